@@ -1,0 +1,247 @@
+"""The HLG: the heliocentric logarithmic grid, an octree in (log r, longitude, latitude)."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from helios.constants import R_MIN_M
+from helios.errors import InputError
+
+MAX_DEPTH = 20
+"""Deepest level: its three indices still fit a 64-bit key."""
+
+INSIDE_R_MIN, BEYOND_GRID = -1, -2
+"""What `HLGrid.locate` gives as `l` for a place that has no cell."""
+
+
+@dataclass(frozen=True, order=True)
+class CellId:
+    """A cell: shell `l`, longitude index `theta`, colatitude index `phi`, at octree `depth`."""
+
+    depth: int
+    l: int
+    theta: int
+    phi: int
+
+    def __str__(self) -> str:
+        return f"{self.l}_{self.theta}_{self.phi}"
+
+    @classmethod
+    def parse(cls, text: str, depth: int) -> CellId:
+        """The cell that `L_THETA_PHI` names at `depth`. Raises InputError where the text does not name one."""
+        parts = text.removesuffix(".bin").split("_")
+        if len(parts) != 3 or not all(p.isdecimal() for p in parts):
+            raise InputError(f"cell {text!r}: must be L_THETA_PHI, three whole numbers, for example 30_12_7")
+        cell = cls(depth, *map(int, parts))
+        grid = HLGrid(depth)
+        if not (cell.l < grid.n_l and cell.theta < grid.n_theta and cell.phi < grid.n_phi):
+            raise InputError(
+                f"cell {text!r}: outside the grid of depth {depth} "
+                f"(l < {grid.n_l}, theta < {grid.n_theta}, phi < {grid.n_phi})"
+            )
+        return cell
+
+    @property
+    def parent(self) -> CellId | None:
+        """The cell one level up that holds this one; None at the root level."""
+        if self.depth == 0:
+            return None
+        return CellId(self.depth - 1, self.l // 2, self.theta // 2, self.phi // 2)
+
+    @property
+    def children(self) -> tuple[CellId, ...]:
+        """The 8 cells one level down."""
+        return tuple(
+            CellId(self.depth + 1, 2 * self.l + i, 2 * self.theta + j, 2 * self.phi + k)
+            for i, j, k in itertools.product((0, 1), repeat=3)
+        )
+
+    def neighbours(self, reach: int) -> tuple[CellId, ...]:
+        """All cells within +-`reach` in each index, this one included, sorted and without repeats.
+
+        `l` and `phi` stop at the grid's ends, `theta` wraps around.
+        """
+        grid = HLGrid(self.depth)
+        shells = range(max(self.l - reach, 0), min(self.l + reach, grid.n_l - 1) + 1)
+        thetas = sorted({t % grid.n_theta for t in range(self.theta - reach, self.theta + reach + 1)})
+        phis = range(max(self.phi - reach, 0), min(self.phi + reach, grid.n_phi - 1) + 1)
+        return tuple(CellId(self.depth, *index) for index in itertools.product(shells, thetas, phis))
+
+    @property
+    def key(self) -> int:
+        """The cell's place on the Morton curve; see `cell_keys`."""
+        return int(cell_keys(self.l, self.theta, self.phi))
+
+
+@dataclass(frozen=True)
+class HLGrid:
+    """The uniform grid of one depth: shells of ratio `log_base`, `n_theta` longitudes, `n_phi` colatitudes.
+
+    Depth 5 is 64 x 32 with base 2. All methods are vectorised and work in float64, barycentric mean ecliptic
+    J2000 metres. Raises InputError for a depth outside 0..20.
+    """
+
+    depth: int
+
+    def __post_init__(self):
+        if not 0 <= self.depth <= MAX_DEPTH:
+            raise InputError(f"grid depth {self.depth}: must be from 0 to {MAX_DEPTH}")
+
+    @property
+    def n_l(self) -> int:
+        """Number of shells, r_min to r_min * 2^64: one power of two more with each depth, as the octree has it."""
+        return 2 ** (self.depth + 1)
+
+    @property
+    def n_theta(self) -> int:
+        """Number of longitude intervals around the ecliptic."""
+        return 2 ** (self.depth + 1)
+
+    @property
+    def n_phi(self) -> int:
+        """Number of colatitude intervals from the north to the south ecliptic pole."""
+        return 2**self.depth
+
+    @cached_property
+    def log_base(self) -> float:
+        """Ratio of a shell's outer to its inner radius."""
+        return float(2.0 ** (2.0 ** (5 - self.depth)))
+
+    def locate(self, position_m: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        """Return (l, theta, phi), each int32 [N], of positions [N, 3].
+
+        `l` is INSIDE_R_MIN for r < r_min, BEYOND_GRID for r outside the outermost shell or not finite; theta and
+        phi are 0 there. Indices of different depths nest exactly: all are floors of one float64 number times a
+        power of two.
+        """
+        position = np.asarray(position_m, np.float64)
+        x, y, z = np.moveaxis(position, -1, 0)
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            r = np.sqrt(x * x + y * y + z * z)
+            shell = np.log(r / R_MIN_M) / np.log(2.0) * 2.0 ** (self.depth - 5)
+            # acos(z / r), without its loss of digits near the poles, where deep cells are narrower than it.
+            colatitude = np.arctan2(np.hypot(x, y), z) / np.pi
+        longitude = (np.arctan2(y, x) + np.pi) / (2.0 * np.pi)
+        inside, beyond = r < R_MIN_M, ~(shell < self.n_l)
+        found = ~(inside | beyond)
+
+        def index(value, count):
+            return np.where(found, np.clip(np.floor(np.where(found, value, 0.0) * count), 0, count - 1), 0)
+
+        l = np.where(found, np.floor(np.where(found, shell, 0.0)), np.where(inside, INSIDE_R_MIN, BEYOND_GRID))
+        theta, phi = index(longitude, self.n_theta), index(colatitude, self.n_phi)
+        return l.astype(np.int32), theta.astype(np.int32), phi.astype(np.int32)
+
+    def locate_one(self, position_m: ArrayLike) -> CellId | None:
+        """The cell of one position [3]; None where it has none."""
+        l, theta, phi = (int(v[0]) for v in self.locate(np.reshape(position_m, (1, 3))))
+        return CellId(self.depth, l, theta, phi) if l >= 0 else None
+
+    def shell_edges_m(self, l: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the (inner, outer) radii in metres, float64 [N], of shells `l` [N]."""
+        l = np.asarray(l, np.float64)
+        width = 2.0 ** (5 - self.depth)
+        return R_MIN_M * np.exp2(l * width), R_MIN_M * np.exp2((l + 1) * width)
+
+    def bounds_m(
+        self,
+        l: ArrayLike,
+        theta: ArrayLike,
+        phi: ArrayLike,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return (min, max), each float64 [N, 3] metres: the smallest axis-aligned boxes around cells.
+
+        A cell is a product of intervals in r, longitude and colatitude, and x, y, z are products of one factor of
+        each, so every extreme is a product of the factors' extremes: the curved faces are exactly inside. The box
+        is widened by 1e-12 of the outer radius, a few units in the last place of a star's position.
+        """
+        r = np.stack(self.shell_edges_m(l), axis=-1)
+        lon_edges = np.stack([np.asarray(theta), np.asarray(theta) + 1], axis=-1) * (2 * np.pi / self.n_theta) - np.pi
+        colat = np.stack([np.asarray(phi), np.asarray(phi) + 1], axis=-1) * (np.pi / self.n_phi)
+        sin_colat = _range(np.sin(colat), 1.0, _contains(colat, np.pi / 2))
+        cos_lon = _range(np.cos(lon_edges), 1.0, _contains(lon_edges, 0.0))
+        sin_lon = _range(
+            np.sin(lon_edges), 1.0, _contains(lon_edges, np.pi / 2), -1.0, _contains(lon_edges, -np.pi / 2)
+        )
+        r_sin = r * sin_colat
+        boxes = [
+            _product(r_sin, cos_lon),
+            _product(r_sin, sin_lon),
+            _product(r, np.sort(np.cos(colat), axis=-1)),
+        ]
+        low, high = (np.stack([box[..., i] for box in boxes], axis=-1) for i in (0, 1))
+        slack = 1e-12 * r[..., 1:]
+        return low - slack, high + slack
+
+    def frames_m(
+        self,
+        l: ArrayLike,
+        theta: ArrayLike,
+        phi: ArrayLike,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return (origin [N, 3], half_extent [N]), float64 metres: what turns metres into cell units.
+
+        The origin is the centre of the cell's box, the half-extent half of its longest side, so that every
+        position of the cell has |x| <= 1 on each axis and proportions are kept.
+        """
+        low, high = self.bounds_m(l, theta, phi)
+        return (low + high) / 2, np.max(high - low, axis=-1) / 2
+
+
+def _contains(interval, value):
+    return (interval[..., 0] <= value) & (value <= interval[..., 1])
+
+
+def _range(ends, top, has_top, bottom=None, has_bottom=False):
+    low, high = np.min(ends, axis=-1), np.where(has_top, top, np.max(ends, axis=-1))
+    if bottom is not None:
+        low = np.where(has_bottom, bottom, low)
+    return np.stack([low, high], axis=-1)
+
+
+def _product(positive, signed):
+    low = np.where(signed[..., 0] < 0, positive[..., 1], positive[..., 0]) * signed[..., 0]
+    high = np.where(signed[..., 1] > 0, positive[..., 1], positive[..., 0]) * signed[..., 1]
+    return np.stack([low, high], axis=-1)
+
+
+def cell_keys(l: ArrayLike, theta: ArrayLike, phi: ArrayLike) -> NDArray[np.uint64]:
+    """Return uint64 Morton keys: the bits of phi, theta and l interleaved, l highest.
+
+    A parent's key is its child's key >> 3, so everything below an inner cell is one run of a sorted list.
+    """
+    return (_spread(l) << np.uint64(2)) | (_spread(theta) << np.uint64(1)) | _spread(phi)
+
+
+def cells_of_keys(keys: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """Return (l, theta, phi), int32 [N], of Morton keys [N]: the inverse of `cell_keys`."""
+    keys = np.asarray(keys, np.uint64)
+    return tuple(_gather(keys >> np.uint64(shift)) for shift in (2, 1, 0))
+
+
+_STEPS = (
+    (32, 0x1F00000000FFFF),
+    (16, 0x1F0000FF0000FF),
+    (8, 0x100F00F00F00F00F),
+    (4, 0x10C30C30C30C30C3),
+    (2, 0x1249249249249249),
+)
+
+
+def _spread(index) -> NDArray[np.uint64]:
+    v = np.asarray(index).astype(np.uint64)
+    for shift, mask in _STEPS:
+        v = (v | (v << np.uint64(shift))) & np.uint64(mask)
+    return v
+
+
+def _gather(keys) -> NDArray[np.int32]:
+    v = keys & np.uint64(_STEPS[-1][1])
+    for (shift, _), (_, mask) in zip(_STEPS[::-1], (*_STEPS[-2::-1], (0, 0x1FFFFF))):
+        v = (v | (v >> np.uint64(shift))) & np.uint64(mask)
+    return v.astype(np.int32)

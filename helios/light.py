@@ -1,0 +1,35 @@
+"""The law of light: how much sky a star covers, and what that makes of it as a splat."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from helios.constants import OMEGA_0_SR
+
+
+def solid_angle_sr(phot_g_mean_mag: ArrayLike) -> NDArray[np.float64]:
+    """Return Omega(m) = Omega_0 * 10^(-0.4 m), steradians [N], of apparent magnitudes [N] (Pogson's law)."""
+    return OMEGA_0_SR * 10.0 ** (-0.4 * np.asarray(phot_g_mean_mag, np.float64))
+
+
+def luminosity(phot_g_mean_mag: ArrayLike, distance: ArrayLike) -> NDArray[np.float64]:
+    """Return d_0^2 Omega(m) [N], steradians times the square of the unit of `distance` [N].
+
+    Seen from a distance d the star covers luminosity / d^2 steradians: it is the star's own, wherever one stands.
+    """
+    return np.asarray(distance, np.float64) ** 2 * solid_angle_sr(phot_g_mean_mag)
+
+
+def splat_luminosity(opacities: ArrayLike, scales: ArrayLike) -> NDArray[np.float64]:
+    """Return 2 pi tau sigma^2 [K], steradians times the square of the unit of `scales`.
+
+    `opacities` [K] is tau at exposure 1, not limited to 1; `scales` [K, 3] the standard deviations, whose
+    geometric mean is sigma: exact for an isotropic splat. The mean over directions of any other is larger by the
+    fraction 4/15 of the sum of squares of ln(scale / sigma), to that order.
+    """
+    sigma = np.exp(np.mean(np.log(np.asarray(scales, np.float64)), axis=-1))
+    return 2.0 * np.pi * np.asarray(opacities, np.float64) * sigma**2
+
+
+def opacity_of(luminosities: ArrayLike, sigma: ArrayLike) -> NDArray[np.float64]:
+    """Return tau [K] of isotropic splats of size `sigma` [K] that carry `luminosities` [K] (unit of sigma squared)."""
+    return np.asarray(luminosities, np.float64) / (2.0 * np.pi * np.asarray(sigma, np.float64) ** 2)

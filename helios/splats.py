@@ -1,0 +1,78 @@
+"""What a cell holds: emitters (its exact stars) and splats (what training makes of them)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helios.grid import CellId
+from helios.light import splat_luminosity
+
+
+@dataclass(frozen=True)
+class Emitters:
+    """N points of light of one cell, float32, in cell units.
+
+    `means` [N, 3]; `luminosities` [N], d_0^2 Omega(m), steradians x cell units^2; `colors` [N, 3] linear RGB of
+    luminance 1.
+    """
+
+    means: NDArray[np.float32]
+    luminosities: NDArray[np.float32]
+    colors: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.means)
+
+
+@dataclass(frozen=True)
+class Splats:
+    """K Gaussians of one cell, float32, in cell units, at exposure 1.
+
+    `means` [K, 3]; `quats` [K, 4] wxyz of norm 1; `scales` [K, 3] standard deviations; `opacities` [K] tau > 0,
+    not limited to 1; `colors` [K, 3] linear RGB.
+    """
+
+    means: NDArray[np.float32]
+    quats: NDArray[np.float32]
+    scales: NDArray[np.float32]
+    opacities: NDArray[np.float32]
+    colors: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.means)
+
+    @property
+    def luminosities(self) -> NDArray[np.float64]:
+        """2 pi tau sigma^2, float64 [K], steradians x cell units^2."""
+        return splat_luminosity(self.opacities, self.scales)
+
+    @classmethod
+    def points(cls, emitters: Emitters, opacity: float) -> Splats:
+        """One isotropic splat per emitter, of the emitter's light, small enough to have this `opacity`."""
+        n = len(emitters)
+        sigma = np.sqrt(emitters.luminosities.astype(np.float64) / (2.0 * np.pi * opacity))
+        return cls(
+            means=emitters.means,
+            quats=np.tile(np.array([1, 0, 0, 0], np.float32), (n, 1)),
+            scales=np.repeat(sigma[:, None], 3, axis=1).astype(np.float32),
+            opacities=np.full(n, opacity, np.float32),
+            colors=emitters.colors,
+        )
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a universe with its frame: X = origin_m + half_extent_m * x.
+
+    `origin_m` float64 [3], barycentric mean ecliptic J2000 metres; `half_extent_m` metres; `radius` is the
+    half-diagonal of the cell's box in cell units, at most sqrt(3): the "cell radius" of cameras and viewers.
+    """
+
+    id: CellId
+    origin_m: NDArray[np.float64]
+    half_extent_m: float
+    radius: float
+    emitters: Emitters
