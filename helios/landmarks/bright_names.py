@@ -1,0 +1,12 @@
+"""Names of the stars of the embedded catalogue."""
+
+import csv
+import gzip
+
+from helios.catalogs_path import embedded
+
+
+def bright_star_names() -> dict[int, str]:
+    """Return the name of each embedded bright star by its source_id there: proper name, else a designation."""
+    with gzip.open(embedded("bright_stars.csv.gz"), "rt", encoding="utf-8", newline="") as file:
+        return {int(row["source_id"]): row["name"] for row in csv.DictReader(file)}
