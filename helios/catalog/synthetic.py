@@ -1,0 +1,54 @@
+"""A made sky: stars drawn from simple distributions, the same for the same seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from helios.catalog.table import StarTable
+from helios.errors import InputError
+
+DISTANCE_PC = (10.0, 10_000.0)
+"""Range of the distances, parsecs; their logarithm is uniform in it."""
+
+ABSOLUTE_MAG = (-2.0, 10.0)
+"""Range of the absolute G magnitudes, uniform."""
+
+BP_RP = (-0.5, 4.0)
+"""Range of the colours, magnitudes, uniform."""
+
+
+class Synthetic:
+    """`count` stars, uniform on the sphere; `seed` chooses which. Raises InputError for less than one star."""
+
+    def __init__(self, count: int, seed: int = 0):
+        if count < 1:
+            raise InputError(f"--synthetic {count}: must be at least 1 star")
+        if seed < 0:
+            raise InputError(f"--seed {seed}: must be 0 or more")
+        self.name = f"synthetic {count}"
+        self._count, self._seed = count, seed
+
+    def provenance(self) -> dict[str, Any]:
+        """Count, seed and the name of numpy's generator, which together give these stars again."""
+        return {"synthetic": self._count, "seed": self._seed, "generator": "PCG64"}
+
+    def chunks(self) -> Iterator[StarTable]:
+        """Yield all stars at once: the draws of one column follow each other, so that N stars are one table."""
+        rng = np.random.Generator(np.random.PCG64(self._seed))
+        n = self._count
+        ra = rng.uniform(0.0, 360.0, n) % 360.0
+        dec = np.rad2deg(np.arcsin(rng.uniform(-1.0, 1.0, n)))
+        distance_pc = 10.0 ** rng.uniform(*np.log10(DISTANCE_PC), n)
+        absolute_mag = rng.uniform(*ABSOLUTE_MAG, n)
+        yield StarTable(
+            source_id=np.arange(1, n + 1, dtype=np.int64),
+            ra=ra,
+            dec=dec,
+            parallax=1000.0 / distance_pc,
+            phot_g_mean_mag=absolute_mag + 5.0 * np.log10(distance_pc / 10.0),
+            bp_rp=rng.uniform(*BP_RP, n),
+            row=np.arange(1, n + 1, dtype=np.int64),
+        )

@@ -1,0 +1,102 @@
+"""Columns on disk: zarr v3 arrays, sharded, zstd, each chunk with a checksum of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+from zarr.codecs import Crc32cCodec, ZstdCodec
+
+from helios.errors import StoreError
+
+CHUNK_ROWS = 1 << 14
+"""Rows that are compressed together: what must be read to have one row."""
+
+SHARD_ROWS = 1 << 22
+"""Rows in one file."""
+
+ZSTD_LEVEL = 1
+"""Measured on 100,000 Gaia stars: level 9 saves 1 % more of the bytes and takes 5 times as long."""
+
+_WRITING = {"array.write_empty_chunks": True}
+"""A chunk that is not there is damage, even where all its values are the fill value."""
+
+
+def write_array(group: zarr.Group, name: str, data: NDArray, attributes: dict[str, Any] | None = None) -> None:
+    """Write `data` [N, ...] as the array `name` of `group`: the same bytes for the same data."""
+    rows = max(len(data), 1)
+    chunk = min(rows, CHUNK_ROWS)
+    shard = min(-(-rows // chunk) * chunk, SHARD_ROWS)
+    with zarr.config.set(_WRITING):
+        array = group.create_array(
+            name,
+            shape=data.shape,
+            dtype=data.dtype,
+            chunks=(chunk, *data.shape[1:]),
+            shards=(shard, *data.shape[1:]),
+            compressors=[ZstdCodec(level=ZSTD_LEVEL), Crc32cCodec()],
+            attributes=attributes or {},
+        )
+        array[...] = data
+
+
+def read_rows(group: zarr.Group, name: str, start: int = 0, stop: int | None = None) -> NDArray:
+    """Return rows [start, stop) of the array `name` of `group`, a group of a store in a directory.
+
+    Raises StoreError, naming the file or the array, where it is absent, cut short or altered.
+    """
+    place = Path(group.store.root) / group.path / name
+    with _damage_reported(place):
+        array = group[name]
+    stop = array.shape[0] if stop is None else stop
+    _check_shards(place, array, start, stop)
+    with _damage_reported(place):
+        return np.asarray(array[start:stop])
+
+
+@contextlib.contextmanager
+def _damage_reported(place: Path) -> Iterator[None]:
+    """zarr and its codecs raise errors of many kinds for damaged bytes; all of them mean the same here."""
+    try:
+        yield
+    except (MemoryError, PermissionError):
+        raise
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise StoreError(f"{place}: damaged ({reason}); build the universe again") from error
+
+
+def _check_shards(place: Path, array: zarr.Array, start: int, stop: int) -> None:
+    """zarr takes a file that is not there, or an empty one, for zeros; here it is damage."""
+    rows = array.shards[0]
+    for number in range(start // rows, -(-stop // rows)):
+        shard = place.joinpath("c", str(number), *["0"] * (array.ndim - 1))
+        if not shard.is_file() or not shard.stat().st_size:
+            raise StoreError(f"{shard}: missing or empty; build the universe again")
+
+
+def open_root(store: Path, mode: str = "r") -> zarr.Group:
+    """Return the root group of `store`. Raises StoreError where it cannot be read."""
+    with _damage_reported(store):
+        return zarr.open_group(store, mode=mode, zarr_format=3)
+
+
+def metadata_digest(root: zarr.Group, groups: tuple[str, ...], attributes: dict[str, Any]) -> str:
+    """Return the SHA-256, in hex, of `attributes` and of the metadata files of `groups` and their arrays.
+
+    Chunks carry checksums, metadata do not: a fill value or a codec altered there would go unseen.
+    """
+    store = Path(root.store.root)
+    digest = hashlib.sha256(json.dumps(attributes, sort_keys=True).encode())
+    for group in groups:
+        for file in sorted((store / group).rglob("zarr.json")):
+            digest.update(file.relative_to(store).as_posix().encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()

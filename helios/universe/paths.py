@@ -1,0 +1,43 @@
+"""Every file name of a universe, in one place."""
+
+from pathlib import Path
+
+INDEX = "index.json"
+LANDMARKS = "landmarks.json"
+STORE = "universe.zarr"
+JOURNAL = "training"
+
+
+def index_path(universe: Path) -> Path:
+    """The manifest: version, grid, totals and the list of cells, readable with jq."""
+    return universe / INDEX
+
+
+def landmarks_path(universe: Path) -> Path:
+    """The named places."""
+    return universe / LANDMARKS
+
+
+def store_path(universe: Path) -> Path:
+    """The zarr store: emitters, cells, provenance and what training adds."""
+    return universe / STORE
+
+
+def journal_path(universe: Path) -> Path:
+    """What a training run that has not ended has trained so far."""
+    return universe / JOURNAL
+
+
+def is_universe(path: Path) -> bool:
+    """Whether `path` is a universe, sound or damaged: what a build may replace."""
+    return (store_path(path) / "zarr.json").is_file()
+
+
+def staging_path(target: Path) -> Path:
+    """Where the next content of the directory `target` is made, beside it."""
+    return target.with_name(f".{target.name}.new")
+
+
+def retired_path(target: Path) -> Path:
+    """Where the former content of the directory `target` waits until the new one stands in its place."""
+    return target.with_name(f".{target.name}.old")

@@ -1,0 +1,99 @@
+"""Replaces a directory as a whole, so that a command killed at any moment leaves the old one or the new one."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from helios.errors import InputError, StoreError
+from helios.universe.paths import is_universe, retired_path, staging_path
+
+
+@contextlib.contextmanager
+def replacing(target: Path, may_replace: Callable[[Path], bool] = is_universe) -> Iterator[Path]:
+    """Yield an empty directory beside `target`; it takes the place of `target` when the block ends without error.
+
+    On an error, and when the process is killed, `target` stays as it was; what a killed process left behind is
+    removed by the next call. Two renames make the swap: a process killed between them leaves no `target` but both
+    its contents beside it, which the next call or `restore` puts right.
+    Raises InputError where `target` is something that `may_replace` refuses, or while another process replaces it.
+    """
+    target = Path(os.path.realpath(target))
+    check_replaceable(target, may_replace)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staging, retired = staging_path(target), retired_path(target)
+    with _locked(staging, target):
+        _restore(target)
+        try:
+            yield staging
+            if target.exists():
+                target.rename(retired)
+            staging.rename(target)
+        except BaseException:
+            _restore(target)
+            shutil.rmtree(staging, ignore_errors=True)
+            raise
+        shutil.rmtree(retired, ignore_errors=True)
+
+
+def check_replaceable(target: Path, may_replace: Callable[[Path], bool] = is_universe) -> None:
+    """Raise InputError where `target` is a file, or a directory with content that `may_replace` refuses."""
+    if target.is_dir():
+        if any(target.iterdir()) and not may_replace(target):
+            raise InputError(f"{target}: a directory that is not a universe, left as it is; name another output")
+    elif target.exists():
+        raise InputError(f"{target}: a file stands there, left as it is; name another output")
+
+
+def restore(target: Path) -> None:
+    """Put `target` back where a process was killed between the two renames of its replacement.
+
+    Raises StoreError while another process is between them.
+    """
+    target = Path(os.path.realpath(target))
+    if target.exists() or not retired_path(target).exists():
+        return
+    try:
+        with _locked(staging_path(target), target):
+            _restore(target)
+            shutil.rmtree(staging_path(target))
+    except InputError as error:
+        raise StoreError(str(error)) from error
+
+
+def _restore(target: Path) -> None:
+    retired = retired_path(target)
+    if not retired.exists():
+        return
+    if target.exists():
+        shutil.rmtree(retired)
+    else:
+        retired.rename(target)
+
+
+@contextlib.contextmanager
+def _locked(staging: Path, target: Path) -> Iterator[None]:
+    """Hold `staging`, made empty, as this process's alone: the system lets go of the lock of a killed process."""
+    handle = _open_directory(staging)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held = os.path.samestat(os.fstat(handle), os.stat(staging))
+        except (BlockingIOError, FileNotFoundError):
+            held = False
+        if not held:
+            raise InputError(f"{target}: another process is replacing it; try again when it has ended")
+        for leftover in staging.iterdir():
+            shutil.rmtree(leftover) if leftover.is_dir() and not leftover.is_symlink() else leftover.unlink()
+        yield
+    finally:
+        os.close(handle)
+
+
+def _open_directory(path: Path) -> int:
+    path.mkdir(exist_ok=True)
+    return os.open(path, os.O_RDONLY)

@@ -1,0 +1,133 @@
+"""The group `splats` of a universe's store: what training made of its cells."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+
+from helios.errors import StoreError
+from helios.splats import Splats
+from helios.universe.arrays import metadata_digest, read_rows, write_array
+
+GROUP = "splats"
+
+SPLAT_COLUMNS = ("means", "quats", "scales", "opacities", "colors")
+"""Columns of the group `splats`, one row per splat, as in `helios.splats.Splats`."""
+
+OUTCOMES = ("", "trained", "start", "exact")
+"""What became of a cell, by its code in the store: 0 is a cell that is not trained."""
+
+_BLOCK_ROWS = 1 << 16
+
+
+@dataclass(frozen=True)
+class TrainedCell:
+    """The result of one cell: its index in the universe, its splats, what was measured, one of OUTCOMES."""
+
+    index: int
+    splats: Splats
+    metrics: Mapping[str, float]
+    outcome: str
+
+
+class TrainedSplats:
+    """Splats and metrics in the store `root`, of which `index` is the manifest and `star_counts` [M] the emitters.
+
+    The splats of cell i are the rows offsets[i] to offsets[i + 1].
+
+    `settings` uint64 [M] names the settings each cell was trained with, `outcomes` uint8 [M] is its place in
+    OUTCOMES. Raises StoreError where the group is damaged or does not fit the manifest.
+    """
+
+    def __init__(self, root: zarr.Group, index: dict[str, Any], star_counts: NDArray[np.int64]):
+        self._group = root[GROUP]
+        attributes = dict(self._group.attrs)
+        if attributes.pop("sha256", None) != _digest(root, attributes):
+            raise StoreError(
+                f"{root.store.root}: damaged, its splats' metadata do not have their checksum; train it again"
+            )
+        self._names = attributes["metrics"]
+        self.offsets = read_rows(self._group, "offsets")
+        self.settings = read_rows(self._group, "settings")
+        self.outcomes = read_rows(self._group, "outcomes")
+        listed = [(cell["trained"], cell["splat_count"]) for cell in index["cells"]]
+        counts = np.where(self.trained, np.diff(self.offsets), star_counts)
+        if listed != list(zip(self.trained.tolist(), counts.tolist())):
+            raise StoreError(f"{root.store.root}: damaged, its index and its splats do not agree; train it again")
+        self._block = functools.lru_cache(maxsize=16)(self._read_block)
+
+    @property
+    def trained(self) -> NDArray[np.bool_]:
+        """Which cells have splats, bool [M]."""
+        return self.outcomes > 0
+
+    def splats(self, i: int) -> Splats | None:
+        """The splats of the cell of index `i`, None where it is not trained."""
+        if not self.outcomes[i]:
+            return None
+        return Splats(*self._columns_of(i))
+
+    def _columns_of(self, i: int) -> tuple[NDArray, ...]:
+        start, stop = int(self.offsets[i]), int(self.offsets[i + 1])
+        numbers = range(start // _BLOCK_ROWS, (stop - 1) // _BLOCK_ROWS + 1)
+        first = start // _BLOCK_ROWS * _BLOCK_ROWS
+        joined = (np.concatenate([self._block(n)[c] for n in numbers]) for c in range(len(SPLAT_COLUMNS)))
+        return tuple(column[start - first : stop - first] for column in joined)
+
+    def result(self, i: int) -> TrainedCell:
+        """All that is known of the trained cell of index `i`."""
+        metrics = {name: float(values[i]) for name, values in self._metrics.items()}
+        return TrainedCell(i, self.splats(i), metrics, OUTCOMES[self.outcomes[i]])
+
+    def metrics(self) -> dict[str, NDArray[np.float64]]:
+        """What training measured, by name: float64 [M], NaN where a cell is not trained."""
+        return self._metrics
+
+    @functools.cached_property
+    def _metrics(self) -> dict[str, NDArray[np.float64]]:
+        values = read_rows(self._group, "metrics")
+        return {name: values[:, column] for column, name in enumerate(self._names)}
+
+    def _read_block(self, number: int) -> tuple[NDArray, ...]:
+        start, stop = number * _BLOCK_ROWS, min((number + 1) * _BLOCK_ROWS, int(self.offsets[-1]))
+        return tuple(read_rows(self._group, name, start, stop) for name in SPLAT_COLUMNS)
+
+
+def write_splats(
+    root: zarr.Group, cells: int, trained: Mapping[int, tuple[TrainedCell, np.uint64]]
+) -> NDArray[np.int64]:
+    """Write the group `splats` into a store without one; return the splats per cell, int64 [cells], 0 where untrained.
+
+    `trained` maps the index of a cell to its result and the code of its settings.
+    """
+    results = [trained[i][0] for i in sorted(trained)]
+    index = [cell.index for cell in results]
+    counts = np.zeros(cells, np.int64)
+    counts[index] = [len(cell.splats) for cell in results]
+    settings, outcomes = np.zeros(cells, np.uint64), np.zeros(cells, np.uint8)
+    settings[index] = [trained[i][1] for i in index]
+    outcomes[index] = [OUTCOMES.index(cell.outcome) for cell in results]
+    names = sorted({name for cell in results for name in cell.metrics})
+    metrics = np.full((cells, len(names)), np.nan)
+    metrics[index] = [[cell.metrics.get(name, np.nan) for name in names] for cell in results]
+    group = root.create_group(GROUP)
+    write_array(group, "offsets", np.concatenate([[0], np.cumsum(counts)]))
+    write_array(group, "settings", settings)
+    write_array(group, "outcomes", outcomes)
+    write_array(group, "metrics", metrics)
+    for column in SPLAT_COLUMNS:
+        write_array(group, column, np.concatenate([getattr(cell.splats, column) for cell in results]))
+    attributes = {"metrics": names}
+    group.attrs.put(attributes | {"sha256": _digest(root, attributes)})
+    return counts
+
+
+def _digest(root: zarr.Group, attributes: dict) -> str:
+    arrays = ("offsets", "settings", "outcomes", "metrics", *SPLAT_COLUMNS)
+    return metadata_digest(root, tuple(f"{GROUP}/{name}" for name in arrays), attributes)

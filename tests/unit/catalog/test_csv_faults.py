@@ -1,0 +1,95 @@
+"""Every way in which a CSV file is no star catalogue, and the one line that says so.
+
+One table of damaged files drives the test: content, name, and what the message must name. Files are as small as the
+fault allows; a fault far down a long file is tested apart, as its line number is what a user needs.
+"""
+
+import gzip
+
+import numpy as np
+import pytest
+
+from helios.catalog import gaia_csv, open_catalog
+from helios.errors import InputError
+
+HEADER = "source_id,ra,dec,parallax,phot_g_mean_mag,bp_rp"
+ROW = "7,10.5,-20.25,3.5,4.75,0.5"
+PACKED = gzip.compress("".join([HEADER, "\n", *[f"{i},{i / 7},2,3,4,5\n" for i in range(5000)]]).encode())
+NOISE = np.random.default_rng(6).bytes(3000)
+
+FAULTS = {
+    "empty": (b"", "stars.csv", "stars.csv: empty, must be a CSV file with a header and a row per star"),
+    "only empty lines": (b"\n\n", "stars.csv", "stars.csv: empty"),
+    "only comments": (b"# one\n# two\n", "stars.csv", "stars.csv: empty"),
+    "header only": (HEADER, "stars.csv", "stars.csv: has a header but no rows"),
+    "header and newline": (HEADER + "\n", "stars.csv", "stars.csv: has a header but no rows"),
+    "no parallax": (
+        "source_id,ra,dec,phot_g_mean_mag\n1,2,3,4\n",
+        "stars.csv",
+        "stars.csv line 1: no column parallax in the header (needed: ra, dec, parallax, phot_g_mean_mag)",
+    ),
+    "no columns at all": ("a;b\n1;2\n", "stars.csv", "no column ra, dec, parallax, phot_g_mean_mag in the header"),
+    "column twice": (f"{HEADER},RA\n{ROW},1\n", "stars.csv", "line 1: column 'ra' stands there twice"),
+    "text in a number": (
+        f"{HEADER}\n{ROW}\n8,1,abc,3,4,5\n",
+        "stars.csv",
+        "stars.csv line 3: dec 'abc': must be a number, or empty where it is missing; mend or remove the line",
+    ),
+    "text after comments": (f"# one\n# two\n{HEADER}\n{ROW}\n8,1,abc,3,4,5\n", "stars.csv", "line 5: dec 'abc'"),
+    "text after an empty line": (f"{HEADER}\n\n8,1,2,x,4,5\n", "stars.csv", "line 3: parallax 'x'"),
+    "long text": (f"{HEADER}\n8,{'x' * 99},2,3,4,5\n", "stars.csv", f"line 2: ra '{'x' * 40}...'"),
+    "underscore": (f"{HEADER}\n8,1_0,2,3,4,5\n", "stars.csv", "line 2: ra '1_0'"),
+    "fraction as identifier": (f"{HEADER}\n1.5,1,2,3,4,5\n", "stars.csv", "line 2: source_id '1.5': must be a whole"),
+    "identifier too large": (f"{HEADER}\n{2**63},1,2,3,4,5\n", "stars.csv", f"line 2: source_id '{2**63}'"),
+    "identifier of 5000 digits": (f"{HEADER}\n{'9' * 5000},1,2,3,4,5\n", "stars.csv", "must be a whole number below"),
+    "row too short": (
+        f"{HEADER}\n{ROW}\n8,1,2\n",
+        "stars.csv",
+        "stars.csv line 3: 3 values, the header has 6 columns; mend or remove the line",
+    ),
+    "row too long": (f"{HEADER}\n{ROW},9\n", "stars.csv", "line 2: 7 values, the header has 6 columns"),
+    "open quote": (f'{HEADER}\n{ROW}\n8,1,"2\n', "stars.csv", "line 3: 3 values"),
+    "noise": (NOISE, "stars.csv", "not text, must be the column names of a CSV file"),
+    "noise after the header": (f"{HEADER}\n{ROW}\n".encode() + NOISE, "stars.csv", "stars.csv line 3: not text ("),
+    "gzip cut in the middle": (PACKED[:9000], "stars.csv.gz", "damaged gzip file after line "),
+    "gzip cut by one byte": (PACKED[:-1], "stars.csv.gz", "damaged gzip file after line 5001 "),
+    "gzip cut in the header": (PACKED[:12], "stars.csv.gz", "damaged gzip file ("),
+    "gzip of nothing": (gzip.compress(b""), "stars.csv.gz", "stars.csv.gz: empty"),
+    "gzip with a wrong checksum": (
+        PACKED[:-8] + bytes([PACKED[-8] ^ 1]) + PACKED[-7:],
+        "stars.csv.gz",
+        "damaged gzip file after line 5001 (CRC check failed",
+    ),
+    "unknown ending": (f"{HEADER}\n{ROW}\n", "stars.fits", "stars.fits: not a kind of star catalogue that can be read"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_one_line_that_names_it(tmp_path, fault):
+    content, name, expected = FAULTS[fault]
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(InputError) as raised:
+        list(open_catalog(path).chunks())
+    message = str(raised.value)
+    assert expected in message
+    assert message.startswith(str(path))
+    assert len(message.splitlines()) == 1
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"nowhere\.csv: no such file"):
+        open_catalog(tmp_path / "nowhere.csv")
+
+
+def test_a_directory_is_no_catalogue(tmp_path):
+    with pytest.raises(InputError, match="is a directory, must be a star catalogue file"):
+        open_catalog(tmp_path)
+
+
+def test_a_fault_far_down_is_found_in_whatever_chunk_it_lies(tmp_path, monkeypatch):
+    monkeypatch.setattr(gaia_csv, "BLOCK_BYTES", 1024)
+    path = tmp_path / "stars.csv"
+    path.write_text(f"{HEADER}\n" + f"{ROW}\n" * 810 + "8,1,2,three,4,5\n" + f"{ROW}\n" * 500)
+    with pytest.raises(InputError, match="line 812: parallax 'three'"):
+        list(open_catalog(path).chunks())

@@ -1,0 +1,87 @@
+"""Each reason for which a row is turned away, one row per reason, counted once under the first that holds."""
+
+import numpy as np
+import pytest
+
+from helios.catalog.cuts import Rejections, brightest, drop_unusable, first_of_each
+from helios.catalog.table import NO_ID, StarTable
+
+SOUND = {"source_id": 1, "ra": 10.0, "dec": 20.0, "parallax": 3.0, "phot_g_mean_mag": 4.0, "bp_rp": 0.5}
+NAN, INF = np.nan, np.inf
+
+REASONS = [
+    ({"source_id": NO_ID}, "source_id missing", "stars.csv line 2"),
+    ({"ra": NAN}, "ra missing", "stars.csv line 2"),
+    ({"ra": INF}, "ra not finite", "stars.csv line 2, ra inf"),
+    ({"ra": 360.0}, "ra outside [0, 360)", "stars.csv line 2, ra 360"),
+    ({"ra": -1e-9}, "ra outside [0, 360)", "stars.csv line 2, ra -1e-09"),
+    ({"dec": NAN}, "dec missing", "stars.csv line 2"),
+    ({"dec": -INF}, "dec not finite", "stars.csv line 2, dec -inf"),
+    ({"dec": 90.0001}, "dec outside [-90, 90]", "stars.csv line 2, dec 90.0001"),
+    ({"dec": -90.0001}, "dec outside [-90, 90]", "stars.csv line 2, dec -90.0001"),
+    ({"parallax": NAN}, "parallax missing", "stars.csv line 2"),
+    ({"parallax": INF}, "parallax not finite", "stars.csv line 2, parallax inf"),
+    ({"parallax": 0.0}, "parallax not above 0", "stars.csv line 2, parallax 0"),
+    ({"parallax": -0.3}, "parallax not above 0", "stars.csv line 2, parallax -0.3"),
+    ({"phot_g_mean_mag": NAN}, "phot_g_mean_mag missing", "stars.csv line 2"),
+    ({"phot_g_mean_mag": -INF}, "phot_g_mean_mag not finite", "stars.csv line 2, phot_g_mean_mag -inf"),
+    ({"phot_g_mean_mag": 99.0}, "phot_g_mean_mag outside [-30, 50]", "stars.csv line 2, phot_g_mean_mag 99"),
+    ({"phot_g_mean_mag": -1e300}, "phot_g_mean_mag outside [-30, 50]", "stars.csv line 2, phot_g_mean_mag -1e+300"),
+    ({"phot_g_mean_mag": 6.001}, "fainter than --max-mag", "stars.csv line 2, phot_g_mean_mag 6.001"),
+    (dict.fromkeys(("ra", "dec", "parallax", "phot_g_mean_mag", "bp_rp"), NAN), "empty row", "stars.csv line 2"),
+    ({"ra": 400.0, "parallax": -1.0}, "ra outside [0, 360)", "stars.csv line 2, ra 400"),
+]
+
+
+def table_of(*rows: dict) -> StarTable:
+    columns = {name: np.array([row[name] for row in rows]) for name in SOUND}
+    columns = {k: v.astype(np.int64 if k == "source_id" else np.float64) for k, v in columns.items()}
+    return StarTable(**columns, row=np.arange(2, len(rows) + 2))
+
+
+@pytest.mark.parametrize(("change", "why", "first"), REASONS)
+def test_an_unusable_row_is_counted_by_its_reason(change, why, first):
+    rejections = Rejections()
+    kept = drop_unusable(table_of(SOUND | change, SOUND), "stars.csv", rejections, max_mag=6.0)
+    assert kept.row.tolist() == [3]
+    assert rejections.counts() == {why: 1}
+    assert rejections.reasons[why].first == first
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ra": 0.0},
+        {"ra": np.nextafter(360, 0)},
+        {"dec": 90.0},
+        {"dec": -90.0},
+        {"parallax": 1e-9},
+        {"bp_rp": NAN},
+        {"bp_rp": INF},
+        {"phot_g_mean_mag": 6.0},
+        {"phot_g_mean_mag": -1.46},
+    ],
+)
+def test_values_at_the_edge_stay(change):
+    rejections = Rejections()
+    assert len(drop_unusable(table_of(SOUND | change), "stars.csv", rejections, max_mag=6.0)) == 1
+    assert rejections.total == 0
+
+
+def test_counts_add_up_over_chunks_and_keep_the_first():
+    rejections = Rejections()
+    for name in ("a.csv", "b.csv"):
+        drop_unusable(table_of(SOUND, SOUND | {"parallax": -1.0}, SOUND | {"parallax": -2.0}), name, rejections)
+    assert rejections.counts() == {"parallax not above 0": 4}
+    assert str(rejections) == "parallax not above 0: 4 (first: a.csv line 3, parallax -1)"
+
+
+def test_the_first_of_equal_identifiers_is_kept():
+    kept = first_of_each(np.array([5, 3, 5, 9, 3, 3]))
+    assert kept.tolist() == [True, True, False, True, False, False]
+
+
+def test_the_brightest_are_kept_and_ties_go_to_the_smaller_identifier():
+    kept = brightest(np.array([3.0, 1.0, 2.0, 2.0]), np.array([1, 2, 9, 4]), 2)
+    assert kept.tolist() == [False, True, False, True]
+    assert brightest(np.array([1.0, 2.0]), np.array([1, 2]), 10).all()

@@ -1,0 +1,100 @@
+"""A store with one bit flipped, cut short, or with a file gone is refused in one line, never read as something else.
+
+A universe of 30 stars has small files, so that one array can be damaged in every one of its bytes, and every file of
+the universe in a sample of its own.
+"""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from helios.errors import HeliosError, StoreError
+from helios.universe import Universe
+from helios.universe.arrays import open_root, read_rows
+from helios.universe.store import EMITTER_COLUMNS
+
+CHUNKS = [f"universe.zarr/emitters/{name}/c/0" for name in EMITTER_COLUMNS]
+CHUNKS += [f"universe.zarr/cells/{name}/c/0" for name in ("l", "theta", "phi", "offsets")]
+
+
+@pytest.fixture
+def path(make):
+    return make(synthetic=30, depth="2").path
+
+
+def content(path):
+    universe = Universe.open(path)
+    universe.verify()
+    return universe.index, universe.provenance, [*universe.columns(EMITTER_COLUMNS).values(), *universe.cells]
+
+
+def flip(file, bit):
+    data = bytearray(file.read_bytes())
+    data[bit // 8] ^= 1 << bit % 8
+    file.write_bytes(data)
+
+
+def assert_one_line(error, path):
+    assert str(path) in str(error)
+    assert len(str(error).splitlines()) == 1
+
+
+def test_every_byte_of_a_column_is_guarded(path):
+    file = path / CHUNKS[1]
+    sound, group = file.read_bytes(), open_root(path / "universe.zarr")["emitters"]
+    rng = np.random.default_rng(8)
+    for byte in range(len(sound)):
+        flip(file, 8 * byte + int(rng.integers(8)))
+        with pytest.raises(StoreError, match="emitters/x_m: damaged"):
+            read_rows(group, "x_m")
+        file.write_bytes(sound)
+    assert len(read_rows(group, "x_m")) == 30
+
+
+def test_a_flipped_bit_of_any_file_is_seen_or_changes_nothing(path):
+    before = content(path)
+    rng = np.random.default_rng(9)
+    files = sorted(p for p in path.rglob("*") if p.is_file())
+    for file in files:
+        sound = file.read_bytes()
+        for bit in rng.integers(0, 8 * len(sound), 5):
+            flip(file, int(bit))
+            try:
+                after = content(path)
+            except HeliosError as error:
+                assert_one_line(error, path)
+            else:
+                # White space between the words of a JSON file.
+                assert file.suffix == ".json"
+                assert after[:2] == before[:2]
+                for got, expected in zip(after[2], before[2], strict=True):
+                    np.testing.assert_array_equal(got, expected)
+            file.write_bytes(sound)
+    assert content(path)[:2] == before[:2]
+
+
+def test_any_file_cut_short_is_seen(path):
+    for file in sorted(p for p in path.rglob("*") if p.is_file()):
+        sound = file.read_bytes()
+        for length in {0, 1, len(sound) // 2, len(sound) - 2}:
+            file.write_bytes(sound[:length])
+            with pytest.raises(StoreError) as raised:
+                content(path)
+            assert_one_line(raised.value, path)
+        file.write_bytes(sound)
+
+
+@pytest.mark.parametrize("chunk", CHUNKS)
+def test_a_missing_chunk_is_not_read_as_zeros(path, chunk):
+    (path / chunk).unlink()
+    with pytest.raises(StoreError, match=r"c/0: missing or empty; build the universe again"):
+        content(path)
+
+
+def test_columns_of_another_universe_are_seen(path, make):
+    other = make("other", synthetic=40, depth="2").path
+    shutil.rmtree(path / "universe.zarr/emitters")
+    shutil.copytree(other / "universe.zarr/emitters", path / "universe.zarr/emitters")
+    with pytest.raises(StoreError, match="damaged"):
+        content(path)

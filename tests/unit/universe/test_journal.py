@@ -1,0 +1,155 @@
+"""What is trained is never lost: the journal of a run, and its way into the universe.
+
+A universe of 300 synthetic stars and made-up splats, so that every value that goes in can be told from every other
+when it comes out.
+"""
+
+import numpy as np
+import pytest
+
+from helios.errors import InputError, StoreError
+from helios.landmarks import write_landmarks
+from helios.splats import Splats
+from helios.universe import Universe, paths
+from helios.universe.build import BuildConfig, build_universe
+from helios.universe.journal import TrainingJournal
+from helios.universe.training import TrainedCell
+
+FIRST, SECOND = "a" * 32, "b" * 32
+
+
+def build(path, seed=0):
+    build_universe(
+        BuildConfig(synthetic=300, seed=seed), path, lambda folder: write_landmarks(paths.landmarks_path(folder), [])
+    )
+
+
+@pytest.fixture
+def universe(tmp_path):
+    build(tmp_path / "universe")
+    return Universe.open(tmp_path / "universe")
+
+
+def made_up(index: int, seed: int = 0) -> TrainedCell:
+    rng = np.random.default_rng([index, seed])
+    count = index % 4 + 1
+    quats = rng.standard_normal((count, 4))
+    splats = Splats(
+        *(rng.random(shape).astype(np.float32) for shape in [(count, 3)]),
+        (quats / np.linalg.norm(quats, axis=1, keepdims=True)).astype(np.float32),
+        *(rng.random(shape).astype(np.float32) for shape in [(count, 3), count, (count, 3)]),
+    )
+    return TrainedCell(index, splats, {"first_loss": rng.random(), "last_loss": rng.random()}, "trained")
+
+
+def holds(universe: Universe, cell: TrainedCell) -> bool:
+    stored = universe.splats(cell.index)
+    equal = all(np.array_equal(getattr(stored, n), getattr(cell.splats, n)) for n in ("means", "quats", "opacities"))
+    return equal and universe.metrics()["last_loss"][cell.index] == cell.metrics["last_loss"]
+
+
+def test_what_is_appended_survives_and_is_committed(universe, tmp_path):
+    output = tmp_path / "trained"
+    journal = TrainingJournal.open(universe, output, FIRST)
+    assert journal.done == set()
+    journal.append([made_up(0), made_up(2)])
+    journal.append([made_up(1)])
+    again = TrainingJournal.open(universe, output, FIRST)
+    assert again.done == {0, 1, 2}
+    assert again.commit() == 3
+    trained = Universe.open(output)
+    assert all(holds(trained, made_up(i)) for i in range(3))
+    assert trained.splats(3) is None
+    assert trained.trained.tolist() == [i < 3 for i in range(len(trained))]
+    assert np.isnan(trained.metrics()["first_loss"][3])
+    assert trained.index["cells"][2]["splat_count"] == 3
+    assert trained.index["cells"][2]["trained"] is True
+    assert not paths.journal_path(output).exists()
+    assert TrainingJournal.open(universe, output, FIRST).done == {0, 1, 2}
+
+
+def test_emitters_are_carried_over_unchanged(universe, tmp_path):
+    journal = TrainingJournal.open(universe, tmp_path / "trained", FIRST)
+    journal.append([made_up(0)])
+    journal.commit()
+    ours, theirs = (
+        Universe.open(tmp_path / "trained").columns(["source_id", "x_m"]),
+        universe.columns(["source_id", "x_m"]),
+    )
+    np.testing.assert_array_equal(ours["source_id"], theirs["source_id"])
+    np.testing.assert_array_equal(ours["x_m"], theirs["x_m"])
+
+
+def test_other_settings_train_again_and_leave_the_rest(universe, tmp_path):
+    output = tmp_path / "trained"
+    journal = TrainingJournal.open(universe, output, FIRST)
+    journal.append([made_up(0), made_up(1)])
+    journal.commit()
+    journal = TrainingJournal.open(universe, output, SECOND)
+    assert journal.done == set()
+    journal.append([made_up(1, seed=9)])
+    assert journal.commit() == 2
+    trained = Universe.open(output)
+    assert holds(trained, made_up(0))
+    assert holds(trained, made_up(1, seed=9))
+
+
+def test_training_in_place(universe):
+    journal = TrainingJournal.open(universe, universe.path, FIRST)
+    journal.append([made_up(0)])
+    journal.commit()
+    assert holds(Universe.open(universe.path), made_up(0))
+
+
+def test_same_batches_same_bytes(universe, tmp_path):
+    contents = []
+    for name, batches in (("one", [[0, 1, 2]]), ("two", [[2], [0, 1]])):
+        journal = TrainingJournal.open(universe, tmp_path / name, FIRST)
+        for batch in batches:
+            journal.append([made_up(i) for i in batch])
+        journal.commit()
+        files = sorted(p for p in (tmp_path / name).rglob("*") if p.is_file())
+        contents.append([(p.relative_to(tmp_path / name), p.read_bytes()) for p in files])
+    assert contents[0] == contents[1]
+
+
+def test_a_universe_of_other_stars_is_replaced(universe, tmp_path):
+    output = tmp_path / "trained"
+    journal = TrainingJournal.open(universe, output, FIRST)
+    journal.append([made_up(0)])
+    journal.commit()
+    build(universe.path, seed=1)
+    other = Universe.open(universe.path)
+    assert TrainingJournal.open(other, output, FIRST).done == set()
+    assert Universe.open(output).fingerprint == other.fingerprint
+
+
+def test_a_foreign_directory_is_left_alone(universe, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    with pytest.raises(InputError, match="not a universe"):
+        TrainingJournal.open(universe, tmp_path / "mine", FIRST)
+    assert [p.name for p in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+
+
+def test_damage_is_told(universe, tmp_path):
+    output = tmp_path / "trained"
+    journal = TrainingJournal.open(universe, output, FIRST)
+    journal.append([made_up(0)])
+    (part,) = paths.journal_path(output).rglob("*.npz")
+    sound = part.read_bytes()
+    part.write_bytes(sound[:-100])
+    with pytest.raises(StoreError, match=r"\.npz: damaged .*remove it"):
+        TrainingJournal.open(universe, output, FIRST)
+    part.write_bytes(sound)
+    TrainingJournal.open(universe, output, FIRST).commit()
+    for name in ("means/c/0/0", "offsets/c/0", "zarr.json"):
+        file = paths.store_path(output) / "splats" / name
+        sound = file.read_bytes()
+        flipped = bytearray(sound)
+        flipped[len(flipped) // 2] ^= 1
+        file.write_bytes(flipped)
+        with pytest.raises(StoreError, match="damaged"):
+            Universe.open(output).splats(0)
+        file.write_bytes(sound)
+    assert Universe.open(output).splats(0) is not None

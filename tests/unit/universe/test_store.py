@@ -1,0 +1,149 @@
+"""What others read of a universe: frames, emitters, raw columns, and the errors of a universe that is none."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from helios.color import color_from_bp_rp
+from helios.errors import InputError, StoreError
+from helios.grid import CellId
+from helios.light import solid_angle_sr
+from helios.universe import Universe, store
+
+
+@pytest.fixture
+def universe(make, gaia_csv):
+    return Universe.open(make(stars=(gaia_csv,), depth="4").path)
+
+
+def test_emitters_are_the_stars_in_the_units_of_their_cell(universe):
+    seen = 0
+    for i in range(len(universe)):
+        cell = universe.cell(i)
+        rows = universe.columns(store.EMITTER_COLUMNS, universe.offsets[i], universe.offsets[i + 1])
+        position = np.stack([rows["x_m"], rows["y_m"], rows["z_m"]], axis=-1)
+        emitters = cell.emitters
+        assert {emitters.means.dtype, emitters.luminosities.dtype, emitters.colors.dtype} == {np.dtype(np.float32)}
+        assert np.abs(emitters.means).max() <= 1.0
+        # float32 holds a coordinate of up to 1 to 2^-24; the product and sum in metres are float64.
+        error = cell.origin_m + cell.half_extent_m * emitters.means.astype(np.float64) - position
+        assert np.abs(error).max() <= cell.half_extent_m * 2.0**-24
+        distance = np.linalg.norm(position, axis=1)
+        expected = solid_angle_sr(rows["phot_g_mean_mag"]) * (distance / cell.half_extent_m) ** 2
+        np.testing.assert_allclose(emitters.luminosities, expected, rtol=1e-6)
+        np.testing.assert_array_equal(emitters.colors, color_from_bp_rp(rows["bp_rp"]))
+        low, high = universe.grid.bounds_m([cell.id.l], [cell.id.theta], [cell.id.phi])
+        np.testing.assert_allclose(cell.radius * cell.half_extent_m, np.linalg.norm(high - low) / 2, rtol=1e-12)
+        assert universe.index_of(cell.id) == i
+        seen += len(emitters)
+    assert seen == universe.offsets[-1] == 200
+
+
+def test_rows_are_the_same_whatever_the_block_they_come_from(universe, monkeypatch):
+    whole = universe.columns(store.EMITTER_COLUMNS)
+    monkeypatch.setattr(store, "BLOCK_ROWS", 7)
+    again = Universe.open(universe.path)
+    for start, stop in ((0, 200), (0, 0), (6, 8), (13, 14), (7, 21), (199, 200), (200, 200)):
+        part = again.columns(("x_m", "source_id"), start, stop)
+        assert list(part) == ["x_m", "source_id"]
+        for name, values in part.items():
+            np.testing.assert_array_equal(values, whole[name][start:stop])
+
+
+def test_a_cell_that_is_not_there_is_named(universe):
+    absent = next(c for c in universe.cell_ids[0].neighbours(3) if c not in universe.cell_ids)
+    with pytest.raises(InputError, match=f"cell {absent} at depth 4: not in "):
+        universe.index_of(absent)
+    with pytest.raises(InputError, match="at depth 3: not in "):
+        universe.index_of(universe.cell_ids[0].parent)
+    with pytest.raises(InputError, match="not in "):
+        universe.index_of(CellId(4, 31, 31, 15))
+
+
+def test_a_built_universe_is_untrained(universe):
+    assert universe.trained.dtype == bool
+    assert universe.trained.tolist() == [False] * len(universe)
+    assert universe.splats(0) is None
+    assert universe.metrics() == {}
+
+
+def test_the_manifest_lists_the_cells_in_order(universe):
+    index = json.loads((universe.path / "index.json").read_text())
+    assert index == universe.index
+    assert index["version"] == 1
+    assert index["config"] == {"r_min": 4.6e10, "log_base": 4.0, "n_theta": 32, "n_phi": 16}
+    assert (index["total_splats"], index["total_size_bytes"]) == (200, 0)
+    for cell_id, count, entry in zip(universe.cell_ids, np.diff(universe.offsets), index["cells"], strict=True):
+        assert entry == {
+            "id": {"l": cell_id.l, "theta": cell_id.theta, "phi": cell_id.phi},
+            "file_name": f"{cell_id}.bin",
+            "splat_count": count,
+            "file_size_bytes": 0,
+            "trained": False,
+        }
+
+
+def test_where_there_is_no_universe_the_remedy_is_said(tmp_path):
+    with pytest.raises(InputError, match="no universe there \\(make one with `helios build"):
+        Universe.open(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="not a universe"):
+        Universe.open(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="no universe there"):
+        Universe.open(tmp_path / "file")
+
+
+def change_json(path, change):
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize("file", ["index.json", "universe.zarr/zarr.json"])
+def test_a_newer_version_asks_for_an_update(universe, file):
+    def raise_version(content):
+        content.get("attributes", content)["version"] = 2
+
+    change_json(universe.path / file, raise_version)
+    with pytest.raises(StoreError, match="written in version 2, this program reads up to version 1: update helios"):
+        Universe.open(universe.path)
+
+
+@pytest.mark.parametrize(
+    "missing", ["index.json", "universe.zarr", "universe.zarr/cells", "universe.zarr/emitters/x_m"]
+)
+def test_a_missing_part_is_damage(universe, missing):
+    path = universe.path / missing
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with pytest.raises(StoreError, match="build the universe again"):
+        Universe.open(universe.path).verify()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda index: index["cells"].pop(),
+        lambda index: index["cells"][0].update(splat_count=index["cells"][0]["splat_count"] + 1),
+        lambda index: index.update(total_splats=1),
+        lambda index: index.update(total_size_bytes=1),
+        lambda index: index["config"].update(log_base=2.0),
+        lambda index: index["cells"][0]["id"].update(phi=index["cells"][0]["id"]["phi"] ^ 1),
+        lambda index: index["cells"][0].update(trained="yes"),
+        lambda index: index.pop("cells"),
+        lambda index: index.update(version="1"),
+        lambda index: index.update(version=0),
+    ],
+)
+def test_a_manifest_that_is_not_the_stores_is_damage(universe, change):
+    change_json(universe.path / "index.json", change)
+    with pytest.raises(StoreError, match=r"index\.json: damaged"):
+        Universe.open(universe.path)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "\x00", '{"version": 1}', "null"])
+def test_a_manifest_that_is_no_manifest_is_damage(universe, text):
+    (universe.path / "index.json").write_text(text)
+    with pytest.raises(StoreError, match=r"index\.json: damaged"):
+        Universe.open(universe.path)
