@@ -1,0 +1,44 @@
+"""Images of a cell: the ground truth from its emitters, and rasterisers that can be trained through.
+
+`pick_backend(name)` gives a `Backend`; `helios.render.truth.render_truth` draws the truth. A new backend is one file
+and one line in `BACKENDS`.
+"""
+
+from __future__ import annotations
+
+from helios.errors import BackendError, InputError
+from helios.registry import Registry
+from helios.render.backend import Backend
+
+__all__ = ["BACKENDS", "Backend", "pick_backend"]
+
+BACKENDS = Registry(
+    "backend",
+    {
+        "gsplat": "helios.render.gsplat_backend:GsplatBackend",
+        "numba": "helios.render.numba_backend:NumbaBackend",
+        "torch": "helios.render.torch_reference:TorchBackend",
+    },
+)
+
+
+def pick_backend(name: str = "auto") -> Backend:
+    """Return the backend called `name`; "auto" gives gsplat where it draws a test splat, else numba.
+
+    The backend's `why` says how the choice was made. Raises InputError for an unknown name, BackendError where the
+    one asked for cannot work here.
+    """
+    if name == "gsplat":
+        backend = BACKENDS.get(name)()
+        backend.probe()
+        return backend
+    if name not in ("auto", *BACKENDS.names()):
+        raise InputError(f"unknown backend {name!r} (choose from auto, {', '.join(BACKENDS.names())})")
+    if name != "auto":
+        return BACKENDS.get(name)()
+    try:
+        backend = BACKENDS.get("gsplat")(why="a test splat drawn by gsplat came out right")
+        backend.probe()
+    except BackendError as error:
+        return BACKENDS.get("numba")(why=str(error).removesuffix(" (use --backend numba)"))
+    return backend

@@ -1,0 +1,54 @@
+"""Work on many images at once: kernels that release the GIL, on plain Python threads.
+
+Not numba's `prange`: its thread pools either abort when two Python threads enter them, or do not survive a fork, and
+an OpenMP pool of its own would spin against torch's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache
+
+import numba
+
+STRIPES_PER_THREAD = 4
+"""More than one, so that a thread the system holds up leaves its share to the others."""
+
+
+def thread_count() -> int:
+    """Return the number of cores this process may use, or what the environment's NUMBA_NUM_THREADS says."""
+    return numba.config.NUMBA_NUM_THREADS
+
+
+@cache
+def _pool(workers: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(workers, thread_name_prefix="helios-render")
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # a fork copies the pool, but not its threads
+
+
+def run_striped(kernel: Callable[..., None], items: int, threads: int | None, *args: object) -> None:
+    """Call `kernel(stripe, stripes, *args)` for every stripe, on `threads` threads, and return when all are done.
+
+    The kernel does items stripe, stripe + stripes, ... of `items`; `threads` None stands for `thread_count()`.
+    What any stripe raises is raised here, after all have ended.
+    """
+    threads = max(1, min(items, threads or thread_count()))
+    stripes = 1 if threads == 1 else min(items, STRIPES_PER_THREAD * threads)
+    waiting = iter(range(stripes))
+
+    def work() -> None:
+        for stripe in waiting:
+            kernel(stripe, stripes, *args)
+
+    others = [_pool(threads - 1).submit(work) for _ in range(1, threads)]
+    try:
+        work()
+    finally:
+        wait(others)
+    for other in others:
+        other.result()
