@@ -1,0 +1,89 @@
+"""Serves one directory to the browser of this machine, with range requests, and opens nothing outside it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from helios.errors import InputError
+
+HOST = "127.0.0.1"
+
+CONTENT_TYPES = {
+    ".bin": "application/octet-stream",
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".ico": "image/x-icon",
+    ".jpg": "image/jpeg",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".md": "text/plain; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".wasm": "application/wasm",
+    ".woff2": "font/woff2",
+}
+"""The system's own table may say otherwise (some give scripts as text/plain, which no browser runs as a module)."""
+
+
+class SiteFiles(StaticFiles):
+    """The files of a directory: no names that begin with a dot, nothing behind a link that leads out."""
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        if "\0" in path or any(part.startswith(".") for part in Path(path).parts):
+            return "", None
+        return super().lookup_path(path)
+
+    def file_response(self, full_path, stat_result, scope, status_code: int = 200) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        content_type = CONTENT_TYPES.get(Path(full_path).suffix.lower(), "application/octet-stream")
+        response.headers["Content-Type"] = content_type
+        response.headers["Cache-Control"] = "no-cache"  # ask each time: a new pack must show at the next reload
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+def site_app(directory: Path) -> Starlette:
+    """Return the ASGI application that serves `directory`: GET and HEAD, ranges, ETag, Last-Modified."""
+    hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"], www_redirect=False)
+    return Starlette(routes=[Mount("/", SiteFiles(directory=directory, html=True))], middleware=[hosts])
+
+
+def open_socket(port: int) -> socket.socket:
+    """Return a socket listening on 127.0.0.1, on any free port for 0. Raises InputError where the port is not free."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        reason = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be opened ({error.strerror})"
+        raise InputError(f"port {port} {reason}: choose another with --port, or --port 0 for any free one") from error
+    return listener
+
+
+def serve(directory: Path, listener: socket.socket) -> None:
+    """Serve `directory` on a listening socket until the process is interrupted."""
+    site_server(directory).run(sockets=[listener])
+
+
+def site_server(directory: Path) -> uvicorn.Server:
+    """Return the server of `directory`, not yet running."""
+    config = uvicorn.Config(
+        site_app(directory), http="h11", ws="none", lifespan="off", log_level="warning", access_log=False
+    )
+    return uvicorn.Server(config)

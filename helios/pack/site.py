@@ -1,0 +1,127 @@
+"""Writes a folder that any static web server can serve: the viewer, the pack, and the exact stars of trained cells."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from contextlib import nullcontext
+from importlib.resources import as_file, files
+from pathlib import Path, PurePosixPath
+
+from helios.errors import InputError, StoreError
+from helios.pack.source import Exported
+from helios.pack.v1_reader import CHECKSUMS, MANIFEST, PACK, V1Pack, file_size, read_json
+from helios.pack.v1_writer import Track, untracked, write_pack, write_text
+from helios.universe import Universe
+from helios.universe.paths import INDEX, LANDMARKS
+from helios.universe.replace import replacing
+
+PAGE, SITE_MANIFEST = "index.html", "site.json"
+UNIVERSE, STARS = "universe", "stars"
+SITE_VERSION = 1
+
+
+def write_site(universe: Universe, directory: Path, viewer: Path | None = None, track: Track = untracked) -> Exported:
+    """Write the site of a packed universe and return what it holds.
+
+    `directory` becomes: the viewer's files (`viewer`, or those of this package), `universe/` with the pack and the
+    landmarks, `stars/` with the exact stars of all cells where any cell is trained (near a cell its stars are
+    shown), and `site.json`, which lists every file with its size. No file per cell. The directory appears whole,
+    in place of an older site: killed at any moment, the old site stays or a rerun makes the new one.
+
+    Raises InputError where the directory holds anything but a site of Helios, or lies in the universe; StoreError
+    where the universe is not packed or the viewer is missing.
+    """
+    directory = Path(directory).resolve()
+    root = Path(universe.path).resolve()
+    require_place_for_site(directory, root)
+    V1Pack.open(root)
+    with replacing(directory, may_replace=lambda _: True) as stage:  # the place was judged above
+        _copy_viewer(viewer, stage)
+        (stage / UNIVERSE).mkdir()
+        for name in (INDEX, LANDMARKS, MANIFEST, PACK, CHECKSUMS):
+            shutil.copyfile(root / name, stage / UNIVERSE / name)
+        packs = [V1Pack.open(stage / UNIVERSE)]
+        if universe.trained.any():
+            (stage / STARS).mkdir()
+            write_pack(universe, stage / STARS, stars_only=True, track=track)
+            packs.append(V1Pack.open(stage / STARS))
+        listed = _list_files(stage)
+        write_text(stage / SITE_MANIFEST, json.dumps({"version": SITE_VERSION, "files": listed}, indent=1) + "\n")
+    splats = sum(entry.splat_count for pack in packs for entry in pack.entries)
+    return Exported(directory, len(universe), splats, sum(file["size"] for file in listed))
+
+
+def require_place_for_site(directory: Path, universe: Path) -> None:
+    """Raise InputError where `directory` is in or around the universe, or holds anything but a site of Helios."""
+    directory, universe = Path(directory).resolve(), Path(universe).resolve()
+    if directory.is_relative_to(universe) or universe.is_relative_to(directory):
+        raise InputError(f"{directory}: a site and its universe {universe} must not lie in each other")
+    if not directory.exists():
+        return
+    if not directory.is_dir():
+        raise InputError(f"{directory}: is a file, a site is a directory")
+    if not any(directory.iterdir()):
+        return
+    remedy = "choose another directory or empty this one"
+    if not (directory / SITE_MANIFEST).is_file():
+        raise InputError(f"{directory}: is not empty and no site of Helios ({remedy})")
+    known = {file["path"] for file in _manifest_files(directory)} | {SITE_MANIFEST}
+    for file in _list_files(directory):
+        if file["path"] not in known:
+            raise InputError(f"{directory}: holds {file['path']}, which is no part of the site ({remedy})")
+
+
+def check_site(directory: Path) -> int:
+    """Return the number of cells of a site after reading every one of them; cost: one pass over its packs.
+
+    Raises InputError where there is no site, StoreError where a file is missing, cut short or damaged.
+    """
+    directory = Path(directory)
+    if not directory.is_dir():
+        raise InputError(f"{directory}: no such directory (make a site with `helios pack --site {directory}`)")
+    if not (directory / PAGE).is_file():
+        raise InputError(f"{directory}: has no {PAGE} (make a site with `helios pack --site {directory}`)")
+    if not (directory / SITE_MANIFEST).is_file():
+        return 0
+    for file in _manifest_files(directory):
+        size = file_size(directory / file["path"])
+        if size != file["size"]:
+            raise StoreError(f"{directory / file['path']}: {size} bytes, {SITE_MANIFEST} says {file['size']}")
+    packs = [V1Pack.open(directory / name) for name in (UNIVERSE, STARS) if (directory / name).is_dir()]
+    return sum(1 for pack in packs for _ in pack)
+
+
+def _copy_viewer(viewer: Path | None, stage: Path) -> None:
+    with as_file(files("helios") / "web") if viewer is None else nullcontext(viewer) as bundle:
+        if not (bundle / PAGE).is_file():
+            raise StoreError(f"{bundle / PAGE}: missing: build the viewer with `npm run build` in client_export/")
+        shutil.copytree(bundle, stage, dirs_exist_ok=True)
+
+
+def _list_files(root: Path) -> list[dict]:
+    """Return path and size of everything under `root` that is no directory, sorted; links are not followed."""
+    found = []
+    for folder, folders, names in os.walk(root):
+        for name in (*names, *(f for f in folders if (Path(folder) / f).is_symlink())):
+            path = Path(folder) / name
+            found.append({"path": path.relative_to(root).as_posix(), "size": path.lstat().st_size})
+    return sorted(found, key=lambda file: file["path"])
+
+
+def _manifest_files(directory: Path) -> list[dict]:
+    """Return the files that a site's manifest lists, each a path inside the site and a size."""
+    path = directory / SITE_MANIFEST
+    document = read_json(path)
+    if document.get("version") != SITE_VERSION:
+        raise StoreError(f"{path}: version {document.get('version')!r}, this program reads version {SITE_VERSION}")
+    try:
+        listed = [{"path": str(file["path"]), "size": int(file["size"])} for file in document["files"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"{path}: damaged: its list of files does not read ({error!r})") from error
+    for file in listed:
+        relative = PurePosixPath(file["path"])
+        if relative.is_absolute() or ".." in relative.parts:
+            raise StoreError(f"{path}: damaged: names {file['path']}, outside the site")
+    return listed

@@ -1,0 +1,161 @@
+"""Writes a universe in the v1 layout, checks it by reading it back, and puts it in place whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from helios.errors import InputError, StoreError
+from helios.pack.source import Exported, SplatsOf, shown_splats, star_splats
+from helios.pack.v1_cell import V1Cell, encode_cell
+from helios.pack.v1_reader import CHECKSUMS, INDEX, MANIFEST, PACK, V1_VERSION, V1Pack
+from helios.splats import Splats
+from helios.universe import Universe
+from helios.universe.index import index_text
+
+CELLS = "cells"
+STAGE = "pack.tmp"
+"""Where a pack is written before it takes the place of the old one; a killed command leaves it, the next removes it."""
+
+RELATIVE_TOLERANCE = 1e-6
+"""Of a position or of a splat's flux after float32 metres: at most four roundings of 6e-8, with room."""
+
+Track = Callable[[Iterable[int], str], Iterable[int]]
+"""Passes the cells' indices on and shows how far the work named by the text has come."""
+
+
+def untracked(indices: Iterable[int], what: str) -> Iterable[int]:
+    """The `Track` that shows nothing."""
+    return indices
+
+
+def pack_universe(universe: Universe, track: Track = untracked) -> Exported:
+    """Write the v1 pack of a universe into its own directory and return what it holds.
+
+    Adds `cells/`, `cells.pack.bin`, `cells.pack.json` and `cells.pack.sfv`, and puts the sizes into `index.json`.
+    Killed at any moment it leaves the old pack, or an index that says "not packed"; a rerun gives the same bytes
+    as an undisturbed run. Raises StoreError where what is read back is not what the universe holds.
+    """
+    root = Path(universe.path)
+    stage = root / STAGE
+    with _alone(root):
+        if stage.exists():
+            shutil.rmtree(stage)
+        stage.mkdir()
+        try:
+            exported = write_pack(universe, stage, loose_cells=True, track=track)
+            _put_in_place(universe, stage, root)
+        finally:
+            shutil.rmtree(stage)
+    return replace(exported, path=root)
+
+
+def _put_in_place(universe: Universe, stage: Path, root: Path) -> None:
+    # From here to the last rename old and new files may stand side by side: no one may take them for a pack.
+    counts = [cell["splat_count"] for cell in universe.index["cells"]]
+    trained = [cell["trained"] for cell in universe.index["cells"]]
+    write_text(stage / "unpacked.json", index_text(universe.grid, *universe.cells, counts, None, trained))
+    (stage / "unpacked.json").replace(root / INDEX)
+    if (root / CELLS).exists():
+        (root / CELLS).rename(stage / "replaced")
+    for name in (CELLS, PACK, CHECKSUMS, MANIFEST, INDEX):
+        (stage / name).replace(root / name)
+
+
+@contextlib.contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Hold a lock on a directory, which the system lets go of when the process ends, however it ends."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise InputError(f"{directory}: another process is packing it; try again when it has ended") from None
+    finally:
+        os.close(handle)
+
+
+def write_pack(
+    universe: Universe,
+    directory: Path,
+    *,
+    stars_only: bool = False,
+    loose_cells: bool = False,
+    track: Track = untracked,
+) -> Exported:
+    """Write the pack of a universe into an empty directory, read it back and return what it holds.
+
+    `stars_only` takes the exact stars of trained cells too; `loose_cells` adds one file per cell under `cells/`, as
+    the original's client may ask for. Memory: one cell. Raises StoreError where what is read back is not what was
+    to be written.
+    """
+    splats_of = star_splats if stars_only else shown_splats
+    names = [f"{cell}.bin" for cell in universe.cell_ids]
+    low, high = universe.grid.bounds_m(*universe.cells)
+    origins, half_extents = universe.grid.frames_m(*universe.cells)
+    counts, sizes, checksums = [], [], []
+    if loose_cells:
+        (directory / CELLS).mkdir()
+    with (directory / PACK).open("xb") as pack:
+        for i in track(range(len(universe)), "packing"):
+            splats = splats_of(universe, i)
+            data = encode_cell(universe.cell_ids[i], origins[i], float(half_extents[i]), (low[i], high[i]), splats)
+            pack.write(data)
+            if loose_cells:
+                (directory / CELLS / names[i]).write_bytes(data)
+            counts.append(len(splats))
+            sizes.append(len(data))
+            checksums.append(zlib.crc32(data))
+    trained = universe.trained & (not stars_only)
+    write_text(directory / MANIFEST, _manifest_text(names, sizes))
+    write_text(directory / INDEX, index_text(universe.grid, *universe.cells, counts, sizes, trained))
+    write_text(directory / CHECKSUMS, "".join(f"{name} {crc:08X}\n" for name, crc in zip(names, checksums)))
+    _check(universe, splats_of, directory, loose_cells, track)
+    return Exported(directory, len(universe), sum(counts), sum(sizes))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file that has the same bytes on every system."""
+    path.write_text(text, "utf-8", newline="\n")
+
+
+def _manifest_text(names: Sequence[str], sizes: Sequence[int]) -> str:
+    """Return the text of `cells.pack.json`, one line per cell."""
+    offsets = np.cumsum([0, *sizes]).tolist()
+    lines = [json.dumps({"file_name": n, "offset": o, "size": s}) for n, o, s in zip(names, offsets, sizes)]
+    head = f'{{"version": {V1_VERSION}, "pack_file": "{PACK}", "total_size_bytes": {offsets[-1]}, "cells": [\n'
+    return head + ",\n".join(lines) + "\n]}\n"
+
+
+def _check(universe: Universe, splats_of: SplatsOf, directory: Path, loose_cells: bool, track: Track) -> None:
+    pack, origins = V1Pack.open(directory), universe.grid.frames_m(*universe.cells)[0]
+    for i, cell, entry in zip(track(range(len(universe)), "reading back"), pack, pack.entries):
+        problem = _difference(origins[i], splats_of(universe, i), cell)
+        if problem:
+            raise StoreError(f"{directory / PACK}: cell {cell.id}: {problem} (is the disk sound?)")
+        loose = directory / CELLS / entry.file_name
+        if loose_cells and zlib.crc32(loose.read_bytes()) != entry.crc32:
+            raise StoreError(f"{loose}: is not what was written (is the disk sound?)")
+
+
+def _difference(origin_m: np.ndarray, expected: Splats, cell: V1Cell) -> str | None:
+    """Return in words where a cell that was read back is not the splats that it was made of; None where it is."""
+    found = cell.splats()
+    if not np.array_equal(cell.centroid, origin_m):
+        return f"its centroid is {cell.centroid.tolist()}, not {origin_m.tolist()}"
+    if not np.allclose(found.means, expected.means, rtol=RELATIVE_TOLERANCE, atol=0):
+        return "positions differ"
+    if not np.allclose(found.luminosities, expected.luminosities, rtol=RELATIVE_TOLERANCE, atol=0):
+        return "light differs"
+    if not (np.array_equal(found.quats, expected.quats) and np.array_equal(found.colors, expected.colors)):
+        return "rotations or colours differ"
+    return None

@@ -1,0 +1,134 @@
+"""Small universes for the tests of packs and exporters: real stores, with splats that no star could be mistaken for."""
+
+import json
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+
+from helios.splats import Splats
+from helios.universe import Universe
+from helios.universe.build import BuildConfig, build_universe
+from helios.universe.journal import TrainingJournal
+from helios.universe.training import TrainedCell
+
+LANDMARKS = [
+    {
+        "id": "sirius",
+        "name": "Sirius",
+        "kind": "star",
+        "pos_meters": {"x": -1.5e16, "y": 4.9e16, "z": -6.5e16},
+        "radius_hint": 1e9,
+        "source": "test",
+        "description": "",
+    }
+]
+
+
+def make_stars(path: Path, count: int = 200, depth: int = 2) -> Universe:
+    """Build a universe of synthetic stars at `path`: at depth 2, some 30 cells of 1 to 30 stars."""
+    build_universe(
+        BuildConfig(synthetic=count, depth=str(depth)),
+        path,
+        lambda folder: (folder / "landmarks.json").write_text(json.dumps(LANDMARKS)),
+    )
+    return Universe.open(path)
+
+
+def make_trained(source: Path, path: Path) -> Universe:
+    """Copy a universe of stars to `path` and give every second cell trained splats."""
+    stars, rng = Universe.open(source), np.random.default_rng(5)
+    journal = TrainingJournal.open(stars, path, "00" * 32)
+    journal.append(
+        [
+            TrainedCell(i, random_splats(rng, 1 + int(np.diff(stars.offsets)[i]) // 2), {"psnr": 30.0}, "trained")
+            for i in range(0, len(stars), 2)
+        ]
+    )
+    journal.commit()
+    return Universe.open(path)
+
+
+def random_splats(rng: np.random.Generator, count: int) -> Splats:
+    """Return anisotropic, rotated splats, tau from 1e-4 to 100 on both sides of 0.95, colours from 0 to 3."""
+    quats = rng.normal(size=(count, 4))
+    return Splats(
+        means=rng.uniform(-1, 1, (count, 3)).astype(np.float32),
+        quats=(quats / np.linalg.norm(quats, axis=1, keepdims=True)).astype(np.float32),
+        scales=np.exp(rng.uniform(-12, -2, (count, 3))).astype(np.float32),
+        opacities=(10 ** rng.uniform(-4, 2, count)).astype(np.float32),
+        colors=rng.uniform(0, 3, (count, 3)).astype(np.float32),
+    )
+
+
+def make_viewer(path: Path) -> Path:
+    """Write what stands for the viewer's bundle where the test is not about it."""
+    (path / "assets").mkdir(parents=True)
+    (path / "index.html").write_text("<!doctype html><script type=module src=assets/viewer.js></script>")
+    (path / "assets" / "viewer.js").write_text("export {};\n")
+    return path
+
+
+def copy(source: Path, target: Path) -> Path:
+    """Return `target`, a copy of the directory `source` for a test to damage."""
+    return Path(shutil.copytree(source, target))
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    """Return the bytes of every file under `root`, by relative path."""
+    return {str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
+
+
+_KILLER = textwrap.dedent(
+    """
+    import os, signal, sys
+    from pathlib import Path
+    import helios.universe.store
+    from helios.pack.site import write_site
+    from helios.pack.v1_writer import pack_universe
+    from helios.universe import Universe
+
+    def run(statement, path, last):
+        seen = 0
+        def hook(event, arguments):
+            nonlocal seen
+            writes = event == "open" and isinstance(arguments[1], str) and arguments[1][0] in "wx"
+            if writes and str(path.parent) in str(arguments[0]) or event in CHANGES:
+                seen += 1
+                if seen == last:
+                    os.kill(os.getpid(), signal.SIGKILL)
+        sys.addaudithook(hook)
+        exec(statement)
+
+    CHANGES = ("os.rename", "os.mkdir", "os.rmdir", "os.remove")
+    for number, path in enumerate(sys.argv[2:], start=1):
+        child = os.fork()
+        if not child:
+            run(sys.argv[1], Path(path), number)
+            os._exit(0)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    """
+)
+
+
+def kill_before_each_change(statement: str, paths: list[Path]) -> int:
+    """Run `statement` once per path, as `path`, each in a process killed before its n-th change to the disk, n = 1...
+
+    Returns how many were killed; the next ran to their end, so that `paths` were enough.
+    """
+    result = subprocess.run(
+        [sys.executable, "-c", _KILLER, statement, *map(str, paths)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        cwd=Path(__file__).parents[3],
+    )
+    codes = [int(line) for line in result.stdout.split()]
+    killed = codes.index(0) if 0 in codes else len(codes)
+    assert codes == [-9] * killed + [0] * (len(paths) - killed), result.stderr
+    assert killed < len(paths)
+    return killed
