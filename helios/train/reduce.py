@@ -1,0 +1,160 @@
+"""Mixture reduction: N points of light merged two by two, the pair first that an image would miss least."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+_MOST_AT_ONCE = 2048
+"""Points that are merged in one piece: the work grows with their square."""
+
+_FARTHEST = 40.0
+"""Exponent past which an overlap is below the rounding of the sum that it is part of."""
+
+
+def reduce_points(
+    means: NDArray[np.float64], light: NDArray[np.float64], count: int, blurs: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    """Return the cluster, 0 to count - 1, of each of N > 0 points [N, 3] with `light` [N] > 0.
+
+    Greedy merging as in Runnalls 2007 (doi:10.1109/TAES.2007.4383588), but by the integrated squared difference
+    (Williams & Maybeck 2003) of the two images, before and after, summed over images of every standard deviation in
+    `blurs` [S], each relative to the energy of the image itself: the squares of the loss's pyramid. A point is a
+    Gaussian of the blur, a cluster one Gaussian of the light, centre and mean square radius of its points. What
+    images cannot tell apart is merged first, then what is faint, with what is near.
+    Takes O(M^2) time for M = min(N, 2048) points at a time; more are cut in halves along their widest axis first.
+    """
+    label = np.arange(len(means))
+    pieces = _pieces(means)
+    if len(pieces) > 1:
+        for piece in pieces:
+            share = -(-max(count, _MOST_AT_ONCE) * len(piece) // len(means))
+            label[piece] = piece[_greedy(means[piece], light[piece], min(share, len(piece)), blurs)]
+        label = np.unique(label, return_inverse=True)[1]
+    found = int(label.max()) + 1
+    if found > count:
+        total = np.bincount(label, light)
+        centres = np.stack([np.bincount(label, light * axis) for axis in means.T], axis=1) / total[:, None]
+        spread = np.bincount(label, light * np.sum((means - centres[label]) ** 2, axis=1)) / total
+        roots = _greedy(centres, total, count, blurs, spread)
+        label = np.unique(roots, return_inverse=True)[1][label]
+    return label
+
+
+def _pieces(means: NDArray[np.float64]) -> list[NDArray[np.intp]]:
+    waiting, done = [np.arange(len(means))], []
+    while waiting:
+        piece = waiting.pop()
+        if len(piece) <= _MOST_AT_ONCE:
+            done.append(piece)
+            continue
+        axis = int(np.argmax(np.ptp(means[piece], axis=0)))
+        order = piece[np.argsort(means[piece, axis], kind="stable")]
+        waiting += [order[: len(order) // 2], order[len(order) // 2 :]]
+    return done
+
+
+def _greedy(means, light, count, blurs, spread=None) -> NDArray[np.intp]:
+    """Return for each point the index of the point that its cluster is called after."""
+    spread = np.zeros(len(means)) if spread is None else spread
+    parent = _merge_down(means.copy(), light / light.max(), spread.copy(), count, blurs)
+    while not np.array_equal(parent, parent[parent]):
+        parent = parent[parent]
+    return parent
+
+
+@njit(cache=True)
+def _overlap(square, variance):
+    """Integral of the product of two 2D Gaussians whose variances sum to `variance`, up to 1 / (2 pi)."""
+    exponent = 0.5 * square / variance
+    return np.exp(-exponent) / variance if exponent < _FARTHEST else 0.0
+
+
+@njit(cache=True)
+def _cost(means, light, spread, i, j, scales):
+    """What merging clusters i and j changes in the images of all `scales` [S, 2], see `_scales`."""
+    a, b = light[i], light[j]
+    both = a + b
+    square = 0.0
+    for k in range(3):
+        square += (means[i, k] - means[j, k]) ** 2
+    share_a, share_b = a / both, b / both
+    # A mean square radius in space is 3 variances; a squared distance shows 2/3 of itself on average over directions.
+    vi, vj = spread[i] / 3.0, spread[j] / 3.0
+    vm = share_a * vi + share_b * vj + share_a * share_b * square / 3.0
+    seen = 2.0 / 3.0 * square
+    total = 0.0
+    for s in range(len(scales)):
+        blur2 = scales[s, 0]
+        cost = a * a * _overlap(0.0, 2.0 * (vi + blur2)) + b * b * _overlap(0.0, 2.0 * (vj + blur2))
+        cost += 2.0 * a * b * _overlap(seen, vi + vj + 2.0 * blur2) + both * both * _overlap(0.0, 2.0 * (vm + blur2))
+        cost -= 2.0 * a * both * _overlap(share_b * share_b * seen, vi + vm + 2.0 * blur2)
+        cost -= 2.0 * b * both * _overlap(share_a * share_a * seen, vj + vm + 2.0 * blur2)
+        total += cost * scales[s, 1]
+    return total
+
+
+@njit(cache=True)
+def _scales(means, light, spread, blurs):
+    """For each of `blurs` [S] its square and one over the energy of the image at that blur, [S, 2]."""
+    scales = np.empty((len(blurs), 2))
+    for s in range(len(blurs)):
+        blur2 = blurs[s] ** 2
+        energy = 0.0
+        for i in range(len(light)):
+            for j in range(i + 1):
+                square = 0.0
+                for k in range(3):
+                    square += (means[i, k] - means[j, k]) ** 2
+                pair = light[i] * light[j] * _overlap(2.0 / 3.0 * square, (spread[i] + spread[j]) / 3.0 + 2.0 * blur2)
+                energy += pair if i == j else 2.0 * pair
+        scales[s, 0], scales[s, 1] = blur2, 1.0 / energy
+    return scales
+
+
+@njit(cache=True)
+def _find_best(means, light, spread, alive, i, scales):
+    """(partner, cost) of the cheapest merger of cluster i with a later one; ties go to the first."""
+    best, lowest = -1, np.inf
+    for j in range(i + 1, len(light)):
+        if alive[j]:
+            cost = _cost(means, light, spread, i, j, scales)
+            if cost < lowest:
+                best, lowest = j, cost
+    return best, lowest
+
+
+@njit(cache=True)
+def _merge_down(means, light, spread, count, blurs):
+    """Merge until `count` clusters are left; returns the parent of each point. Overwrites what it is given."""
+    n = len(light)
+    scales = _scales(means, light, spread, blurs)
+    alive = np.ones(n, np.bool_)
+    parent = np.arange(n)
+    partner = np.full(n, -1)
+    lowest = np.full(n, np.inf)
+    for i in range(n - 1):
+        partner[i], lowest[i] = _find_best(means, light, spread, alive, i, scales)
+    for _ in range(n - count):
+        i = np.argmin(lowest)
+        j = partner[i]
+        both = light[i] + light[j]
+        square = 0.0
+        for k in range(3):
+            square += (means[i, k] - means[j, k]) ** 2
+            means[i, k] = (light[i] * means[i, k] + light[j] * means[j, k]) / both
+        spread[i] = (light[i] * spread[i] + light[j] * spread[j]) / both + light[i] * light[j] / both**2 * square
+        light[i] = both
+        alive[j] = False
+        parent[j] = i
+        lowest[j] = np.inf
+        partner[i], lowest[i] = _find_best(means, light, spread, alive, i, scales)
+        for k in range(j):
+            if not alive[k] or k == i:
+                continue
+            if partner[k] == j or partner[k] == i:
+                partner[k], lowest[k] = _find_best(means, light, spread, alive, k, scales)
+            elif k < i:
+                cost = _cost(means, light, spread, k, i, scales)
+                if cost < lowest[k]:
+                    partner[k], lowest[k] = i, cost
+    return parent

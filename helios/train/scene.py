@@ -1,0 +1,77 @@
+"""What a cell is trained against: its stars in a frame that fits them, an exposure, the truth drawn from them."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helios.constants import EPS_PX2
+from helios.render.truth import render_truth
+from helios.splats import Cell, Emitters, Splats
+from helios.train.cameras import REFERENCE_RADII, Views, focal_px
+
+MEDIAN_PEAK = 0.05
+"""Peak opacity of the median star of a cell at REFERENCE_RADII: 13 of 255 grey levels."""
+
+
+_SMALLEST_SHARE = 1e-5
+"""Least radius of a frame as a share of the cell's: float32 positions tell nothing smaller apart."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The sphere that holds a cell's stars: `centre` float64 [3] and `radius`, in cell units.
+
+    Stars can fill a small corner of a wide cell. Cameras circle this sphere, whose radius is what "cell radii"
+    count, and positions are trained in units of it.
+    """
+
+    centre: NDArray[np.float64]
+    radius: float
+
+    @classmethod
+    def around(cls, cell: Cell) -> "Frame":
+        """The sphere around the middle of the box of a cell's emitters; the cell's own radius where all are in one."""
+        means = cell.emitters.means.astype(np.float64)
+        centre = (means.min(axis=0) + means.max(axis=0)) / 2.0
+        radius = float(np.linalg.norm(means - centre, axis=1).max())
+        return cls(centre, max(radius, _SMALLEST_SHARE * cell.radius) if radius > 0 else cell.radius)
+
+    def enter(self, cell: Cell) -> Cell:
+        """The same cell with this frame's centre as origin and its radius as unit; its radius is 1."""
+        stars = cell.emitters
+        means = (stars.means.astype(np.float64) - self.centre) / self.radius
+        luminosities = stars.luminosities.astype(np.float64) / self.radius**2
+        return replace(
+            cell,
+            origin_m=cell.origin_m + cell.half_extent_m * self.centre,
+            half_extent_m=cell.half_extent_m * self.radius,
+            radius=1.0,
+            emitters=Emitters(means.astype(np.float32), luminosities.astype(np.float32), stars.colors),
+        )
+
+    def leave(self, splats: Splats) -> Splats:
+        """Splats of this frame in cell units; their opacities do not change."""
+        return replace(
+            splats,
+            means=(splats.means.astype(np.float64) * self.radius + self.centre).astype(np.float32),
+            scales=(splats.scales.astype(np.float64) * self.radius).astype(np.float32),
+        )
+
+
+def cell_exposure(cell: Cell, image_size: int) -> float:
+    """The exposure E at which a cell is trained in images of this size: its median star peaks at MEDIAN_PEAK.
+
+    From DESIGN section 4: alpha = E L f^2 / (2 pi eps d^2), L the star's luminosity in cell units.
+    """
+    distance = REFERENCE_RADII * cell.radius
+    typical = float(np.median(cell.emitters.luminosities.astype(np.float64)))
+    return MEDIAN_PEAK * 2.0 * np.pi * EPS_PX2 * distance**2 / (typical * focal_px(image_size) ** 2)
+
+
+def draw_truth(cell: Cell, views: Views, image_size: int, exposure: float) -> NDArray[np.float32]:
+    """Return the ground truth of a cell's emitters, float32 [V, H, W, 3]."""
+    stars = cell.emitters
+    return render_truth(
+        stars.means, stars.luminosities, stars.colors, views.viewmats, views.Ks, image_size, image_size, exposure
+    )

@@ -1,0 +1,96 @@
+"""The start of training holds all the light it is given, and the brightest stars as they are.
+
+The scene is a random cluster of stars whose luminosities span 12 magnitudes, as a real cell's do: an error in how
+light is summed shows at once, and the brightest stars are unmistakable.
+"""
+
+import numpy as np
+import pytest
+
+from helios.light import splat_luminosity
+from helios.splats import Emitters
+from helios.train.start import brightest, mixture, point_splats
+
+
+def cluster(count: int, seed: int = 1) -> Emitters:
+    rng = np.random.default_rng(seed)
+    return Emitters(
+        rng.uniform(-1, 1, (count, 3)).astype(np.float32),
+        (10.0 ** (-0.4 * rng.uniform(-2, 10, count))).astype(np.float32),
+        rng.uniform(0.5, 1.5, (count, 3)).astype(np.float32),
+    )
+
+
+@pytest.mark.parametrize(("stars", "splats"), [(1, 1), (2, 1), (7, 3), (64, 16), (200, 199), (50, 50)])
+def test_light_and_its_centre_are_conserved(stars, splats):
+    emitters = cluster(stars)
+    start, _ = mixture(emitters, splats, 1.5)
+    assert len(start) == splats
+    assert start.luminosities.sum() == pytest.approx(emitters.luminosities.astype(np.float64).sum(), rel=1e-5)
+    for values, total in ((start.means, emitters.means), (start.colors, emitters.colors)):
+        ours = (start.luminosities[:, None] * values).sum(axis=0)
+        theirs = (emitters.luminosities.astype(np.float64)[:, None] * total).sum(axis=0)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
+
+
+def test_stars_merged_with_none_are_kept_as_they_are():
+    emitters = cluster(64)
+    start, kept = mixture(emitters, 16, 1.5)
+    assert kept >= 8
+    order = np.argsort(-emitters.luminosities)[:5]
+    np.testing.assert_array_equal(start.means[:5], emitters.means[order])
+    np.testing.assert_allclose(start.luminosities[:5], emitters.luminosities[order], rtol=1e-6)
+    assert np.all(start.scales[:kept] < 1e-3)
+    assert np.all(np.diff(start.luminosities[:kept]) <= 0)
+
+
+def test_what_images_cannot_tell_apart_is_merged_first():
+    """Two bright stars closer than a hundredth of a pixel and a faint one far off: the pair becomes one splat."""
+    means = np.array([[0.5, 0, 0], [0.5, 1e-5, 0], [-0.5, 0, 0]], np.float32)
+    start, kept = mixture(Emitters(means, np.array([1, 1, 0.05], np.float32), np.ones((3, 3), np.float32)), 2, 1.0)
+    assert kept == 1
+    np.testing.assert_allclose(start.luminosities, [0.05, 2.0], rtol=1e-6)
+    np.testing.assert_allclose(start.means[1], [0.5, 5e-6, 0], atol=1e-7)
+
+
+def test_merging_keeps_the_second_moment():
+    """One splat for two stars has the mean square radius of the pair about their centre of light."""
+    pair = Emitters(
+        np.array([[-0.5, 0, 0], [0.5, 0, 0]], np.float32), np.ones(2, np.float32), np.ones((2, 3), np.float32)
+    )
+    (scales,) = mixture(pair, 1, 1.0)[0].scales
+    np.testing.assert_allclose(3 * scales[0] ** 2, 0.25, rtol=1e-6)
+
+
+def test_identical_stars_and_as_many_clusters_as_places():
+    one_place = Emitters(np.zeros((5, 3), np.float32), np.ones(5, np.float32), np.ones((5, 3), np.float32))
+    start, _ = mixture(one_place, 3, 1.0)
+    assert len(start) == 3
+    assert np.isfinite(start.scales).all()
+    assert start.luminosities.sum() == pytest.approx(5.0, rel=1e-5)
+
+
+def test_order_of_the_stars_does_not_matter():
+    emitters = cluster(300)
+    order = np.random.default_rng(3).permutation(300)
+    shuffled = Emitters(emitters.means[order], emitters.luminosities[order], emitters.colors[order])
+    first, second = mixture(emitters, 60, 1.0)[0], mixture(shuffled, 60, 1.0)[0]
+    key = lambda splats: np.lexsort((splats.means[:, 0], -splats.luminosities.round(9)))  # noqa: E731
+    np.testing.assert_allclose(first.means[key(first)], second.means[key(second)], atol=1e-6)
+
+
+def test_many_stars_are_merged_in_pieces():
+    """More stars than are merged at once: still the wanted number, all light, and no cluster across the whole cell."""
+    emitters = cluster(9000)
+    start, _ = mixture(emitters, 300, 1.5)
+    assert len(start) == 300
+    assert start.luminosities.sum() == pytest.approx(emitters.luminosities.astype(np.float64).sum(), rel=1e-5)
+    assert np.median(start.scales) < 0.3
+
+
+def test_brightest_breaks_ties_by_index():
+    even = Emitters(np.zeros((4, 3), np.float32), np.array([1, 2, 2, 1], np.float32), np.ones((4, 3), np.float32))
+    assert brightest(even, 3).tolist() == [1, 2, 0]
+    assert splat_luminosity(*(getattr(point_splats(even, 1.0), n) for n in ("opacities", "scales"))) == pytest.approx(
+        [1, 2, 2, 1], rel=1e-5
+    )
