@@ -1,0 +1,70 @@
+/**
+ * `window.helios`: what tests, and the curious, may use. Positions are barycentric mean ecliptic J2000 metres; pixels
+ * are CSS pixels from the top left corner, the centre of the first at 0.5.
+ */
+import type { App } from "./app.ts";
+import { exposureAt } from "./exposure.ts";
+import { problems } from "./notices.ts";
+import { raDecOf } from "./sky.ts";
+import { parseViewState } from "./view_state.ts";
+
+export interface HeliosApi {
+  /** Resolves when the first view is loaded and drawn; rejects when nothing can be shown. */
+  ready: Promise<void>;
+  /** Texts of the messages that the page has shown. */
+  problems: readonly string[];
+  /** Position, look (ICRS ra, dec in degrees), vertical field of view (degrees) and exposure E. */
+  view(): { pos: readonly number[]; look: { ra: number; dec: number }; fov: number; exposure: number };
+  /** Goes to the view that a link's text names (`pos=...&look=...`), loads what it needs and draws it. */
+  go(state: string): Promise<void>;
+  /** Where a point lies in the picture; null behind the camera. */
+  project(x: number, y: number, z: number): { x: number; y: number } | null;
+  /** How much is loaded. */
+  loaded(): { cells: number; splats: number };
+  /** Whether a flight to a place is under way. */
+  flying(): boolean;
+  /** Names on the sky. */
+  labels(): string[];
+  /** Linear light, E included, before glare and tone curve: RGB rows from the top of a box in device pixels. */
+  readLight(x: number, y: number, width: number, height: number): Float32Array;
+}
+
+declare global {
+  interface Window {
+    helios: HeliosApi;
+  }
+}
+
+/** Offers the API at once; its functions answer when `started` does. */
+export function offerApi(started: Promise<App>): void {
+  let app: App | null = null;
+  const running = (): App => {
+    if (!app) throw new Error("not started yet: await helios.ready");
+    return app;
+  };
+  const ready = started.then(async (found) => {
+    app = found;
+    await app.settle();
+  });
+  ready.catch(() => undefined); // already on the page; this only keeps it from being reported twice
+  window.helios = {
+    ready,
+    problems,
+    view: () => {
+      const { camera, ev } = running();
+      return { pos: camera.position, look: raDecOf(camera.forward), fov: camera.fovDeg, exposure: exposureAt(ev) };
+    },
+    go: async (text) => {
+      running().goTo(parseViewState(text));
+      await running().settle();
+    },
+    project: (x, y, z) => {
+      const { camera, stage } = running();
+      return camera.project([x, y, z], stage.size.width, stage.size.height);
+    },
+    loaded: () => ({ cells: running().store.cells.length, splats: running().store.count }),
+    flying: () => running().flying,
+    labels: () => running().labels.shown,
+    readLight: (x, y, width, height) => running().stage.readLight(x, y, width, height),
+  };
+}

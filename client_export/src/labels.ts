@@ -1,0 +1,158 @@
+/** Names of the brightest and largest landmarks in view, over the picture, with a ring around what gives no light. */
+import type { Camera } from "./camera.ts";
+import type { LandmarkStars } from "./landmark_stars.ts";
+import { AU_M } from "./sky.ts";
+import type { ScreenSize } from "./star_pass.ts";
+import type { Landmark } from "./v1.ts";
+import { length, sub } from "./vec.ts";
+
+const MOST_STARS = 16;
+const MOST_OTHERS = 4;
+/** Smallest angular radius at which anything but a star is named, radians. */
+const SMALLEST_OTHER = 0.004;
+/** The Sun is named from here on, metres: nearer it is where one stands. */
+const SUN_FROM_M = 100 * AU_M;
+/** About the size of a name on the screen, CSS pixels, for keeping names apart. */
+const CHARACTER_PX = 7;
+const LINE_PX = 18;
+/** Between a place, or the ring around it, and its name. */
+const GAP_PX = 9;
+const RING_GAP_PX = 5;
+/** Beside the star that one has come to, whose glare covers the rest. */
+const GLARE_PX = 32;
+const SMALLEST_RING_PX = 4;
+/** Of places that lie together like this only the first is named: the stars of a double are one spot of light. */
+const SAME_SPOT_PX = 3;
+/** Angular radius from which on one is as good as inside, and no ring is drawn. */
+const LARGEST_RING = 0.8;
+
+/** A landmark in view: CSS pixels from the left of the screen and from the top of the labels' box. */
+interface Candidate {
+  landmark: Landmark;
+  x: number;
+  y: number;
+  /** Radius of its ring; 0: none. */
+  ring: number;
+  /** Between it and its name. */
+  gap: number;
+  score: number;
+}
+
+/** A candidate, where its name begins and the height of the name's middle. */
+type Placed = Candidate & { left: number; line: number };
+
+/** About how wide a name is on the screen, CSS pixels. */
+const widthOf = (landmark: Landmark) => CHARACTER_PX * landmark.name.length;
+
+export class Labels {
+  visible = true;
+  /** The place that was asked for: named before all others. */
+  destination: Landmark | null = null;
+  private readonly names = new Map<string, HTMLElement>();
+  private readonly rings = new Map<string, HTMLElement>();
+
+  constructor(
+    private readonly container: HTMLElement,
+    private readonly landmarks: readonly Landmark[],
+    private readonly stars: LandmarkStars,
+  ) {}
+
+  /** Names shown now. */
+  get shown(): string[] {
+    return [...this.names.values()].filter((element) => !element.hidden).map((element) => element.textContent ?? "");
+  }
+
+  draw(camera: Camera, size: ScreenSize): void {
+    const placed = this.visible ? apart(this.choose(camera, size), size.width) : [];
+    const shown = new Set(placed.map(({ landmark }) => landmark.id));
+    const ringed = new Set(placed.filter(({ ring }) => ring > 0).map(({ landmark }) => landmark.id));
+    for (const [id, element] of this.names) element.hidden = !shown.has(id);
+    for (const [id, element] of this.rings) element.hidden = !ringed.has(id);
+    for (const { landmark, x, y, left, line, ring } of placed) {
+      const name = this.elementOf(this.names, landmark, landmark.kind === "star" ? "label" : "label place");
+      name.textContent = landmark.name;
+      name.style.transform = `translate(${left.toFixed(1)}px, ${line.toFixed(1)}px)`;
+      if (ring === 0) continue;
+      const circle = this.elementOf(this.rings, landmark, "ring");
+      circle.style.width = circle.style.height = `${(2 * ring).toFixed(1)}px`;
+      circle.style.transform = `translate(${(x - ring).toFixed(1)}px, ${(y - ring).toFixed(1)}px)`;
+    }
+  }
+
+  /** What may be named, in the order of its right to room. */
+  private choose(camera: Camera, size: ScreenSize): Candidate[] {
+    const first: Candidate[] = [];
+    const stars: Candidate[] = [];
+    const others: Candidate[] = [];
+    const area = this.container.getBoundingClientRect();
+    const focal = camera.focalPx(size.height);
+    for (const landmark of this.landmarks) {
+      const place = this.stars.placeOf(landmark);
+      const at = camera.project(place, size.width, size.height);
+      if (!at || at.x < 0 || at.x > size.width || at.y < area.top || at.y > area.bottom) continue;
+      const distance = length(sub(place, camera.position));
+      const luminosity = this.stars.luminosityOf(landmark);
+      const angular = landmark.radius_hint / distance;
+      const lit = luminosity !== undefined;
+      const score = lit ? luminosity / distance ** 2 : angular;
+      const ring = lit || angular > LARGEST_RING ? 0 : Math.max(SMALLEST_RING_PX, focal * angular);
+      const goal = landmark.id === this.destination?.id;
+      const gap = ring > 0 ? ring + RING_GAP_PX : goal ? GLARE_PX : GAP_PX;
+      const candidate = { landmark, x: at.x, y: at.y - area.top, ring, gap, score };
+      if (landmark.id === "sun") {
+        if (distance > SUN_FROM_M) first.push(candidate);
+      } else if (goal || landmark.kind === "galactic_center") {
+        first.push(candidate);
+      } else if (lit) {
+        stars.push(candidate);
+      } else if (angular > SMALLEST_OTHER) {
+        others.push(candidate);
+      }
+    }
+    const best = (list: Candidate[], most: number) => list.sort((a, b) => b.score - a.score).slice(0, most);
+    first.sort((a, b) => Number(b.landmark === this.destination) - Number(a.landmark === this.destination));
+    return [...first, ...best(stars, MOST_STARS), ...best(others, MOST_OTHERS)];
+  }
+
+  private elementOf(elements: Map<string, HTMLElement>, landmark: Landmark, className: string): HTMLElement {
+    let element = elements.get(landmark.id);
+    if (!element) {
+      element = document.createElement("span");
+      element.className = className;
+      this.container.append(element);
+      elements.set(landmark.id, element);
+    }
+    element.hidden = false;
+    return element;
+  }
+}
+
+/** The candidates with room for their names: to the right of their places, else to the left, else under their rings. */
+function apart(candidates: Candidate[], screenWidth: number): Placed[] {
+  const kept: Placed[] = [];
+  for (const candidate of candidates) {
+    const { x, y, ring, gap } = candidate;
+    const width = widthOf(candidate.landmark);
+    const tries = [
+      { left: x + gap, line: y },
+      { left: x - gap - width, line: y },
+      ...(ring > 0 ? [{ left: x - width / 2, line: y + gap + LINE_PX / 2 }] : []),
+    ];
+    const found = tries
+      .filter(({ left }) => left > 0 && left + width < screenWidth)
+      .map((place) => ({ ...candidate, ...place }))
+      .find((place) => isFree(place, kept));
+    const doubled = kept.some((other) => other.ring === 0 && Math.hypot(other.x - x, other.y - y) < SAME_SPOT_PX);
+    if (found && !doubled) kept.push(found);
+  }
+  return kept;
+}
+
+function isFree({ landmark, left, line }: Placed, kept: Placed[]): boolean {
+  return !kept.some(
+    (other) =>
+      Math.abs(other.line - line) < LINE_PX &&
+      left < other.left + widthOf(other.landmark) + GAP_PX &&
+      other.left < left + widthOf(landmark) + GAP_PX,
+  );
+}

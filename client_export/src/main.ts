@@ -1,0 +1,20 @@
+import { App } from "./app.ts";
+import { offerApi } from "./debug_api.ts";
+import { messageOf } from "./errors.ts";
+import { element, showFatal, showNotice } from "./notices.ts";
+import { openSite } from "./site.ts";
+import { Stage } from "./stage.ts";
+import "./style.css";
+import "./panels.css";
+
+async function start(): Promise<App> {
+  const stage = new Stage(element<HTMLCanvasElement>("sky"));
+  return new App(stage, await openSite("", window.fetch.bind(window)));
+}
+
+element("boot").remove();
+const started = start();
+started.catch((reason: unknown) => showFatal(messageOf(reason)));
+window.addEventListener("error", (event) => showNotice(event.message));
+window.addEventListener("unhandledrejection", (event) => showNotice(messageOf(event.reason)));
+offerApi(started);

@@ -1,0 +1,69 @@
+/** Directions on the sky, units of length, and how both are written. */
+import { type Vec3, dot, unit } from "./vec.ts";
+
+export const AU_M = 149_597_870_700; // IAU 2012 Resolution B2, exact
+export const PARSEC_M = (AU_M * 648_000) / Math.PI; // IAU 2015 Resolution B2, note 4
+export const LIGHT_YEAR_M = 299_792_458 * 365.25 * 86_400; // Julian year
+
+// ICRS axes to the barycentric mean ecliptic and equinox of J2000 (IAU 2006, frame bias included): the rows are the
+// ecliptic axes in ICRS. The same numbers as `ICRS_TO_ECLIPTIC` of helios/constants.py.
+const ECLIPTIC_AXES: readonly [Vec3, Vec3, Vec3] = [
+  [9.9999999999999412e-1, -7.0783689609715561e-8, 8.0562139776131861e-8],
+  [3.2897004077419646e-8, 9.1748212991495837e-1, 3.9777699944404793e-1],
+  [-1.0207044725484355e-7, -3.9777699944404304e-1, 9.1748212991495559e-1],
+];
+
+const column = (i: 0 | 1 | 2): Vec3 => [ECLIPTIC_AXES[0][i], ECLIPTIC_AXES[1][i], ECLIPTIC_AXES[2][i]];
+
+/** What "up" may mean: the pole of the ecliptic, or the celestial pole as star charts draw it. */
+export const UP = { ecliptic: [0, 0, 1] as Vec3, equatorial: column(2) };
+export type UpName = keyof typeof UP;
+
+const DEGREE = Math.PI / 180;
+
+/** Ecliptic unit vector towards ICRS right ascension and declination, degrees. */
+export function towards(raDeg: number, decDeg: number): Vec3 {
+  const [ra, dec] = [raDeg * DEGREE, decDeg * DEGREE];
+  const icrs: Vec3 = [Math.cos(dec) * Math.cos(ra), Math.cos(dec) * Math.sin(ra), Math.sin(dec)];
+  return [dot(ECLIPTIC_AXES[0], icrs), dot(ECLIPTIC_AXES[1], icrs), dot(ECLIPTIC_AXES[2], icrs)];
+}
+
+/** ICRS right ascension in [0, 360) and declination, degrees, of an ecliptic direction. */
+export function raDecOf(direction: Vec3): { ra: number; dec: number } {
+  const u = unit(direction);
+  const [x, y, z] = [dot(column(0), u), dot(column(1), u), dot(column(2), u)];
+  const ra = Math.atan2(y, x) / DEGREE;
+  return { ra: ra < 0 ? ra + 360 : ra, dec: Math.atan2(z, Math.hypot(x, y)) / DEGREE };
+}
+
+const LENGTHS: readonly (readonly [number, string])[] = [
+  [1e6 * PARSEC_M, "Mpc"],
+  [1e3 * PARSEC_M, "kpc"],
+  [PARSEC_M, "pc"],
+  [LIGHT_YEAR_M, "ly"],
+  [AU_M, "au"],
+  [1e3, "km"],
+];
+
+/** Three digits, large numbers in words: `16,300`, `2.3 million`. */
+function digits(value: number): string {
+  if (value > 0 && value < 0.01) return value.toExponential(1);
+  const [size, word] = value >= 1e9 ? [1e9, " billion"] : value >= 1e6 ? [1e6, " million"] : [1, ""];
+  return Number((value / size).toPrecision(3)).toLocaleString("en") + word;
+}
+
+function inLargest(metres: number, units: readonly (readonly [number, string])[]): string {
+  const [size, name] = units.find(([unitSize]) => metres >= unitSize) ?? units[units.length - 1];
+  return `${digits(metres / size)} ${name}`;
+}
+
+/** A length in the unit that suits it, with light-years beside parsecs: `2.64 pc · 8.6 ly`. */
+export function formatDistance(metres: number): string {
+  const found = inLargest(metres, LENGTHS);
+  return metres >= PARSEC_M ? `${found} · ${digits(metres / LIGHT_YEAR_M)} ly` : found;
+}
+
+/** A speed in the unit that suits it, metres a second to megaparsecs a second. */
+export function formatSpeed(metresPerSecond: number): string {
+  return `${inLargest(metresPerSecond, LENGTHS)}/s`;
+}

@@ -1,0 +1,106 @@
+/**
+ * DESIGN's law of light, drawn additively: in a pixel a splat adds E tau rho G(x), rho = sqrt(det S / det(S + eps I)).
+ * Lengths on the screen are CSS pixels, so that a view shows the same picture on screens of every density.
+ */
+
+/** Texels in a row of the table of cells; two texels a cell. */
+export const TABLE_WIDTH = 512;
+
+export const STAR_VERTEX = /* glsl */ `
+precision highp float;
+precision highp int;
+precision highp sampler2D;
+
+const float EPS_PX2 = 0.3;
+// A splat's quad reaches to where it adds less than this, and never less than 3.33 sigma (99.6 % of its light).
+const float CUT = 1.0 / 2000.0;
+const float MIN_REACH2 = 11.1;
+// Half floats end at 65504; a star that is brighter still is white from edge to edge.
+const float MAX_PEAK = 6.0e4;
+// Beyond 84 degrees off the axis no screen shows anything, and the projection's derivative runs away.
+const float MIN_DEPTH = 0.1;
+
+in vec3 position;       // corner of the quad, -1 or 1
+in vec4 place;          // cell units; w: row of the cell
+in vec3 covDiagonal;    // cell units^2: xx, yy, zz
+in vec3 covOff;         // cell units^2: xy, xz, yz
+in vec3 light;          // linear RGB x tau
+
+uniform sampler2D cells; // per cell: ((O - camera) S, unit S), (weight, largest angular size, -, -)
+uniform vec3 right;
+uniform vec3 up;
+uniform vec3 forward;
+uniform vec2 viewport;   // CSS px
+uniform float focal;     // CSS px
+uniform float exposure;
+uniform vec2 fade;       // cell units: from nothing at x to all at y
+
+flat out vec2 centre;    // CSS px from the middle of the screen
+flat out vec3 conic;     // inverse of S + eps I: xx, xy, yy
+flat out vec3 peak;
+
+vec4 cellTexel(int texel) {
+  return texelFetch(cells, ivec2(texel % ${TABLE_WIDTH}, texel / ${TABLE_WIDTH}), 0);
+}
+
+void main() {
+  gl_Position = vec4(2.0, 2.0, 2.0, 1.0); // all four corners outside: nothing is drawn
+  int texel = 2 * int(place.w);
+  vec4 frame = cellTexel(texel);
+  vec4 state = cellTexel(texel + 1);
+  if (state.x <= 0.0) return;
+
+  vec3 to = frame.xyz + place.xyz * frame.w;
+  float distance = length(to);
+  float weight = state.x * smoothstep(fade.x, fade.y, distance / frame.w);
+  vec3 p = vec3(dot(right, to), dot(up, to), dot(forward, to));
+  if (weight <= 0.0 || p.z <= MIN_DEPTH * distance) return;
+
+  // EWA: S = T Sigma T', T the derivative of the projection.
+  vec3 t1 = (focal * frame.w / p.z) * (right - forward * (p.x / p.z));
+  vec3 t2 = (focal * frame.w / p.z) * (up - forward * (p.y / p.z));
+  mat3 sigma = mat3(
+    covDiagonal.x, covOff.x, covOff.y,
+    covOff.x, covDiagonal.y, covOff.z,
+    covOff.y, covOff.z, covDiagonal.z
+  );
+  vec3 s1 = sigma * t1;
+  vec3 s2 = sigma * t2;
+  vec3 s = vec3(dot(t1, s1), dot(t1, s2), dot(t2, s2)); // xx, xy, yy
+  float det = max(s.x * s.z - s.y * s.y, 0.0);
+
+  // A splat is drawn no larger than its cell allows, with the same light: stars are points.
+  float ratio = frame.w / distance;
+  float angular2 = dot(covDiagonal, vec3(1.0 / 3.0)) * ratio * ratio;
+  vec3 shape = s * min(1.0, state.y * state.y / max(angular2, 1e-30)) + vec3(EPS_PX2, 0.0, EPS_PX2);
+  float detShape = shape.x * shape.z - shape.y * shape.y;
+
+  vec3 glow = exposure * weight * sqrt(det / detShape) * light;
+  float brightest = max(glow.r, max(glow.g, glow.b));
+  if (!(brightest > 0.0)) return;
+  peak = glow * min(1.0, MAX_PEAK / brightest);
+  brightest = min(brightest, MAX_PEAK);
+  conic = vec3(shape.z, -shape.y, shape.x) / detShape;
+  centre = focal * p.xy / p.z;
+  vec2 reach = sqrt(max(MIN_REACH2, 2.0 * log(brightest / CUT)) * shape.xz);
+  gl_Position = vec4((centre + position.xy * reach) * 2.0 / viewport, 0.0, 1.0);
+}
+`;
+
+export const STAR_FRAGMENT = /* glsl */ `
+precision highp float;
+
+uniform vec2 viewport;
+uniform float density;   // device pixels per CSS px
+
+flat in vec2 centre;
+flat in vec3 conic;
+flat in vec3 peak;
+out vec4 added;
+
+void main() {
+  vec2 x = gl_FragCoord.xy / density - 0.5 * viewport - centre;
+  float q = conic.x * x.x * x.x + 2.0 * conic.y * x.x * x.y + conic.z * x.y * x.y;
+  added = vec4(peak * exp(-0.5 * q), 1.0);
+}
+`;

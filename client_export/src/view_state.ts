@@ -1,0 +1,62 @@
+/** The view as text after `#` or `?`, so that a view is a link: `pos=x,y,z&look=ra,dec&fov=60&ev=0&up=ecliptic`. */
+import { type Camera, FOV_RANGE_DEG } from "./camera.ts";
+import { EV_RANGE } from "./exposure.ts";
+import { UP, type UpName, raDecOf, towards } from "./sky.ts";
+import type { Vec3 } from "./vec.ts";
+
+export interface ViewState {
+  /** Metres, barycentric mean ecliptic J2000. */
+  pos?: Vec3;
+  /** ICRS right ascension and declination, degrees. */
+  look?: readonly [number, number];
+  fov?: number;
+  /** Stops above the default exposure. */
+  ev?: number;
+  up?: UpName;
+}
+
+function numbersOf(text: string | null, count: number): number[] | null {
+  if (text === null) return null;
+  const values = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+  return values.length === count && values.every(Number.isFinite) ? values : null;
+}
+
+const clamp = (value: number, [low, high]: readonly [number, number]) => Math.max(low, Math.min(high, value));
+
+/** What a link asks for; a part that is absent or no number is left out. Later texts win over earlier ones. */
+export function parseViewState(...texts: string[]): ViewState {
+  const params = new URLSearchParams();
+  for (const text of texts) {
+    // "+" would be read as a space, but it is the sign of an exponent here: 1e+20.
+    const plain = text.replace(/^[#?]/, "").replaceAll("+", "%2B");
+    new URLSearchParams(plain).forEach((value, key) => params.set(key, value));
+  }
+  const state: ViewState = {};
+  const pos = numbersOf(params.get("pos"), 3);
+  if (pos) state.pos = [pos[0], pos[1], pos[2]];
+  const look = numbersOf(params.get("look"), 2);
+  if (look && Math.abs(look[1]) <= 90) state.look = [look[0], look[1]];
+  const fov = numbersOf(params.get("fov"), 1);
+  if (fov) state.fov = clamp(fov[0], FOV_RANGE_DEG);
+  const ev = numbersOf(params.get("ev"), 1);
+  if (ev) state.ev = clamp(ev[0], EV_RANGE);
+  const up = params.get("up");
+  if (up !== null && up in UP) state.up = up as UpName;
+  return state;
+}
+
+/** The link text of a view; reading it back gives the same position to the last bit and the look to 1e-9 degrees. */
+export function formatViewState(camera: Camera, ev: number): string {
+  const { ra, dec } = raDecOf(camera.forward);
+  const angle = (deg: number) => String(Number(deg.toFixed(9)));
+  const up = camera.upName === "ecliptic" ? "" : `&up=${camera.upName}`;
+  return `#pos=${camera.position.join(",")}&look=${angle(ra)},${angle(dec)}&fov=${angle(camera.fovDeg)}&ev=${ev}${up}`;
+}
+
+/** Moves `camera` to what the state names, leaving the rest. */
+export function applyViewState(state: ViewState, camera: Camera): void {
+  if (state.pos) camera.position = state.pos;
+  if (state.up) camera.upName = state.up;
+  if (state.fov) camera.fovDeg = state.fov;
+  camera.look(state.look ? towards(...state.look) : camera.forward);
+}

@@ -1,0 +1,15 @@
+import pytest
+from look import require_tools
+from v1_site import naked_eye_stars, write_site
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tools():
+    """Skip, or in CI fail, before any site is written."""
+    require_tools()
+
+
+@pytest.fixture(scope="session")
+def naked_eye_site(tmp_path_factory):
+    """The directory of a site of 288 real stars, down to magnitude 3.5, in both layers."""
+    return write_site(tmp_path_factory.mktemp("sites") / "naked_eye", naked_eye_stars())

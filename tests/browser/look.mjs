@@ -1,0 +1,104 @@
+// Opens a site in Chromium, goes to each view in turn and writes down what is seen.
+// Standard input: {url, chromium, viewport: {width, height}, density, touch, reducedMotion, start, views: [{state,
+// steps, points, light, png, clean}]}. Standard output: {views: [{projected, light, labels, view, loaded, script}],
+// problems, page, console}. `look.py` says what they mean.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+const require = createRequire(
+  new URL("../../client_export/package.json", import.meta.url),
+);
+const { chromium } = require("playwright-core");
+
+const FLAGS = [
+  "--no-sandbox",
+  "--use-angle=swiftshader",
+  "--enable-unsafe-swiftshader",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+const job = JSON.parse(readFileSync(0, "utf8"));
+const browser = await chromium.launch({
+  executablePath: job.chromium,
+  args: FLAGS,
+  headless: true,
+});
+const seen = { views: [], problems: [], page: "", console: [] };
+try {
+  const page = await browser.newPage({
+    viewport: job.viewport,
+    deviceScaleFactor: job.density ?? 1,
+    reducedMotion: job.reducedMotion ? "reduce" : "no-preference",
+    hasTouch: job.touch ?? false,
+  });
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type()))
+      seen.console.push(message.text());
+  });
+  page.on("pageerror", (error) => seen.console.push(String(error)));
+  await page.goto(job.url + (job.start ?? ""));
+  const started = await page.evaluate(() =>
+    window.helios.ready.then(
+      () => true,
+      () => false,
+    ),
+  );
+  for (const view of started ? job.views : []) {
+    seen.views.push(await look(page, view));
+  }
+  seen.problems = await page.evaluate(() => [...window.helios.problems]);
+  seen.page = await page.evaluate(() => document.body.innerText);
+} finally {
+  await browser.close();
+}
+process.stdout.write(JSON.stringify(seen));
+
+async function look(page, view) {
+  if (view.state)
+    await page.evaluate((state) => window.helios.go(state), view.state);
+  let script = null;
+  for (const step of view.steps ?? []) script = (await perform(page, step)) ?? script;
+  const found = await page.evaluate(
+    ({ points, light }) => ({
+      projected: points.map(([x, y, z]) => window.helios.project(x, y, z)),
+      light: light ? [...window.helios.readLight(...light)] : null,
+      labels: window.helios.labels(),
+      view: window.helios.view(),
+      loaded: window.helios.loaded(),
+    }),
+    { points: view.points ?? [], light: view.light ?? null },
+  );
+  if (view.png) await photograph(page, view);
+  return { ...found, script };
+}
+
+async function photograph(page, view) {
+  const style =
+    "body > :not(#sky) { visibility: hidden !important; } #sky { box-shadow: none !important; }";
+  await page.screenshot({ path: view.png, ...(view.clean ? { style } : {}) });
+}
+
+// A step of a user: {press: key}, {hold: key}, {release: key}, {type: text}, {drag: [x0, y0, x1, y1]}, {wheel: pixels},
+// {wait: ms}, {until: code}, {evaluate: code}.
+async function perform(page, step) {
+  if (step.press) await page.keyboard.press(step.press);
+  if (step.hold) await page.keyboard.down(step.hold);
+  if (step.release) await page.keyboard.up(step.release);
+  if (step.type) await page.keyboard.type(step.type);
+  if (step.wheel) await page.mouse.wheel(0, step.wheel);
+  if (step.wait) await page.waitForTimeout(step.wait);
+  if (step.until) await page.waitForFunction(step.until);
+  if (step.evaluate) return page.evaluate(step.evaluate);
+  if (step.drag) {
+    const [x0, y0, x1, y1] = step.drag;
+    await page.mouse.move(x0, y0);
+    await page.mouse.down();
+    await page.mouse.move(x1, y1, { steps: 4 });
+    await page.mouse.up();
+  }
+  return null;
+}

@@ -1,0 +1,60 @@
+"""The viewer that the package ships is what its source builds, byte for byte, from nothing but the npm registry.
+
+The source is copied without what is installed beside it, as a fresh clone would have it. Its own tests and type check
+run here too, on the same installation.
+"""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "client_export"
+BUNDLE = ROOT / "helios" / "web"
+TIMEOUT_S = 300
+
+
+def files_under(root: Path) -> dict[str, bytes]:
+    """Path from `root` and content of every file under it."""
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def npm(directory: Path, *arguments: str) -> None:
+    """Run npm in a directory; its output becomes the failure's text."""
+    done = subprocess.run(
+        ["npm", *arguments], cwd=directory, capture_output=True, text=True, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == 0, f"npm {' '.join(arguments)}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory) -> Path:
+    """A copy of the viewer's source with its packages installed from the lock file."""
+    if shutil.which("npm") is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("building the viewer needs Node and npm")
+    directory = tmp_path_factory.mktemp("clone") / "client_export"
+    shutil.copytree(SOURCE, directory, ignore=shutil.ignore_patterns("node_modules"))
+    npm(directory, "ci", "--no-audit", "--no-fund")
+    return directory
+
+
+def test_bundle_is_what_the_source_builds(clone, tmp_path):
+    npm(clone, "run", "build", "--", "--outDir", str(tmp_path / "web"))
+    built, shipped = files_under(tmp_path / "web"), files_under(BUNDLE)
+    assets = ["assets/three.LICENSE.txt", "assets/viewer.css", "assets/viewer.js"]
+    assert sorted(built) == sorted(shipped) == [*assets, "index.html"]
+    for name, content in built.items():
+        assert content == shipped[name], f"helios/web/{name} is not what client_export builds: run `make web`"
+
+
+def test_types_and_tests_of_the_source(clone):
+    npm(clone, "run", "check")
+    npm(clone, "test")
+
+
+def test_lock_file_names_no_registry():
+    """A lock file with addresses would send everyone to one machine's registry."""
+    assert '"resolved"' not in (SOURCE / "package-lock.json").read_text()
