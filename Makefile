@@ -1,0 +1,39 @@
+# `make demo` and `make test` do all their set-up; both need only Python 3.11 or newer with venv (and `make test` Node 20).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test lint bench web clean
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt torch
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test]'
+	touch $@
+
+demo: $(STAMP)
+	$(BIN)/helios build
+	$(BIN)/helios train-landmarks --neighbors 2
+	$(BIN)/helios pack --site site
+	@echo
+	@echo "A sky of real stars is ready. To fly through it:"
+	@echo "    $(BIN)/helios serve site"
+
+test: $(STAMP) lint client_export/node_modules/.installed
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+client_export/node_modules/.installed: client_export/package-lock.json
+	cd client_export && npm ci --no-audit --no-fund
+	touch $@
+
+web: client_export/node_modules/.installed
+	cd client_export && npm run build
+
+clean:
+	rm -rf $(VENV) client_export/node_modules universe universe_trained site

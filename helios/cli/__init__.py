@@ -1,0 +1,60 @@
+"""The `helios` command: parses, calls the library, prints. Each subcommand is imported only when it is used."""
+
+import errno
+import importlib
+import sys
+
+import click
+
+from helios import __version__
+from helios.errors import HeliosError
+
+COMMANDS = {
+    "build": ("helios.cli.build:build", "Make a universe of stars: bin a catalogue into the cells of the grid."),
+    "train-landmarks": ("helios.cli.train:train_landmarks", "Train the cells around landmarks and their neighbours."),
+    "train-all": ("helios.cli.train:train_all", "Train every cell of a universe."),
+    "train-cell": ("helios.cli.train:train_cell", "Train one cell of a universe, or one v1 cell file."),
+    "pack": ("helios.cli.pack:pack", "Pack a universe for a web client, or make a whole site of it."),
+    "serve": ("helios.cli.serve:serve", "Serve a site to the browser of this machine."),
+    "export": ("helios.cli.export:export", "Write cells in a format that other programs read."),
+    "grid": ("helios.cli.grid:grid", "Look at the grid: its shells, the cell of a place, the cells of a range."),
+    "generate-landmarks": (
+        "helios.cli.landmarks:generate_landmarks_command",
+        "Make a list of landmarks from a catalogue.",
+    ),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and one line of help each, and imports one only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name][0].split(":")
+        return getattr(importlib.import_module(module), attribute)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_line) for name, (_, help_line) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context):
+        try:
+            return super().invoke(ctx)
+        except HeliosError as error:
+            raise click.ClickException(str(error)) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            place = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{place}{error.strerror or error}") from error
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, prog_name="helios")
+def main():
+    """Turn star catalogues into a universe of Gaussian splats that a browser flies through."""
+    sys.stdout.reconfigure(errors="replace")

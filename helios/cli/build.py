@@ -1,0 +1,66 @@
+"""`helios build`: catalogues in, a universe out."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from helios.cli.options import config_from, options_from
+from helios.universe.build import BuildConfig, BuildReport, build_universe
+
+SHOWN = 5
+"""Landmarks without a cell that are named; of the others the number is enough."""
+
+
+@click.command()
+@options_from(BuildConfig)
+@click.option(
+    "--landmarks", type=Path, metavar="FILE", help="List of named places, JSON.  [default: the embedded list]"
+)
+@click.option("-o", "--output", type=Path, default=Path("universe"), show_default=True, help="Directory to make.")
+@click.argument("more_stars", nargs=-1, type=Path, metavar="")
+def build(landmarks: Path | None, output: Path, more_stars: tuple[Path, ...], **options):
+    """Make a universe of stars: bin a catalogue into the cells of the grid.
+
+    Rows that cannot be used are counted by reason. A universe at the output is replaced as a whole, or, on an
+    error, left as it was.
+    """
+    from helios.grid import HLGrid
+    from helios.landmarks import landmark_cells, load_landmarks, write_landmarks
+    from helios.universe.paths import landmarks_path
+
+    started = time.perf_counter()
+    if more_stars and not options["stars"]:
+        raise click.UsageError(f"Got unexpected extra argument ({more_stars[0]}); did you mean --stars?")
+    options["stars"] += more_stars
+    config = config_from(BuildConfig, options)
+    places = load_landmarks(landmarks)
+    report = build_universe(config, output, lambda directory: write_landmarks(landmarks_path(directory), places))
+    outside = [f"{p.landmark.name} ({p.reason})" for p in landmark_cells(places, HLGrid(report.depth)) if p.reason]
+    for line in _summary(report, len(places), outside):
+        click.echo(line)
+    click.echo(f"{'time':<10}{time.perf_counter() - started:.2f} s")
+
+
+def _summary(report: BuildReport, landmarks: int, outside: list[str]) -> list[str]:
+    sources = ", ".join(i.get("file") or f"synthetic, seed {i['seed']}" for i in report.inputs)
+    lines = [
+        f"{'read':<10}{report.rows_read:,} rows ({sources})",
+        f"{'rejected':<10}{report.rejections.total:,}",
+        *(f"{'':<12}{why}: {r.count:,} (first: {r.first})" for why, r in report.rejections.reasons.items()),
+    ]
+    if report.white:
+        lines.append(f"{'white':<10}{report.white:,} (no bp_rp)")
+    lines.append(f"{'landmarks':<10}{landmarks:,}")
+    if outside:
+        more = f" and {len(outside) - SHOWN} more" if len(outside) > SHOWN else ""
+        lines.append(f"{'':<12}places without a cell: {len(outside):,}: {', '.join(outside[:SHOWN])}{more}")
+    mean = report.stars / report.cells
+    return [
+        *lines,
+        f"{'stars':<10}{report.stars:,}",
+        f"{'cells':<10}{report.cells:,} at depth {report.depth}, {mean:.1f} stars each on average",
+        f"{'made':<10}{report.path}, {report.size_bytes / 1e6:.2f} MB",
+    ]

@@ -1,0 +1,32 @@
+"""`helios export`."""
+
+from pathlib import Path
+
+import click
+
+from helios.cli.pack import default_universe, universe_option
+
+
+@click.command()
+@universe_option
+@click.option("--format", "format_name", default="ply", show_default=True, help="ply: 3D Gaussian splatting PLY.")
+@click.option("--cells", "named", multiple=True, metavar="L_THETA_PHI...", help="Cells to write; default: all.")
+@click.option("-o", "--output", type=Path, required=True, help="File to write.")
+@click.argument("more", nargs=-1, metavar="")
+def export(directory: Path | None, format_name: str, named: tuple[str, ...], output: Path, more: tuple[str, ...]):
+    """Write cells in a format that other programs read.
+
+    --cells takes one cell or several, with spaces or commas between them. One cell comes out in its own cell units,
+    several in one frame around them all.
+    """
+    from helios.grid import CellId
+    from helios.pack import EXPORTERS
+    from helios.universe import Universe
+
+    exporter = EXPORTERS.get(format_name)
+    universe = Universe.open(directory or default_universe())
+    given = (*named, *more)
+    names = [name for text in given for name in text.split(",") if name]
+    cells = sorted({universe.index_of(CellId.parse(name, universe.depth)) for name in names})
+    written = exporter(universe, cells if given else range(len(universe)), output)
+    click.echo(f"wrote {output}: {written.cells:,} cells, {written.splats:,} splats, {written.size_bytes:,} bytes")

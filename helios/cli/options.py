@@ -1,0 +1,36 @@
+"""Click options made from the fields of a frozen dataclass, so that defaults and help stand in one place."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+T = TypeVar("T")
+
+
+def options_from(config: type) -> Callable:
+    """A decorator that adds one option per `helios.options.option` field of the dataclass `config`, in its order.
+
+    `image_size` becomes `--image-size`; the type is the default's unless the field says otherwise.
+    """
+
+    def decorate(command):
+        for field in reversed(dataclasses.fields(config)):
+            if "help" not in field.metadata:
+                continue
+            arguments = {
+                "default": field.default,
+                "show_default": field.default is not None,
+                "help": field.metadata["help"],
+            }
+            arguments |= field.metadata["click"]
+            command = click.option("--" + field.name.replace("_", "-"), field.name, **arguments)(command)
+        return command
+
+    return decorate
+
+
+def config_from(config: type[T], values: dict[str, Any]) -> T:
+    """The `config` instance made of those of the command's `values` that are its fields."""
+    return config(**{f.name: values[f.name] for f in dataclasses.fields(config) if f.name in values})

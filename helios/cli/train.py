@@ -1,0 +1,119 @@
+"""`helios train-landmarks`, `train-all` and `train-cell`."""
+
+from pathlib import Path
+
+import click
+
+from helios.cli.options import config_from, options_from
+from helios.grid import CellId
+from helios.train.config import TrainConfig
+
+
+def _train_options(command):
+    """The options that the training commands share."""
+    decorators = (
+        click.option("--input", "source", type=Path, default="universe", show_default=True, help="Universe to train."),
+        click.option(
+            "--output",
+            type=Path,
+            default="universe_trained",
+            show_default=True,
+            help="Universe to write; may be --input.",
+        ),
+        options_from(TrainConfig),
+        click.option(
+            "--backend",
+            default="auto",
+            show_default=True,
+            metavar="auto|gsplat|numba|torch",
+            help="Rasteriser: gsplat needs CUDA, auto takes it where it works, else numba.",
+        ),
+    )
+    for decorate in reversed(decorators):
+        command = decorate(command)
+    return command
+
+
+@click.command("train-landmarks")
+@click.option("--landmarks", type=Path, help="Landmarks (JSON); default: those of the universe.")
+@click.option(
+    "--neighbors", type=click.IntRange(0, 64), default=1, show_default=True, help="Cells around a landmark's."
+)
+@_train_options
+def train_landmarks(landmarks: Path | None, neighbors: int, source: Path, output: Path, backend: str, **settings):
+    """Train the cells around landmarks and their neighbours.
+
+    A cell within +-NEIGHBORS of a landmark's cell, in each of the three indices of the grid, is trained if it
+    holds stars. A run that was stopped goes on where it was; cells trained with the same settings are skipped.
+    """
+    from helios.landmarks import load_landmarks
+    from helios.train.selection import select_around
+    from helios.universe import Universe
+
+    config = config_from(TrainConfig, settings)
+    universe = Universe.open(source)
+    selection = select_around(universe, load_landmarks(landmarks or universe.path / "landmarks.json"), neighbors)
+    share = 100.0 * len(selection.cells) / len(universe)
+    for name, reason in selection.homeless:
+        click.echo(f"{name}: {reason}")
+    click.echo(
+        f"{selection.landmarks} landmarks in {len(selection.homes)} cells of {len(universe)}, "
+        f"{len(selection.cells)} cells selected ({share:.1f} %)"
+    )
+    _run(source, output, selection.cells, config, backend)
+
+
+@click.command("train-all")
+@_train_options
+def train_all(source: Path, output: Path, backend: str, **settings):
+    """Train every cell of a universe.
+
+    A run that was stopped goes on where it was; cells trained with the same settings are skipped.
+    """
+    from helios.universe import Universe
+
+    config = config_from(TrainConfig, settings)
+    _run(source, output, range(len(Universe.open(source))), config, backend)
+
+
+@click.command("train-cell")
+@click.option("--cell", required=True, metavar="L_THETA_PHI|FILE.bin", help="A cell of --input, or a v1 cell file.")
+@_train_options
+@click.pass_context
+def train_cell(ctx: click.Context, cell: str, source: Path, output: Path, backend: str, **settings):
+    """Train one cell of a universe, or one v1 cell file.
+
+    A file's splats are taken as its stars; what they become is written as a file of the same kind to --output,
+    by default beside it as NAME.trained.bin.
+    """
+    config = config_from(TrainConfig, settings)
+    if cell.endswith(".bin"):
+        from_default = ctx.get_parameter_source("output") is click.core.ParameterSource.DEFAULT
+        _run_file(Path(cell), Path(cell).with_suffix(".trained.bin") if from_default else output, config, backend)
+        return
+    from helios.universe import Universe
+
+    universe = Universe.open(source)
+    _run(source, output, [universe.index_of(CellId.parse(cell, universe.depth))], config, backend)
+
+
+def _run(source, output, cells, config, backend_name):
+    from helios.cli.training_report import follow
+    from helios.render import pick_backend
+    from helios.train.run import train_universe
+
+    backend = pick_backend(backend_name)
+    click.echo(f"backend {backend.name}: {backend.why}")
+    follow(train_universe(source, output, cells, config, backend))
+
+
+def _run_file(source, output, config, backend_name):
+    from helios.cli.training_report import summary
+    from helios.render import pick_backend
+    from helios.train.cell_file import train_cell_file
+
+    backend = pick_backend(backend_name)
+    click.echo(f"backend {backend.name}: {backend.why}")
+    result = train_cell_file(source, output, config, backend)
+    summary([result])
+    click.echo(f"wrote {output}: {len(result.splats)} splats")

@@ -1,0 +1,222 @@
+"""`helios build` from the command line: what it prints, and that no bad input touches what stands at the output.
+
+Each bad input is run over a sound universe; exit code, message and every byte of that universe are compared.
+"""
+
+import gzip
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from helios.cli import main
+from helios.universe import Universe
+
+ROOT = Path(__file__).parents[2]
+STARS = ROOT / "tests/data/gaia_200.csv"
+SHARED = ROOT.parent / "shared/data/stars"
+HEADER = "source_id,ra,dec,parallax,phot_g_mean_mag,bp_rp\n"
+
+
+def build(*arguments, output):
+    return CliRunner().invoke(main, ["build", *map(str, arguments), "-o", str(output)])
+
+
+def contents(path):
+    return {p.relative_to(path).as_posix(): p.read_bytes() for p in path.rglob("*") if p.is_file()}
+
+
+@pytest.fixture
+def universe(tmp_path):
+    path = tmp_path / "universe"
+    assert build("--synthetic", 50, output=path).exit_code == 0
+    return path
+
+
+def test_it_prints_what_it_read_rejected_and_made(tmp_path):
+    stars = tmp_path / "stars.csv"
+    stars.write_text(HEADER + "1,10,20,5,4,0.5\n2,360,20,5,4,0.5\n3,11,90.0001,5,4,0.5\n4,12,20,-5,4,\n5,13,20,5,4,\n")
+    result = build("--stars", stars, "--depth", 5, output=tmp_path / "u")
+    assert result.exit_code == 0, result.output
+    lines = [" ".join(line.split()) for line in result.output.splitlines()]
+    assert lines[:6] == [
+        "read 5 rows (stars.csv)",
+        "rejected 3",
+        "ra outside [0, 360): 1 (first: stars.csv line 3, ra 360)",
+        "dec outside [-90, 90]: 1 (first: stars.csv line 4, dec 90.0001)",
+        "parallax not above 0: 1 (first: stars.csv line 5, parallax -5)",
+        "white 1 (no bp_rp)",
+    ]
+    assert "stars 2" in lines
+    assert "cells 1 at depth 5, 2.0 stars each on average" in lines
+
+
+def test_without_arguments_the_embedded_bright_stars_are_built(tmp_path):
+    result = build(output=tmp_path / "u")
+    assert result.exit_code == 0, result.output
+    assert "bright_stars.csv.gz" in result.output
+    assert "Sun (0 m from the Sun, inside the grid's inner radius" in result.output
+    assert len(json.loads((tmp_path / "u/landmarks.json").read_text())) >= 150
+    assert Universe.open(tmp_path / "u").offsets[-1] > 8000
+
+
+def test_several_files_may_follow_stars(tmp_path):
+    header, *rows = STARS.read_text().splitlines()
+    paths = []
+    for i in range(3):
+        paths.append(tmp_path / f"{i}.csv")
+        paths[-1].write_text("\n".join([header, *rows[i::3]]) + "\n")
+    result = build("--stars", *paths, output=tmp_path / "a")
+    assert result.exit_code == 0, result.output
+    repeated = build("--stars", paths[0], "--stars", paths[1], "--stars", paths[2], output=tmp_path / "b")
+    assert repeated.exit_code == 0, repeated.output
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+    assert Universe.open(tmp_path / "a").offsets[-1] == 200
+
+
+def test_a_build_replaces_all_of_a_universe(universe):
+    (universe / "cells.pack.bin").write_bytes(b"packed from the old stars")
+    assert build("--synthetic", 60, output=universe).exit_code == 0
+    assert not (universe / "cells.pack.bin").exists()
+    assert Universe.open(universe).offsets[-1] == 60
+
+
+LANDMARK = {"id": "far", "name": "Far", "kind": "place", "source": "made", "description": "", "radius_hint": 1.0}
+
+
+def test_landmarks_outside_the_grid_are_kept_and_reported(tmp_path):
+    places = tmp_path / "places.json"
+    entries = [
+        LANDMARK | {"id": f"p{i}", "pos_meters": {"x": x, "y": 0, "z": 0}} for i, x in enumerate([1e9, 1e31, 1e15])
+    ]
+    places.write_text(json.dumps(entries))
+    result = build("--synthetic", 5, "--landmarks", places, output=tmp_path / "u")
+    assert result.exit_code == 0, result.output
+    assert "places without a cell: 2: Far (1e+09 m from the Sun, inside" in result.output
+    assert [p["id"] for p in json.loads((tmp_path / "u/landmarks.json").read_text())] == ["p0", "p1", "p2"]
+
+
+def write_bad_inputs(folder):
+    gz = gzip.compress((HEADER + "".join(f"{i},{i / 9},2,3,4,5\n" for i in range(3000))).encode())
+    files = {
+        "empty.csv": b"",
+        "no_parallax.csv": b"source_id,ra,dec,phot_g_mean_mag\n1,2,3,4\n",
+        "text.csv": (HEADER + "1,2,3,4,5,6\n2,3,abc,4,5,6\n").encode(),
+        "short.csv": (HEADER + "1,2,3\n").encode(),
+        "cut.csv.gz": gz[:-100],
+        "noise.csv": random.Random(1).randbytes(2000),
+        "none.csv": (HEADER + "1,360,3,4,5,6\n2,nan,3,4,5,6\n3,inf,3,4,5,6\n4,2,3,-4,5,6\n").encode(),
+        "places.json": b"{no json",
+        "nowhere.json": json.dumps([LANDMARK | {"pos_meters": {"x": "far", "y": 0, "z": 0}}]).encode(),
+    }
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    (folder / "folder.csv").mkdir()
+
+
+BAD = [
+    ("--stars missing.csv", 1, "missing.csv: no such file"),
+    ("--stars empty.csv", 1, "empty.csv: empty, must be a CSV file with a header and a row per star"),
+    ("--stars folder.csv", 1, "folder.csv: is a directory"),
+    ("--stars no_parallax.csv", 1, "no_parallax.csv line 1: no column parallax in the header"),
+    ("--stars text.csv", 1, "text.csv line 3: dec 'abc': must be a number"),
+    ("--stars short.csv", 1, "short.csv line 2: 3 values, the header has 6 columns"),
+    ("--stars cut.csv.gz", 1, "cut.csv.gz: damaged gzip file"),
+    ("--stars noise.csv", 1, "noise.csv line 1: not text"),
+    ("--stars none.csv", 1, "no star left of 4 rows: ra missing: 1 (first: none.csv line 3)"),
+    ("--limit 0", 1, "--limit 0: must be at least 1 star"),
+    ("--limit -1", 1, "--limit -1: must be at least 1 star"),
+    ("--limit many", 2, "'many' is not a valid integer"),
+    ("--synthetic 0", 1, "--synthetic 0: must be at least 1 star"),
+    ("--synthetic 5 --seed -1", 1, "--seed -1: must be 0 or more"),
+    ("--synthetic 5 --stars text.csv", 1, "only one of them can say where the stars come from"),
+    ("--synthetic 5 --depth 99", 1, "--depth 99: must be auto or a whole number from 0 to 20"),
+    ("--synthetic 5 --max-mag -90", 1, "no star left of 5 rows: fainter than --max-mag: 5"),
+    ("--synthetic 5 --landmarks missing.json", 1, "missing.json: no such file"),
+    ("--synthetic 5 --landmarks places.json", 1, "places.json: no JSON"),
+    ("--synthetic 5 --landmarks nowhere.json", 1, "nowhere.json entry 0"),
+    ("text.csv", 2, "did you mean --stars?"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "message"), BAD, ids=[case[0] for case in BAD])
+def test_bad_input_is_one_line_and_the_output_stays(universe, tmp_path, monkeypatch, arguments, code, message):
+    monkeypatch.chdir(tmp_path)
+    write_bad_inputs(tmp_path)
+    before, around = contents(universe), sorted(p.name for p in tmp_path.iterdir())
+    result = build(*arguments.split(), output=universe)
+    assert result.exit_code == code
+    assert message in result.output
+    assert "Traceback" not in result.output
+    error = [line for line in result.output.splitlines() if line.startswith("Error: ")]
+    assert len(error) == 1
+    if code == 1:
+        assert result.output.count("\n") == 1
+    assert contents(universe) == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == around
+
+
+def test_a_directory_that_is_no_universe_is_not_touched(tmp_path):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis/chapter.txt").write_text("text")
+    result = build("--synthetic", 5, output=tmp_path / "thesis")
+    assert result.exit_code == 1
+    assert "thesis: a directory that is not a universe, left as it is; name another output" in result.output
+    assert contents(tmp_path) == {"thesis/chapter.txt": b"text"}
+
+
+def test_a_damaged_universe_may_be_built_again(universe):
+    before = contents(universe)
+    (universe / "index.json").write_text("damaged")
+    assert build("--synthetic", 50, output=universe).exit_code == 0
+    assert contents(universe) == before
+
+
+def test_killed_at_any_moment_the_same_command_gives_the_same_bytes(tmp_path):
+    """Six kills spread over the run of a process, over an old universe; the last run is left alone."""
+    command = [sys.executable, "-m", "helios", "build", "--stars", STARS, "-o"]
+
+    def run(output, **options):
+        return subprocess.Popen([*command, output], cwd=ROOT, stdout=subprocess.DEVNULL, **options)
+
+    started = time.perf_counter()
+    assert run(tmp_path / "undisturbed").wait() == 0
+    length = time.perf_counter() - started
+    expected = contents(tmp_path / "undisturbed")
+
+    output = tmp_path / "universe"
+    assert build("--synthetic", 50, output=output).exit_code == 0
+    old = contents(output)
+    rng = random.Random(10)
+    for moment in range(6):
+        process = run(output)
+        time.sleep(length * (0.5 + (moment + rng.random()) / 12))
+        process.kill()
+        assert process.wait() in (0, -signal.SIGKILL)
+        Universe.open(output).verify()
+        assert contents(output) in (old, expected)
+    assert run(output).wait() == 0
+    assert contents(output) == expected
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["undisturbed", "universe"]
+
+
+def test_one_hundred_thousand_stars_fill_the_published_cells(tmp_path):
+    catalogue = SHARED / "gaia_dr3_g15_100k.csv.gz"
+    if not catalogue.exists():
+        pytest.skip(f"{catalogue.name} is not part of the project and not beside it")
+    result = build("--stars", catalogue, "--depth", 5, output=tmp_path / "u")
+    assert result.exit_code == 0, result.output
+    universe = Universe.open(tmp_path / "u")
+    assert (len(universe), universe.offsets[-1]) == (9_248, 100_000)
+    rows = universe.columns(("x_m", "y_m", "z_m"))
+    low, high = universe.grid.bounds_m(*universe.cells)
+    counts = universe.offsets[1:] - universe.offsets[:-1]
+    for axis, values in enumerate(rows.values()):
+        assert (values >= low[:, axis].repeat(counts)).all()
+        assert (values <= high[:, axis].repeat(counts)).all()

@@ -1,0 +1,165 @@
+"""`helios train-*` as a user meets it: what it prints, what it leaves on disk, what a kill costs.
+
+A universe of 150 synthetic stars in a dozen cells trains in seconds, with every path a large one takes: cells with
+one star, cells to merge, batches of several sizes.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from helios.cli import main
+from helios.train.config import TrainConfig
+from helios.universe import Universe
+
+QUICK = ("--iterations", "40", "--image-size", "64", "--backend", "numba")
+
+
+def helios(*arguments: object):
+    return CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=False)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def universe(tmp_path_factory):
+    path = tmp_path_factory.mktemp("made") / "universe"
+    assert helios("build", "--synthetic", 150, "--depth", 1, "-o", path).exit_code == 0
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(universe):
+    path = universe.with_name("trained")
+    return path, helios("train-all", "--input", universe, "--output", path, *QUICK)
+
+
+def test_train_all_says_what_it_did(universe, trained):
+    path, result = trained
+    cells = len(Universe.open(universe))
+    assert result.exit_code == 0, result.output
+    assert "backend numba: asked for" in result.output
+    assert f"training {cells} cells" in result.output
+    for row in ("K brightest stars", "start (merged)", "trained", "5 radii"):
+        assert row in result.output
+    made = Universe.open(path)
+    assert made.trained.all()
+    assert {"first_loss", "last_loss", "psnr_5_trained", "flux_error_5_brightest"} <= made.metrics().keys()
+    index = json.loads((path / "index.json").read_text())
+    assert index["total_splats"] == sum(len(made.splats(i)) for i in range(cells)) < 150
+    assert all(cell["trained"] for cell in index["cells"])
+
+
+def test_a_rerun_skips_what_is_trained(universe, trained):
+    path, _ = trained
+    before = contents(path)
+    result = helios("train-all", "--input", universe, "--output", path, *QUICK)
+    assert result.exit_code == 0
+    assert "cells are trained already" in result.output
+    assert contents(path) == before
+
+
+def test_train_landmarks_selects_around_landmarks(universe, tmp_path):
+    ids = Universe.open(universe).cell_ids
+    origin, _ = Universe.open(universe).grid.frames_m([ids[0].l], [ids[0].theta], [ids[0].phi])
+    mark = {"id": "here", "name": "Here", "kind": "star", "radius_hint": 1e16, "source": "a test", "description": ""}
+    mark["pos_meters"] = dict(zip("xyz", origin[0].tolist()))
+    (tmp_path / "marks.json").write_text(json.dumps([mark]))
+    for reach in (0, 1):
+        output = tmp_path / f"reach{reach}"
+        command = ["train-landmarks", "--landmarks", tmp_path / "marks.json", "--neighbors", reach]
+        result = helios(*command, "--input", universe, "--output", output, *QUICK)
+        assert result.exit_code == 0, result.output
+        near = [i for i, cell in enumerate(ids) if cell in ids[0].neighbours(reach)]
+        share = 100 * len(near) / len(ids)
+        assert f"1 landmarks in 1 cells of {len(ids)}, {len(near)} cells selected ({share:.1f} %)" in result.output
+        assert Universe.open(output).trained.nonzero()[0].tolist() == near
+
+
+def test_train_cell_of_a_universe_and_of_a_file(universe, tmp_path):
+    made = Universe.open(universe)
+    largest = int((made.offsets[1:] - made.offsets[:-1]).argmax())
+    output = tmp_path / "one"
+    name = str(made.cell_ids[largest])
+    assert helios("train-cell", "--cell", name, "--input", universe, "--output", output, *QUICK).exit_code == 0
+    assert Universe.open(output).trained.nonzero()[0].tolist() == [largest]
+
+    assert helios("pack", "--universe", universe).exit_code == 0
+    source = universe / "cells" / f"{name}.bin"
+    result = helios("train-cell", "--cell", source, "--output", tmp_path / "cell.bin", *QUICK)
+    assert result.exit_code == 0, result.output
+    from helios.pack.v1_cell import read_cell
+
+    stars, splats = read_cell(source), read_cell(tmp_path / "cell.bin")
+    assert splats.id == stars.id
+    assert len(splats) == TrainConfig().splat_count(len(stars))
+    ours, theirs = splats.splats().luminosities.sum(), stars.splats().luminosities.sum()
+    assert ours == pytest.approx(theirs, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--backend", "magic"], "unknown backend 'magic' (choose from auto, gsplat, numba, torch)"),
+        (["--ratio", "0"], "--ratio 0.0: must be from"),
+        (["--ratio", "2"], "--ratio 2.0: must be from"),
+        (["--iterations", "-1"], "--iterations -1: must be from"),
+        (["--input", "nowhere"], "nowhere: no universe there"),
+    ],
+)
+def test_bad_settings_are_one_line(universe, tmp_path, arguments, message):
+    output = tmp_path / "out"
+    result = helios("train-all", "--input", universe, "--output", output, *QUICK, *arguments)
+    assert result.exit_code == 1
+    (line,) = [line for line in result.output.splitlines() if line.startswith("Error: ")]
+    assert message in line
+    assert not output.exists()
+
+
+def test_a_gpu_asked_for_where_there_is_none(universe, tmp_path):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    result = helios("train-all", "--input", universe, "--output", tmp_path / "out", *QUICK[:-1], "gsplat")
+    assert result.exit_code == 1
+    assert "use --backend numba" in result.output
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"), [("1_2", "must be L_THETA_PHI"), ("99_0_0", "outside the grid"), ("0_0_0", "not in")]
+)
+def test_cells_that_are_not_there(universe, tmp_path, cell, message):
+    result = helios("train-cell", "--cell", cell, "--input", universe, "--output", tmp_path / "out", *QUICK)
+    assert result.exit_code == 1
+    assert message in result.output
+
+
+def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(universe, trained, tmp_path):
+    """SIGKILL at six moments of the run, then the same command once more: the bytes of a run left alone."""
+    path, _ = trained
+    output = tmp_path / "out"
+    command = [sys.executable, "-m", "helios", "train-all", "--input", universe, "--output", output, *QUICK]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    rng = random.Random(1)
+    killed = 0
+    for _ in range(6):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
+        time.sleep(rng.uniform(0.8, 2.5))
+        process.send_signal(signal.SIGKILL)
+        killed += process.wait() == -signal.SIGKILL
+    assert killed
+    finished = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    assert "cells trained" in finished.stdout
+    assert contents(output) == contents(path)
