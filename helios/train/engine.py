@@ -26,6 +26,9 @@ from helios.train.start import brightest, mixture, point_splats
 _FINAL_RATE = 0.05
 """The learning rate falls along half a cosine to this share of itself."""
 
+_RETRY_RATE = 0.1
+"""A cell that a full rate leaves no better than it began is trained once more at this share of it."""
+
 _REGULARISER_SCALE = 50.0
 """The weights of the regularisers are stated against an L1 loss; the pyramid pulls about so many times harder."""
 
@@ -61,12 +64,17 @@ def train_batch(cells: Sequence[Cell], config: TrainConfig, backend: Backend) ->
         config = dataclasses.replace(config, iterations=0)
     frames = [Frame.around(cell) for cell in cells]
     cells = [frame.enter(cell) for frame, cell in zip(frames, cells)]
-    generators = [cell_generator(cell, config.seed, "training") for cell in cells]
     exposures = [cell_exposure(cell, config.image_size) for cell in cells]
     begun = [mixture(cell.emitters, config.splat_count(len(cell.emitters)), cell.radius) for cell in cells]
     starts, kept = [splats for splats, _ in begun], [count for _, count in begun]
     with _one_torch_thread():
-        trained, losses = _optimise(cells, starts, kept, exposures, generators, config, backend)
+        trained, losses = _optimise(cells, starts, kept, exposures, config, backend)
+        again = [i for i, (first, last) in enumerate(losses) if not last < first]
+        if again and config.iterations:
+            slower = dataclasses.replace(config, learning_rate=_RETRY_RATE * config.learning_rate)
+            parts = ([values[i] for i in again] for values in (cells, starts, kept, exposures))
+            for i, *outcome in zip(again, *_optimise(*parts, slower, backend)):
+                trained[i], losses[i] = outcome
     results = []
     for i, cell in enumerate(cells):
         first, last = losses[i]
@@ -94,10 +102,9 @@ def _one_torch_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _optimise(
-    cells, starts, kept, exposures, generators, config, backend
-) -> tuple[list[Splats], list[tuple[float, float]]]:
+def _optimise(cells, starts, kept, exposures, config, backend) -> tuple[list[Splats], list[tuple[float, float]]]:
     size, device = config.image_size, backend.device
+    generators = [cell_generator(cell, config.seed, "training") for cell in cells]
     all_views = [training_views(cell, size, rng) for cell, rng in zip(cells, generators)]
     viewmats = torch.tensor(np.stack([v.viewmats for v in all_views]), device=device)
     Ks = torch.tensor(np.stack([v.Ks for v in all_views]), device=device)
