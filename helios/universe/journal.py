@@ -48,7 +48,8 @@ class TrainingJournal:
         """Return the journal for training the stars of `source` into the universe at `output`.
 
         Where there is none at `output`, or one of other stars, a copy of `source` without its packed files takes
-        its place. Raises InputError where `output` is something else than a universe.
+        its place. The landmarks become those of `source`. Raises InputError where `output` is something else than
+        a universe.
         """
         output = Path(output)
         if not (output.exists() and output.samefile(source.path)):
@@ -60,6 +61,7 @@ class TrainingJournal:
                     paths.index_path(staging).write_text(
                         index_text(source.grid, *source.cells, counts), encoding="utf-8"
                     )
+            _copy_landmarks(source.path, output)
         return cls(output, digest)
 
     def append(self, cells: Sequence[TrainedCell]) -> None:
@@ -125,7 +127,13 @@ def _copy_built(source: Path, target: Path) -> None:
         return [GROUP] if Path(folder) == paths.store_path(source) else []
 
     shutil.copytree(paths.store_path(source), paths.store_path(target), copy_function=link, ignore=leave_splats)
-    shutil.copyfile(paths.landmarks_path(source), paths.landmarks_path(target))
+    _copy_landmarks(source, target)
+
+
+def _copy_landmarks(source: Path, target: Path) -> None:
+    staged = paths.landmarks_path(target).with_suffix(".new")
+    shutil.copyfile(paths.landmarks_path(source), staged)
+    staged.replace(paths.landmarks_path(target))
 
 
 def _read_part(path: Path) -> list[TrainedCell]:

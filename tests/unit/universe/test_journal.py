@@ -124,6 +124,14 @@ def test_a_universe_of_other_stars_is_replaced(universe, tmp_path):
     assert Universe.open(output).fingerprint == other.fingerprint
 
 
+def test_landmarks_follow_those_of_the_source(universe, tmp_path):
+    output = tmp_path / "trained"
+    TrainingJournal.open(universe, output, FIRST)
+    paths.landmarks_path(universe.path).write_text("[ ]")
+    TrainingJournal.open(universe, output, FIRST)
+    assert paths.landmarks_path(output).read_text() == "[ ]"
+
+
 def test_a_foreign_directory_is_left_alone(universe, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
