@@ -28,7 +28,7 @@ def sessions():
 
 
 def measured(line: str) -> bool:
-    """Whether a line holds figures that training measured."""
+    """Whether a line holds figures that training measured, or that depend on the bytes it came to."""
     return line.startswith(("│", "11 cells fitted", "packed", "58.3 bytes"))
 
 
@@ -37,17 +37,20 @@ def test_daily_use_prints_what_the_readme_shows(tmp_path, monkeypatch):
     shown = list(sessions())
     assert [command[0] for command, _ in shown] == ["build", "train-landmarks", "pack"]
     for command, lines in shown:
+        assert len(lines) >= 3
         result = CliRunner().invoke(main, command, catch_exceptions=False)
         assert result.exit_code == 0, result.output
         printed = [line.strip() for line in result.output.splitlines()]
         for line in lines:
-            if not measured(line):
+            if line.startswith("backend "):  # which one, and why, is the machine's to say
+                assert any(p.startswith("backend ") for p in printed)
+            elif not measured(line):
                 assert line in printed
-                continue
-            words = NUMBER.sub("#", line).split()
-            (twin,) = [p for p in printed if NUMBER.sub("#", p).split() == words and p[:12] == line[:12]]
-            ours, theirs = ([float(n.replace(",", "")) for n in NUMBER.findall(text)] for text in (line, twin))
-            assert ours == pytest.approx(theirs, rel=0.05, abs=0.5)
+            else:
+                words = NUMBER.sub("#", line).split()
+                (twin,) = [p for p in printed if NUMBER.sub("#", p).split() == words and p[:12] == line[:12]]
+                ours, theirs = ([float(n.replace(",", "")) for n in NUMBER.findall(text)] for text in (line, twin))
+                assert ours == pytest.approx(theirs, rel=0.05, abs=0.5)
 
 
 def test_make_targets_of_the_readme_exist():
