@@ -36,7 +36,7 @@ class TrainConfig:
     prune_opacity_threshold: float = option(
         0.01, "Splats of less light than a point that peaks so at 5 cell radii are reused.", (0.0, 0.999)
     )
-    seed: int = option(0, "Seed of cameras, view order and clustering.", (0, 2**63 - 1))
+    seed: int = option(0, "Seed of cameras, view order and the sides that split splats take.", (0, 2**63 - 1))
 
     def __post_init__(self):
         check_limits(self)

@@ -12,14 +12,12 @@ from helios.universe import Universe
 class Selection:
     """`cells` are indices into the universe, ascending; `homes` the landmarks' own cells that exist in it.
 
-    `homeless` are (name, reason) of landmarks that have no cell in the grid; `empty` counts those whose cell holds
-    no star.
+    `homeless` are (name, reason) of landmarks that have no cell in the grid.
     """
 
     landmarks: int
     homes: frozenset[CellId]
     homeless: tuple[tuple[str, str], ...]
-    empty: int
     cells: tuple[int, ...]
 
 
@@ -36,6 +34,5 @@ def select_around(universe: Universe, landmarks: Sequence[Landmark], reach: int)
         landmarks=len(landmarks),
         homes=frozenset(homes & existing.keys()),
         homeless=tuple((place.landmark.name, place.reason) for place in placed if not place.cell),
-        empty=sum(place.cell is not None and place.cell not in existing for place in placed),
         cells=tuple(sorted(existing[cell] for cell in around & existing.keys())),
     )
