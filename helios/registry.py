@@ -20,13 +20,13 @@ class Registry:
         """The registered names, in the order of registration."""
         return tuple(self._entries)
 
-    def get(self, name: str) -> Any:
-        """The thing registered as `name`.
+    def check(self, name: str) -> None:
+        """Raise InputError, naming the choices, where nothing is registered as `name`."""
+        if name not in self._entries:
+            raise InputError(f"unknown {self.kind} {name!r} (choose from {', '.join(self._entries)})")
 
-        Raises InputError, naming the choices, where there is none.
-        """
-        try:
-            module, attribute = self._entries[name].split(":")
-        except KeyError:
-            raise InputError(f"unknown {self.kind} {name!r} (choose from {', '.join(self._entries)})") from None
+    def get(self, name: str) -> Any:
+        """The thing registered as `name`; raises InputError as `check` does."""
+        self.check(name)
+        module, attribute = self._entries[name].split(":")
         return getattr(importlib.import_module(module), attribute)

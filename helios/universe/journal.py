@@ -7,11 +7,13 @@ loses the batch in flight and nothing else.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import os
 import shutil
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,24 +23,24 @@ from helios.splats import Splats
 from helios.universe import paths
 from helios.universe.arrays import open_root
 from helios.universe.index import index_text
-from helios.universe.replace import check_replaceable, replacing
+from helios.universe.replace import check_replaceable, replacing, write_file
 from helios.universe.store import Universe
-from helios.universe.training import GROUP, SPLAT_COLUMNS, TrainedCell, write_splats
+from helios.universe.training import GROUP, SPLAT_COLUMNS, TrainedCell, check_finite, write_splats
 
 
 class TrainingJournal:
     """The trained batches of one run that are not in the universe at `output` yet; made by `open`.
 
     `digest` (hex) names the settings; `done` are the indices of the cells that are trained with just these,
-    in the universe or in the journal.
+    in the universe or in the journal. `folder` holds the journal, and may hold more that ends with it.
     """
 
     def __init__(self, output: Path, digest: str):
         self.output, self.digest = output, digest
-        self._folder = paths.journal_path(output) / digest
+        self.folder = paths.journal_path(output) / digest
         self._universe = Universe.open(output)
         self._code = np.uint64(int(digest[:16], 16))
-        self._fresh = {cell.index: cell for part in sorted(self._folder.glob("*.npz")) for cell in _read_part(part)}
+        self._fresh = {cell.index: cell for part in sorted(self.folder.glob("*.npz")) for cell in _read_part(part)}
         self.done = set(self._fresh)
         if self._universe.training is not None:
             self.done |= set(np.flatnonzero(self._universe.training.settings == self._code).tolist())
@@ -54,18 +56,28 @@ class TrainingJournal:
         output = Path(output)
         if not (output.exists() and output.samefile(source.path)):
             check_replaceable(output)
-            if not paths.is_universe(output) or Universe.open(output).fingerprint != source.fingerprint:
-                with replacing(output) as staging:
-                    _copy_built(source.path, staging)
-                    counts = np.diff(source.offsets)
-                    paths.index_path(staging).write_text(
-                        index_text(source.grid, *source.cells, counts), encoding="utf-8"
-                    )
-            _copy_landmarks(source.path, output)
+            fits = paths.is_universe(output) and Universe.open(output).fingerprint == source.fingerprint
+            with _writing(output, "nothing was changed there"):
+                if not fits:
+                    with replacing(output) as staging:
+                        _copy_built(source.path, staging)
+                        text = index_text(source.grid, *source.cells, np.diff(source.offsets))
+                        paths.index_path(staging).write_text(text, encoding="utf-8")
+                _copy_landmarks(source.path, output)
         return cls(output, digest)
 
+    def begin(self) -> None:
+        """Make the folder of the journal. Raises StoreError where it cannot be: before anything is trained for it."""
+        with _writing(self.output, "nothing was changed there"):
+            self.folder.mkdir(parents=True, exist_ok=True)
+
     def append(self, cells: Sequence[TrainedCell]) -> None:
-        """Put the results of a batch on disk, whole or not at all."""
+        """Put the results of a batch on disk, whole or not at all.
+
+        Raises StoreError where that cannot be, and for splats that are not finite.
+        """
+        for cell in cells:
+            check_finite(cell)
         index = np.array([cell.index for cell in cells])
         names = sorted(cells[0].metrics)
         part = {
@@ -76,14 +88,13 @@ class TrainingJournal:
             "metrics": np.array([[cell.metrics[name] for name in names] for cell in cells], np.float64),
         }
         part |= {c: np.concatenate([getattr(cell.splats, c) for cell in cells]) for c in SPLAT_COLUMNS}
-        self._folder.mkdir(parents=True, exist_ok=True)
-        target = self._folder / f"{hashlib.sha256(index.tobytes()).hexdigest()[:16]}.npz"
-        staged = target.with_suffix(".new")
-        with open(staged, "wb") as file:
-            np.savez(file, **part)
-            file.flush()
-            os.fsync(file.fileno())
-        staged.replace(target)
+        content = io.BytesIO()
+        np.savez(content, **part)
+        with _writing(
+            self.output, "what was trained last is lost, all before is kept: the same command goes on from it"
+        ):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_file(self.folder / f"{hashlib.sha256(index.tobytes()).hexdigest()[:16]}.npz", content.getvalue())
         self._fresh |= {cell.index: cell for cell in cells}
         self.done |= set(self._fresh)
 
@@ -91,7 +102,7 @@ class TrainingJournal:
         """Move the journal into the universe; returns how many of its cells are trained in all.
 
         The universe is replaced as a whole, without the packed files that no longer fit it. With an empty journal
-        it stays as it is.
+        it stays as it is. Raises StoreError where it cannot be written; then all is as it was.
         """
         universe, stored = self._universe, self._universe.training
         if not self._fresh:
@@ -100,8 +111,10 @@ class TrainingJournal:
         if stored is not None:
             kept = set(np.flatnonzero(stored.trained).tolist()) - results.keys()
             results |= {i: (stored.result(i), stored.settings[i]) for i in kept}
-        with replacing(self.output) as staging:
+        kept = "every cell is trained and kept: the same command goes on from there"
+        with _writing(self.output, kept), replacing(self.output) as staging:
             _copy_built(self.output, staging)
+            _copy_tree(paths.journal_path(self.output), paths.journal_path(staging), without=self.digest)
             root = open_root(paths.store_path(staging), mode="r+")
             counts = write_splats(root, len(universe), results)
             trained = counts > 0
@@ -111,29 +124,55 @@ class TrainingJournal:
         return len(results)
 
 
+@contextlib.contextmanager
+def _writing(output: Path, state: str) -> Iterator[None]:
+    """Say what could not be written at `output`, and in what `state` that leaves it."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename2 or error.filename or output
+        raise StoreError(f"{place}: {error.strerror or error}; {state}") from error
+
+
 def _copy_built(source: Path, target: Path) -> None:
-    """Copy what a build wrote: chunks as hard links, as nothing ever writes to one."""
-
-    def link(origin: str, copy: str) -> None:
-        if Path(origin).name == "zarr.json":
-            shutil.copyfile(origin, copy)
-            return
-        try:
-            os.link(origin, copy)
-        except OSError:  # another device, or a file system without links
-            shutil.copyfile(origin, copy)
-
-    def leave_splats(folder: str, names: list[str]) -> list[str]:
-        return [GROUP] if Path(folder) == paths.store_path(source) else []
-
-    shutil.copytree(paths.store_path(source), paths.store_path(target), copy_function=link, ignore=leave_splats)
+    """Copy what a build wrote."""
+    _copy_tree(paths.store_path(source), paths.store_path(target), without=GROUP)
     _copy_landmarks(source, target)
 
 
+def _copy_tree(source: Path, target: Path, without: str) -> None:
+    """Copy the folder `source`, but for what is called `without` in it; whatever is not metadata, as hard links.
+
+    Nothing ever writes to a chunk or to a part of a journal: they are replaced.
+    """
+    for folder, folders, files in os.walk(source, onerror=_fail):
+        if Path(folder) == source and without in folders:
+            folders.remove(without)
+        copy = target / Path(folder).relative_to(source)
+        if files:
+            copy.mkdir(parents=True, exist_ok=True)
+        for name in files:
+            if name == "zarr.json" or not _link(Path(folder, name), copy / name):
+                shutil.copyfile(Path(folder, name), copy / name)
+
+
+def _fail(error: OSError) -> None:
+    raise error
+
+
+def _link(origin: Path, copy: Path) -> bool:
+    """Whether a hard link could be made: not to another device, nor on a file system without links."""
+    try:
+        os.link(origin, copy)
+    except OSError:
+        return False
+    return True
+
+
 def _copy_landmarks(source: Path, target: Path) -> None:
-    staged = paths.landmarks_path(target).with_suffix(".new")
-    shutil.copyfile(paths.landmarks_path(source), staged)
-    staged.replace(paths.landmarks_path(target))
+    landmarks, copy = paths.landmarks_path(source).read_bytes(), paths.landmarks_path(target)
+    if not (copy.exists() and copy.read_bytes() == landmarks):
+        write_file(copy, landmarks)
 
 
 def _read_part(path: Path) -> list[TrainedCell]:

@@ -1,4 +1,4 @@
-"""Replaces a directory as a whole, so that a command killed at any moment leaves the old one or the new one."""
+"""Replaces a directory, or a file, as a whole: a command killed at any moment leaves the old one or the new one."""
 
 from __future__ import annotations
 
@@ -38,6 +38,24 @@ def replacing(target: Path, may_replace: Callable[[Path], bool] = is_universe) -
             shutil.rmtree(staging, ignore_errors=True)
             raise
         shutil.rmtree(retired, ignore_errors=True)
+
+
+def write_file(target: Path, data: bytes) -> None:
+    """Make `data` the content of the file `target`, whole or not at all, also where the power fails.
+
+    Raises OSError, naming `target`, where that cannot be; then nothing is left beside it.
+    """
+    staged = target.with_name(f".{target.name}.new")
+    try:
+        with open(staged, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        staged.replace(target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            staged.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(target)) from error
 
 
 def check_replaceable(target: Path, may_replace: Callable[[Path], bool] = is_universe) -> None:

@@ -20,7 +20,7 @@ GROUP = "splats"
 SPLAT_COLUMNS = ("means", "quats", "scales", "opacities", "colors")
 """Columns of the group `splats`, one row per splat, as in `helios.splats.Splats`."""
 
-OUTCOMES = ("", "trained", "start", "exact")
+OUTCOMES = ("", "trained", "start", "exact", "diverged")
 """What became of a cell, by its code in the store: 0 is a cell that is not trained."""
 
 _BLOCK_ROWS = 1 << 16
@@ -34,6 +34,13 @@ class TrainedCell:
     splats: Splats
     metrics: Mapping[str, float]
     outcome: str
+
+
+def check_finite(cell: TrainedCell) -> None:
+    """Raise StoreError where the splats of `cell` hold a NaN or an infinity."""
+    for name in SPLAT_COLUMNS:
+        if not np.isfinite(getattr(cell.splats, name)).all():
+            raise StoreError(f"cell of index {cell.index}: {name} of its splats are not all finite; it is not stored")
 
 
 class TrainedSplats:
@@ -104,9 +111,12 @@ def write_splats(
 ) -> NDArray[np.int64]:
     """Write the group `splats` into a store without one; return the splats per cell, int64 [cells], 0 where untrained.
 
-    `trained` maps the index of a cell to its result and the code of its settings.
+    `trained` maps the index of a cell to its result and the code of its settings. Raises StoreError, and writes
+    nothing, where splats are not finite.
     """
     results = [trained[i][0] for i in sorted(trained)]
+    for cell in results:
+        check_finite(cell)
     index = [cell.index for cell in results]
     counts = np.zeros(cells, np.int64)
     counts[index] = [len(cell.splats) for cell in results]

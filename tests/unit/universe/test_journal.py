@@ -4,6 +4,12 @@ A universe of 300 synthetic stars and made-up splats, so that every value that g
 when it comes out.
 """
 
+import dataclasses
+import errno
+import os
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -11,9 +17,11 @@ from helios.errors import InputError, StoreError
 from helios.landmarks import write_landmarks
 from helios.splats import Splats
 from helios.universe import Universe, paths
+from helios.universe import journal as journal_module
+from helios.universe.arrays import open_root
 from helios.universe.build import BuildConfig, build_universe
 from helios.universe.journal import TrainingJournal
-from helios.universe.training import TrainedCell
+from helios.universe.training import TrainedCell, write_splats
 
 FIRST, SECOND = "a" * 32, "b" * 32
 
@@ -161,3 +169,85 @@ def test_damage_is_told(universe, tmp_path):
             Universe.open(output).splats(0)
         file.write_bytes(sound)
     assert Universe.open(output).splats(0) is not None
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("column", ["means", "scales", "opacities"])
+def test_splats_that_are_not_finite_are_refused(universe, tmp_path, column, bad):
+    journal = TrainingJournal.open(universe, tmp_path / "trained", FIRST)
+    journal.append([made_up(0)])
+    cell = made_up(1)
+    getattr(cell.splats, column).flat[0] = bad
+    with pytest.raises(StoreError, match=f"cell of index 1: {column} of its splats are not all finite"):
+        journal.append([cell])
+    with pytest.raises(StoreError, match="not all finite"):
+        write_splats(open_root(paths.store_path(universe.path), mode="r+"), 2, {1: (cell, np.uint64(1))})
+    assert TrainingJournal.open(universe, tmp_path / "trained", FIRST).done == {0}
+
+
+def test_every_outcome_comes_back(universe, tmp_path):
+    output = tmp_path / "trained"
+    journal = TrainingJournal.open(universe, output, FIRST)
+    outcomes = ("trained", "start", "exact", "diverged")
+    journal.append([dataclasses.replace(made_up(i), outcome=outcome) for i, outcome in enumerate(outcomes)])
+    TrainingJournal.open(universe, output, FIRST).commit()
+    training = Universe.open(output).training
+    assert tuple(training.result(i).outcome for i in range(4)) == outcomes
+
+
+def test_the_journal_of_other_settings_outlasts_a_commit(universe, tmp_path):
+    output = tmp_path / "trained"
+    TrainingJournal.open(universe, output, FIRST).append([made_up(0)])
+    second = TrainingJournal.open(universe, output, SECOND)
+    second.append([made_up(1)])
+    second.commit()
+    assert TrainingJournal.open(universe, output, FIRST).done == {0}
+    assert TrainingJournal.open(universe, output, FIRST).commit() == 2
+    assert not paths.journal_path(output).exists()
+
+
+def full(*_, **__):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_in_the_middle_of_a_batch(universe, tmp_path, monkeypatch):
+    output = tmp_path / "trained"
+    journal = TrainingJournal.open(universe, output, FIRST)
+    journal.append([made_up(0)])
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StoreError, match=r"No space left on device; .* the same command goes on"):
+        journal.append([made_up(1)])
+    monkeypatch.undo()
+    assert [path.suffix for path in journal.folder.iterdir()] == [".npz"]
+    assert TrainingJournal.open(universe, output, FIRST).done == {0}
+
+
+@pytest.mark.parametrize("step", ["copyfile", "write_text", "mkdir"])
+def test_a_full_disk_in_the_middle_of_a_commit(universe, tmp_path, monkeypatch, step):
+    output = tmp_path / "trained"
+    journal = TrainingJournal.open(universe, output, FIRST)
+    journal.append([made_up(0)])
+    before = sorted(path.relative_to(output) for path in output.rglob("*"))
+    owner = {"copyfile": shutil, "write_text": Path, "mkdir": Path}[step]
+    monkeypatch.setattr(owner, step, full)
+    with pytest.raises(StoreError, match=r"No space left on device; every cell is trained and kept"):
+        journal.commit()
+    monkeypatch.undo()
+    assert sorted(path.relative_to(output) for path in output.rglob("*")) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["trained", "universe"]
+    assert TrainingJournal.open(universe, output, FIRST).commit() == 1
+
+
+def test_a_full_disk_before_the_first_batch(universe, tmp_path, monkeypatch):
+    journal = TrainingJournal.open(universe, tmp_path / "trained", FIRST)
+    monkeypatch.setattr(Path, "mkdir", full)
+    with pytest.raises(StoreError, match=r"No space left on device; nothing was changed there"):
+        journal.begin()
+
+
+def test_a_file_system_without_links(universe, tmp_path, monkeypatch):
+    monkeypatch.setattr(journal_module, "_link", lambda *_: False)
+    journal = TrainingJournal.open(universe, tmp_path / "trained", FIRST)
+    journal.append([made_up(0)])
+    journal.commit()
+    Universe.open(tmp_path / "trained").verify()

@@ -4,6 +4,7 @@ Failures are put at each step of the replacement, and processes are killed (SIGK
 step is missed by luck.
 """
 
+import errno
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 
 from helios.errors import InputError, StoreError
 from helios.universe.paths import retired_path, staging_path
-from helios.universe.replace import check_replaceable, replacing, restore
+from helios.universe.replace import check_replaceable, replacing, restore, write_file
 
 
 def is_ours(path: Path) -> bool:
@@ -190,3 +191,27 @@ def test_nothing_is_restored_from_under_a_running_process(target):
         os.rename(retired_path(target), target)
     assert (target / "mark").read_text() == "new"
     assert not staging_path(target).exists()
+
+
+def test_a_file_is_replaced_whole(tmp_path):
+    target = tmp_path / "file"
+    write_file(target, b"old")
+    write_file(target, b"newer")
+    assert target.read_bytes() == b"newer"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("failing", ["fsync", "replace"])
+def test_a_file_that_cannot_be_written_stays_the_old_one(tmp_path, monkeypatch, failing):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    target = tmp_path / "file"
+    write_file(target, b"old")
+    monkeypatch.setattr(*{"fsync": (os, "fsync"), "replace": (Path, "replace")}[failing], fail)
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        write_file(target, b"new")
+    monkeypatch.undo()
+    assert caught.value.filename == str(target)
+    assert target.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
