@@ -12,6 +12,7 @@ from torch import Tensor
 
 from helios.errors import BackendError
 from helios.render.backend import ALPHA_MIN, check_scene
+from helios.render.jit import JIT
 from helios.render.raster import draw_images, image_gradients
 from helios.render.threads import run_striped
 
@@ -82,7 +83,7 @@ class _Rasterise(torch.autograd.Function):
         return mean, quat, scale, opacity[..., 0], color, *[None] * 6
 
 
-@njit(cache=True)
+@njit(**JIT)
 def sum_views(total, grads):
     """total [B, K, 14] = the sum over views of grads [B, C, K, 14], in the order of the views."""
     b, c, k, n = grads.shape

@@ -1,35 +1,24 @@
-"""The innermost loops: one splat over one row of pixels, float32, in a form that the compiler vectorises.
+"""The innermost loops: one splat over a band of rows of pixels, float32, in explicit vectors (`lanes`).
 
-A row of the image is a few contiguous buffers, one per channel, which stay in the L1 cache while every splat that
-touches the row is laid over it, front to back. Buffers are `LANES` longer than the image is wide, so that a span may
-be rounded up to whole vectors.
+A band of the image is a few buffers, one per channel, which stay in the L1 cache while every splat that touches the
+band is laid over it, front to back. Rows of the buffers are longer than the image is wide by two vectors: a splat's
+span is rounded up to whole vectors, and so is what is cleared. A splat meets the same row again only after the other
+rows of the band: its stores have then left the store buffer, which could not hand them on to loads at other offsets.
 """
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
+from numba import njit
 
 from helios.constants import ALPHA_MAX
 from helios.render.jit import JIT
+from helios.render.lane_memory import add_totals, load, store, total
+from helios.render.lanes import LANES, bounded, ceil, choose, floor, nearest, ramp, root, spread, times_power_of_two
 
-LANES = 16
-"""Spans are processed in multiples of this: one AVX-512 register of float32."""
+BAND = LANES // 2
+"""Rows of a band: what a splat covers of each is one lane of a float64 vector."""
 
-SPAN = np.dtype(
-    [
-        ("splat", np.int64),  # index into the projected splats
-        ("start", np.int64),  # first pixel
-        ("stop", np.int64),  # past the last pixel; stop - start is a multiple of LANES
-        ("first", np.float32),  # first pixel's centre, from where the splat peaks on this row
-        ("curve", np.float32),  # log2 alpha = top - curve u^2
-        ("top", np.float32),
-        ("shift", np.float64),  # the row's peak, from the splat's centre, pixels
-        ("dy", np.float64),  # the row's centre, from the splat's centre, pixels
-    ],
-    align=True,
-)
-"""What one splat covers of one row: log2 alpha = top - curve u^2 at pixel i of the span, where u = first + i."""
+BUFFERS = 5
+"""Channels of a band: the light that still passes; then red, green and blue, or what the backward pass needs."""
 
 T_MIN = np.float32(1e-6)
 """Where less light than this passes, nothing further is drawn: no denormals, and at most this much is missing."""
@@ -37,92 +26,150 @@ T_MIN = np.float32(1e-6)
 CLIP = np.float32(ALPHA_MAX)
 CLIP_LOG2 = np.float32(np.log2(ALPHA_MAX))
 FLOOR_LOG2 = np.float32(-126.0)
-ZERO, HALF, ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
+ZERO, ONE = np.float32(0.0), np.float32(1.0)
 
 # 2^f for |f| <= 1/2, least maximal relative error (7.5e-8), found by iterated reweighted least squares.
 P0, P1, P2 = np.float32(1.000000071654871), np.float32(0.6931469670643285), np.float32(0.24022119722914037)
 P3, P4, P5 = np.float32(0.05550713273760185), np.float32(0.009675541384703487), np.float32(0.0013276472049217648)
 
+START, VECTORS = 0, BAND
+FIRST, TOP, DY = 0, BAND, 2 * BAND
 
-@intrinsic
-def power_of_two(typingctx, whole):
-    """2^whole as float32, for a whole float32 in [-126, 127]: the number is written into the exponent bits."""
 
-    def codegen(context, builder, signature, args):
-        word = ir.IntType(32)
-        exponent = builder.add(builder.fptosi(args[0], word), ir.Constant(word, 127))
-        return builder.bitcast(builder.shl(exponent, ir.Constant(word, 23)), ir.FloatType())
+@njit(**JIT)
+def band_workspace(width):
+    """What laying splats over a band takes: (buffers [BUFFERS, BAND, width + 2 LANES] float32, spans).
 
-    return types.float32(types.float32), codegen
+    `spans`, what one splat covers of the band's rows, is (whole [2 BAND] int32, real [3 BAND] float32): from START and
+    VECTORS on the first pixel and the number of vectors of each row, 0 where the splat is not; from FIRST, TOP and DY
+    on, first pixel's centre from where the splat peaks on this row, log2 of the peak, and the row's centre from the
+    splat's.
+    """
+    spans = np.zeros(2 * BAND, np.int32), np.zeros(3 * BAND, np.float32)
+    return np.zeros((BUFFERS, BAND, width + 2 * LANES), np.float32), spans
 
 
 @njit(**JIT)
 def exp2(t):
-    """2^t as float32 for float32 t in [-126, 127), relative error below 2.5e-7."""
-    whole = np.floor(t + HALF)
+    """2^t as float32 for float32 t in [-126, 127), relative error below 2.5e-7; a number or a vector."""
+    whole = nearest(t)
     f = t - whole
-    return (P0 + f * (P1 + f * (P2 + f * (P3 + f * (P4 + f * P5))))) * power_of_two(whole)
+    return times_power_of_two(P0 + f * (P1 + f * (P2 + f * (P3 + f * (P4 + f * P5)))), whole)
 
 
 @njit(**JIT)
 def coverage(t, t_min):
-    """alpha = min(0.999, 2^t), and 0 where t < t_min."""
-    alpha = min(CLIP, exp2(max(FLOOR_LOG2, min(ZERO, t))))
-    return alpha if t >= t_min else ZERO
+    """The vector alpha = min(0.999, 2^t), and 0 where t < t_min."""
+    alpha = exp2(bounded(t, FLOOR_LOG2, ZERO))
+    return choose(t, t_min, choose(alpha, CLIP, CLIP, alpha), ZERO)
 
 
 @njit(**JIT)
 def attenuate(passing, weight):
-    """What still passes behind a splat of this weight."""
-    passing -= weight
-    return passing if passing >= T_MIN else ZERO
+    """The vector of what still passes behind a splat of this weight."""
+    passing = passing - weight
+    return choose(passing, T_MIN, passing, ZERO)
 
 
 @njit(**JIT)
-def lay_row(passing, red, green, blue, span, t_min, color):
-    """Lay a splat over the pixels of its span; the buffers take its light, `passing` what it lets through."""
-    start, stop, first, curve, top = span.start, span.stop, span.first, span.curve, span.top
-    r, g, b = color
-    passing, red, green, blue = passing[start:stop], red[start:stop], green[start:stop], blue[start:stop]
-    for i in range(stop - start):
-        u = first + np.float32(i)
-        weight = passing[i] * coverage(top - curve * u * u, t_min)
-        red[i] += weight * r
-        green[i] += weight * g
-        blue[i] += weight * b
-        passing[i] = attenuate(passing[i], weight)
+def fill_spans(spans, splat, y, width, log2_alpha_min):
+    """Fill `spans` with what a splat (a PROJECTED record) covers of the band whose first row is y.
 
-
-@njit(**JIT)
-def lay_row_gradient(passing, behind, d_red, d_green, d_blue, span, t_min, color):
-    """The sums over the row that the splat's gradient is made of: of q, q u, q u^2 with q = alpha dL/dalpha, and of
-    weight times dL/d(red, green, blue).
-
-    `behind` holds, per pixel, dL/d(pixel) . (light of this splat and of all behind it), and is left holding the same
-    for the next splat; with it, dL/dalpha = T dL/d(pixel).colour - behind_next / (1 - alpha) without walking back.
+    Returns the first pixels and the numbers of vectors, of each row a lane.
     """
-    start, stop, first, curve, top = span.start, span.stop, span.first, span.curve, span.top
-    r, g, b = color
-    passing, behind = passing[start:stop], behind[start:stop]
-    d_red, d_green, d_blue = d_red[start:stop], d_green[start:stop], d_blue[start:stop]
-    q0 = q1 = q2 = s_red = s_green = s_blue = ZERO
-    for i in range(stop - start):
-        u = first + np.float32(i)
-        t = top - curve * u * u
-        alpha = coverage(t, t_min)
-        before = passing[i]
-        weight = before * alpha
-        asked = r * d_red[i] + g * d_green[i] + b * d_blue[i]
-        rest = behind[i] - weight * asked
-        q = weight * asked - rest * (alpha / (ONE - alpha))
-        q = q if t < CLIP_LOG2 else ZERO
-        q = q if before > ZERO else ZERO
-        q0 += q
-        q1 += q * u
-        q2 += q * u * u
-        s_red += weight * d_red[i]
-        s_green += weight * d_green[i]
-        s_blue += weight * d_blue[i]
-        behind[i] = rest
-        passing[i] = attenuate(before, weight)
-    return q0, q1, q2, s_red, s_green, s_blue
+    whole, real = spans
+    dy = ramp(y + 0.5 - splat.y)
+    top = splat.top - splat.fall * dy * dy
+    room = top - log2_alpha_min
+    half = root(choose(room, 0.0, room, 0.0) * (1.0 / splat.curve))
+    middle = splat.x - 0.5 + splat.shear * dy
+    start = ceil(bounded(middle - half, 0.0, float(width)))
+    stop = floor(bounded(middle + half, -1.0, width - 1.0)) + 1.0
+    vectors = choose(room, 0.0, ceil(bounded(stop - start, 0.0, float(width)) * (1.0 / LANES)), 0.0)
+    store(whole, START, start)
+    store(whole, VECTORS, vectors)
+    store(real, FIRST, start - middle)
+    store(real, TOP, top)
+    store(real, DY, dy)
+    return start, vectors
+
+
+@njit(**JIT)
+def lay_splat(buffers, spans, splat, t_min):
+    """Lay a splat over the pixels of its spans: channels 1 to 3 take its light, 0 what it lets through."""
+    whole, real = spans
+    stride = buffers.shape[2]
+    plane = BAND * stride
+    curve, r, g, b = np.float32(splat.curve), splat.red, splat.green, splat.blue
+    for row in range(BAND):
+        at, first, top = row * stride + whole[START + row], real[FIRST + row], real[TOP + row]
+        for k in range(whole[VECTORS + row]):
+            u = ramp(first + np.float32(k * LANES))
+            passing = load(buffers, at)
+            weight = passing * coverage(top - curve * u * u, t_min)
+            store(buffers, at + plane, load(buffers, at + plane) + weight * r)
+            store(buffers, at + 2 * plane, load(buffers, at + 2 * plane) + weight * g)
+            store(buffers, at + 3 * plane, load(buffers, at + 3 * plane) + weight * b)
+            store(buffers, at, attenuate(passing, weight))
+            at += LANES
+
+
+@njit(**JIT)
+def lay_splat_gradient(moments, index, buffers, spans, splat, t_min):
+    """Lay a splat over the band and add to `moments` [V, 9], row `index`, the sums that its gradient is made of.
+
+    These are of q, q u, q u^2, q dy, q u dy, q dy^2, with q = alpha dL/dalpha and u the pixel from the row's peak,
+    and of weight times dL/d(red, green, blue).
+
+    The channels are what passes; per pixel, dL/d(pixel) . (light of this splat and of all behind it), left holding the
+    same for the next splat; and dL/d(red, green, blue). With these, dL/dalpha = T dL/d(pixel).colour -
+    behind_next / (1 - alpha) without walking back.
+    """
+    whole, real = spans
+    stride = buffers.shape[2]
+    plane = BAND * stride
+    curve, r, g, b = np.float32(splat.curve), splat.red, splat.green, splat.blue
+    q0, q1, q2 = spread(ZERO), spread(ZERO), spread(ZERO)
+    y0, y1, y2 = spread(ZERO), spread(ZERO), spread(ZERO)
+    s_red, s_green, s_blue = spread(ZERO), spread(ZERO), spread(ZERO)
+    for row in range(BAND):
+        at, first, top = row * stride + whole[START + row], real[FIRST + row], real[TOP + row]
+        dy = real[DY + row]
+        for k in range(whole[VECTORS + row]):
+            u = ramp(first + np.float32(k * LANES))
+            t = top - curve * u * u
+            alpha = coverage(t, t_min)
+            before = load(buffers, at)
+            weight = before * alpha
+            d_red, d_green = load(buffers, at + 2 * plane), load(buffers, at + 3 * plane)
+            d_blue = load(buffers, at + 4 * plane)
+            asked = weight * (d_red * r + d_green * g + d_blue * b)
+            rest = load(buffers, at + plane) - asked
+            q = asked - rest * (alpha / (ONE - alpha))
+            q = choose(t, CLIP_LOG2, ZERO, q)
+            q = choose(before, T_MIN, q, ZERO)
+            store(buffers, at + plane, rest)
+            store(buffers, at, attenuate(before, weight))
+            qu, qy = q * u, q * dy
+            q0 = q0 + q
+            q1 = q1 + qu
+            q2 = q2 + qu * u
+            y0 = y0 + qy
+            y1 = y1 + qu * dy
+            y2 = y2 + qy * dy
+            s_red = s_red + weight * d_red
+            s_green = s_green + weight * d_green
+            s_blue = s_blue + weight * d_blue
+            at += LANES
+    add_totals(moments, 9 * index, (q0, q1, q2, y0, y1, y2, s_red, s_green))
+    moments[index, 8] += total(s_blue)
+
+
+@njit(**JIT)
+def about_the_centre(moments, shear):
+    """The sums of g, g dx, g dy, g dx^2, g dx dy, g dy^2 about the splat's centre, in place: dx = u + shear dy."""
+    qu, quu, qy, quy, qyy = moments[1], moments[2], moments[3], moments[4], moments[5]
+    moments[1] = qu + shear * qy
+    moments[2] = qy
+    moments[3] = quu + shear * (2.0 * quy + shear * qyy)
+    moments[4] = quy + shear * qyy

@@ -7,11 +7,14 @@ an OpenMP pool of its own would spin against torch's.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
+from typing import TypeVar
 
 import numba
+
+T, R = TypeVar("T"), TypeVar("R")
 
 STRIPES_PER_THREAD = 4
 """More than one, so that a thread the system holds up leaves its share to the others."""
@@ -29,6 +32,18 @@ def _pool(workers: int) -> ThreadPoolExecutor:
 
 if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_pool.cache_clear)  # a fork copies the pool, but not its threads
+
+
+def map_threads(function: Callable[[T], R], items: Sequence[T], threads: int | None = None) -> list[R]:
+    """Return `function` of every item, in order, on `threads` threads; what any call raises is raised here.
+
+    The function spends its time in kernels that release the GIL and must not call `map_threads` itself.
+    """
+    threads = max(1, min(len(items), threads or thread_count()))
+    if threads == 1:
+        return [function(item) for item in items]
+    with ThreadPoolExecutor(threads, thread_name_prefix="helios-cells") as pool:
+        return list(pool.map(function, items))
 
 
 def run_striped(kernel: Callable[..., None], items: int, threads: int | None, *args: object) -> None:

@@ -152,7 +152,7 @@ def _draw_image(image, light, points, means, luminosities, colors, viewmat, intr
         image[y, hi:] = 0.0
 
 
-@njit(nogil=True, **JIT)
+@njit(**JIT)
 def _draw_images(stripe, stripes, images, means, luminosities, colors, viewmats, intrinsics, exposure):
     """Draw images stripe, stripe + stripes, ..."""
     light = np.empty((*images.shape[1:3], 4))
