@@ -4,16 +4,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import torch
-from numba import njit, prange
+from numba import njit
 from torch import Tensor
 
-from helios.train.fused_kernels import sweep_buffers, sweep_ssim
-from helios.train.fused_pyramid import LEVELS, ROW, TILE, fill_inverses, tile_buffers, tile_slopes, tile_sums
-from helios.train.fused_segments import MARGIN, SEGMENT, STRIP, ZERO, lit_segments
-from helios.train.losses import ABSOLUTE_FROM_PX, BLOCKS_PX, FAINTEST_PX
+from helios.render.jit import JIT
+from helios.render.threads import run_striped
+from helios.train.fused_kernels import add_gradient_rows, judge_rows, sweep_buffers
+from helios.train.fused_pyramid import (
+    LEVELS,
+    ROW,
+    TILE,
+    darken_tile,
+    fill_inverses,
+    judge_tile,
+    mark_tile,
+    tile_buffers,
+)
+from helios.train.fused_segments import (
+    GROUP,
+    LEAD,
+    MARGIN,
+    SEGMENT,
+    STRIP,
+    ZERO,
+    fill_masks,
+    group_count,
+    inside_segments,
+    mark_lit,
+)
+from helios.train.losses import ABSOLUTE_FROM_PX, BLOCKS_PX, FAINTEST_PX, LEVEL_WEIGHTS
+
+EVERYWHERE = -1
+"""The mask of all segments."""
 
 
 @dataclass(frozen=True)
@@ -36,17 +60,17 @@ class TruthCache:
         _check("truth", images)
         images = images.detach().contiguous()
         b, v, h, w, _ = images.shape
-        lit = np.empty((b * v, -(-3 * w // STRIP), h), np.int64)
-        squares = np.empty((b * v, LEVELS))
-        _survey(images.numpy().reshape(b * v, h, 3 * w), numba.get_num_threads(), lit, squares)
+        lit = np.zeros((b * v, -(-3 * w // STRIP), h), np.int64)
+        squares, sums = np.empty((b * v, LEVELS)), np.empty(b * v)
+        _survey(images.numpy().reshape(b * v, h, 3 * w), lit, squares, sums)
         sides = np.array(BLOCKS_PX)
         values = 3 * -(-h // sides) * -(-w // sides)
         faintest = FAINTEST_PX / (h * w)
-        mean = images.mean(dim=(2, 3, 4), dtype=torch.float64).numpy()[..., None]
+        mean = sums.reshape(b, v, 1) / (3 * h * w)
         weights = np.empty((b, v, 2, LEVELS))
         weights[:, :, 0] = 1.0 / (squares.reshape(b, v, -1) / values + FAINTEST_PX * faintest / sides**2)
         weights[:, :, 1] = 0.5 / (mean + faintest) * (sides >= ABSOLUTE_FROM_PX)
-        return cls(images, lit.reshape(b, v, *lit.shape[1:]), weights / (LEVELS * values))
+        return cls(images, lit.reshape(b, v, *lit.shape[1:]), weights * np.array(LEVEL_WEIGHTS) / values)
 
 
 def fused_image_loss(
@@ -55,7 +79,7 @@ def fused_image_loss(
     views: Tensor | None = None,  # [B, C] which of the V truths
     *,
     lambda_dssim: float,
-    lambda_flux: float,
+    lambda_flux: float | Tensor,
 ) -> Tensor:
     """Loss per cell, float32 [B]: the value and the gradient of `losses.image_loss`, computed where there is light.
 
@@ -80,7 +104,8 @@ def fused_image_loss(
         if chosen.shape != (b, c) or (chosen.size and not 0 <= chosen.min() <= chosen.max() < pool):
             raise ValueError(f"views has shape {chosen.shape}, must be {(b, c)} with values from 0 to {pool - 1}")
     flat = (chosen + pool * np.arange(b)[:, None]).reshape(-1)
-    return _FusedImageLoss.apply(pred, truth, flat, float(lambda_dssim), float(lambda_flux))
+    by_view = torch.as_tensor(lambda_flux, dtype=torch.float64).expand(b, pool).reshape(-1).numpy()
+    return _FusedImageLoss.apply(pred, truth, flat, float(lambda_dssim), by_view)
 
 
 def _check(name: str, images: Tensor) -> None:
@@ -96,26 +121,27 @@ class _FusedImageLoss(torch.autograd.Function):
     def forward(ctx, pred, truth, flat, lambda_dssim, lambda_flux):
         b, c, h, w, _ = pred.shape
         want_gradient = ctx.needs_input_grad[0]
-        gradient = pred.new_empty(pred.shape if want_gradient else (1, 1, 1, 1, 3))
+        gradient = pred.new_zeros(pred.shape if want_gradient else (1, 1, h, w, 3))
         # Of each view, what every level's sum of squares and of absolute values weighs in the loss of its cell.
-        weights = lambda_flux / c * truth.weights.reshape(-1, 2, LEVELS)[flat]
+        weights = lambda_flux[flat, None, None] / c * truth.weights.reshape(-1, 2, LEVELS)[flat]
         weights[:, 1, 0] += (1.0 - lambda_dssim) / (c * h * w * 3)
         ssim_weight = lambda_dssim / (c * h * w * 3)
-        moments = np.zeros((b * c, 2, LEVELS))
-        dssim = np.zeros(b * c)
-        _losses(
+        moments, dssim = np.zeros((b * c, 2, LEVELS)), np.zeros(b * c)
+        run_striped(
+            _losses,
+            b * c,
+            None,
             pred.detach().contiguous().numpy().reshape(b * c, h, 3 * w),
             truth.images.numpy().reshape(-1, h, 3 * w),
             flat,
             truth.lit.reshape(-1, *truth.lit.shape[2:]),
             weights.astype(np.float32),
             np.float32(ssim_weight),
-            LEVELS if lambda_flux else 1,
+            LEVELS if lambda_flux.any() else 1,
             want_gradient,
-            numba.get_num_threads(),
             moments,
             dssim,
-            gradient.numpy().reshape(-1, gradient.shape[2], 3 * gradient.shape[3]),
+            gradient.numpy().reshape(-1, h, 3 * w),
         )
         ctx.gradient = gradient
         per_view = (weights * moments).sum(axis=(1, 2)) + ssim_weight * dssim
@@ -124,76 +150,98 @@ class _FusedImageLoss(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, upstream):
-        gradient = ctx.gradient
-        if not bool((upstream == 1).all()):
-            gradient = gradient * upstream[:, None, None, None, None]
-        return gradient, None, None, None, None
+        return ctx.gradient * upstream[:, None, None, None, None], None, None, None, None
 
 
-@njit(cache=True, parallel=True)
-def _survey(images, threads, lit, squares):
-    """Fill `lit` [N, strips, H] and `squares` [N, LEVELS], the sums of the squares of the blocks' means."""
+@njit(**JIT)
+def _survey(images, lit, squares, sums):
+    """Fill `lit` [N, strips, H], the sums of the squares of the blocks' means [N, LEVELS], and of all values [N]."""
     count, height, width3 = images.shape
-    for thread in prange(threads):
-        buffers = tile_buffers()
-        dark = np.zeros((height, width3), np.float32)
-        for n in range(thread, count, threads):
-            for strip in range(lit.shape[1]):
-                for y in range(height):
-                    lit[n, strip, y] = lit_segments(images[n, y], strip * STRIP)
-            buffers[3][:] = ZERO
-            for top in range(0, height, TILE):
-                for left in range(0, width3, ROW):
-                    tile = (top, left, min(TILE, height - top), min(ROW, width3 - left))
-                    fill_inverses(tile[3] // 3, buffers[2])
-                    tile_sums(images[n], dark, tile, LEVELS, buffers)
-            for k in range(LEVELS):
-                squares[n, k] = buffers[3][0, k].sum()
+    workspace = loss_workspace(height)
+    dark = np.zeros((height, width3), np.float32)
+    none, weights = np.zeros(lit.shape[1:], np.int64), np.zeros((2, LEVELS), np.float32)
+    for n in range(count):
+        mark_lit(lit[n], images[n])
+        _, moments = view_loss(images[n], dark, lit[n], none, weights, ZERO, LEVELS, False, workspace, dark)
+        squares[n] = moments[0]
+        sums[n] = moments[1, 0]
 
 
-@njit(cache=True)
-def _add_tiles(pred, truth, lit, first, levels, weights, buffers, want_gradient, grad):
-    """L1 and pyramid of a strip: adds to the moments in `buffers`, writes the strip's gradient."""
+@njit(**JIT)
+def loss_workspace(height):
+    """What one thread needs for `view_loss` of images `height` rows high; about 0.5 MB."""
+    return (
+        sweep_buffers(),
+        tile_buffers(),
+        np.zeros((4, group_count(height)), np.int64),
+        np.zeros((2, TILE), np.int64),
+        np.zeros((2, LEVELS)),
+    )
+
+
+@njit(**JIT)
+def view_loss(pred, truth, lit, wanted, weights, ssim_weight, levels, want_gradient, workspace, grad):
+    """Judge one image: return the sum of its 1 - SSIM, and the pyramid's moments, float64 [2, LEVELS].
+
+    `pred`, `truth` float32 [H, 3 W]; `lit`, `wanted` int64 [strips, H]: masks of the segments (`fused_segments`) where
+    either may not be zero, and where the gradient of weights . moments + ssim_weight (1 - SSIM), `weights` float32 [2,
+    LEVELS], is written to `grad` [H, 3 W]; elsewhere it is left as it is. Only the first `levels` of the pyramid.
+    The moments belong to the workspace.
+    """
+    sweep, tiles, masks, marks, moments = workspace
     height, width3 = pred.shape
-    filled = 0
-    for top in range(0, height, TILE):
-        rows = min(TILE, height - top)
-        band = 0
-        for y in range(top, top + rows):
-            band |= lit[y]
-        for left in range(first, min(width3, first + STRIP), ROW):
-            tile = (top, left, rows, min(ROW, width3 - left))
-            if (band >> (MARGIN + (left - first) // SEGMENT)) & ((1 << (ROW // SEGMENT)) - 1):
-                if tile[3] != filled:
-                    filled = tile[3]
-                    fill_inverses(filled // 3, buffers[2])
-                tile_sums(pred, truth, tile, levels, buffers)
-                if want_gradient:
-                    tile_slopes(tile, levels, weights, buffers, grad)
-            elif want_gradient:
-                grad[top : top + rows, left : left + ROW] = ZERO
+    tiles[3][:] = ZERO
+    dssim, filled = 0.0, 0
+    for strip in range(len(lit)):
+        first = strip * STRIP
+        inside = inside_segments(width3, first)
+        asked = wanted[strip] if want_gradient else masks[0][:0]
+        if ssim_weight != ZERO:
+            fill_masks(lit[strip], asked, inside, masks)
+        for j in range(masks.shape[1]):
+            row = GROUP * (j - LEAD)
+            if row >= 0 and row % TILE == 0 and row < height:
+                for left in range(first, min(width3, first + STRIP), ROW):
+                    shift = MARGIN + (left - first) // SEGMENT
+                    marked = mark_tile(lit[strip], row, shift, marks[0])
+                    called = mark_tile(asked, row, shift, marks[1])
+                    if marked:
+                        width = min(ROW, width3 - left)
+                        if width != filled:
+                            filled = width
+                            fill_inverses(width // 3, tiles[2])
+                        judge_tile(
+                            pred, truth, row, left, marks[0], marks[1], levels, weights, want_gradient, tiles, grad
+                        )
+                    elif called:
+                        darken_tile(row, left, marks[1], grad)
+            if ssim_weight != ZERO:
+                if masks[1, j] | masks[3, j]:
+                    dssim += judge_rows(
+                        pred, truth, first, j - LEAD, masks[0, j], masks[1, j], masks[3, j], want_gradient, sweep
+                    )
+                if masks[2, j]:
+                    add_gradient_rows(pred, truth, first, j - LEAD, masks[2, j], inside, ssim_weight, sweep, grad)
+    for k in range(levels):
+        moments[0, k] = tiles[3][0, k].sum()
+        moments[1, k] = tiles[3][1, k].sum()
+    return dssim, moments
 
 
-@njit(cache=True, parallel=True)
-def _losses(pred, images, flat, truth_lit, weights, ssim_weight, levels, want_gradient, threads, moments, dssim, grad):
-    """Fill, for each prediction [N, H, 3 W], `moments` [N, 2, LEVELS] and `dssim` [N], and write its gradient."""
-    count, height = pred.shape[:2]
-    for thread in prange(threads):
-        sweep = sweep_buffers(height)
-        tiles = tile_buffers()
-        lit = np.zeros(height, np.int64)
-        for n in range(thread, count, threads):
-            truth = images[flat[n]]
-            out = grad[n] if want_gradient else grad[0]
-            tiles[3][:] = ZERO
-            for strip in range(truth_lit.shape[1]):
-                first = strip * STRIP
-                for y in range(height):
-                    lit[y] = lit_segments(pred[n, y], first) | truth_lit[flat[n], strip, y]
-                _add_tiles(pred[n], truth, lit, first, levels, weights[n], tiles, want_gradient, out)
-                if ssim_weight != ZERO:
-                    weight = ssim_weight if want_gradient else ZERO
-                    dssim[n] += sweep_ssim(pred[n], truth, lit, first, sweep, weight, out)
-            for k in range(levels):
-                moments[n, 0, k] = tiles[3][0, k].sum()
-                moments[n, 1, k] = tiles[3][1, k].sum()
+@njit(**JIT)
+def _losses(
+    stripe, stripes, pred, images, flat, truth_lit, weights, ssim_weight, levels, want_gradient, moments, dssim, grad
+):
+    """Fill, for predictions stripe, stripe + stripes, ... of [N, H, 3 W], `moments`, `dssim` [N] and the gradient."""
+    height = pred.shape[1]
+    workspace = loss_workspace(height)
+    lit = np.zeros(truth_lit.shape[1:], np.int64)
+    everywhere = np.full(lit.shape, EVERYWHERE, np.int64)
+    for n in range(stripe, len(pred), stripes):
+        lit[:] = truth_lit[flat[n]]
+        mark_lit(lit, pred[n])
+        out = grad[n] if want_gradient else grad[0]
+        dssim[n], sums = view_loss(
+            pred[n], images[flat[n]], lit, everywhere, weights[n], ssim_weight, levels, want_gradient, workspace, out
+        )
+        moments[n] = sums

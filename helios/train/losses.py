@@ -11,27 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from helios.registry import Registry
-
-IMAGE_LOSSES = Registry(
-    "image loss",
-    {
-        "fused": "helios.train.fused_loss:fused_image_loss",
-        "torch": "helios.train.losses:image_loss",
-    },
-)
-"""(pred [B, C, H, W, 3], truth [B, V, H, W, 3], views [B, C], *, lambda_dssim, lambda_flux) -> loss per cell [B]."""
-
-REGULARISERS = Registry(
-    "regulariser",
-    {
-        "isotropy": "helios.train.losses:isotropy",
-        "collapse": "helios.train.losses:collapse",
-    },
-)
-"""(log_scales [B, K, 3], mask [B, K], **its own settings) -> loss per cell [B]."""
-
 BLOCKS_PX = (1, 2, 4, 8, 16, 32)
+LEVEL_WEIGHTS = (5 / 12, 2 / 12, 1 / 12, 1 / 12, 1 / 12, 2 / 12)
+"""What each of BLOCKS_PX counts: single pixels hold the shape, the largest blocks the light."""
+
 ABSOLUTE_FROM_PX = 8
 FAINTEST_PX = 0.04
 """Light, summed over an image, of one star of peak 0.02: 0.02 * 2 pi * 0.3 px^2. The pyramid counts a view with less
@@ -49,14 +32,17 @@ def image_loss(
     views: Tensor | None = None,  # [B, C] which of the V truths
     *,
     lambda_dssim: float,
-    lambda_flux: float,
+    lambda_flux: float | Tensor,
 ) -> Tensor:
     """Loss per cell [B]: (1 - lambda_dssim) L1 + lambda_dssim DSSIM + lambda_flux pyramid, the mean over its C views.
 
-    Images are linear light. Without `views`, V = C and they go by pairs.
+    Images are linear light. Without `views`, V = C and they go by pairs. A tensor `lambda_flux` [B, V] gives every
+    truth a weight of its own.
     """
     if views is not None:
-        truth = truth[torch.arange(len(truth), device=truth.device)[:, None], views]
+        rows = torch.arange(len(truth), device=truth.device)[:, None]
+        truth = truth[rows, views]
+        lambda_flux = lambda_flux[rows, views] if isinstance(lambda_flux, Tensor) else lambda_flux
     per_view = (1 - lambda_dssim) * l1(pred, truth)
     per_view = per_view + lambda_dssim * dssim(pred, truth) + lambda_flux * pyramid(pred, truth)
     return per_view.mean(dim=-1)
@@ -93,21 +79,21 @@ def dssim(pred: Tensor, target: Tensor) -> Tensor:
 def pyramid(pred: Tensor, target: Tensor) -> Tensor:
     """How far the light of blocks is off, relative to the truth's, [...] for images [..., H, W, 3].
 
-    The mean over the six `BLOCKS_PX` of: the mean square of the blocks' differences over the truth's mean square
-    and, from `ABSOLUTE_FROM_PX` on, half their mean absolute difference over the truth's mean. Blocks and channels
-    count equally; a block at the edge is averaged over the pixels it has.
+    The mean over the six `BLOCKS_PX`, weighted by LEVEL_WEIGHTS, of: the mean square of the blocks' differences over
+    the truth's mean square and, from `ABSOLUTE_FROM_PX` on, half their mean absolute difference over the truth's mean.
+    Blocks and channels count equally; a block at the edge is averaged over the pixels it has.
     """
     height, width = target.shape[-3:-1]
     faintest = FAINTEST_PX / (height * width)
     mean = target.mean(dim=(-3, -2, -1)) + faintest
     total = torch.zeros_like(mean)
-    for side in BLOCKS_PX:
+    for side, weight in zip(BLOCKS_PX, LEVEL_WEIGHTS):
         off = block_mean(pred, side) - block_mean(target, side)
         mean_square = block_mean(target, side).square().mean(dim=(-3, -2, -1)) + FAINTEST_PX * faintest / side**2
-        total = total + off.square().mean(dim=(-3, -2, -1)) / mean_square
+        total = total + weight * off.square().mean(dim=(-3, -2, -1)) / mean_square
         if side >= ABSOLUTE_FROM_PX:
-            total = total + 0.5 * off.abs().mean(dim=(-3, -2, -1)) / mean
-    return total / len(BLOCKS_PX)
+            total = total + 0.5 * weight * off.abs().mean(dim=(-3, -2, -1)) / mean
+    return total
 
 
 def block_mean(images: Tensor, side: int) -> Tensor:
@@ -120,22 +106,3 @@ def block_mean(images: Tensor, side: int) -> Tensor:
     means = sums / F.avg_pool2d(ones, side, divisor_override=1)
     rows, columns = math.ceil(height / side), math.ceil(width / side)
     return torch.movedim(means.reshape(*images.shape[:-3], 3, rows, columns), -3, -1)
-
-
-def isotropy(log_scales: Tensor, mask: Tensor) -> Tensor:
-    """Mean over a cell's splats of the variance (over 3, not 2) of their three log-scales, [B].
-
-    `log_scales` [B, K, 3]; `mask` bool [B, K], true where a slot holds a splat. A cell without splats has 0.
-    """
-    return _mean_over_splats(log_scales.var(dim=-1, correction=0), mask)
-
-
-def collapse(log_scales: Tensor, mask: Tensor, *, min_scale_ratio: float) -> Tensor:
-    """Mean over a cell's splats of relu(min_scale_ratio - shortest / longest axis), [B]; arguments as `isotropy`."""
-    ratio = torch.exp(log_scales.amin(dim=-1) - log_scales.amax(dim=-1))
-    return _mean_over_splats(F.relu(min_scale_ratio - ratio), mask)
-
-
-def _mean_over_splats(values: Tensor, mask: Tensor) -> Tensor:
-    # `where`, not a product: a padded slot may hold anything, and 0 * inf is no 0.
-    return torch.where(mask, values, 0.0).sum(dim=-1) / mask.sum(dim=-1).clamp(min=1)

@@ -16,15 +16,13 @@ from helios.errors import InputError
 from helios.train.fused_loss import TruthCache, fused_image_loss
 from helios.train.losses import (
     FAINTEST_PX,
-    IMAGE_LOSSES,
-    REGULARISERS,
+    LEVEL_WEIGHTS,
     block_mean,
-    collapse,
     dssim,
     image_loss,
-    isotropy,
     pyramid,
 )
+from helios.train.registries import IMAGE_LOSSES
 
 BOTH = {"lambda_dssim": 0.2, "lambda_flux": 1.0}
 
@@ -219,35 +217,18 @@ def test_pyramid_of_a_truth_shifted_by_hand():
     truth, pred = torch.zeros(1, 1, 64, 64, 3), torch.zeros(1, 1, 64, 64, 3)
     truth[0, 0, 0, 0], pred[0, 0, 0, 1] = 1.0, 1.0
     mean_square = 1 / 4096 + FAINTEST_PX**2 / 4096
-    assert pyramid(pred, truth).item() == pytest.approx(2 / 4096 / mean_square / 6, rel=1e-6)
+    assert pyramid(pred, truth).item() == pytest.approx(LEVEL_WEIGHTS[0] * 2 / 4096 / mean_square, rel=1e-6)
 
 
 def test_pyramid_of_a_truth_twice_as_bright_counts_every_level():
     truth = torch.full((1, 1, 64, 64, 3), 0.5)
-    wanted = (6 * 0.25 + 3 * 0.5 * 0.5) / 6
+    assert sum(LEVEL_WEIGHTS) == pytest.approx(1.0)
+    wanted = 0.25 + sum(LEVEL_WEIGHTS[3:]) * 0.5 * 0.5
     assert pyramid(truth * 0.5, truth).item() == pytest.approx(wanted, rel=1e-4)
-
-
-def test_regularisers_by_hand_and_blind_to_padding():
-    log_scales = torch.tensor([[[0.0, 0.0, 3.0], [1.0, 1.0, 1.0], [math.inf, -math.inf, 0.0]]], requires_grad=True)
-    mask = torch.tensor([[True, True, False]])
-    assert isotropy(log_scales, mask).tolist() == pytest.approx([2.0 / 2])  # variances 2 and 0
-    assert collapse(log_scales, mask, min_scale_ratio=0.1).tolist() == pytest.approx([(0.1 - math.exp(-3)) / 2])
-    nothing = torch.zeros(1, 3, dtype=torch.bool)
-    assert isotropy(log_scales, nothing).tolist() == [0.0]
-
-
-def test_regularisers_pull_no_padded_slot():
-    log_scales = torch.tensor([[[0.0, 1.0, 3.0], [0.0, 0.0, 4.0]]], requires_grad=True)
-    mask = torch.tensor([[True, False]])
-    (isotropy(log_scales, mask) + collapse(log_scales, mask, min_scale_ratio=0.1)).sum().backward()
-    assert (log_scales.grad[0, 1] == 0).all()
-    assert (log_scales.grad[0, 0] != 0).any()
 
 
 def test_registries_find_by_name():
     assert IMAGE_LOSSES.get("fused") is fused_image_loss
     assert IMAGE_LOSSES.get("torch") is image_loss
-    assert {REGULARISERS.get(name) for name in REGULARISERS.names()} == {isotropy, collapse}
-    with pytest.raises(InputError, match="isotropy, collapse"):
-        REGULARISERS.get("none")
+    with pytest.raises(InputError, match="fused, torch"):
+        IMAGE_LOSSES.get("none")
