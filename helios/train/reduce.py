@@ -4,6 +4,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from helios.render.jit import JIT
+
 _MOST_AT_ONCE = 2048
 """Points that are merged in one piece: the work grows with their square."""
 
@@ -62,14 +64,14 @@ def _greedy(means, light, count, blurs, spread=None) -> NDArray[np.intp]:
     return parent
 
 
-@njit(cache=True)
+@njit(**JIT)
 def _overlap(square, variance):
     """Integral of the product of two 2D Gaussians whose variances sum to `variance`, up to 1 / (2 pi)."""
     exponent = 0.5 * square / variance
     return np.exp(-exponent) / variance if exponent < _FARTHEST else 0.0
 
 
-@njit(cache=True)
+@njit(**JIT)
 def _cost(means, light, spread, i, j, scales):
     """What merging clusters i and j changes in the images of all `scales` [S, 2], see `_scales`."""
     a, b = light[i], light[j]
@@ -93,7 +95,7 @@ def _cost(means, light, spread, i, j, scales):
     return total
 
 
-@njit(cache=True)
+@njit(**JIT)
 def _scales(means, light, spread, blurs):
     """For each of `blurs` [S] its square and one over the energy of the image at that blur, [S, 2]."""
     scales = np.empty((len(blurs), 2))
@@ -111,7 +113,7 @@ def _scales(means, light, spread, blurs):
     return scales
 
 
-@njit(cache=True)
+@njit(**JIT)
 def _find_best(means, light, spread, alive, i, scales):
     """(partner, cost) of the cheapest merger of cluster i with a later one; ties go to the first."""
     best, lowest = -1, np.inf
@@ -123,7 +125,7 @@ def _find_best(means, light, spread, alive, i, scales):
     return best, lowest
 
 
-@njit(cache=True)
+@njit(**JIT)
 def _merge_down(means, light, spread, count, blurs):
     """Merge until `count` clusters are left; returns the parent of each point. Overwrites what it is given."""
     n = len(light)

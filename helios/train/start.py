@@ -8,6 +8,7 @@ from helios.light import opacity_of
 from helios.splats import Emitters, Splats
 from helios.train.cameras import NEAREST_RADII, REFERENCE_RADII, focal_px
 from helios.train.reduce import reduce_points
+from helios.train.scene import Scene
 
 _IMAGE_SIZE = 256
 """The images that sizes refer to here: the default, so that a start does not depend on what it is trained at."""
@@ -29,7 +30,7 @@ def point_sigma(radius: float) -> float:
 def point_splats(emitters: Emitters, radius: float, keep: NDArray[np.intp] | slice = slice(None)) -> Splats:
     """Return one isotropic splat of `point_sigma` per kept emitter, with its light."""
     luminosities = emitters.luminosities[keep].astype(np.float64)
-    return _isotropic(
+    return isotropic(
         emitters.means[keep], np.full(len(luminosities), point_sigma(radius)), luminosities, emitters.colors[keep]
     )
 
@@ -37,6 +38,11 @@ def point_splats(emitters: Emitters, radius: float, keep: NDArray[np.intp] | sli
 def brightest(emitters: Emitters, count: int) -> NDArray[np.intp]:
     """Return the indices of the `count` most luminous emitters, brightest first, ties by index."""
     return np.argsort(-emitters.luminosities, kind="stable")[:count]
+
+
+def mixture_start(scene: Scene, count: int) -> tuple[Splats, int]:
+    """The `mixture` of a scene's cell."""
+    return mixture(scene.cell.emitters, count, scene.cell.radius)
 
 
 def mixture(emitters: Emitters, count: int, radius: float) -> tuple[Splats, int]:
@@ -72,10 +78,10 @@ def _merge(emitters, index, label, radius) -> Splats:
     centres = average(means)
     spread = np.bincount(label, light * np.sum((means - centres[label]) ** 2, axis=1)) / total
     sigma = np.maximum(np.sqrt(spread / 3.0), point_sigma(radius))
-    return _isotropic(centres, sigma, total, average(emitters.colors[index].astype(np.float64)))
+    return isotropic(centres, sigma, total, average(emitters.colors[index].astype(np.float64)))
 
 
-def _isotropic(means, sigma, luminosities, colors) -> Splats:
+def isotropic(means, sigma, luminosities, colors) -> Splats:
     count = len(means)
     return Splats(
         means=np.asarray(means, np.float32),

@@ -1,4 +1,4 @@
-"""The start of training holds all the light it is given, and the brightest stars as they are.
+"""The start of training holds all the light it is given; that of a mixture the brightest stars as they are.
 
 The scene is a random cluster of stars whose luminosities span 12 magnitudes, as a real cell's do: an error in how
 light is summed shows at once, and the brightest stars are unmistakable.
@@ -9,7 +9,12 @@ import pytest
 
 from helios.light import splat_luminosity
 from helios.splats import Emitters
-from helios.train.start import brightest, mixture, point_splats
+from helios.train.config import TrainConfig
+from helios.train.registries import STARTS
+from helios.train.scene import Scene
+from helios.train.start import brightest, mixture, point_sigma, point_splats
+from helios.train.start_random import NEIGHBOURS, spacing
+from tests.unit.train.scenes import cell_of
 
 
 def cluster(count: int, seed: int = 1) -> Emitters:
@@ -94,3 +99,69 @@ def test_brightest_breaks_ties_by_index():
     assert splat_luminosity(*(getattr(point_splats(even, 1.0), n) for n in ("opacities", "scales"))) == pytest.approx(
         [1, 2, 2, 1], rel=1e-5
     )
+
+
+def scene_of(count: int, seed: int = 1) -> Scene:
+    stars = cluster(count, seed)
+    return Scene.of(cell_of(stars.means, 1e-12 * stars.luminosities, stars.colors), TrainConfig(image_size=16))
+
+
+def nearest_three(means) -> np.ndarray:
+    apart = np.linalg.norm(means[:, None] - means[None], axis=2)
+    return np.sort(apart, axis=1)[:, 1 : NEIGHBOURS + 1].mean(axis=1)
+
+
+@pytest.mark.parametrize("name", ["knn", "random"])
+@pytest.mark.parametrize(("stars", "splats"), [(2, 1), (9, 2), (64, 16), (300, 40)])
+def test_blind_starts_hold_all_light_and_keep_no_star(name, stars, splats):
+    scene = scene_of(stars)
+    emitters = scene.cell.emitters
+    start, kept = STARTS.get(name)(scene, splats)
+    assert (len(start), kept) == (splats, 0)
+    light = emitters.luminosities.astype(np.float64)
+    assert start.luminosities.sum() == pytest.approx(light.sum(), rel=1e-5)
+    np.testing.assert_allclose(start.luminosities @ start.colors, light @ emitters.colors, rtol=1e-5)
+    assert (start.means >= emitters.means.min(axis=0)).all()
+    assert (start.means <= emitters.means.max(axis=0)).all()
+    if splats > NEIGHBOURS:
+        np.testing.assert_allclose(start.scales.T, [nearest_three(start.means)] * 3, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["knn", "random"])
+def test_blind_starts_are_of_the_cell_and_its_seed(name):
+    first, again, other = (STARTS.get(name)(scene_of(64, seed), 16)[0].means for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert not np.isclose(first, other).any()
+
+
+def test_random_shares_the_light_equally():
+    start, _ = STARTS.get("random")(scene_of(64), 16)
+    np.testing.assert_allclose(start.luminosities, start.luminosities[0], rtol=1e-5)
+    assert np.ptp(start.colors, axis=0).max() == 0.0
+
+
+def test_knn_gives_every_star_to_the_nearest_of_those_drawn():
+    scene = scene_of(64)
+    stars = scene.cell.emitters
+    start, _ = STARTS.get("knn")(scene, 16)
+    drawn = [np.flatnonzero((stars.means == mean).all(axis=1)) for mean in start.means]
+    assert [len(found) for found in drawn] == [1] * 16
+    owner = np.argmin(np.linalg.norm(stars.means[:, None] - start.means[None], axis=2), axis=1)
+    expected = np.bincount(owner, stars.luminosities, minlength=16)
+    np.testing.assert_allclose(start.luminosities, expected, rtol=1e-5)
+
+
+def test_knn_leaves_no_splat_without_light_where_stars_coincide():
+    means = np.repeat([[0.5, 0, 0], [-0.5, 0, 0]], 6, axis=0)
+    scene = Scene.of(cell_of(means, 1e-12 * np.arange(1, 13)), TrainConfig(image_size=16))
+    start, _ = STARTS.get("knn")(scene, 9)
+    assert (start.luminosities > 0).all()
+    assert np.isfinite(start.colors).all()
+    total = scene.cell.emitters.luminosities.sum(dtype=np.float64)
+    assert start.luminosities.sum() == pytest.approx(total, rel=1e-5)
+
+
+def test_spacing_has_a_floor_and_a_lone_splat_half_the_cell():
+    assert spacing(np.zeros((1, 3)), 2.0) == pytest.approx(1.0)
+    assert spacing(np.zeros((5, 3)), 2.0) == pytest.approx(point_sigma(2.0))
+    np.testing.assert_allclose(spacing(np.array([[0.0, 0, 0], [0.3, 0, 0]]), 2.0), 0.3)

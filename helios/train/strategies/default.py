@@ -1,0 +1,83 @@
+"""`default`: splats are cloned, split and pruned as in 3D Gaussian Splatting, without a change of light."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from helios.train.adam import Adam
+from helios.train.cameras import FIELD_OF_VIEW_DEG, REFERENCE_RADII
+from helios.train.config import TrainConfig
+from helios.train.model import Model
+from helios.train.scene import Scene
+from helios.train.strategies.economy import Economy
+from helios.train.strategies.rounds import Pull, Rounds, direction
+from helios.train.strategies.slots import Slots
+
+SCREEN = REFERENCE_RADII * np.tan(np.deg2rad(FIELD_OF_VIEW_DEG) / 2.0)
+"""Half an image's width at REFERENCE_RADII, cell radii: a gradient per cell radius times this is one per unit of a
+screen that goes from -1 to 1, as 3DGS measures it, seen from there."""
+
+_SHARE = 0.1
+"""Share of a cell's splats that the first rounds may make over once the budget is spent."""
+
+_NOTHING = 1e-30
+
+
+class Default(Rounds):
+    """Adaptive density control as in Kerbl et al. 2023 (https://doi.org/10.1145/3592433, section 5.2), flux conserved.
+
+    Every round faint splats go (`Rounds.prune`). Then those grow in number whose mean positional gradient on the
+    screen is above `grow_grad2d`: up to `grow_scale3d` cell radii large they are cloned down the gradient, larger ones
+    are split. Clones and halves share the light of what they come from, where 3DGS doubles it.
+
+    A budget that is spent would end all growth; so at the cap the splat that the images miss least is merged into its
+    neighbour first (`Economy`), and the first to grow is the splat with most to gain: pull times size, the change of
+    loss for a step of its own size. Without the size, points would come first, the only ones that cannot be parted.
+
+    Every `reset_interval` steps the light is shared equally among the splats, where 3DGS dims them all: it is to be
+    earned anew.
+    """
+
+    def __init__(self, model: Model, adam: Adam, scenes: Sequence[Scene], config: TrainConfig):
+        super().__init__(model, adam, scenes, config)
+        self._pull = Pull(model)
+
+    def observe(self, grad: Tensor) -> None:
+        self._pull.add(grad)
+
+    def act(self, step: int) -> None:
+        if self._due(step):
+            self._vectors, self._norms = self._pull.mean()
+            self._pull.clear()
+        super().act(step)
+
+    def change(self, b: int, slots: Slots, step: int) -> None:
+        config, rng = self._config, self._rng(b, step)
+        heirs = self.prune(b, slots)
+        economy, moves = Economy(slots), self.moves(slots, step, _SHARE)
+        gradient, sizes = SCREEN * self._norms[b], slots.sizes(slice(None))
+        grown = [k for k in slots.free.tolist() if gradient[k] > config.grow_grad2d and k not in heirs]
+        for slot in sorted(grown, key=lambda k: -gradient[k] * sizes[k]):
+            if moves and economy.is_open(slot):
+                into = economy.make_room(slot)
+                if into is None:
+                    break
+                if sizes[slot] > config.grow_scale3d:
+                    slots.split(slot, into, direction(rng))
+                else:
+                    down = -self._vectors[b, slot].astype(np.float64)
+                    slots.clone(slot, into, sizes[slot] * down / max(np.linalg.norm(down), _NOTHING))
+                economy.close(slot)
+                moves -= 1
+        if config.reset_interval and step % config.reset_interval == 0:
+            slots.share_equally(slots.free)
+
+    def state(self) -> dict[str, Any]:
+        return self._pull.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self._pull.restore(state)

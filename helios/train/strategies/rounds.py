@@ -1,0 +1,120 @@
+"""What density strategies share: when a round is due, chance that depends on the cell and the step alone, and sums."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from helios.constants import EPS_PX2
+from helios.train.adam import Adam
+from helios.train.cameras import REFERENCE_RADII, focal_px
+from helios.train.config import TrainConfig
+from helios.train.model import COLUMNS, Model
+from helios.train.scene import Scene
+from helios.train.strategies import Fixed
+from helios.train.strategies.slots import Slots, open_cells
+
+
+class Rounds(Fixed, ABC):
+    """A strategy that changes cells one by one, every `densify_interval` steps up to `densify_until`.
+
+    Subclasses say in `change` what happens to a cell. After it, offsets are counted in units of the sizes that splats
+    have by then, so that steps stay as large as they can feel. A cell's random numbers are those of a generator seeded
+    by `scenes[b].rng` and the step, so that nothing of them has to be kept. A cell with a NaN in it is left alone.
+    """
+
+    def __init__(self, model: Model, adam: Adam, scenes: Sequence[Scene], config: TrainConfig):
+        self._model, self._adam, self._scenes, self._config = model, adam, scenes, config
+        self._seeds = [scene.rng.bit_generator.random_raw() for scene in scenes]
+        pixels = (focal_px(config.image_size) / REFERENCE_RADII) ** 2
+        self.peak_per_light = [scene.exposure * pixels / (2.0 * np.pi * EPS_PX2) for scene in scenes]
+        """For each cell, the coverage with which one unit of light peaks at REFERENCE_RADII where it is a point."""
+
+    def act(self, step: int) -> None:
+        if self._due(step):
+            for b, slots in open_cells(self._model, self._adam):
+                if slots.sound:
+                    self.change(b, slots, step)
+                    slots.measure_strides()
+
+    @abstractmethod
+    def change(self, b: int, slots: Slots, step: int) -> None:
+        """Do to cell `b` what a round does."""
+
+    def prune(self, b: int, slots: Slots) -> set[int]:
+        """Merge every faint splat of a cell into its nearest neighbour that is none; returns those that inherited.
+
+        Faint is what would peak below `prune_opacity_threshold` at REFERENCE_RADII if all its light were a point: the
+        peak of its own shape would condemn wide splats, which stand for many faint stars. A cell never loses its last
+        splat.
+        """
+        free = slots.free
+        faint = slots.light(free) * self.peak_per_light[b] < self._config.prune_opacity_threshold
+        living, heirs = free[~faint], set()
+        for slot in free[faint] if len(living) else ():
+            heir = int(living[np.argmin(np.sum((slots.means(living) - slots.means(slot)) ** 2, axis=1))])
+            slots.merge(int(slot), heir)
+            heirs.add(heir)
+        return heirs
+
+    def moves(self, slots: Slots, step: int, share: float) -> int:
+        """How many splats a round may make: any in empty slots, and at first this share of those there are.
+
+        The share falls to nothing at `densify_until`: what moves late has no time to settle.
+        """
+        waning = 1.0 - step / self._config.densify_until
+        return len(slots.room) + round(share * waning * len(slots.free))
+
+    def _due(self, step: int) -> bool:
+        config = self._config
+        return config.densify_interval > 0 and step % config.densify_interval == 0 and step <= config.densify_until
+
+    def _rng(self, b: int, step: int) -> np.random.Generator:
+        return np.random.default_rng([self._seeds[b], step])
+
+
+class Pull:
+    """How the loss has pulled at the splats' places since this was last cleared: sums over steps, on the device."""
+
+    def __init__(self, model: Model):
+        self._model = model
+        self._vectors = torch.zeros_like(model.anchors)
+        self._norms = torch.zeros_like(model.anchors[..., 0])
+        self._steps = 0
+
+    @torch.no_grad()
+    def add(self, grad: Tensor) -> None:
+        """Add `grad` [B, K, 14], the loss's gradient in `Model.params`."""
+        vectors = grad[..., COLUMNS["offsets"]] / self._model.strides
+        self._vectors += vectors
+        self._norms += vectors.norm(dim=-1)
+        self._steps += 1
+
+    def mean(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mean gradient [B, K, 3] in positions and the mean of its norm [B, K], per cell radius."""
+        count = max(self._steps, 1)
+        return self._vectors.cpu().numpy() / count, self._norms.cpu().numpy() / count
+
+    def clear(self) -> None:
+        self._vectors.zero_()
+        self._norms.zero_()
+        self._steps = 0
+
+    def state(self) -> dict[str, Any]:
+        return {"vectors": self._vectors.clone(), "norms": self._norms.clone(), "steps": self._steps}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self._vectors.copy_(state["vectors"])
+        self._norms.copy_(state["norms"])
+        self._steps = state["steps"]
+
+
+def direction(rng: np.random.Generator) -> np.ndarray:
+    """A unit vector [3] at random."""
+    vector = rng.standard_normal(3)
+    return vector / np.linalg.norm(vector)

@@ -1,0 +1,91 @@
+"""What Gaussians look like to density control: covariances, and the light that a splat shows on average."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+_NODES = 24
+
+
+def _octant() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Squares [M, 3] of the components of directions over an octant of the sphere, and their weights [M]."""
+    z, weight = np.polynomial.legendre.leggauss(_NODES)
+    z, weight = 0.5 * (z + 1.0), 0.5 * weight
+    angle = 0.5 * np.pi * (np.arange(_NODES) + 0.5) / _NODES
+    squares = np.stack(
+        [
+            np.outer(1.0 - z * z, np.cos(angle) ** 2),
+            np.outer(1.0 - z * z, np.sin(angle) ** 2),
+            np.outer(z * z, angle**0),
+        ],
+        axis=-1,
+    )
+    return squares.reshape(-1, 3), np.repeat(weight / _NODES, _NODES)
+
+
+_SQUARES, _WEIGHTS = _octant()
+
+
+def shown_light(log_luminosities: NDArray, log_scales: NDArray) -> NDArray[np.float64]:
+    """Return the light [K] that splats show, averaged over all directions they are seen from.
+
+    While coverage is small a splat covers 2 pi tau sqrt(det S) of a distant view, S its covariance in that view, and
+    sqrt(det S) is the mean over directions n of sqrt(sum (n_i s_j s_k)^2), a quarter of the surface of the ellipsoid
+    of semi-axes s, over pi (Cauchy 1832). It is the luminosity 2 pi tau sigma^2 of `log_luminosities` [K] where a
+    splat is a ball, more where it is not. `log_scales` [K, 3].
+    """
+    return np.exp(np.asarray(log_luminosities, np.float64)) * _excess(log_scales)
+
+
+def log_luminosities(light: NDArray, log_scales: NDArray) -> NDArray[np.float64]:
+    """The logarithm of the luminosity [K] with which splats of `log_scales` [K, 3] show `light` [K]."""
+    return np.log(np.asarray(light, np.float64) / _excess(log_scales))
+
+
+def _excess(log_scales: NDArray) -> NDArray[np.float64]:
+    logs = np.asarray(log_scales, np.float64)
+    logs = logs - logs.mean(axis=-1, keepdims=True)
+    return np.sqrt(np.exp(-2.0 * logs) @ _SQUARES.T) @ _WEIGHTS
+
+
+def rotations(quats: NDArray) -> NDArray[np.float64]:
+    """The rotation matrices [K, 3, 3] of quaternions [K, 4] wxyz of any norm > 0."""
+    w, x, y, z = np.moveaxis(quats / np.linalg.norm(quats, axis=-1, keepdims=True), -1, 0).astype(np.float64)
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+    ]
+    return np.moveaxis(np.array(rows), -1, 0)
+
+
+def quaternion(rotation: NDArray) -> NDArray[np.float64]:
+    """The unit quaternion [4] wxyz of a rotation matrix [3, 3].
+
+    The eigenvector of the largest eigenvalue of a symmetric matrix (Bar-Itzhack 2000, https://doi.org/10.2514/2.4654).
+    """
+    m = rotation
+    K = np.array(
+        [
+            [m[0, 0] + m[1, 1] + m[2, 2], m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]],
+            [0.0, m[0, 0] - m[1, 1] - m[2, 2], m[0, 1] + m[1, 0], m[0, 2] + m[2, 0]],
+            [0.0, 0.0, m[1, 1] - m[0, 0] - m[2, 2], m[1, 2] + m[2, 1]],
+            [0.0, 0.0, 0.0, m[2, 2] - m[0, 0] - m[1, 1]],
+        ]
+    )
+    return np.linalg.eigh(K, UPLO="U")[1][:, -1]
+
+
+def covariances(quats: NDArray, log_scales: NDArray) -> NDArray[np.float64]:
+    """The covariances [K, 3, 3] of splats of `quats` [K, 4] and `log_scales` [K, 3]."""
+    axes = rotations(quats) * np.exp(np.asarray(log_scales, np.float64))[..., None, :]
+    return axes @ np.swapaxes(axes, -1, -2)
+
+
+def principal_axes(covariance: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return (quaternion [4] wxyz, variances [3], ascending) of the principal axes of a covariance [3, 3]."""
+    variances, axes = np.linalg.eigh(covariance)
+    if np.linalg.det(axes) < 0:
+        axes[:, 0] = -axes[:, 0]
+    return quaternion(axes), variances

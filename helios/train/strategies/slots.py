@@ -1,0 +1,207 @@
+"""The slots of one cell, opened for density control: splats are merged, parted and moved without loss of light."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from helios.constants import EPS_PX2
+from helios.train.adam import Adam
+from helios.train.cameras import REFERENCE_RADII, focal_px
+from helios.train.model import COLUMNS, LEAST_COLOR, LUMINANCE, PAD_LUMINOSITY, Model
+from helios.train.strategies.shapes import covariances, log_luminosities, principal_axes, rotations, shown_light
+
+OFFSETS, QUATS, LOG_SCALES, LOG_LUMINOSITIES, COLORS = COLUMNS.values()
+
+FILTER_SIGMA = float(np.sqrt(EPS_PX2)) * REFERENCE_RADII / focal_px(256)
+"""The pixel filter's standard deviation at REFERENCE_RADII in an image of the default size, cell radii: what is smaller
+looks like a point from there."""
+
+SHORTEST_STRIDE = 0.3 * FILTER_SIGMA
+"""Offsets are counted in units of a splat's size, but of no less: a point has to be moved too."""
+
+FLATTEST = 0.1
+"""Shortest over longest axis of a splat that merging makes: two points would make a line."""
+
+_LARGEST_LOG = 80.0
+"""Numbers from exp(-80) to exp(80) are safe in float32; a cell that has others is past help."""
+
+
+def open_cells(model: Model, adam: Adam) -> Iterator[tuple[int, Slots]]:
+    """Yield (b, Slots) for every cell of `model`; what was changed is in `model` and `adam` when the loop has ended.
+
+    On a device the parameters go to the host and back once: call it in rounds only.
+    """
+    tensors = [model.params, model.anchors, model.strides, model.mask, adam.exp_avg, adam.exp_avg_sq]
+    arrays = [t.detach().cpu().numpy() for t in tensors]
+    kept = model.kept.cpu().numpy()
+    for b, cap in enumerate(model.caps.tolist()):
+        yield b, Slots(*(array[b] for array in arrays), kept[b], cap)
+    if model.params.device.type != "cpu":
+        for tensor, array in zip(tensors, arrays):
+            tensor.copy_(torch.from_numpy(array))
+
+
+class Slots:
+    """The slots of one cell of a model, as arrays to be changed in place, and what Adam remembers of them.
+
+    `params` float32 [K, 14], `anchors` [K, 3], `strides` [K, 1], `mask` bool [K]; `cap` is how many slots may ever be
+    in use. A slot that is made over has no moments, a stride of its new size and its anchor where it stands. Light is
+    what splats show (`shapes.shown_light`), and nothing here changes the sum of it but `clear`. The callers see to it
+    that kept stars are left alone, and bring the chance that is wanted.
+    """
+
+    def __init__(self, params, anchors, strides, mask, exp_avg, exp_avg_sq, kept, cap: int):
+        self.params, self.anchors, self.strides, self.mask = params, anchors, strides, mask
+        self._moments = (exp_avg, exp_avg_sq)
+        self._kept, self.cap = kept, cap
+
+    @property
+    def free(self) -> NDArray[np.intp]:
+        """The slots that hold a splat which is not a kept star."""
+        return np.flatnonzero(self.mask & ~self._kept)
+
+    @property
+    def sound(self) -> bool:
+        """Whether there is a free splat, and all of them are finite and of sizes and light that float32 can tell."""
+        values = self.params[self.free]
+        logs = values[:, LOG_SCALES.start : LOG_LUMINOSITIES.stop]
+        return len(values) > 0 and bool(np.isfinite(values).all() and (np.abs(logs) < _LARGEST_LOG).all())
+
+    @property
+    def room(self) -> list[int]:
+        """The empty slots that may be filled under the cap, the first first."""
+        return np.flatnonzero(~self.mask)[: max(0, self.cap - int(self.mask.sum()))].tolist()
+
+    def means(self, slots) -> NDArray[np.float64]:
+        """Positions [..., 3] of the splats in `slots` [...], cell radii."""
+        return self.anchors[slots].astype(np.float64) + self.strides[slots] * self.params[slots, OFFSETS]
+
+    def light(self, slots) -> NDArray[np.float64]:
+        """The light [...] that they show."""
+        return shown_light(self.params[slots, LOG_LUMINOSITIES][..., 0], self.params[slots, LOG_SCALES])
+
+    def sizes(self, slots) -> NDArray[np.float64]:
+        """The geometric means [...] of their three standard deviations."""
+        return np.exp(self.params[slots, LOG_SCALES].mean(axis=-1, dtype=np.float64))
+
+    def spreads(self, slots) -> NDArray[np.float64]:
+        """Their mean square radii [...]: the traces of the covariances."""
+        return np.exp(2.0 * self.params[slots, LOG_SCALES].astype(np.float64)).sum(axis=-1)
+
+    def colors(self, slots) -> NDArray[np.float64]:
+        """Their linear RGB of luminance 1, [..., 3]."""
+        positive = np.maximum(self.params[slots, COLORS].astype(np.float64), LEAST_COLOR)
+        return positive / (positive @ LUMINANCE)[..., None]
+
+    def merge(self, slot: int, heir: int) -> None:
+        """Empty `slot` into `heir`, which becomes the Gaussian of both's light, centre, covariance and colour."""
+        pair = [slot, heir]
+        light, means = self.light(pair), self.means(pair)
+        share = light / light.sum()
+        mean, color = share @ means, share @ self.colors(pair)
+        away = means - mean
+        spread = covariances(self.params[pair, QUATS], self.params[pair, LOG_SCALES])
+        quat, variances = principal_axes(np.tensordot(share, spread + away[:, :, None] * away[:, None, :], 1))
+        self.params[heir, QUATS] = quat
+        self.params[heir, LOG_SCALES] = 0.5 * np.log(np.maximum(variances, FLATTEST**2 * variances.max()))
+        self.params[heir, COLORS] = color
+        self._settle(heir, mean, light.sum())
+        self.clear(slot)
+
+    def split(self, slot: int, into: int, toward: NDArray) -> None:
+        """Halve the splat in `slot` into two, the other in `into`, along the unit vector `toward` [3] of its own axes.
+
+        They stand one standard deviation to either side and shrink by sqrt(2/3), which for a ball keeps the mean square
+        radius of the whole. (3DGS shrinks by 1.6 and doubles the light: Kerbl et al. 2023, section 5.2.)
+        """
+        step = self._axes(slot) @ toward
+        self._part(slot, into, self.means(slot) + step, self.means(slot) - step, 0.5 * np.log(2.0 / 3.0))
+
+    def halve_longest(self, slot: int, into: int) -> None:
+        """Halve the splat in `slot` into two half as long, the other in `into`, one behind the other on its longest
+        axis.
+
+        Together they have its covariance: two normal distributions of deviation s/2 at +-sqrt(3)/2 s have variance
+        s^2.
+        """
+        longest = int(np.argmax(self.params[slot, LOG_SCALES]))
+        step = np.sqrt(0.75) * self._axes(slot)[:, longest]
+        shrink = np.zeros(3)
+        shrink[longest] = -np.log(2.0)
+        self._part(slot, into, self.means(slot) + step, self.means(slot) - step, shrink)
+
+    def clone(self, slot: int, into: int, step: NDArray) -> None:
+        """Give half of the light in `slot` to a copy in `into`, `step` [3] away."""
+        self._part(slot, into, self.means(slot), self.means(slot) + step, 0.0)
+
+    def bud(self, slot: int, into: int, mean: NDArray, light: float, color: NDArray) -> None:
+        """Make `light`, less than it has, of the splat in `slot` a point at `mean` [3] of `color` [3] in `into`."""
+        rest = self.light(slot) - light
+        self.params[into] = self.params[slot]
+        self.params[into, LOG_SCALES] = np.log(SHORTEST_STRIDE)
+        self.params[into, COLORS] = color
+        self.mask[into] = True
+        self._settle(into, mean, light)
+        self._settle(slot, self.means(slot), rest)
+
+    def feed(self, slot: int, heir: int, light: float) -> None:
+        """Give `light`, less than it has, of the splat in `slot` to the one in `heir`."""
+        rest, more = self.light(slot) - light, self.light(heir) + light
+        self._settle(slot, self.means(slot), rest)
+        self._settle(heir, self.means(heir), more)
+
+    def share_equally(self, slots: NDArray[np.intp]) -> None:
+        """Give all `slots` the same part of their light."""
+        share = self.light(slots).mean()
+        for slot in slots:
+            self._settle(slot, self.means(slot), share)
+
+    def clear(self, slot: int) -> None:
+        """Empty a slot, its light and all."""
+        self.params[slot] = 0.0
+        self.params[slot, QUATS.start] = 1.0
+        self.params[slot, LOG_LUMINOSITIES] = PAD_LUMINOSITY
+        self.params[slot, COLORS] = 1.0
+        self.anchors[slot], self.strides[slot], self.mask[slot] = 0.0, 1.0, False
+        self._forget(slot)
+
+    def measure_strides(self) -> None:
+        """Count offsets from where the splats stand and in units of the sizes they have; the moments with them."""
+        free = self.free
+        means, stride = self.means(free), np.maximum(self.sizes(free), SHORTEST_STRIDE)[:, None]
+        ratio = stride / self.strides[free]
+        self.anchors[free] = means
+        self.params[free, OFFSETS] = 0.0
+        self.strides[free] = stride
+        for moment, power in zip(self._moments, (1, 2)):
+            moment[free, OFFSETS] *= ratio**power
+
+    def _axes(self, slot: int) -> NDArray[np.float64]:
+        """The principal axes of a splat as columns [3, 3], each as long as its standard deviation."""
+        return rotations(self.params[[slot], QUATS])[0] * np.exp(self.params[slot, LOG_SCALES].astype(np.float64))
+
+    def _part(self, slot: int, into: int, first: NDArray, second: NDArray, shrink: NDArray | float) -> None:
+        """Halve the splat in `slot` between it, at `first`, and `into`, at `second`; add `shrink` to log-scales."""
+        half = 0.5 * self.light(slot)
+        self.params[slot, LOG_SCALES] += shrink
+        self.params[into] = self.params[slot]
+        self.mask[into] = True
+        self._settle(slot, first, half)
+        self._settle(into, second, half)
+
+    def _settle(self, slot: int, mean, light: float) -> None:
+        """The splat in `slot`, of whatever shape it has, stands at `mean`, shows `light` and has no past."""
+        scales = self.params[slot, LOG_SCALES]
+        self.params[slot, OFFSETS] = 0.0
+        self.params[slot, LOG_LUMINOSITIES] = log_luminosities(light, scales)
+        self.anchors[slot] = mean
+        self.strides[slot] = max(np.exp(scales.mean(dtype=np.float64)), SHORTEST_STRIDE)
+        self._forget(slot)
+
+    def _forget(self, slot: int) -> None:
+        for moment in self._moments:
+            moment[slot] = 0.0

@@ -1,0 +1,41 @@
+"""`spectral`: a needle is broken in two, and what the images miss least makes room for it."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from helios.train.regularisers import spectral_entropy
+from helios.train.strategies.economy import Economy
+from helios.train.strategies.rounds import Rounds
+from helios.train.strategies.slots import FILTER_SIGMA, LOG_SCALES, Slots
+
+NEEDLE_ENTROPY = 0.6
+"""Below this entropy of its covariance's spectrum, nats, a splat is a needle: 3 : 1 : 1. A ball has log 3 = 1.10, the
+flattest disc log 2 = 0.69."""
+
+
+class Spectral(Rounds):
+    """Splits splats by the spectrum of their covariance: `helios.train.regularisers.spectral_entropy`.
+
+    Every round each needle, the brightest first, is halved along its longest axis into two rounder splats with its
+    light and covariance (`Slots.halve_longest`). At the cap a slot is freed by merging the splat that the images miss
+    least into its neighbour (`Economy`). A needle thinner and shorter than the pixel filter is a point to every image
+    and left alone.
+    """
+
+    def change(self, b: int, slots: Slots, step: int) -> None:
+        logs = slots.params[:, LOG_SCALES]
+        entropy = spectral_entropy(torch.from_numpy(logs)).numpy()
+        visible = logs.max(axis=1) > np.log(FILTER_SIGMA)
+        needles = slots.free[(entropy < NEEDLE_ENTROPY)[slots.free] & visible[slots.free]]
+        if not len(needles):
+            return
+        economy = Economy(slots)
+        for needle in needles[np.argsort(-slots.light(needles), kind="stable")].tolist():
+            if economy.is_open(needle):
+                into = economy.make_room(spared=needle)
+                if into is None:
+                    return
+                slots.halve_longest(needle, into)
+                economy.close(needle)
