@@ -15,7 +15,12 @@ HELD_OUT_RADII = (2.5, 5.0, 10.0)
 REFERENCE_RADII = 5.0
 """Distance, in cell radii, that exposure, the merging of stars and the opacities of pruning refer to."""
 
-TRAINING_VIEWS = 32
+TRAINING_VIEWS = 128
+"""Cameras of a cell. With 32 the light of blocks is learnt by heart: from elsewhere it is a quarter further off."""
+
+LOSS_EVERY = 4
+"""Of the training views, the loss of a cell before and after training is taken over one in so many."""
+
 HELD_OUT_DIRECTIONS = 4
 _GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))
 
@@ -29,6 +34,11 @@ class Views:
 
     def __len__(self) -> int:
         return len(self.viewmats)
+
+    @property
+    def distances(self) -> NDArray[np.float64]:
+        """How far the cameras are from the cell's origin, cell units, [V]."""
+        return np.linalg.norm(self.viewmats[:, :3, 3].astype(np.float64), axis=1)
 
 
 def focal_px(image_size: int) -> float:
@@ -66,7 +76,7 @@ def look_at_origin(positions: NDArray[np.float64], rolls: NDArray[np.float64], i
 
 
 def training_views(cell: Cell, image_size: int, rng: np.random.Generator) -> Views:
-    """Return TRAINING_VIEWS cameras at 1.5 to 10 cell radii , one in eight on the Sun's line."""
+    """Return TRAINING_VIEWS cameras at 1.5 to 10 cell radii, one in eight on the Sun's line."""
     directions = fibonacci_sphere(TRAINING_VIEWS) @ _random_rotation(rng).T
     sun = _direction_to_sun(cell)
     directions[::8] = np.where(np.arange(len(directions[::8]))[:, None] % 2 == 0, sun, -sun)

@@ -4,7 +4,9 @@ import dataclasses
 import hashlib
 import json
 
+from helios.errors import InputError
 from helios.options import check_limits, option
+from helios.train.registries import REGULARISERS, STARTS, STRATEGIES
 
 LEAST_SPLATS = 8
 """A budget below this saves fewer bytes than the cell's own header takes."""
@@ -18,28 +20,62 @@ class TrainConfig:
     """
 
     iterations: int = option(1000, "Optimiser steps per cell.", (0, 1_000_000))
-    learning_rate: float = option(1e-3, "Adam's rate; each parameter takes its own multiple of it.", (1e-9, 1.0))
+    learning_rate: float = option(2e-3, "Adam's rate; each parameter takes its own multiple of it.", (1e-9, 1.0))
     views_per_iter: int = option(4, "Images per step and cell.", (1, 256))
     image_size: int = option(256, "Width and height of the training images, pixels.", (16, 4096))
     lambda_dssim: float = option(0.2, "Share of D-SSIM against L1 in the image loss, 0 to 1.", (0.0, 1.0))
-    lambda_isotropy: float = option(0.05, "Weight of the variance of a splat's three log-scales.", (0.0, 1e6))
+    lambda_isotropy: float = option(0.01, "Weight of the variance of a splat's three log-scales.", (0.0, 1e6))
     lambda_collapse: float = option(0.1, "Weight of a splat's flatness beyond --min-scale-ratio.", (0.0, 1e6))
     min_scale_ratio: float = option(
         0.1, "Shortest over longest axis below which a splat counts as collapsed, 0 to 1.", (0.0, 1.0)
     )
-    lambda_flux: float = option(1.0, "Weight of the light in blocks of 1 to 32 pixels (the pyramid).", (0.0, 1e6))
+    lambda_flux: float = option(6.0, "Weight of the light in blocks of 1 to 32 pixels (the pyramid).", (0.0, 1e6))
     ratio: float = option(0.25, "Splats per emitter, above 0 up to 1; 1 keeps every star as it is.", (1e-6, 1.0))
-    densify_interval: int = option(
-        100, "Steps between two rounds of pruning and splitting; 0 for none.", (0, 1_000_000)
-    )
-    densify_until: int = option(800, "No pruning or splitting after this step.", (0, 1_000_000))
+    densify_interval: int = option(30, "Steps between two rounds of density control; 0 for none.", (0, 1_000_000))
+    densify_until: int = option(800, "No density control after this step.", (0, 1_000_000))
     prune_opacity_threshold: float = option(
-        0.01, "Splats of less light than a point that peaks so at 5 cell radii are reused.", (0.0, 0.999)
+        0.01, "default, mcmc: splats of less light than a point that peaks so at 5 cell radii go.", (0.0, 0.999)
     )
-    seed: int = option(0, "Seed of cameras, view order and the sides that split splats take.", (0, 2**63 - 1))
+    grow_grad2d: float = option(
+        0.1, "default: gradient of the loss, in screen positions of -1 to 1, above which splats multiply.", (0.0, 1e6)
+    )
+    grow_scale3d: float = option(
+        0.01, "default: size, in cell radii, up to which they are cloned and above which they are split.", (0.0, 1e6)
+    )
+    reset_interval: int = option(
+        0, "default: steps between two rounds that share the light equally; 0 for none.", (0, 1_000_000)
+    )
+    noise_lr: float = option(
+        1.0, "mcmc: noise on transparent splats' positions, in units of their learning rate.", (0.0, 1e6)
+    )
+    start: str = option("mixture", "What a cell's training starts from: mixture, knn or random.", metavar="NAME")
+    strategy: str = option(
+        "fixed", "Density control under the budget: fixed, default, mcmc, spectral or pursuit.", metavar="NAME"
+    )
+    reg: tuple[str, ...] = option(
+        (), "One more regulariser, or another weight for one; may be repeated.", multiple=True, metavar="NAME=WEIGHT"
+    )
+    seed: int = option(0, "Seed of cameras, view order and of all chance in training.", (0, 2**63 - 1))
 
     def __post_init__(self):
         check_limits(self)
+        self.regularisers()
+        STARTS.check(self.start)
+        STRATEGIES.check(self.strategy)
+
+    def regularisers(self) -> dict[str, float]:
+        """The weight of each regulariser that counts, by name. Raises InputError where `reg` is no NAME=WEIGHT."""
+        weights = {"isotropy": self.lambda_isotropy, "collapse": self.lambda_collapse}
+        for text in self.reg:
+            name, _, weight = text.partition("=")
+            try:
+                weights[name] = float(weight)
+            except ValueError:
+                raise InputError(f"--reg {text}: must be NAME=WEIGHT, such as isotropy=0.05") from None
+            REGULARISERS.check(name)
+            if not 0.0 <= weights[name] <= 1e6:
+                raise InputError(f"--reg {text}: weight must be from 0 to 1e+06")
+        return {name: weight for name, weight in weights.items() if weight}
 
     def splat_count(self, emitters: int) -> int:
         """The budget of a cell of this many emitters: `ratio` of them, rounded; all of the first LEAST_SPLATS."""

@@ -1,11 +1,9 @@
-"""The training of one batch of cells of like size: one model, one render, one loss, one optimiser."""
+"""The training of one batch of cells of like size: scenes, starts, steps, and what came of them."""
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,24 +11,21 @@ import torch
 from torch import Tensor
 
 from helios.render.backend import Backend
+from helios.render.threads import map_threads
 from helios.splats import Cell, Splats
-from helios.train.cameras import held_out_views, training_views
+from helios.train.checkpoint import Checkpoint
 from helios.train.config import TrainConfig
-from helios.train.density import Relocation
 from helios.train.evaluate import evaluate
-from helios.train.losses import IMAGE_LOSSES, REGULARISERS
-from helios.train.model import RATES, Model, slots_for
-from helios.train.scene import Frame, cell_exposure, draw_truth
-from helios.train.start import brightest, mixture, point_splats
-
-_FINAL_RATE = 0.05
-"""The learning rate falls along half a cosine to this share of itself."""
+from helios.train.optimise import Optimisation
+from helios.train.registries import STARTS
+from helios.train.scene import Scene
+from helios.train.start import brightest, point_splats
 
 _RETRY_RATE = 0.1
 """A cell that a full rate leaves no better than it began is trained once more at this share of it."""
 
-_REGULARISER_SCALE = 50.0
-"""The weights of the regularisers are stated against an L1 loss; the pyramid pulls about so many times harder."""
+_HOPE_EVERY = 100
+"""Steps after which a batch is given up that has no finite loss left."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +35,8 @@ class CellResult:
     `metrics`: `first_loss` and `last_loss` over all training views, and PSNR and flux error at held-out views of
     the `trained` splats, of their `start` and of the K `brightest` stars (`helios.train.evaluate`).
     `outcome` is "trained"; "start" where training ended no better than it began, so that the splats are those it
-    began with; or "exact" where there are as many splats as emitters and nothing to train.
+    began with; "diverged" where it came to no finite loss, likewise; or "exact" where there are as many splats as
+    emitters and nothing to train.
     """
 
     splats: Splats
@@ -48,128 +44,115 @@ class CellResult:
     outcome: str
 
 
-def cell_generator(cell: Cell, seed: int, purpose: str) -> np.random.Generator:
-    """The random generator of a cell for training or judging it: the same in every batch and for any settings."""
-    return np.random.default_rng([seed, cell.id.depth, cell.id.key, ("training", "judging").index(purpose)])
+@dataclass(frozen=True)
+class StepsMade:
+    """Progress of a batch in training: steps made so far and the loss [B], on the device, before the last of them.
+
+    `scenes` are those of the batch: of a second attempt, only the cells that need it.
+    """
+
+    steps: int
+    losses: Tensor
+    scenes: Sequence[Scene]
+    optimisation: Optimisation
 
 
-def train_batch(cells: Sequence[Cell], config: TrainConfig, backend: Backend) -> list[CellResult]:
+Observer = Callable[[StepsMade], None]
+"""Called after every step of a batch, on the thread that trains it: on the CPU, where each cell is a batch of its own,
+from several threads. What it raises ends the training."""
+
+
+def train_batch(
+    cells: Sequence[Cell], config: TrainConfig, backend: Backend, observer: Observer | None = None
+) -> list[CellResult]:
     """Return one result per cell, in order.
 
     The cells' budgets must have the same padded size (`slots_for`), and either all or none have as many splats as
     emitters: those keep their exact stars and are only measured. A cell's result does not depend on which cells
-    are trained beside it.
+    are trained beside it. On the CPU each thread trains cells of its own.
     """
-    if all(config.splat_count(len(cell.emitters)) >= len(cell.emitters) for cell in cells):
+    if backend.device.type == "cpu":
+        return map_threads(lambda cell: train_scenes([Scene.of(cell, config)], config, backend, observer)[0], cells)
+    return train_scenes(map_threads(lambda cell: Scene.of(cell, config), cells), config, backend, observer)
+
+
+def start_of(scene: Scene, config: TrainConfig) -> tuple[Splats, int]:
+    """Return what a cell's training starts from, and how many of these splats, the first, are left as they are."""
+    stars = len(scene.cell.emitters)
+    count = config.splat_count(stars)
+    return STARTS.get("mixture" if count >= stars else config.start)(scene, count)
+
+
+def train_scenes(
+    scenes: Sequence[Scene],
+    config: TrainConfig,
+    backend: Backend,
+    observer: Observer | None = None,
+    checkpoint: Checkpoint | None = None,
+    begun: Sequence[tuple[Splats, int]] | None = None,
+) -> list[CellResult]:
+    """Train cells whose scenes are ready, and whose starts (see `start_of`) may be in `begun`: see `train_batch`.
+
+    Where there is a `checkpoint` of this batch, training goes on from there.
+    """
+    begun = begun or [start_of(scene, config) for scene in scenes]
+    starts, kept = [splats for splats, _ in begun], [stars for _, stars in begun]
+    if all(len(start) >= len(scene.cell.emitters) for scene, start in zip(scenes, starts)):
         config = dataclasses.replace(config, iterations=0)
-    frames = [Frame.around(cell) for cell in cells]
-    cells = [frame.enter(cell) for frame, cell in zip(frames, cells)]
-    exposures = [cell_exposure(cell, config.image_size) for cell in cells]
-    begun = [mixture(cell.emitters, config.splat_count(len(cell.emitters)), cell.radius) for cell in cells]
-    starts, kept = [splats for splats, _ in begun], [count for _, count in begun]
-    with _one_torch_thread():
-        trained, losses = _optimise(cells, starts, kept, exposures, config, backend)
-        again = [i for i, (first, last) in enumerate(losses) if not last < first]
-        if again and config.iterations:
-            slower = dataclasses.replace(config, learning_rate=_RETRY_RATE * config.learning_rate)
-            parts = ([values[i] for i in again] for values in (cells, starts, kept, exposures))
-            for i, *outcome in zip(again, *_optimise(*parts, slower, backend)):
-                trained[i], losses[i] = outcome
+    trained, losses = _optimise(scenes, starts, kept, config, backend, observer, checkpoint)
+    again = [i for i, (first, last) in enumerate(losses) if not last < first]
+    if again and config.iterations:
+        slower = dataclasses.replace(config, learning_rate=_RETRY_RATE * config.learning_rate)
+        parts = ([values[i] for i in again] for values in (scenes, starts, kept))
+        retry = _optimise(*parts, slower, backend, observer, checkpoint and checkpoint.slower())
+        for i, *outcome in zip(again, *retry):
+            trained[i], losses[i] = outcome
+    return _judge(scenes, starts, trained, losses, backend)
+
+
+def _optimise(
+    scenes, starts, kept, config, backend, observer, checkpoint
+) -> tuple[list[Splats], list[tuple[float, float]]]:
+    run = Optimisation(scenes, starts, kept, config, backend)
+    first = run.objective.losses().tolist()
+    if checkpoint and config.iterations:
+        checkpoint.resume(run)
+    while run.step < config.iterations:
+        losses = run.advance()
+        if checkpoint:
+            checkpoint.note(run)
+        if observer:
+            observer(StepsMade(run.step, losses, scenes, run))
+        if run.step % _HOPE_EVERY == 0 and not torch.isfinite(losses).any():
+            break
+    splats = run.model.splats()
+    # A splat with a NaN in it may draw nothing, and the loss not show it.
+    last = [loss if _finite(s) else np.nan for s, loss in zip(splats, run.objective.losses().tolist())]
+    return splats, list(zip(first, last))
+
+
+def _finite(splats: Splats) -> bool:
+    return all(np.isfinite(getattr(splats, field.name)).all() for field in dataclasses.fields(splats))
+
+
+def _judge(scenes, starts, trained, losses, backend) -> list[CellResult]:
+    """The results of cells that went from `starts` to `trained`: the better of the two, measured."""
+    better = [last < first for first, last in losses]
+    ends = [end if won else start for end, start, won in zip(trained, starts, better)]
+    rivals = []
+    for scene, end in zip(scenes, ends):
+        stars = scene.cell.emitters
+        rivals.append(point_splats(stars, scene.cell.radius, brightest(stars, len(end))))
+    measured = [
+        evaluate(name, candidates, scenes, backend)
+        for name, candidates in (("trained", ends), ("start", starts), ("brightest", rivals))
+    ]
     results = []
-    for i, cell in enumerate(cells):
-        first, last = losses[i]
-        exact, better = len(starts[i]) == len(cell.emitters), last < first
-        splats = trained[i] if better else starts[i]
-        views = held_out_views(cell, config.image_size, cell_generator(cell, config.seed, "judging"))
-        truth = draw_truth(cell, views, config.image_size, exposures[i])
-        rival = point_splats(cell.emitters, cell.radius, brightest(cell.emitters, len(splats)))
-        metrics = {"first_loss": first, "last_loss": last if better else first}
-        for name, candidate in (("trained", splats), ("start", starts[i]), ("brightest", rival)):
-            metrics |= evaluate(name, candidate, views, truth, config.image_size, exposures[i], backend)
-        outcome = "exact" if exact else "trained" if better else "start"
-        results.append(CellResult(frames[i].leave(splats), metrics, outcome))
+    for i, (scene, end, (first, last)) in enumerate(zip(scenes, ends, losses)):
+        metrics = {"first_loss": first, "last_loss": last if better[i] else first}
+        metrics |= {name: value for values in measured for name, value in values[i].items()}
+        outcome = "trained" if better[i] else "start" if np.isfinite(last) else "diverged"
+        if len(starts[i]) >= len(scene.cell.emitters):
+            outcome = "exact"
+        results.append(CellResult(scene.frame.leave(end), metrics, outcome))
     return results
-
-
-@contextlib.contextmanager
-def _one_torch_thread() -> Iterator[None]:
-    """The tensors are small: what torch gains from threads it loses to their start, and numba has its own."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-def _optimise(cells, starts, kept, exposures, config, backend) -> tuple[list[Splats], list[tuple[float, float]]]:
-    size, device = config.image_size, backend.device
-    generators = [cell_generator(cell, config.seed, "training") for cell in cells]
-    all_views = [training_views(cell, size, rng) for cell, rng in zip(cells, generators)]
-    viewmats = torch.tensor(np.stack([v.viewmats for v in all_views]), device=device)
-    Ks = torch.tensor(np.stack([v.Ks for v in all_views]), device=device)
-    truth = np.stack([draw_truth(c, v, size, e) for c, v, e in zip(cells, all_views, exposures)])
-    image_loss = _image_loss(torch.from_numpy(truth).to(device), config)
-    exposure = torch.tensor(exposures, dtype=torch.float32, device=device)
-    schedule = torch.tensor(np.stack([_schedule(rng, len(all_views[0]), config) for rng in generators]), device=device)
-    rows = torch.arange(len(cells), device=device)[:, None]
-
-    model = Model.of(starts, slots_for(len(starts[0])), device, kept)
-    model.require_grad()
-    optimizer = torch.optim.Adam(
-        [{"params": [p], "lr": config.learning_rate * RATES[name]} for name, p in model.parameters().items()], eps=1e-15
-    )
-    decay = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate_share(step, config.iterations))
-
-    def loss_at(views: Tensor) -> Tensor:
-        images = backend.render(*model.render_arguments(exposure), viewmats[rows, views], Ks[rows, views], size, size)
-        return image_loss(images, views) + _regularisation(model, config)
-
-    def loss_at_all() -> list[float]:
-        pieces = rows.new_tensor(range(len(all_views[0]))).split(config.views_per_iter)
-        with torch.no_grad():
-            total = sum(loss_at(piece.expand(len(cells), -1)) * len(piece) for piece in pieces)
-        return (total / len(all_views[0])).tolist()
-
-    first = loss_at_all()
-    relocation = Relocation(model, exposure, generators, config)
-    for step in range(config.iterations):
-        loss_at(schedule[:, step]).sum().backward()
-        model.spare_kept()
-        relocation.observe()
-        optimizer.step()
-        decay.step()
-        relocation.act(step + 1, optimizer)
-        optimizer.zero_grad()
-    return model.splats(), list(zip(first, loss_at_all()))
-
-
-def _image_loss(truth: Tensor, config: TrainConfig) -> Callable[[Tensor, Tensor], Tensor]:
-    """The image loss (images [B, C, H, W, 3], views [B, C]) -> [B] against a batch's `truth` [B, V, H, W, 3]."""
-    weights = {"lambda_dssim": config.lambda_dssim, "lambda_flux": config.lambda_flux}
-    if truth.device.type != "cpu":
-        return functools.partial(_with_truth, IMAGE_LOSSES.get("torch"), truth, weights)
-    from helios.train.fused_loss import TruthCache
-
-    return functools.partial(_with_truth, IMAGE_LOSSES.get("fused"), TruthCache.of(truth), weights)
-
-
-def _with_truth(loss, truth, weights, images, views):
-    return loss(images, truth, views, **weights)
-
-
-def _regularisation(model: Model, config: TrainConfig) -> Tensor:
-    isotropy = REGULARISERS.get("isotropy")(model.log_scales, model.mask)
-    collapse = REGULARISERS.get("collapse")(model.log_scales, model.mask, min_scale_ratio=config.min_scale_ratio)
-    return _REGULARISER_SCALE * (config.lambda_isotropy * isotropy + config.lambda_collapse * collapse)
-
-
-def _rate_share(step: int, steps: int) -> float:
-    return _FINAL_RATE + (1.0 - _FINAL_RATE) * 0.5 * (1.0 + np.cos(np.pi * min(step / max(steps, 1), 1.0)))
-
-
-def _schedule(rng: np.random.Generator, views: int, config: TrainConfig) -> np.ndarray:
-    """Return int64 [iterations, views_per_iter]: the training views in shuffled rounds, each seen equally often."""
-    needed = config.iterations * config.views_per_iter
-    rounds = [rng.permutation(views) for _ in range(-(-needed // views))] or [np.empty(0, np.int64)]
-    return np.concatenate(rounds)[:needed].reshape(config.iterations, config.views_per_iter)

@@ -1,4 +1,4 @@
-"""The parameters of a batch of cells: padded tensors that the optimiser moves, and what they mean as splats."""
+"""The parameters of a batch of cells: one padded tensor that the optimiser moves, and what it means as splats."""
 
 from __future__ import annotations
 
@@ -15,36 +15,53 @@ from helios.splats import Splats
 LUMINANCE = (0.2126, 0.7152, 0.0722)
 """Luminance of linear RGB with Rec. 709 primaries (ITU-R BT.709-6, item 3.2)."""
 
-RATES = {"offsets": 30.0, "quats": 10.0, "log_scales": 20.0, "log_luminosities": 10.0, "raw_colors": 5.0}
-"""Adam's rate of each parameter as a multiple of the run's learning rate."""
+LEAST_COLOR = 1e-6
 
-_PAD_LUMINOSITY = -60.0
+COLUMNS = {
+    "offsets": slice(0, 3),
+    "quats": slice(3, 7),
+    "log_scales": slice(7, 10),
+    "log_luminosities": slice(10, 11),
+    "raw_colors": slice(11, 14),
+}
+"""Where each parameter of a splat lies in a row of `Model.params`."""
+
+WIDTH = 14
+PAD_LUMINOSITY = -60.0
 
 
 @dataclass
 class Model:
     """Trainable float32 tensors of B cells with K slots each.
 
-    `offsets` [B, K, 3] from `anchors` [B, K, 3] in units of `strides` [B, K, 1], the splat's first size, so that a
-    step is as large as the splat can feel; `log_scales` [B, K, 3] cell units; `quats` [B, K, 4] wxyz, any norm;
-    `log_luminosities` [B, K], the logarithm of 2 pi tau sigma^2, so that a splat keeps its light while its size
-    changes; `raw_colors` [B, K, 3], linear RGB up to a factor: a splat's colour has luminance 1.
-    `mask` [B, K] says which slots hold a splat, `kept` [B, K] which of these are stars to be left as they are.
+    `params` [B, K, 14] holds, by COLUMNS: `offsets` (3) from `anchors` [B, K, 3] in units of `strides` [B, K, 1],
+    the splat's first size, so that a step is as large as the splat can feel; `quats` (4) wxyz, any norm; `log_scales`
+    (3) cell units; `log_luminosities` (1), the logarithm of 2 pi tau sigma^2, so that a splat keeps its light while
+    its size changes; `raw_colors` (3), linear RGB up to a factor: a splat's colour has luminance 1.
+    `mask` [B, K] says which slots hold a splat, `kept` [B, K] which of these are stars to be left as they are;
+    `caps` int64 [B] is each cell's budget: how many slots may ever hold one.
     """
 
-    offsets: Tensor
-    quats: Tensor
-    log_scales: Tensor
-    log_luminosities: Tensor
-    raw_colors: Tensor
+    params: Tensor
     anchors: Tensor
     strides: Tensor
     mask: Tensor
     kept: Tensor
+    caps: Tensor
 
     @classmethod
-    def of(cls, cells: Sequence[Splats], slots: int, device: torch.device, kept: Sequence[int] | None = None) -> Model:
-        """The model that starts as `cells`, each padded to `slots`; the first `kept` splats of each are left alone."""
+    def of(
+        cls,
+        cells: Sequence[Splats],
+        slots: int,
+        device: torch.device,
+        kept: Sequence[int] | None = None,
+        caps: Sequence[int] | None = None,
+    ) -> Model:
+        """The model that starts as `cells`, each padded to `slots`.
+
+        The first `kept` splats of each are left alone; `caps` defaults to the number of splats.
+        """
 
         def pad(arrays, fill):
             out = np.full((len(arrays), slots, *np.shape(fill)), fill, np.float32)
@@ -52,66 +69,77 @@ class Model:
                 row[: len(array)] = array
             return torch.tensor(out, device=device)
 
+        rows = [params_of(s) for s in cells]
         return cls(
-            offsets=pad([np.zeros((len(s), 3)) for s in cells], (0.0, 0.0, 0.0)),
-            quats=pad([s.quats for s in cells], (1.0, 0.0, 0.0, 0.0)),
-            log_scales=pad([np.log(s.scales) for s in cells], (0.0, 0.0, 0.0)),
-            log_luminosities=pad([np.log(splat_luminosity(s.opacities, s.scales)) for s in cells], _PAD_LUMINOSITY),
-            raw_colors=pad([s.colors for s in cells], (1.0, 1.0, 1.0)),
+            params=pad(rows, (0, 0, 0, 1, 0, 0, 0, 0, 0, 0, PAD_LUMINOSITY, 1, 1, 1)),
             anchors=pad([s.means for s in cells], (0.0, 0.0, 0.0)),
             strides=pad([np.exp(np.mean(np.log(s.scales), axis=1, keepdims=True)) for s in cells], (1.0,)),
             mask=pad([np.ones(len(s)) for s in cells], 0.0) > 0,
             kept=pad([np.ones(n) for n in kept or [0] * len(cells)], 0.0) > 0,
+            caps=torch.tensor(list(caps or map(len, cells)), dtype=torch.int64, device=device),
         )
 
-    def parameters(self) -> dict[str, Tensor]:
-        """The five trainable tensors by name."""
-        return {name: getattr(self, name) for name in RATES}
+    def __getattr__(self, name: str) -> Tensor:
+        """The columns of `params` by their names."""
+        try:
+            return self.params[..., COLUMNS[name]]
+        except KeyError:
+            raise AttributeError(name) from None
 
-    def require_grad(self) -> None:
-        """Let gradients reach the parameters."""
-        for tensor in self.parameters().values():
-            tensor.requires_grad_(True)
-
-    def spare_kept(self) -> None:
-        """Let no gradient reach the splats that are kept."""
-        for tensor in self.parameters().values():
-            tensor.grad.masked_fill_(self.kept.reshape(*self.kept.shape, *[1] * (tensor.ndim - 2)), 0.0)
+    @property
+    def free(self) -> Tensor:
+        """The slots [B, K] that training may change: those with a splat that is not kept."""
+        return self.mask & ~self.kept
 
     @property
     def means(self) -> Tensor:
         """Positions [B, K, 3], cell units."""
         return self.anchors + self.strides * self.offsets
 
+    def move_to(self, b: int, slot: int, mean: Tensor) -> None:
+        """Put a splat at `mean` [3], cell units, and count its offset from there."""
+        self.anchors[b, slot] = mean
+        self.params[b, slot, COLUMNS["offsets"]] = 0.0
+
     def render_arguments(self, exposures: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Return (means, quats, scales, opacities, colors) as a backend takes them, at `exposures` [B].
 
-        Padded slots have opacity 0.
+        Empty slots have opacity 0.
         """
         size = torch.exp(2.0 * self.log_scales.mean(dim=-1))
-        tau = torch.exp(self.log_luminosities) / (2.0 * torch.pi * size)
+        tau = torch.exp(self.log_luminosities[..., 0]) / (2.0 * torch.pi * size)
         opacities = torch.where(self.mask, tau * exposures[:, None], 0.0)
         return self.means, self.quats, torch.exp(self.log_scales), opacities, self.colors()
 
     def colors(self) -> Tensor:
         """Linear RGB of luminance 1, [B, K, 3]."""
-        positive = self.raw_colors.clamp(min=1e-6)
+        positive = self.raw_colors.clamp(min=LEAST_COLOR)
         weights = positive.new_tensor(LUMINANCE)
         return positive / (positive * weights).sum(dim=-1, keepdim=True)
 
     @torch.no_grad()
     def splats(self) -> list[Splats]:
-        """The cells' splats at exposure 1, without padding, brightest first."""
+        """The cells' splats at exposure 1, without empty slots, brightest first."""
         means, quats, scales, opacities, colors = self.render_arguments(self.strides.new_ones(len(self.strides)))
         quats = torch.nn.functional.normalize(quats, dim=-1)
         fields = [t.double().cpu().numpy() for t in (means, quats, scales, opacities, colors)]
-        light = self.log_luminosities.detach().cpu().numpy()
+        light = self.log_luminosities[..., 0].detach().cpu().numpy()
         cells = []
         for i, used in enumerate(self.mask.cpu().numpy()):
             order = np.flatnonzero(used)
             order = order[np.argsort(-light[i, order], kind="stable")]
             cells.append(Splats(*(field[i, order].astype(np.float32) for field in fields)))
         return cells
+
+
+def params_of(splats: Splats) -> np.ndarray:
+    """The rows [K, 14] of `Model.params` of splats that stand at their anchors."""
+    rows = np.zeros((len(splats), WIDTH), np.float32)
+    rows[:, COLUMNS["quats"]] = splats.quats
+    rows[:, COLUMNS["log_scales"]] = np.log(splats.scales)
+    rows[:, COLUMNS["log_luminosities"]] = np.log(splat_luminosity(splats.opacities, splats.scales))[:, None]
+    rows[:, COLUMNS["raw_colors"]] = splats.colors
+    return rows
 
 
 def slots_for(count: int) -> int:

@@ -1,91 +1,87 @@
-"""Training of many cells of a universe: plan, train in batches, keep what is done, resume, commit."""
+"""Training of many cells of a universe: what is to do, what is done and kept, and the universe made of it."""
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import hashlib
+import threading
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+
+import numpy as np
 
 from helios import __version__
 from helios.render.backend import Backend
-from helios.train.cameras import TRAINING_VIEWS
+from helios.train.batches import Job
+from helios.train.checkpoint import Checkpoint
 from helios.train.config import TrainConfig
-from helios.train.engine import CellResult, train_batch
-from helios.train.model import slots_for
+from helios.train.events import BatchTrained, Committed, Event, Planned, Stopped
+from helios.train.logs import log_of
+from helios.train.run_config import RunConfig
+from helios.train.train_cells import Crew, Trained, train_cells
+from helios.train.watch import Watch
 from helios.universe import Universe
 from helios.universe.journal import TrainingJournal
 from helios.universe.training import TrainedCell
 
-_BATCH_MEMORY_BYTES = {"cpu": 256 << 20, "cuda": 8 << 30}
-"""Memory that the training images of one batch may take, by kind of device."""
 
-_MOST_CELLS = {"cpu": 8, "cuda": 128}
-
-
-@dataclass(frozen=True)
-class Planned:
-    """The first event: how many of the `selected` cells are `done` already, and in how many `batches` the rest go."""
-
-    selected: int
-    done: int
-    batches: int
-
-
-@dataclass(frozen=True)
-class BatchTrained:
-    """A batch is trained and safe on disk: (index of the cell, its result) each, and the seconds it took."""
-
-    results: tuple[tuple[int, CellResult], ...]
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Committed:
-    """The last event: everything is in the universe at `path`, of which `trained` cells are trained in all."""
-
-    path: Path
-    trained: int
+def never() -> bool:
+    """Not to be stopped."""
+    return False
 
 
 def train_universe(
-    source: Path, output: Path, cells: Sequence[int], config: TrainConfig, backend: Backend
-) -> Iterator[Planned | BatchTrained | Committed]:
+    source: Path,
+    output: Path,
+    cells: Sequence[int],
+    config: TrainConfig,
+    backend: Backend,
+    run: RunConfig | None = None,
+    stop: Callable[[], bool] = never,
+) -> Iterator[Event]:
     """Train `cells` (indices) of the universe at `source` into the universe at `output`, yielding what happens.
 
     Cells that are trained already with the same settings, backend and stars are left alone. Each batch is on disk
-    when its event arrives; a run that was stopped anywhere goes on from there and ends with the same bytes.
-    `output` may be `source`. Raises StoreError and InputError as `Universe.open` does.
+    when its event arrives; a run that was stopped anywhere goes on from there and ends with the same bytes. When
+    `stop`, called several times a second, returns True, the cells in training are finished and kept, and the rest is
+    left: `output` then holds what it did before, and the journal beside it. Training goes on in threads; they end
+    when the iterator is closed. `output` may be `source`.
+    Raises StoreError and InputError as `Universe.open` does, StoreError where nothing can be written, and BackendError
+    where the device fails.
     """
+    run = run or RunConfig()
     universe = Universe.open(source)
     digest = config.digest(helios=__version__, backend=backend.name, stars=universe.fingerprint)
+    log = log_of(run.log, run.log_folder(Path(output)), backend)
     journal = TrainingJournal.open(universe, output, digest)
     todo = [i for i in cells if i not in journal.done]
-    batches = plan_batches(universe, todo, config, backend.device.type)
-    yield Planned(len(cells), len(cells) - len(todo), len(batches))
-    for batch in batches:
-        began = time.monotonic()
-        results = train_batch([universe.cell(i) for i in batch], config, backend)
-        journal.append([TrainedCell(i, r.splats, r.metrics, r.outcome) for i, r in zip(batch, results)])
-        yield BatchTrained(tuple(zip(batch, results)), time.monotonic() - began)
+    if todo:
+        journal.begin()
+    yield Planned(len(cells), len(cells) - len(todo))
+
+    def checkpoint_of(indices: Sequence[int]) -> Checkpoint:
+        name = hashlib.sha256(np.array(indices, np.int64).tobytes()).hexdigest()[:16]
+        return Checkpoint(journal.folder / f"{name}.checkpoint", f"{digest} {name}", run.checkpoint_every)
+
+    stars = np.diff(universe.offsets)
+    jobs = [Job(i, int(stars[i]), functools.partial(universe.cell, i)) for i in todo]
+    give_up = threading.Event()
+    crew = Crew(config, backend, Watch(give_up, log, run.log_every), checkpoint_of, stop, give_up)
+    left, began = len(todo), time.monotonic()
+    with contextlib.closing(train_cells(jobs, crew)) as events:
+        for event in events:
+            if not isinstance(event, Trained):
+                yield event
+                continue
+            journal.append([TrainedCell(i, r.splats, r.metrics, r.outcome) for i, r in event.results])
+            for checkpoint in event.checkpoints:
+                checkpoint.remove()
+            left -= len(event.results)
+            yield BatchTrained(event.results, time.monotonic() - began)
+    if left:
+        yield Stopped(left)
+        return
     trained = journal.commit()
     yield Committed(Path(output), trained)
-
-
-def plan_batches(universe: Universe, cells: Sequence[int], config: TrainConfig, device: str) -> list[list[int]]:
-    """Return `cells` in batches of like padded size, the largest first; exact cells (K = N) by themselves."""
-    alike = defaultdict(list)
-    for i in cells:
-        emitters = int(universe.offsets[i + 1] - universe.offsets[i])
-        count = config.splat_count(emitters)
-        alike[slots_for(count), count >= emitters].append(i)
-    size = batch_size(config, device)
-    groups = [alike[kind] for kind in sorted(alike, reverse=True)]
-    return [group[first : first + size] for group in groups for first in range(0, len(group), size)]
-
-
-def batch_size(config: TrainConfig, device: str) -> int:
-    """How many cells train together on a kind of device, as the memory of their training images allows."""
-    image_bytes = TRAINING_VIEWS * config.image_size**2 * 3 * 4
-    return max(1, min(_MOST_CELLS[device], _BATCH_MEMORY_BYTES[device] // image_bytes))

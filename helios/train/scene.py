@@ -1,4 +1,4 @@
-"""What a cell is trained against: its stars in a frame that fits them, an exposure, the truth drawn from them."""
+"""What a cell is trained and judged against: its stars in a frame that fits them, cameras, an exposure, the truth."""
 
 from dataclasses import dataclass, replace
 
@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from helios.constants import EPS_PX2
 from helios.render.truth import render_truth
 from helios.splats import Cell, Emitters, Splats
-from helios.train.cameras import REFERENCE_RADII, Views, focal_px
+from helios.train.cameras import REFERENCE_RADII, Views, focal_px, held_out_views, training_views
+from helios.train.config import TrainConfig
 
-MEDIAN_PEAK = 0.05
-"""Peak opacity of the median star of a cell at REFERENCE_RADII: 13 of 255 grey levels."""
+MEDIAN_PEAK = 0.03
+"""Peak opacity of the median star of a cell at REFERENCE_RADII: 7.6 of 255 grey levels."""
 
 
 _SMALLEST_SHARE = 1e-5
@@ -75,3 +76,42 @@ def draw_truth(cell: Cell, views: Views, image_size: int, exposure: float) -> ND
     return render_truth(
         stars.means, stars.luminosities, stars.colors, views.viewmats, views.Ks, image_size, image_size, exposure
     )
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One cell ready for training, in its frame: what the CPU prepares while a batch before it trains.
+
+    `truth` float32 [V, H, W, 3] is what the cell's emitters look like from `views` at `exposure`; `judge_truth` the
+    same from `judge_views`, which training never sees. `rng` goes on where the cameras left it.
+    """
+
+    cell: Cell
+    frame: Frame
+    exposure: float
+    views: Views
+    truth: NDArray[np.float32]
+    judge_views: Views
+    judge_truth: NDArray[np.float32]
+    rng: np.random.Generator
+
+    @property
+    def view_weights(self) -> NDArray[np.float64]:
+        """What each of `views` counts in the pyramid, [V]: the more, the farther.
+
+        The pyramid is relative to the light that a view shows. Near views, which K splats cannot match, would drown
+        far ones, which they can.
+        """
+        return self.views.distances / (REFERENCE_RADII * self.cell.radius)
+
+    @classmethod
+    def of(cls, cell: Cell, config: TrainConfig) -> "Scene":
+        """The scene of a cell: the same in every batch, and, but for the seed and the image size, for any settings."""
+        frame = Frame.around(cell)
+        cell = frame.enter(cell)
+        size = config.image_size
+        rng, judge = (np.random.default_rng([config.seed, cell.id.depth, cell.id.key, use]) for use in (0, 1))
+        exposure = cell_exposure(cell, size)
+        views, judge_views = training_views(cell, size, rng), held_out_views(cell, size, judge)
+        truths = (draw_truth(cell, v, size, exposure) for v in (views, judge_views))
+        return cls(cell, frame, exposure, views, next(truths), judge_views, next(truths), rng)

@@ -3,7 +3,8 @@
 import numpy as np
 
 from helios.grid import CellId
-from helios.splats import Cell, Emitters
+from helios.light import opacity_of
+from helios.splats import Cell, Emitters, Splats
 
 
 def cell_of(means, luminosities, colors=None, theta: int = 0) -> Cell:
@@ -30,3 +31,15 @@ def needles(count: int, stars: int) -> Cell:
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     means = (centres[:, None] + along[None, :, None] * directions[:, None]).reshape(-1, 3)
     return cell_of(means, np.full(len(means), 1e-12))
+
+
+def splats_at(means, sigma: float = 0.02, light: float = 1e-12) -> Splats:
+    """Equal white balls at the given places."""
+    count = len(means)
+    return Splats(
+        np.asarray(means, np.float32),
+        np.tile(np.array([1, 0, 0, 0], np.float32), (count, 1)),
+        np.full((count, 3), sigma, np.float32),
+        np.full(count, opacity_of(light, sigma), np.float32),
+        np.ones((count, 3), np.float32),
+    )

@@ -14,13 +14,9 @@ from helios.errors import InputError
 from helios.render import pick_backend
 from helios.render.gsplat_backend import GsplatBackend
 from helios.render.torch_reference import TorchBackend
-from helios.train import engine
 from helios.train.config import TrainConfig
-from helios.train.density import relocate
-from helios.train.engine import train_batch
-from helios.train.losses import image_loss
-from helios.train.model import RATES, Model, slots_for
-from helios.train.start import mixture
+from helios.train.engine import train_batch, train_scenes
+from helios.train.scene import Scene
 from tests.unit.train.scenes import cell_of, cluster, needles
 
 QUICK = TrainConfig(iterations=60, image_size=96)
@@ -99,21 +95,20 @@ def gsplat_stand_in(**scene):
     return TorchBackend(alpha_min=1 / 255).render(*(scene[name] for name in names)), None, {}
 
 
-def test_the_gpu_engine_ends_where_the_cpu_engine_does(numba_backend, monkeypatch):
-    """The path a GPU takes (gsplat's arguments, the loss in torch, padded batches), on a CPU with a stand-in."""
+def test_the_gpu_engine_ends_where_the_cpu_engine_does(numba_backend):
+    """The path a GPU takes (gsplat's arguments, autograd, padded batches), on a CPU with a stand-in."""
     cells = [cluster(40, 8), cluster(44, 9)]
-    quick = dataclasses.replace(QUICK, iterations=30, image_size=64)
+    quick = dataclasses.replace(QUICK, iterations=20, image_size=48)
     ours = train_batch(cells, quick, numba_backend)
-    weights = {"lambda_dssim": quick.lambda_dssim, "lambda_flux": quick.lambda_flux}
-    monkeypatch.setattr(
-        engine, "_image_loss", lambda truth, _: lambda images, views: image_loss(images, truth, views, **weights)
-    )
-    theirs = train_batch(cells, quick, GsplatBackend(device="cpu", rasterization=gsplat_stand_in))
+    gsplat = GsplatBackend(device="cpu", rasterization=gsplat_stand_in)
+    theirs = train_scenes([Scene.of(cell, quick) for cell in cells], quick, gsplat)
     for cpu, gpu in zip(ours, theirs):
         assert len(cpu.splats) == len(gpu.splats)
         assert gpu.outcome == "trained"
-        assert gpu.metrics["last_loss"] == pytest.approx(cpu.metrics["last_loss"], rel=0.1)
+        # What gsplat drops is a larger share of the light the farther the camera, and those count most.
+        assert gpu.metrics["last_loss"] == pytest.approx(cpu.metrics["last_loss"], rel=0.25)
         assert gpu.splats.luminosities.sum() == pytest.approx(cpu.splats.luminosities.sum(), rel=0.05)
+        assert gpu.metrics["psnr_5_trained"] == pytest.approx(cpu.metrics["psnr_5_trained"], abs=0.5)
 
 
 @pytest.mark.gpu
@@ -136,27 +131,8 @@ def test_regularisers_prevent_the_collapse_that_happens_without_them(numba_backe
     assert np.median(axis_ratios(collapsed.splats)) > 1 / free.min_scale_ratio
     defaults = TrainConfig(iterations=1000, image_size=96, ratio=8 / 320)
     (round_,) = train_batch([cell], defaults, numba_backend)
-    assert np.median(axis_ratios(round_.splats)) < 1.2
+    assert np.median(axis_ratios(round_.splats)) < 0.5 * np.median(axis_ratios(collapsed.splats))
     assert (1 / axis_ratios(round_.splats)).min() >= defaults.min_scale_ratio
-
-
-def test_relocation_conserves_light_and_count():
-    cell = cluster(80, 7)
-    start, _ = mixture(cell.emitters, 20, cell.radius)
-    model = Model.of([start], slots_for(20), torch.device("cpu"))
-    model.require_grad()
-    optimizer = torch.optim.Adam([{"params": [p]} for p in model.parameters().values()])
-    sum(p.square().sum() for p in model.parameters().values()).backward()
-    optimizer.step()
-    before = model.splats()[0].luminosities.sum()
-    faded = torch.zeros_like(model.mask)
-    faded[0, [5, 19]] = True
-    pull = torch.rand(model.mask.shape, generator=torch.Generator().manual_seed(1))
-    assert relocate(model, optimizer, pull, faded, [torch.Generator().manual_seed(0)]) == 2
-    after = model.splats()[0]
-    assert len(after) == 20
-    assert after.luminosities.sum() == pytest.approx(before, rel=1e-5)
-    assert set(RATES) == set(model.parameters())
 
 
 @pytest.mark.parametrize(

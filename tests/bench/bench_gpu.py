@@ -1,0 +1,103 @@
+"""Cells per second on a GPU: `python -m tests.bench.bench_gpu [catalogue.csv.gz]`; needs CUDA and gsplat.
+
+256 x 256 pixels, 4 views, 500 iterations, the whole loss. Batches of 100 and of 1000 splats per cell against a loop
+that trains one cell at a time with the same rasteriser and loss, in one run. Beside it the floor: the bytes that no
+step can avoid over the bandwidth of a large copy, measured here. With a catalogue: all its cells of two stars and more
+at depth 5, from the store and back into it.
+"""
+
+import argparse
+import functools
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from helios.landmarks import write_landmarks
+from helios.render import pick_backend
+from helios.train.config import TrainConfig
+from helios.train.engine import train_batch
+from helios.train.events import BatchHalved, BatchTrained
+from helios.train.run import train_universe
+from helios.universe import Universe, paths
+from helios.universe.build import BuildConfig, build_universe
+from tests.unit.train.scenes import cluster
+
+FLOATS_PER_PIXEL = 3 * (1 + 1 + 1 + 1 + 1 + 0.5)
+"""A step's least traffic: the image written, read by the loss and again by the rasteriser's backward pass, its gradient
+written and read, and the truth read in half precision."""
+
+
+def seconds(work) -> float:
+    torch.cuda.synchronize()
+    began = time.perf_counter()
+    work()
+    torch.cuda.synchronize()
+    return time.perf_counter() - began
+
+
+def copy_bandwidth() -> float:
+    """Bytes per second, read and written, of a copy of 4 GiB."""
+    source = torch.empty(1 << 30, dtype=torch.float32, device="cuda")
+    target = torch.empty_like(source)
+    target.copy_(source)
+    return 2 * source.nbytes / statistics.median(seconds(lambda: target.copy_(source)) for _ in range(5))
+
+
+def batches(backend, config: TrainConfig, bandwidth: float, at_once: int) -> None:
+    print("    N   cells/s in batches   one at a time   ratio   floor   of the floor")
+
+    def train(cells, size: int) -> None:
+        for first in range(0, len(cells), size):
+            train_batch(cells[first : first + size], config, backend)
+
+    for splats, count in ((100, 4 * at_once), (1000, at_once)):
+        cells = [cluster(round(splats / config.ratio), seed) for seed in range(count)]
+        train_batch(cells[:2], TrainConfig(iterations=2), backend)
+        fast = count / seconds(functools.partial(train, cells, at_once))
+        slow = 2 / seconds(functools.partial(train, cells[:2], 1))
+        step = 4 * FLOATS_PER_PIXEL * config.image_size**2 * config.views_per_iter
+        floor = bandwidth / (step * config.iterations)
+        print(f"{splats:5d} {fast:20.1f} {slow:15.2f} {fast / slow:7.0f} {floor:7.0f} {fast / floor:13.0%}", flush=True)
+
+
+def universe(catalogue: Path, backend, config: TrainConfig) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "universe"
+        build_universe(
+            BuildConfig(stars=(catalogue,), depth="5"),
+            source,
+            lambda directory: write_landmarks(paths.landmarks_path(directory), []),
+        )
+        store = Universe.open(source)
+        cells = np.flatnonzero(np.diff(store.offsets) >= 2).tolist()
+        began, done = time.perf_counter(), 0
+        for event in train_universe(source, Path(folder) / "trained", cells, config, backend):
+            if isinstance(event, BatchTrained):
+                done += len(event.results)
+            if isinstance(event, BatchHalved):
+                print(f"batches of {event.size} from here on")
+        took = time.perf_counter() - began
+        print(f"{catalogue.name}: {done} cells of {len(store)} in {took:.0f} s, {done / took:.1f} cells/s")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("catalogue", type=Path, nargs="?")
+    parser.add_argument("--at-once", type=int, default=128)
+    arguments = parser.parse_args()
+    if not torch.cuda.is_available():
+        raise SystemExit("no CUDA device is visible: this benchmark needs one")
+    backend, config = pick_backend("gsplat"), TrainConfig(iterations=500)
+    bandwidth = copy_bandwidth()
+    print(f"{torch.cuda.get_device_name()}, copy {bandwidth / 1e12:.2f} TB/s")
+    batches(backend, config, bandwidth, arguments.at_once)
+    if arguments.catalogue:
+        universe(arguments.catalogue, backend, config)
+
+
+if __name__ == "__main__":
+    main()

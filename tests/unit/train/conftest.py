@@ -1,0 +1,59 @@
+"""A small universe to train, and how the tests of training runs look at what comes out."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from helios.landmarks import write_landmarks
+from helios.render import pick_backend
+from helios.train import train_cells as train_cells_module
+from helios.train.config import TrainConfig
+from helios.train.run import train_universe
+from helios.train.train_cells import batch_by_batch
+from helios.universe import Universe, paths
+from helios.universe.build import BuildConfig, build_universe
+
+CONFIG = TrainConfig(iterations=20, image_size=32)
+ONE_CELLS_STARS = 20
+"""Exactly one cell of the universe has so many stars."""
+
+
+def train(source: Path, output: Path, backend, config: TrainConfig = CONFIG, **how) -> list:
+    """Train all cells; returns the events."""
+    return list(train_universe(source, output, range(len(Universe.open(source))), config, backend, **how))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory):
+    """150 synthetic stars in 13 cells, 8 of which have something to train."""
+    path = tmp_path_factory.mktemp("made") / "universe"
+    config = BuildConfig(synthetic=150, depth="1")
+    build_universe(config, path, lambda folder: write_landmarks(paths.landmarks_path(folder), []))
+    counts = np.diff(Universe.open(path).offsets)
+    assert len(counts) == 13
+    assert np.sum(counts == ONE_CELLS_STARS) == 1
+    return path
+
+
+@pytest.fixture(scope="session")
+def numba_backend():
+    return pick_backend("numba")
+
+
+@pytest.fixture(scope="session")
+def undisturbed(source, numba_backend):
+    """The universe as it is when nothing disturbs its training."""
+    output = source.with_name("undisturbed")
+    train(source, output, numba_backend)
+    return output
+
+
+@pytest.fixture
+def as_on_a_gpu(monkeypatch):
+    """Cells train in batches, as on a GPU, on the CPU."""
+    monkeypatch.setitem(train_cells_module.WAYS, "cpu", batch_by_batch)

@@ -1,0 +1,228 @@
+"""A training run as a library: what it tells, what it keeps, and what stops it: people, memory, devices.
+
+150 synthetic stars in 13 cells train in a second or two. The way of a GPU (batches, the next one prepared ahead) runs
+on the CPU, with a limit of memory where that is to run out.
+"""
+
+import dataclasses
+import math
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+from helios.errors import BackendError, StoreError
+from helios.render.numba_backend import NumbaBackend
+from helios.train import run as run_module
+from helios.train import train_cells as train_cells_module
+from helios.train.events import BatchHalved, BatchTrained, Committed, Planned, Progress, Stopped
+from helios.train.run import train_universe
+from helios.train.run_config import RunConfig
+from helios.universe import Universe, paths
+from tests.unit.train.conftest import CONFIG, contents, train
+
+
+def of_kind(events, kind):
+    return [event for event in events if isinstance(event, kind)]
+
+
+def test_it_tells_what_happens_from_first_to_last(source, tmp_path, numba_backend, undisturbed):
+    events = train(source, tmp_path / "out", numba_backend)
+    cells = len(Universe.open(source))
+    assert events[0] == Planned(cells, 0)
+    assert events[-1] == Committed(tmp_path / "out", cells)
+    trained = [i for event in of_kind(events, BatchTrained) for i, _ in event.results]
+    assert sorted(trained) == list(range(cells))
+    done = [event.cells_done for event in of_kind(events, Progress)]
+    assert 0 <= done[0] <= done[-1] <= cells
+    assert contents(tmp_path / "out") == contents(undisturbed)
+
+
+def test_progress_goes_on_within_a_cell(source, tmp_path, numba_backend, monkeypatch):
+    """One cell of 3000 steps, looked at as often as can be: shares of it come, in order, with the loss of its steps."""
+    monkeypatch.setattr("helios.train.crew.PAUSE_S", 0.002)
+    monkeypatch.setattr("helios.train.watch._LOOK_EVERY_S", 0.0)
+    largest = int(np.argmax(np.diff(Universe.open(source).offsets)))
+    config = dataclasses.replace(CONFIG, iterations=3000)
+    events = list(train_universe(source, tmp_path / "out", [largest], config, numba_backend))
+    within = [event for event in of_kind(events, Progress) if 0 < event.cells_done < 1]
+    assert len(within) > 3
+    shares = [event.cells_done for event in within]
+    assert shares == sorted(shares)
+    assert all(math.isfinite(event.loss) for event in within)
+
+
+def test_asked_to_stop_it_keeps_what_it_has_and_goes_on_later(
+    source, tmp_path, numba_backend, undisturbed, monkeypatch
+):
+    monkeypatch.setattr(train_cells_module, "_TOGETHER_S", 0.0)
+    output, asked = tmp_path / "out", threading.Event()
+    events = []
+    cells = range(len(Universe.open(source)))
+    for event in train_universe(source, output, cells, CONFIG, numba_backend, stop=asked.is_set):
+        events.append(event)
+        if isinstance(event, BatchTrained):
+            asked.set()
+    kept = sum(len(event.results) for event in of_kind(events, BatchTrained))
+    assert 0 < kept < len(cells)
+    assert events[-1] == Stopped(len(cells) - kept)
+    assert not Universe.open(output).trained.any()
+    rest = train(source, output, numba_backend)
+    assert rest[0] == Planned(len(cells), kept)
+    assert contents(output) == contents(undisturbed)
+
+
+def test_stopped_before_it_began(source, tmp_path, numba_backend):
+    events = train(source, tmp_path / "out", numba_backend, stop=lambda: True)
+    assert events == [Planned(13, 0), Stopped(13)]
+
+
+def test_closing_it_ends_the_threads(source, tmp_path, numba_backend):
+    config = dataclasses.replace(CONFIG, iterations=1_000_000)
+    events = train_universe(source, tmp_path / "out", range(13), config, numba_backend)
+    while not isinstance(next(events), Progress):
+        pass
+    events.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("helios-crew")]
+
+
+@pytest.mark.parametrize("name", ["cpu", "gpu"])
+def test_a_failure_loses_nothing_that_is_kept(source, tmp_path, name, request, undisturbed, numba_backend, monkeypatch):
+    """The device vanishes when six cells are trained: one line that says so; the rest is trained later."""
+    if name == "gpu":
+        request.getfixturevalue("as_on_a_gpu")
+        monkeypatch.setattr("helios.train.batches._MOST_CELLS", 2)
+    monkeypatch.setattr(train_cells_module, "_TOGETHER_S", 0.0)
+    whole, ended = train_cells_module.train_scenes, []
+
+    def vanishing(*arguments):
+        if len(ended) > 5:
+            raise torch.AcceleratorError("CUDA error: unspecified launch failure\nCompile with TORCH_USE_CUDA_DSA")
+        results = whole(*arguments)
+        ended.extend(results)
+        return results
+
+    monkeypatch.setattr(train_cells_module, "train_scenes", vanishing)
+    output, events = tmp_path / "out", []
+    with pytest.raises(BackendError, match=r"^cpu failed: CUDA error: unspecified launch failure; .*goes on") as caught:
+        events.extend(train_universe(source, output, range(13), CONFIG, numba_backend))
+    assert "\n" not in str(caught.value)
+    monkeypatch.setattr(train_cells_module, "train_scenes", whole)
+    planned = train(source, output, numba_backend)[0]
+    assert planned.selected == 13
+    assert 6 <= planned.done <= len(ended)  # what ended in another thread just then is not kept
+    assert contents(output) == contents(undisturbed)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("shapes do not fit"), ValueError("CUDA error")])
+def test_a_defect_keeps_its_traceback(source, tmp_path, numba_backend, monkeypatch, error):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(train_cells_module, "train_scenes", fail)
+    with pytest.raises(type(error), match=str(error)):
+        train(source, tmp_path / "out", numba_backend)
+
+
+class Limited(NumbaBackend):
+    """The rasteriser of a device with room for the images of so many cells: it runs out when a batch is judged."""
+
+    def __init__(self, cells, error=torch.OutOfMemoryError):
+        super().__init__()
+        self.cells, self.error, self.drawn = cells, error, []
+
+    def render(self, means, *scene):
+        self.drawn.append(len(means))
+        if len(means) > self.cells:
+            raise self.error("CUDA out of memory")
+        return super().render(means, *scene)
+
+
+@pytest.mark.usefixtures("as_on_a_gpu")
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError, RuntimeError])
+def test_out_of_memory_batches_are_halved_to_the_same_bytes(source, tmp_path, error):
+    """Extensions of torch raise the same words as a plain RuntimeError."""
+    train(source, tmp_path / "roomy", Limited(1000))
+    scant = Limited(2, error)
+    events = train(source, tmp_path / "scant", scant)
+    halved = [event.cells for event in of_kind(events, BatchHalved)]
+    assert halved == sorted(halved, reverse=True)
+    assert halved[-1] == 2
+    assert 2 in scant.drawn
+    assert contents(tmp_path / "scant") == contents(tmp_path / "roomy")
+
+
+@pytest.mark.usefixtures("as_on_a_gpu")
+def test_no_room_for_a_single_cell(source, tmp_path):
+    with pytest.raises(BackendError, match="cpu has too little memory for one cell; a smaller --image-size"):
+        train(source, tmp_path / "out", Limited(0))
+
+
+@pytest.mark.usefixtures("as_on_a_gpu")
+def test_batches_come_in_their_order_and_both_ways_to_the_same_bytes(
+    source, tmp_path, numba_backend, undisturbed, monkeypatch
+):
+    monkeypatch.setattr("helios.train.batches._MOST_CELLS", 3)
+    events = train(source, tmp_path / "out", numba_backend)
+    batches = [[i for i, _ in event.results] for event in of_kind(events, BatchTrained)]
+    exact = np.diff(Universe.open(source).offsets) <= 8
+    assert [len(batch) for batch in batches] == [3, 3, 2, 3, 2]
+    assert [exact[batch].tolist() for batch in batches] == [[k > 2] * len(batch) for k, batch in enumerate(batches)]
+    assert contents(tmp_path / "out") == contents(undisturbed)
+
+
+def test_a_failing_preparation_is_raised(source, tmp_path, numba_backend, as_on_a_gpu, monkeypatch):
+    def fail(cell, config):
+        raise ArithmeticError("no truth")
+
+    monkeypatch.setattr(train_cells_module.Scene, "of", fail)
+    with pytest.raises(ArithmeticError, match="no truth"):
+        train(source, tmp_path / "out", numba_backend)
+
+
+def test_checkpoints_leave_no_trace(source, tmp_path, numba_backend, undisturbed):
+    train(source, tmp_path / "out", numba_backend, run=RunConfig(checkpoint_every=6))
+    assert contents(tmp_path / "out") == contents(undisturbed)
+
+
+def test_a_run_goes_on_from_the_checkpoints_of_the_cells_in_training(source, tmp_path, numba_backend, monkeypatch):
+    """Broken off in the middle of the largest cell: the next run makes only the rest of its steps."""
+    largest = int(np.argmax(np.diff(Universe.open(source).offsets)))
+    whole = tmp_path / "whole"
+    list(train_universe(source, whole, [largest], CONFIG, numba_backend))
+    first, made = [], []
+
+    class Noting(run_module.Watch):
+        def __call__(self, step):
+            made.append(step.steps)
+            if step.steps == 15 and not first:
+                first.append(step.steps)
+                raise ArithmeticError("pulled the plug")
+
+    monkeypatch.setattr(run_module, "Watch", Noting)
+    again = (source, tmp_path / "out", [largest], CONFIG, numba_backend, RunConfig(checkpoint_every=6))
+    with pytest.raises(ArithmeticError):
+        list(train_universe(*again))
+    made.clear()
+    list(train_universe(*again))
+    assert made == list(range(13, 21))
+    assert contents(tmp_path / "out") == contents(whole)
+
+
+def test_what_cannot_be_written_is_told_before_anything_is_trained(source, tmp_path, numba_backend):
+    output = tmp_path / "out"
+    train(source, output, numba_backend, dataclasses.replace(CONFIG, iterations=0))
+    paths.journal_path(output).write_text("in the way")
+    events = []
+    with pytest.raises(StoreError, match="nothing was changed there"):
+        events.extend(train_universe(source, output, range(13), CONFIG, numba_backend))
+    assert events == []
+
+
+def test_no_iterations_keep_every_start(source, tmp_path, numba_backend):
+    train(source, tmp_path / "out", numba_backend, dataclasses.replace(CONFIG, iterations=0))
+    made = Universe.open(tmp_path / "out")
+    outcomes = {made.training.result(i).outcome for i in range(len(made))}
+    assert outcomes == {"start", "exact"}
+    assert made.metrics()["last_loss"].tolist() == made.metrics()["first_loss"].tolist()
