@@ -1,5 +1,7 @@
 """`helios train-landmarks`, `train-all` and `train-cell`."""
 
+import os
+import sys
 from pathlib import Path
 
 import click
@@ -7,6 +9,7 @@ import click
 from helios.cli.options import config_from, options_from
 from helios.grid import CellId
 from helios.train.config import TrainConfig
+from helios.train.run_config import RunConfig
 
 
 def _train_options(command):
@@ -28,6 +31,7 @@ def _train_options(command):
             metavar="auto|gsplat|numba|torch",
             help="Rasteriser: gsplat needs CUDA, auto takes it where it works, else numba.",
         ),
+        options_from(RunConfig),
     )
     for decorate in reversed(decorators):
         command = decorate(command)
@@ -50,7 +54,7 @@ def train_landmarks(landmarks: Path | None, neighbors: int, source: Path, output
     from helios.train.selection import select_around
     from helios.universe import Universe
 
-    config = config_from(TrainConfig, settings)
+    config, run = config_from(TrainConfig, settings), config_from(RunConfig, settings)
     universe = Universe.open(source)
     selection = select_around(universe, load_landmarks(landmarks or universe.path / "landmarks.json"), neighbors)
     share = 100.0 * len(selection.cells) / len(universe)
@@ -60,7 +64,7 @@ def train_landmarks(landmarks: Path | None, neighbors: int, source: Path, output
         f"{selection.landmarks} landmarks in {len(selection.homes)} cells of {len(universe)}, "
         f"{len(selection.cells)} cells selected ({share:.1f} %)"
     )
-    _run(source, output, selection.cells, config, backend)
+    _run(source, output, selection.cells, config, backend, run)
 
 
 @click.command("train-all")
@@ -72,8 +76,8 @@ def train_all(source: Path, output: Path, backend: str, **settings):
     """
     from helios.universe import Universe
 
-    config = config_from(TrainConfig, settings)
-    _run(source, output, range(len(Universe.open(source))), config, backend)
+    config, run = config_from(TrainConfig, settings), config_from(RunConfig, settings)
+    _run(source, output, range(len(Universe.open(source))), config, backend, run)
 
 
 @click.command("train-cell")
@@ -86,34 +90,44 @@ def train_cell(ctx: click.Context, cell: str, source: Path, output: Path, backen
     A file's splats are taken as its stars; what they become is written as a file of the same kind to --output,
     by default beside it as NAME.trained.bin.
     """
-    config = config_from(TrainConfig, settings)
+    config, run = config_from(TrainConfig, settings), config_from(RunConfig, settings)
     if cell.endswith(".bin"):
         from_default = ctx.get_parameter_source("output") is click.core.ParameterSource.DEFAULT
-        _run_file(Path(cell), Path(cell).with_suffix(".trained.bin") if from_default else output, config, backend)
+        beside = Path(cell).with_suffix(".trained.bin")
+        _run_file(Path(cell), beside if from_default else output, config, backend, run)
         return
     from helios.universe import Universe
 
     universe = Universe.open(source)
-    _run(source, output, [universe.index_of(CellId.parse(cell, universe.depth))], config, backend)
+    _run(source, output, [universe.index_of(CellId.parse(cell, universe.depth))], config, backend, run)
 
 
-def _run(source, output, cells, config, backend_name):
-    from helios.cli.training_report import follow
-    from helios.render import pick_backend
+def _run(source, output, cells, config, backend_name, run):
     from helios.train.run import train_universe
 
-    backend = pick_backend(backend_name)
-    click.echo(f"backend {backend.name}: {backend.why}")
-    follow(train_universe(source, output, cells, config, backend))
+    _follow(backend_name, lambda *how: train_universe(source, output, cells, config, *how), run)
 
 
-def _run_file(source, output, config, backend_name):
-    from helios.cli.training_report import summary
-    from helios.render import pick_backend
+def _run_file(source, output, config, backend_name, run):
     from helios.train.cell_file import train_cell_file
 
+    _follow(backend_name, lambda *how: train_cell_file(source, output, config, *how), run)
+
+
+def _follow(backend_name, train, run):
+    """Show what `train(backend, run, stop)` yields; leave the program where it was asked to stop."""
+    from helios.cli.interrupt import STOPPED, Interrupts
+    from helios.cli.training_report import follow
+    from helios.render import pick_backend
+
     backend = pick_backend(backend_name)
     click.echo(f"backend {backend.name}: {backend.why}")
-    result = train_cell_file(source, output, config, backend)
-    summary([result])
-    click.echo(f"wrote {output}: {len(result.splats)} splats")
+    with Interrupts() as interrupts:
+        try:
+            complete = follow(train(backend, run, interrupts.asked), interrupts.asked)
+        except KeyboardInterrupt:
+            click.echo("stopped at once: the cells in training are not kept, all before are; the same command goes on")
+            sys.stdout.flush()
+            os._exit(STOPPED)  # a thread in the middle of a long kernel would be waited for
+    if not complete:
+        sys.exit(STOPPED)

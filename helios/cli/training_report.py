@@ -1,67 +1,97 @@
 """What a training run shows: a bar on a terminal, a line a minute elsewhere, and a table at the end."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 from rich.table import Table
 
 from helios.train.cameras import HELD_OUT_RADII
 from helios.train.engine import CellResult
-from helios.train.run import BatchTrained, Committed, Planned
+from helios.train.events import BatchHalved, BatchTrained, Committed, Event, Planned, Progress, Stopped, Written
 
 _LINE_EVERY_S = 60.0
 
 
-def follow(events: Iterable) -> None:
-    """Run a training by consuming its `events`, show how it goes, and end with the table."""
+def follow(events: Iterator[Event], asked: Callable[[], bool]) -> bool:
+    """Run a training by consuming its `events`, show how it goes, and end with the table.
+
+    Returns whether it came to its end; not, where it was `asked` to stop and left something.
+    """
     console = Console(highlight=False, soft_wrap=True)
-    columns = (
-        TextColumn("training"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TextColumn("{task.fields[loss]}"),
-        TimeRemainingColumn(),
-    )
-    results: list[CellResult] = []
-    began = last_line = time.monotonic()
+    meter = _Meter(console, asked)
     try:
-        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-            task = progress.add_task("", total=0, rate="", loss="")
+        with meter.bar:
             for event in events:
-                match event:
-                    case Planned(selected, done, batches):
-                        if done:
-                            console.print(f"{done} of {selected} cells are trained already with these settings")
-                        todo = selected - done
-                        progress.update(task, total=todo)
-                        console.print(f"training {todo} cells in {batches} batches")
-                    case BatchTrained(batch, _):
-                        results += [result for _, result in batch]
-                        now = time.monotonic()
-                        rate = f"{len(results) / (now - began):.2f} cells/s"
-                        loss = f"loss {np.median([r.metrics['last_loss'] for r in results]):.4g}"
-                        progress.update(task, completed=len(results), rate=rate, loss=loss)
-                        if not console.is_terminal and len(results) < todo and now - last_line > _LINE_EVERY_S:
-                            last_line = now
-                            left = (todo - len(results)) * (now - began) / len(results)
-                            console.print(f"{len(results)} of {todo} cells, {rate}, {loss}, {left:.0f} s left")
-                    case Committed(path, trained):
-                        committed = f"{path}: {trained} cells trained"
+                meter.show(event)
     except KeyboardInterrupt:
-        console.print("stopped: finished batches are kept, the same command goes on from here")
+        raise  # at once: closing the events would wait for what is in training
+    except BaseException:
+        events.close()
         raise
-    if results:
-        summary(results, console)
-    console.print(f"{committed}, {time.monotonic() - began:.1f} s")
+    if meter.results:
+        summary(meter.results, console)
+    console.print(f"{meter.last_words}, {time.monotonic() - meter.began:.1f} s")
+    return meter.complete
 
 
-def summary(results: Sequence[CellResult], console: Console | None = None) -> None:
+class _Meter:
+    """Shows one event after the other; `results` are those of all cells that were trained."""
+
+    def __init__(self, console: Console, asked: Callable[[], bool]):
+        self._console, self._asked = console, asked
+        texts = ("{task.percentage:.1f} %", "{task.fields[rate]}", "{task.fields[loss]}")
+        columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), *map(TextColumn, texts))
+        columns += (TimeRemainingColumn(elapsed_when_finished=True),)
+        self.bar = Bar(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._task = self.bar.add_task("", total=None, rate="", loss="")
+        self.results: list[CellResult] = []
+        self.began = self._last_line = time.monotonic()
+        self._todo, self._told, self.complete, self.last_words = 0, False, True, ""
+
+    def show(self, event: Event) -> None:
+        """Show `event`."""
+        if self._asked() and not self._told:
+            self._told = True
+            self._console.print("finishing the cells in training; Ctrl-C again stops at once, without them")
+        match event:
+            case Planned(selected, done):
+                if done:
+                    self._console.print(f"{done} of {selected} cells are trained already with these settings")
+                self._todo = selected - done
+                self.bar.update(self._task, total=self._todo)
+                self._console.print(f"training {self._todo} cells")
+            case Progress(cells_done, loss):
+                self._progress(cells_done, loss)
+            case BatchHalved(cells):
+                self._console.print(f"out of memory: going on with at most {cells} cells at a time")
+            case BatchTrained(batch, _):
+                self.results += [result for _, result in batch]
+            case Stopped(left):
+                self.complete = False
+                self.last_words = f"stopped: {left} cells are left, the same command goes on with them"
+            case Committed(path, trained):
+                self.last_words = f"{path}: {trained} cells trained"
+            case Written(path, splats):
+                self.last_words = f"wrote {path}: {splats} splats"
+
+    def _progress(self, cells_done: float, loss: float) -> None:
+        now = time.monotonic()
+        rate = cells_done / max(now - self.began, 1e-9)
+        shown = {"rate": f"{rate:.3g} cells/s" if rate else "", "loss": "" if np.isnan(loss) else f"loss {loss:.4g}"}
+        self.bar.update(self._task, completed=cells_done, **shown)
+        if not self._console.is_terminal and now - self._last_line > _LINE_EVERY_S and 0 < cells_done < self._todo:
+            self._last_line = now
+            left = (self._todo - cells_done) / rate
+            words = (f"{cells_done:.1f} of {self._todo} cells", shown["rate"], shown["loss"], f"{left:.0f} s left")
+            self._console.print(", ".join(word for word in words if word))
+
+
+def summary(results: Sequence[CellResult], console: Console) -> None:
     """Print the medians over cells of loss, PSNR and flux error at held-out views, beside the K brightest stars."""
-    console = console or Console(highlight=False, soft_wrap=True)
     exact = [r for r in results if r.outcome == "exact"]
     fitted = [r for r in results if r.outcome != "exact"]
     if exact:
@@ -74,9 +104,12 @@ def summary(results: Sequence[CellResult], console: Console | None = None) -> No
         f"{len(fitted)} cells fitted: loss {np.median(first):.4g} -> {np.median(last):.4g} (median), "
         f"lowered in {lowered} ({100 * lowered / len(fitted):.1f} %)"
     )
-    kept = len(fitted) - lowered
-    if kept:
-        console.print(f"{kept} cells would have ended worse than they began and keep their start")
+    for outcome, what in (
+        ("start", "ended no better than they began and keep their start"),
+        ("diverged", "came to no finite loss, also at a tenth of the rate, and keep their start"),
+    ):
+        if count := sum(r.outcome == outcome for r in fitted):
+            console.print(f"{count} cells {what}")
     table = Table(title="held-out views, medians over cells")
     table.add_column("")
     for radii in HELD_OUT_RADII:

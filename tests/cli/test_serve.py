@@ -3,6 +3,7 @@
 The site is made by `helios pack --site` of a small universe; what the server gives out is compared with its files.
 """
 
+import functools
 import http.client
 import os
 import re
@@ -40,6 +41,8 @@ def test_it_says_where_it_listens_serves_the_site_and_stops(site):
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
+        # A shell's background job ignores Ctrl-C, and so would all that it starts.
+        preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     try:
         line = process.stdout.readline()

@@ -1,16 +1,11 @@
-"""`helios train-*` as a user meets it: what it prints, what it leaves on disk, what a kill costs.
+"""`helios train-*` as a user meets it: what it prints, and what it leaves on disk.
 
 A universe of 150 synthetic stars in a dozen cells trains in seconds, with every path a large one takes: cells with
 one star, cells to merge, batches of several sizes.
 """
 
 import json
-import os
-import random
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -146,20 +141,39 @@ def test_cells_that_are_not_there(universe, tmp_path, cell, message):
     assert message in result.output
 
 
-def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(universe, trained, tmp_path):
-    """SIGKILL at six moments of the run, then the same command once more: the bytes of a run left alone."""
+def test_checkpoints_and_the_log_change_nothing(universe, trained, tmp_path):
+    pytest.importorskip("tensorboard")
     path, _ = trained
+    how = ("--checkpoint-every", 7, "--log", "tensorboard")
+    result = helios("train-all", "--input", universe, "--output", tmp_path / "out", *QUICK, *how)
+    assert result.exit_code == 0, result.output
+    assert contents(tmp_path / "out") == contents(path)
+    assert len(list((tmp_path / "out_logs").iterdir())) == len(Universe.open(universe))
+
+
+def test_a_log_without_its_package_is_one_line(universe, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorboard.compat.proto.event_pb2", None)
+    monkeypatch.delitem(sys.modules, "helios.train.tensorboard_log", raising=False)
+    result = helios("train-all", "--input", universe, "--output", tmp_path / "out", *QUICK, "--log", "tensorboard")
+    assert result.exit_code == 1
+    (line,) = [line for line in result.output.splitlines() if line.startswith("Error: ")]
+    assert "pip install 'helios-planetarium[log]'" in line
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("size", [17, 50, 257])
+def test_image_sizes_need_not_be_multiples_of_16(universe, tmp_path, size):
+    arguments = ("--iterations", 5, "--image-size", size, "--backend", "numba")
+    name = str(Universe.open(universe).cell_ids[0])
     output = tmp_path / "out"
-    command = [sys.executable, "-m", "helios", "train-all", "--input", universe, "--output", output, *QUICK]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-    rng = random.Random(1)
-    killed = 0
-    for _ in range(6):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
-        time.sleep(rng.uniform(0.8, 2.5))
-        process.send_signal(signal.SIGKILL)
-        killed += process.wait() == -signal.SIGKILL
-    assert killed
-    finished = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
-    assert "cells trained" in finished.stdout
-    assert contents(output) == contents(path)
+    result = helios("train-cell", "--cell", name, "--input", universe, "--output", output, *arguments)
+    assert result.exit_code == 0, result.output
+    made = Universe.open(output)
+    assert made.trained.sum() == 1
+    assert made.metrics()["last_loss"][0] < made.metrics()["first_loss"][0]
+
+
+def test_no_iterations_keep_the_start(universe, tmp_path):
+    result = helios("train-all", "--input", universe, "--output", tmp_path / "out", *QUICK, "--iterations", 0)
+    assert result.exit_code == 0, result.output
+    assert "cells ended no better than they began and keep their start" in result.output

@@ -1,0 +1,35 @@
+"""Ctrl-C in a long run: asked once it ends in good order, asked twice at once."""
+
+import signal
+from types import FrameType
+
+STOPPED = 130
+"""Exit status of a run that was asked to stop: 128 + SIGINT, as shells count."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupts:
+    """While the block lasts, the first SIGINT or SIGTERM only makes `asked` return True; a second raises
+    KeyboardInterrupt in the main thread. Only the main thread can enter it.
+    """
+
+    def __init__(self):
+        self._asked = False
+
+    def asked(self) -> bool:
+        """Whether the run is to end."""
+        return self._asked
+
+    def __enter__(self) -> "Interrupts":
+        self._former = {number: signal.signal(number, self._note) for number in _SIGNALS}
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._former.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self._asked:
+            raise KeyboardInterrupt
+        self._asked = True

@@ -1,0 +1,240 @@
+"""Training as a process that is interrupted, killed, or has no room to write: what it says, and that nothing is lost.
+
+Real processes on a universe of 3,000 stars in 16 cells, which two threads train in some seconds: enough to be hit in
+the middle again and again. Every test ends with the same command run to its end, and the bytes of a run left alone.
+"""
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from helios.universe import Universe
+
+ROOT = Path(__file__).parents[2]
+CHECKPOINTS = ("--checkpoint-every", 100)
+
+
+def start(*arguments: object) -> subprocess.Popen:
+    command = [sys.executable, "-m", "helios", *map(str, arguments)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "NUMBA_NUM_THREADS": "2"}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+
+
+def end(process: subprocess.Popen) -> tuple[int, str]:
+    text, _ = process.communicate(timeout=600)
+    return process.returncode, text
+
+
+def succeed(*arguments: object) -> str:
+    code, text = end(start(*arguments))
+    assert code == 0, text
+    return text
+
+
+def training(source: Path, output: Path, *more: object) -> tuple[object, ...]:
+    quick = ("--iterations", 700, "--image-size", 48, "--backend", "numba")
+    return ("train-all", "--input", source, "--output", output, *quick, *more)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def errors(text: str) -> list[str]:
+    assert "Traceback" not in text, text
+    return [line for line in text.splitlines() if line.startswith("Error: ")]
+
+
+def wait_until(happened, process) -> None:
+    deadline = time.monotonic() + 120
+    while not happened():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def universe(tmp_path_factory):
+    path = tmp_path_factory.mktemp("made") / "universe"
+    succeed("build", "--synthetic", 3000, "--depth", 1, "-o", path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def undisturbed(universe):
+    """The content of a universe trained without disturbance, and the seconds that takes once all is compiled."""
+    succeed(*training(universe, universe.with_name("first"), "--ratio", 0.3))
+    output, began = universe.with_name("undisturbed"), time.monotonic()
+    succeed(*training(universe, output))
+    return contents(output), time.monotonic() - began
+
+
+def parts(output: Path) -> list[Path]:
+    return list(output.glob("training/*/*.npz"))
+
+
+def finish(universe, output, undisturbed, *more) -> str:
+    text = succeed(*training(universe, output, *more))
+    assert contents(output) == undisturbed[0]
+    return text
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_once_it_keeps_what_it_has_begun(universe, tmp_path, undisturbed, number):
+    output = tmp_path / "out"
+    process = start(*training(universe, output))
+    wait_until(lambda: parts(output), process)
+    process.send_signal(number)
+    code, text = end(process)
+    assert code == 130, text
+    assert "finishing the cells in training; Ctrl-C again stops at once" in text
+    (left,) = re.findall(r"stopped: (\d+) cells are left, the same command goes on with them", text)
+    cells = len(Universe.open(universe))
+    assert 0 < int(left) < cells
+    assert not Universe.open(output).trained.any()
+    text = finish(universe, output, undisturbed)
+    assert f"{cells - int(left)} of {cells} cells are trained already with these settings" in text
+
+
+def test_interrupted_twice_it_is_gone_at_once(universe, tmp_path, undisturbed):
+    """So many steps that the cells in training would take hours. Their checkpoints outlast a run of other settings."""
+    output, long = tmp_path / "out", ("--iterations", 1_000_000)
+    process = start(*training(universe, output, *long, *CHECKPOINTS))
+    wait_until(lambda: list(output.glob("training/*/*.checkpoint")), process)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)  # two signals of a kind that come at the same time are one
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    text, _ = process.communicate(timeout=10)
+    assert process.returncode == 130, text
+    assert "stopped at once" in text
+    succeed(*training(universe, output))
+    states = (".checkpoint", ".checkpoint.new")  # the second where the end came while one was written
+    left = {name: data for name, data in contents(output).items() if not name.endswith(states)}
+    assert left == undisturbed[0]
+    assert list(output.glob("training/*/*.checkpoint"))
+
+
+@pytest.mark.parametrize("more", [(), CHECKPOINTS], ids=["batches", "checkpoints"])
+def test_killed_again_and_again_it_ends_with_the_same_bytes(universe, tmp_path, undisturbed, more):
+    """SIGKILL when the first batch is kept, then at random moments of runs that each go on where the last one was."""
+    output, rng = tmp_path / "out", random.Random(len(more))
+    process = start(*training(universe, output, *more))
+    wait_until(lambda: parts(output), process)
+    for _ in range(4):
+        process.kill()
+        process.communicate()
+        process = start(*training(universe, output, *more))
+        time.sleep(rng.uniform(0.1, 0.6) * undisturbed[1])
+    process.kill()
+    process.communicate()
+    finish(universe, output, undisturbed, *more)
+
+
+def test_killed_between_checkpoints_a_cell_goes_on_from_the_last(universe, tmp_path):
+    """One cell in one process: what the second run trains of it are the steps after the checkpoint, as its log says."""
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    opened = Universe.open(universe)
+    cell = str(opened.cell_ids[int((opened.offsets[1:] - opened.offsets[:-1]).argmax())])
+
+    def one_cell(output, *more):
+        settings = ("--iterations", 3000, "--image-size", 48, "--backend", "numba", "--input", universe)
+        return ("train-cell", "--cell", cell, "--output", output, *settings, *more)
+
+    succeed(*one_cell(tmp_path / "alone"))
+    output, more = tmp_path / "out", ("--checkpoint-every", 700)
+    process = start(*one_cell(output, *more))
+    wait_until(lambda: list(output.glob("training/*/*.checkpoint")), process)
+    process.kill()
+    process.communicate()
+    succeed(*one_cell(output, *more, "--log", "tensorboard", "--log-every", 100))
+    assert contents(output) == contents(tmp_path / "alone")
+    events = EventAccumulator(str(tmp_path / "out_logs" / cell))
+    events.Reload()
+    steps = [event.step for event in events.Scalars("loss")]
+    assert 700 < steps[0] < steps[-1] == 3000
+
+
+def test_killed_while_a_file_trains(tmp_path):
+    packed = tmp_path / "packed"
+    succeed("build", "--synthetic", 300, "--depth", 0, "-o", packed)
+    succeed("pack", "--universe", packed)
+    source = max((packed / "cells").glob("*.bin"), key=lambda path: path.stat().st_size)
+
+    def file(output):
+        settings = ("--iterations", 3000, "--image-size", 48, "--backend", "numba", "--checkpoint-every", 500)
+        return ("train-cell", "--cell", source, "--output", output, *settings)
+
+    succeed(*file(tmp_path / "alone.bin"))
+    output, checkpoint = tmp_path / "out.bin", tmp_path / ".out.bin.checkpoint"
+    process = start(*file(output))
+    wait_until(checkpoint.exists, process)
+    process.kill()
+    process.communicate()
+    assert not output.exists()
+    succeed(*file(output))
+    assert output.read_bytes() == (tmp_path / "alone.bin").read_bytes()
+    assert not checkpoint.exists()
+
+
+def mount(target: Path, *arguments: str) -> None:
+    target.mkdir(exist_ok=True)
+    done = subprocess.run(["mount", *arguments, str(target)], capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
+
+
+def size_kib(folder: Path) -> int:
+    return sum(-(-path.stat().st_size // 4096) * 4 for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("room_kib", [-200, 40, 150], ids=["for nothing", "for the copy", "for the journal"])
+def test_a_full_disk_is_one_line_and_nothing_is_lost(universe, tmp_path, undisturbed, room_kib):
+    """A disk too small even for the copy of the universe; for its journal; for the trained universe. Then it grows."""
+    disk = tmp_path / "disk"
+    mount(disk, "-t", "tmpfs", "-o", f"size={size_kib(universe) + room_kib}k", "none")
+    try:
+        before = contents(disk)
+        code, text = end(start(*training(universe, disk / "out", *CHECKPOINTS)))
+        assert code == 1, text
+        (line,) = errors(text)
+        assert "No space left on device" in line
+        if room_kib < 0:
+            assert contents(disk) == before
+        else:
+            assert len(Universe.open(disk / "out")) == len(Universe.open(universe))
+        assert not list(disk.rglob(".*.npz.new"))
+        subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
+        finish(universe, disk / "out", undisturbed, *CHECKPOINTS)
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_read_only_output_is_one_line(universe, tmp_path, undisturbed):
+    output = tmp_path / "out"
+    process = start(*training(universe, output))
+    wait_until(lambda: parts(output), process)
+    process.kill()
+    process.communicate()
+    before = contents(tmp_path)
+    mount(tmp_path, "--bind", str(tmp_path))
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", str(tmp_path)], check=True)
+        for place in (output, tmp_path / "new"):
+            code, text = end(start(*training(universe, place)))
+            assert code == 1, text
+            (line,) = errors(text)
+            assert "Read-only file system" in line
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
+    assert contents(tmp_path) == before
+    finish(universe, output, undisturbed)
