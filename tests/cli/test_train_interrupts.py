@@ -39,7 +39,7 @@ def succeed(*arguments: object) -> str:
 
 
 def training(source: Path, output: Path, *more: object) -> tuple[object, ...]:
-    quick = ("--iterations", 700, "--image-size", 48, "--backend", "numba")
+    quick = ("--iterations", 1500, "--image-size", 48, "--backend", "numba")
     return ("train-all", "--input", source, "--output", output, *quick, *more)
 
 
@@ -80,6 +80,11 @@ def parts(output: Path) -> list[Path]:
     return list(output.glob("training/*/*.npz"))
 
 
+def checkpoints(output: Path) -> list[Path]:
+    """Not empty from the first steps of the first cells on."""
+    return list(output.glob("training/*/*.checkpoint"))
+
+
 def finish(universe, output, undisturbed, *more) -> str:
     text = succeed(*training(universe, output, *more))
     assert contents(output) == undisturbed[0]
@@ -89,8 +94,8 @@ def finish(universe, output, undisturbed, *more) -> str:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_once_it_keeps_what_it_has_begun(universe, tmp_path, undisturbed, number):
     output = tmp_path / "out"
-    process = start(*training(universe, output))
-    wait_until(lambda: parts(output), process)
+    process = start(*training(universe, output, *CHECKPOINTS))
+    wait_until(lambda: checkpoints(output), process)
     process.send_signal(number)
     code, text = end(process)
     assert code == 130, text
@@ -107,7 +112,7 @@ def test_interrupted_twice_it_is_gone_at_once(universe, tmp_path, undisturbed):
     """So many steps that the cells in training would take hours. Their checkpoints outlast a run of other settings."""
     output, long = tmp_path / "out", ("--iterations", 1_000_000)
     process = start(*training(universe, output, *long, *CHECKPOINTS))
-    wait_until(lambda: list(output.glob("training/*/*.checkpoint")), process)
+    wait_until(lambda: checkpoints(output), process)
     process.send_signal(signal.SIGINT)
     time.sleep(0.5)  # two signals of a kind that come at the same time are one
     assert process.poll() is None
@@ -119,7 +124,7 @@ def test_interrupted_twice_it_is_gone_at_once(universe, tmp_path, undisturbed):
     states = (".checkpoint", ".checkpoint.new")  # the second where the end came while one was written
     left = {name: data for name, data in contents(output).items() if not name.endswith(states)}
     assert left == undisturbed[0]
-    assert list(output.glob("training/*/*.checkpoint"))
+    assert checkpoints(output)
 
 
 @pytest.mark.parametrize("more", [(), CHECKPOINTS], ids=["batches", "checkpoints"])
@@ -153,7 +158,7 @@ def test_killed_between_checkpoints_a_cell_goes_on_from_the_last(universe, tmp_p
     succeed(*one_cell(tmp_path / "alone"))
     output, more = tmp_path / "out", ("--checkpoint-every", 700)
     process = start(*one_cell(output, *more))
-    wait_until(lambda: list(output.glob("training/*/*.checkpoint")), process)
+    wait_until(lambda: checkpoints(output), process)
     process.kill()
     process.communicate()
     succeed(*one_cell(output, *more, "--log", "tensorboard", "--log-every", 100))
