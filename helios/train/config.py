@@ -24,7 +24,7 @@ class TrainConfig:
     views_per_iter: int = option(4, "Images per step and cell.", (1, 256))
     image_size: int = option(256, "Width and height of the training images, pixels.", (16, 4096))
     lambda_dssim: float = option(0.2, "Share of D-SSIM against L1 in the image loss, 0 to 1.", (0.0, 1.0))
-    lambda_isotropy: float = option(0.01, "Weight of the variance of a splat's three log-scales.", (0.0, 1e6))
+    lambda_isotropy: float = option(0.005, "Weight of the variance of a splat's three log-scales.", (0.0, 1e6))
     lambda_collapse: float = option(0.1, "Weight of a splat's flatness beyond --min-scale-ratio.", (0.0, 1e6))
     min_scale_ratio: float = option(
         0.1, "Shortest over longest axis below which a splat counts as collapsed, 0 to 1.", (0.0, 1.0)

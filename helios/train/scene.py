@@ -97,12 +97,12 @@ class Scene:
 
     @property
     def view_weights(self) -> NDArray[np.float64]:
-        """What each of `views` counts in the pyramid, [V]: the more, the farther.
+        """What each of `views` counts in the pyramid, [V]: the square of its distance, 1 at REFERENCE_RADII.
 
         The pyramid is relative to the light that a view shows. Near views, which K splats cannot match, would drown
-        far ones, which they can.
+        far ones, which they can and for which they are shown.
         """
-        return self.views.distances / (REFERENCE_RADII * self.cell.radius)
+        return (self.views.distances / (REFERENCE_RADII * self.cell.radius)) ** 2
 
     @classmethod
     def of(cls, cell: Cell, config: TrainConfig) -> "Scene":

@@ -1,5 +1,7 @@
 """The start of training: a mixture of the brightest stars as they are and the rest merged, light conserved."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +22,10 @@ POINT_SIZE_PX = 0.03
 MERGE_SCALES = (1.0, 4.0, 16.0)
 """Blurs of the images from REFERENCE_RADII that merging is to change least, in units of the pixel filter's: a star, and
 the light of blocks of about 4 and 16 pixels."""
+
+KEPT_SHARE = 0.25
+"""So many of a cell's stars, as a share of its splats, the brightest first, are never trained where they stay single.
+With all single stars kept, real cells end 0.2 dB lower at 10 radii; with none, 0.03 dB higher."""
 
 
 def point_sigma(radius: float) -> float:
@@ -46,12 +52,13 @@ def mixture_start(scene: Scene, count: int) -> tuple[Splats, int]:
 
 
 def mixture(emitters: Emitters, count: int, radius: float) -> tuple[Splats, int]:
-    """Return `count` <= N splats that hold all the light of N emitters, and how many of them, the first, are stars.
+    """Return `count` <= N splats that hold all the light of N emitters, and how many of them, the first, are kept.
 
     The emitters are merged (`helios.train.reduce`) as images from REFERENCE_RADII would miss least: crowded ones where
-    they are crowded, faint ones elsewhere. What is merged with nothing stays the star it is, brightest first. A
+    they are crowded, faint ones elsewhere. What is merged with nothing begins as the star it is, brightest first. A
     cluster becomes an isotropic splat at its centre of light, with its total light, mean colour and mean square
-    radius.
+    radius. Kept are the stars among the count / 4 brightest of the cell: fainter ones serve images better when
+    they may also stand for what is around them.
     """
     if count >= len(emitters):
         return point_splats(emitters, radius, brightest(emitters, len(emitters))), len(emitters)
@@ -61,10 +68,10 @@ def mixture(emitters: Emitters, count: int, radius: float) -> tuple[Splats, int]
     order = brightest(emitters, len(emitters))
     alone = order[np.bincount(label)[label[order]] == 1]
     merged = np.setdiff1d(order, alone)
-    parts = [point_splats(emitters, radius, alone)]
-    if len(merged):
-        parts.append(_merge(emitters, merged, np.unique(label[merged], return_inverse=True)[1], radius))
-    return Splats(*(np.concatenate(fields) for fields in zip(*map(_fields, parts)))), len(alone)
+    clusters = np.unique(label[merged], return_inverse=True)[1]
+    parts = [point_splats(emitters, radius, alone), _merge(emitters, merged, clusters, radius)]
+    kept = int(np.isin(alone, order[: math.ceil(KEPT_SHARE * count)]).sum())
+    return Splats(*(np.concatenate(fields) for fields in zip(*map(_fields, parts)))), kept
 
 
 def _merge(emitters, index, label, radius) -> Splats:
