@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
-from helios.render.jit import JIT
+from helios.train.adam_steps import BETA1, BETA2, numba_step, torch_step
 from helios.train.model import COLUMNS, WIDTH, Model
 
 RATES = {"offsets": 30.0, "quats": 10.0, "log_scales": 20.0, "log_luminosities": 10.0, "raw_colors": 5.0}
 """The rate of each parameter as a multiple of the run's learning rate."""
-
-BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-15
 
 
 class Adam:
@@ -39,37 +38,16 @@ class Adam:
         rate = share / (1.0 - BETA1**self.steps)
         root = (1.0 - BETA2**self.steps) ** 0.5
         model = self._model
-        if _on_cpu(grad):
-            tensors = (model.params, grad, self.exp_avg, self.exp_avg_sq, model.mask, model.kept, self._rates)
-            _step(*(t.numpy() for t in tensors), np.float32(rate), np.float32(root))
-            return
-        params, grad = model.params, torch.where(model.free[..., None], grad, 0.0)
-        self.exp_avg.lerp_(grad, 1.0 - BETA1)
-        self.exp_avg_sq.mul_(BETA2).addcmul_(grad, grad, value=1.0 - BETA2)
-        params -= rate * self._rates * self.exp_avg / (self.exp_avg_sq.sqrt() / root + EPSILON)
-
-    @torch.no_grad()
-    def forget(self, b: int, slots: list[int]) -> None:
-        """Start anew for these slots of cell `b`."""
-        self.exp_avg[b, slots] = 0.0
-        self.exp_avg_sq[b, slots] = 0.0
+        tensors = (model.params, grad, self.exp_avg, self.exp_avg_sq, model.mask, model.kept, self._rates)
+        _stepper(grad.device.type)(*tensors, rate, root)
 
 
-def _on_cpu(tensor: Tensor) -> bool:
-    return tensor.device.type == "cpu"
+def _stepper(device_type: str):
+    """The step on tensors of such a device: machine code, one kernel, or several of torch's."""
+    if device_type == "cpu":
+        return numba_step
+    if device_type == "cuda" and importlib.util.find_spec("triton"):
+        from helios.train.triton_adam import triton_step
 
-
-@njit(**JIT)
-def _step(params, grad, exp_avg, exp_avg_sq, mask, kept, rates, rate, root):
-    beta1, beta2, epsilon, one = np.float32(BETA1), np.float32(BETA2), np.float32(EPSILON), np.float32(1.0)
-    for b in range(params.shape[0]):
-        for k in range(params.shape[1]):
-            if kept[b, k] or not mask[b, k]:
-                continue
-            for i in range(WIDTH):
-                g = grad[b, k, i]
-                m = beta1 * exp_avg[b, k, i] + (one - beta1) * g
-                v = beta2 * exp_avg_sq[b, k, i] + (one - beta2) * g * g
-                exp_avg[b, k, i] = m
-                exp_avg_sq[b, k, i] = v
-                params[b, k, i] -= rate * rates[i] * m / (np.sqrt(v) / root + epsilon)
+        return triton_step
+    return torch_step

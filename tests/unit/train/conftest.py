@@ -1,6 +1,11 @@
 """A small universe to train, and how the tests of training runs look at what comes out."""
 
+import importlib.util
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -13,6 +18,7 @@ from helios.train.run import train_universe
 from helios.train.train_cells import batch_by_batch
 from helios.universe import Universe, paths
 from helios.universe.build import BuildConfig, build_universe
+from tests.unit.train.triton_runs import fill_new_memory_with_nan
 
 CONFIG = TrainConfig(iterations=20, image_size=32)
 ONE_CELLS_STARS = 20
@@ -57,3 +63,14 @@ def undisturbed(source, numba_backend):
 def as_on_a_gpu(monkeypatch):
     """Cells train in batches, as on a GPU, on the CPU."""
     monkeypatch.setitem(train_cells_module.WAYS, "cpu", batch_by_batch)
+
+
+@pytest.fixture(scope="session")
+def interpret():
+    """Call a function, arguments following, where kernels are interpreted: Triton decides that when it is imported."""
+    if importlib.util.find_spec("triton") is None:
+        pytest.skip("Triton is not installed")
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        with mock.patch.dict(os.environ, {"TRITON_INTERPRET": "1", "OMP_NUM_THREADS": "1"}):
+            pool.submit(fill_new_memory_with_nan).result()
+        yield lambda function, *args, **kwargs: pool.submit(function, *args, **kwargs).result()

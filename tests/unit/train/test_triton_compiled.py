@@ -1,4 +1,4 @@
-"""The Triton kernels of the image loss compiled: for sm_90 on any machine, and run where there is a CUDA device.
+"""The Triton kernels of training compiled: for sm_90 on any machine, and run where there is a CUDA device.
 
 The interpreter takes what the compiler does not, such as a name that changes its type in a branch.
 """
@@ -16,12 +16,13 @@ if importlib.util.find_spec("triton") is None:
     pytest.skip("Triton is not installed", allow_module_level=True)
 
 SIGNATURE = {
-    "*fp32": "pred weights slopes gradient partials loss upstream",
+    "*fp32": "pred weights slopes gradient partials loss upstream params grad exp_avg exp_avg_sq rates",
+    "*i1": "mask kept",
     "*fp16": "truth images",
     "*i64": "views",
     "*i32": "truth_light light",
-    "fp32": "weight by_ssim by_flux by_pixel",
-    "i32": "per_cell pool pitch first stride",
+    "fp32": "weight by_ssim by_flux by_pixel rate root",
+    "i32": "per_cell pool pitch first stride count",
 }
 IMAGES = {"HEIGHT": 256, "WIDTH": 256, "UNIT": 2.0**-10, "GRADIENT": True}
 
@@ -38,6 +39,7 @@ IMAGES = {"HEIGHT": 256, "WIDTH": 256, "UNIT": 2.0**-10, "GRADIENT": True}
         ("triton_tiles", "add_tiles", IMAGES | {"GRADIENT": False, "LEVELS": 1, "SSIM": False}),
         ("triton_tiles", "sum_parts", {"COUNT": 352, "BLOCK": 1024}),
         ("triton_tiles", "scale_cells", {"COUNT": 4 * 196608, "BLOCK": 4096}),
+        ("triton_adam", "step_rows", {"BLOCK": 1024}),
     ],
 )
 def test_kernels_compile_for_hopper(module, name, constants, tmp_path, monkeypatch):

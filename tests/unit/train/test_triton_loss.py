@@ -7,10 +7,6 @@ chunks of rows, and 80 x 64 four parts, of which those without light are skipped
 
 import importlib.util
 import math
-import multiprocessing
-import os
-from concurrent.futures import ProcessPoolExecutor
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -21,7 +17,6 @@ from tests.unit.train.triton_runs import (
     BOTH,
     assert_agrees,
     dot,
-    fill_new_memory_with_nan,
     noise,
     refuse,
     run,
@@ -33,15 +28,6 @@ from tests.unit.train.triton_runs import (
 
 if importlib.util.find_spec("triton") is None:
     pytest.skip("Triton is not installed", allow_module_level=True)
-
-
-@pytest.fixture(scope="module")
-def interpret():
-    """Call a function, arguments following, where kernels are interpreted."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        with mock.patch.dict(os.environ, {"TRITON_INTERPRET": "1", "OMP_NUM_THREADS": "1"}):
-            pool.submit(fill_new_memory_with_nan).result()
-        yield lambda function, *args, **kwargs: pool.submit(function, *args, **kwargs).result()
 
 
 SCENES = {
