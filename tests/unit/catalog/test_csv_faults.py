@@ -9,7 +9,7 @@ import gzip
 import numpy as np
 import pytest
 
-from helios.catalog import gaia_csv, open_catalog
+from helios.catalog import csv_reader, open_catalog
 from helios.errors import InputError
 
 HEADER = "source_id,ra,dec,parallax,phot_g_mean_mag,bp_rp"
@@ -60,7 +60,7 @@ FAULTS = {
         "stars.csv.gz",
         "damaged gzip file after line 5001 (CRC check failed",
     ),
-    "unknown ending": (f"{HEADER}\n{ROW}\n", "stars.fits", "stars.fits: not a kind of star catalogue that can be read"),
+    "unknown ending": (f"{HEADER}\n{ROW}\n", "stars.xlsx", "stars.xlsx: not a kind of star catalogue that can be read"),
 }
 
 
@@ -88,7 +88,7 @@ def test_a_directory_is_no_catalogue(tmp_path):
 
 
 def test_a_fault_far_down_is_found_in_whatever_chunk_it_lies(tmp_path, monkeypatch):
-    monkeypatch.setattr(gaia_csv, "BLOCK_BYTES", 1024)
+    monkeypatch.setattr(csv_reader, "BLOCK_BYTES", 1024)
     path = tmp_path / "stars.csv"
     path.write_text(f"{HEADER}\n" + f"{ROW}\n" * 810 + "8,1,2,three,4,5\n" + f"{ROW}\n" * 500)
     with pytest.raises(InputError, match="line 812: parallax 'three'"):

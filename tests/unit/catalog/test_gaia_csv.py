@@ -9,7 +9,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from helios.catalog import gaia_csv, open_catalog
+from helios.catalog import csv_reader, open_catalog
 from helios.catalog.table import NO_ID, StarTable
 
 HEADER = "source_id,ra,dec,parallax,phot_g_mean_mag,bp_rp"
@@ -111,7 +111,7 @@ def test_chunks_do_not_change_what_is_read(tmp_path, monkeypatch):
     text = HEADER + "\n" + "".join(f"{i},{i / 3},{i / 7},{i / 11},{i / 13},{i / 17}\n" for i in range(1, 3000))
     path = write(tmp_path, gzip.compress(text.encode()), "stars.csv.gz")
     whole = read(path)
-    monkeypatch.setattr(gaia_csv, "BLOCK_BYTES", 4096)
+    monkeypatch.setattr(csv_reader, "BLOCK_BYTES", 4096)
     chunks = list(open_catalog(path).chunks())
     assert len(chunks) > 10
     pieces = StarTable.concatenate(chunks)
