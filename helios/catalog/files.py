@@ -10,6 +10,7 @@ from pathlib import Path
 
 from helios.catalog import Reader, ending_of, endings, open_catalog
 from helios.catalog.cuts import Rejections, drop_unusable
+from helios.catalog.hats_catalog import hats_files, is_hats
 from helios.catalog.schema import SchemaChoice
 from helios.catalog.table import StarTable
 from helios.errors import InputError
@@ -47,10 +48,12 @@ class BadFiles:
 def catalogue_files(path: Path) -> list[tuple[Path, str]]:
     """Return the files that `path` stands for, each with its name for messages, in the order of these names.
 
-    A file stands for itself; a directory for the catalogues in it, at any depth, by the endings of their names, files
-    and folders that begin with `.` or `_` left out; anything else for what it matches as a pattern, where `**` is any
-    number of folders. Raises InputError where that is no file.
+    A file stands for itself; a HATS catalogue for the files that it lists; another directory for the catalogues in
+    it, at any depth, by the endings of their names, files and folders that begin with `.` or `_` left out; anything
+    else for what it matches as a pattern, where `**` is any number of folders. Raises InputError where that is no file.
     """
+    if path.is_dir() and is_hats(path):
+        return hats_files(path)
     if path.is_dir():
         files = sorted(
             (file.relative_to(path).as_posix(), file)

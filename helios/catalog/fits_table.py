@@ -95,13 +95,15 @@ class FitsReader(FileReader):
             with self.path.open("rb") as file:
                 yield file
             return
-        with tempfile.TemporaryFile() as file:
+        with tempfile.TemporaryDirectory() as folder:
+            unpacked = Path(folder) / "table.fits"
             try:
-                with open_binary(self.path) as packed:
+                with open_binary(self.path) as packed, unpacked.open("wb") as file:
                     shutil.copyfileobj(packed, file)
             except DAMAGED_GZIP as error:
                 raise InputError(f"{self.path}: damaged gzip file ({error}); download it again") from error
-            yield file
+            with unpacked.open("rb") as file:
+                yield file
 
     def _kinds(self, table: Any) -> dict[str, np.dtype]:
         """Type of one row's values, by column, after scaling."""
