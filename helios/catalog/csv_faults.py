@@ -8,6 +8,7 @@ from pathlib import Path
 
 from helios.catalog.csv_text import DAMAGED_GZIP, Header, lines, open_binary
 from helios.catalog.schema import Sources, shown
+from helios.catalog.text_values import is_number, is_whole
 from helios.errors import InputError
 
 
@@ -49,18 +50,8 @@ def _problem(
         if value in missing:
             continue
         if name == id_column:
-            digits = value.removeprefix("-")
-            # 20 digits: int() itself refuses thousands of them.
-            if not (digits.isascii() and digits.isdigit() and len(digits) <= 20 and -(2**63) <= int(value) < 2**63):
+            if not is_whole(value):
                 return f"{name} {shown(value)}: must be a whole number below 2^63; mend or remove the line"
-        elif name in numbers and not _is_number(value):
+        elif name in numbers and not is_number(value):
             return f"{name} {shown(value)}: must be a number, or empty where it is missing; mend or remove the line"
     return None
-
-
-def _is_number(value: str) -> bool:
-    try:
-        float(value)
-    except ValueError:
-        return False
-    return value.isascii() and "_" not in value

@@ -11,6 +11,7 @@ from typing import Any
 
 from helios.catalog.csv_reader import CsvReader
 from helios.catalog.csv_text import Header, read_header
+from helios.catalog.schema import shown
 from helios.errors import InputError
 
 LARGEST_HEADER = 1 << 22
@@ -29,7 +30,7 @@ class EcsvReader(CsvReader):
         content = self._load(text)
         delimiter = content.get("delimiter", " ")
         if delimiter not in (" ", ","):
-            raise InputError(f"{self.path}: delimiter {delimiter!r} in the ECSV header: must be ' ' or ','")
+            raise InputError(f"{self.path}: delimiter {shown(str(delimiter))} in the ECSV header: must be ' ' or ','")
         columns = content.get("datatype")
         if not isinstance(columns, list) or not all(isinstance(c, dict) and "name" in c for c in columns):
             raise InputError(f"{self.path}: the ECSV header must list the columns under 'datatype', each with a name")

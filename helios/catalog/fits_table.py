@@ -43,6 +43,9 @@ class FitsReader(FileReader):
                 kinds = self._kinds(table)
                 units = {name: column.unit for name, column in columns.items() if column.unit}
                 self.rows = int(table.header["NAXIS2"])
+                width, full = int(table.header["NAXIS1"]), table.columns.dtype.itemsize
+                if table.header["XTENSION"].strip() == "BINTABLE" and width != full:
+                    raise InputError(f"{self.path}: NAXIS1 {width}: must be {full}, the width of its columns together")
                 self.nulls = {name: column.null for name, column in columns.items()}
         self.sources = find_sources(self.schema, columns, str(self.path), units)
         for name in self.sources.all:

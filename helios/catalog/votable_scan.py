@@ -6,13 +6,14 @@ stream that lies elsewhere are refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
 from helios.catalog.csv_text import DAMAGED_GZIP, open_binary
 from helios.catalog.schema import shown
+from helios.catalog.votable_stream import stream_rows
 from helios.errors import InputError
 
 SERIALISATIONS = ("TABLEDATA", "BINARY", "BINARY2")
@@ -32,28 +33,34 @@ class Field:
 class Scan:
     """What stands in the first table of a VOTable: its fields, serialisation, and number of rows.
 
-    `declared_rows` is what the file itself says, `rows` what was counted in TABLEDATA; None where there is neither.
+    `declared_rows` is what the file itself says, None where it does not; `rows` what was counted.
     """
 
     fields: list[Field] = field(default_factory=list)
     serialisation: str = ""
     declared_rows: int | None = None
-    rows: int | None = None
+    rows: int = 0
 
 
-CellCheck = Callable[[int, int, str], None]
-"""Called with row (the first is 1), column number and text of each value of a TABLEDATA; may raise InputError."""
+CellCheck = Callable[[int, str], None]
+"""Called with the row, the first being 1, and the text of a value in TABLEDATA; may raise InputError."""
+
+Prepare = Callable[[list[Field]], Mapping[int, CellCheck]]
+"""Called with the fields once they are known; returns the checks of the values, by number of the column."""
 
 
 class _Scanner:
-    def __init__(self, path: Path, check: CellCheck | None):
-        self.path, self.check = path, check
-        self.scan, self.tables, self.depth_of_table = Scan(), 0, False
+    def __init__(self, path: Path, prepare: Prepare):
+        self.path, self.prepare = path, prepare
+        self.scan, self.tables, self.cell = Scan(), 0, -1
+        self.checks: Mapping[int, CellCheck] = {}
+        self.text: list[str] = []
+        self.stream: list[str] = []
         self.parser = expat.ParserCreate()
+        self.parser.buffer_text = True
         self.parser.StartDoctypeDeclHandler = self.doctype
         self.parser.StartElementHandler = self.start
         self.parser.EndElementHandler = self.end
-        self.cell, self.text = -1, []
 
     def fail(self, problem: str) -> InputError:
         return InputError(f"{self.path} line {self.parser.CurrentLineNumber}: {problem}")
@@ -73,30 +80,42 @@ class _Scanner:
         if tag == "TABLE":
             self.tables += 1
             if self.tables == 1:
-                self.scan.declared_rows = self._rows(attributes.get("nrows"))
+                self.scan.declared_rows = self.declared(attributes.get("nrows"))
         if self.tables != 1:
             return
-        if tag == "FIELD":
+        if tag == "TD":
+            self.cell += 1
+            if self.cell in self.checks:
+                self.text = []
+                self.parser.CharacterDataHandler = self.text.append
+        elif tag == "TR":
+            self.scan.rows += 1
+            self.cell = -1
+        elif tag == "FIELD":
             values = (attributes.get(key, "") for key in ("datatype", "arraysize", "unit"))
             self.scan.fields.append(Field(attributes.get("name") or attributes.get("ID", ""), *values))
-        elif tag == "TR":
-            self.scan.rows = (self.scan.rows or 0) + 1
-            self.cell = -1
-        elif tag == "TD":
-            self.cell += 1
-            self.text = []
-            if self.check:
-                self.parser.CharacterDataHandler = self.text.append
+        elif tag == "STREAM":
+            self.parser.CharacterDataHandler = self.stream.append
         elif tag in (*SERIALISATIONS, "FITS", "PARQUET"):
             self.scan.serialisation = tag
-            self.scan.rows = 0 if tag == "TABLEDATA" else None
+            self.checks = self.prepare(self.scan.fields)
 
     def end(self, tag: str) -> None:
-        if self.check and self.tables == 1 and tag.rsplit(":", 1)[-1] == "TD":
-            self.parser.CharacterDataHandler = None
-            self.check(self.scan.rows or 0, self.cell, "".join(self.text))
+        tag = tag.rsplit(":", 1)[-1]
+        if self.tables != 1 or tag not in ("TD", "STREAM"):
+            return
+        self.parser.CharacterDataHandler = None
+        if tag == "TD" and self.cell in self.checks:
+            self.checks[self.cell](self.scan.rows, "".join(self.text).strip())
+        elif tag == "STREAM" and self.scan.serialisation in ("BINARY", "BINARY2"):
+            columns = [(field.datatype, field.arraysize) for field in self.scan.fields]
+            try:
+                self.scan.rows = stream_rows("".join(self.stream), columns, self.scan.serialisation == "BINARY2")
+            except ValueError as error:
+                raise InputError(f"{self.path}: {error}; download it again") from error
+            self.stream.clear()
 
-    def _rows(self, text: str | None) -> int | None:
+    def declared(self, text: str | None) -> int | None:
         if text is None:
             return None
         if not (text.strip().isascii() and text.strip().isdigit() and len(text) < 16):
@@ -104,13 +123,13 @@ class _Scanner:
         return int(text)
 
 
-def scan_votable(path: Path, check: CellCheck | None = None) -> Scan:
+def scan_votable(path: Path, prepare: Prepare) -> Scan:
     """Return what the VOTable `path`, gzipped or not, declares of its first table, having read the XML to its end.
 
     Raises InputError, with the line, for what is no XML, for a document type declaration, for rows that lie outside
-    the file, and what `check` raises.
+    the file or are cut short, and what `prepare` and its checks raise.
     """
-    scanner = _Scanner(path, check)
+    scanner = _Scanner(path, prepare)
     try:
         with open_binary(path) as file:
             scanner.parser.ParseFile(file)
@@ -130,4 +149,8 @@ def scan_votable(path: Path, check: CellCheck | None = None) -> Scan:
     # Checked before room is made for so many rows: none takes less than a byte.
     if scan.declared_rows is not None and scan.declared_rows > size:
         raise InputError(f"{path}: nrows {scan.declared_rows:,} in a file of {size:,} bytes; download it again")
+    if scan.declared_rows not in (None, scan.rows):
+        raise InputError(f"{path}: {scan.rows:,} rows, must be {scan.declared_rows:,} by its nrows; download it again")
+    if not scan.rows:
+        raise InputError(f"{path}: has no rows")
     return scan
