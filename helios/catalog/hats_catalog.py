@@ -28,7 +28,8 @@ def hats_files(path: Path) -> list[tuple[Path, str]]:
         import hats
     except ImportError as error:
         raise InputError(
-            f"{path}: is a HATS catalogue, which needs the hats library: pip install helios-planetarium[hats]"
+            f"{path}: is a HATS catalogue, which needs the hats library: pip install helios-planetarium[hats], or name "
+            "the folder dataset in it to read whatever is there"
         ) from error
     from helios.catalog.file_reader import parsing
 

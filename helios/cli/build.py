@@ -52,7 +52,9 @@ def _summary(report: BuildReport, landmarks: int, outside: list[str]) -> list[st
         *(f"{'':<12}{why}: {r.count:,} (first: {r.first})" for why, r in report.rejections.reasons.items()),
     ]
     if report.bad_files:
-        lines.append(f"{'skipped':<10}{len(report.bad_files):,} bad files")
+        lines.append(
+            f"{'skipped':<10}{len(report.bad_files):,} of {len(report.inputs) + len(report.bad_files):,} files"
+        )
         lines += [f"{'':<12}{message}" for _, message in report.bad_files[:SHOWN]]
         if len(report.bad_files) > SHOWN:
             lines.append(f"{'':<12}and {len(report.bad_files) - SHOWN:,} more")
