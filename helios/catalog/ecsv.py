@@ -17,6 +17,9 @@ from helios.errors import InputError
 LARGEST_HEADER = 1 << 22
 """Characters of the longest YAML header that is read; the archive's, with 152 columns, has 30,000."""
 
+DEEPEST_HEADER = 50
+"""Levels of nesting that a header may have; the archive's has 3."""
+
 
 class EcsvReader(CsvReader):
     """The stars of the ECSV file `path`, gzipped or not. Raises InputError as CsvReader does, and for a bad header."""
@@ -59,7 +62,15 @@ class EcsvReader(CsvReader):
         if len(text) > LARGEST_HEADER:
             raise InputError(f"{self.path}: the ECSV header has {len(text):,} characters, at most {LARGEST_HEADER:,}")
         try:
+            # The fast loader follows nesting on the machine's own stack, which has an end; its events do not.
+            depth = 0
+            for event in yaml.parse(text, Loader):
+                depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+                if depth > DEEPEST_HEADER:
+                    raise InputError(f"{self.path}: the ECSV header is nested more than {DEEPEST_HEADER} deep")
             content = yaml.load(text, Loader)
+        except InputError:
+            raise
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             said = " ".join(str(error).split())[:200]
             raise InputError(f"{self.path}: the ECSV header is no YAML ({said}); download it again") from error

@@ -29,10 +29,10 @@ class BadFiles:
 
     @contextmanager
     def skipped(self, name: str, reader: Reader | None = None) -> Iterator[None]:
-        """Keep an InputError where bad files are to be skipped, else let it pass."""
+        """Keep an InputError or OSError where bad files are to be skipped, else let it pass."""
         try:
             yield
-        except InputError as error:
+        except (InputError, OSError) as error:
             if not self.skip:
                 raise
             self.found.append((name, str(error)))

@@ -46,7 +46,7 @@ class FitsReader(FileReader):
                 width, full = int(table.header["NAXIS1"]), table.columns.dtype.itemsize
                 if table.header["XTENSION"].strip() == "BINTABLE" and width != full:
                     raise InputError(f"{self.path}: NAXIS1 {width}: must be {full}, the width of its columns together")
-                self.nulls = {name: column.null for name, column in columns.items()}
+                self.nulls = {name: _null(column) for name, column in columns.items()}
         self.sources = find_sources(self.schema, columns, str(self.path), units)
         for name in self.sources.all:
             allowed, must = ("iu", "whole numbers") if name == self.sources.id_column else ("iuf", "numbers")
@@ -116,7 +116,16 @@ class FitsReader(FileReader):
 
     def _values(self, name: str, column: NDArray) -> NDArray:
         null = self.nulls[name]
-        missing = column == null if isinstance(null, int) and column.dtype.kind in "iu" else False
+        missing = column == null if null is not None else np.zeros(len(column), bool)
         if name == self.sources.id_column:
+            if column.dtype.kind == "u" and (column[~missing] > np.iinfo(np.int64).max).any():
+                raise InputError(f"{self.path}: {name} {column.max()}: must be a whole number below 2^63")
             return self.sources.ids_without_nulls(np.where(missing, NO_ID, column.astype(np.int64)))
         return self.sources.without_nulls(np.where(missing, np.nan, column.astype(np.float64)))
+
+
+def _null(column: Any) -> int | float | None:
+    """What stands for no value in a column of whole numbers, scaled as its values are: TNULL, TSCAL and TZERO."""
+    if not isinstance(column.null, int):
+        return None
+    return column.null * (column.bscale or 1) + (column.bzero or 0)

@@ -312,3 +312,31 @@ def test_a_decimal_parquet_column_is_numbers(tmp_path):
     table = read(tmp_path / "a.parquet")
     assert table.parallax[0] == 1.25
     assert np.isnan(table.parallax[1])
+
+
+def test_fits_nulls_and_unsigned_numbers_of_scaled_columns(tmp_path):
+    columns = [fits.Column(name, "D", array=np.array([1.0, 2.0])) for name in ("ra", "dec", "phot_g_mean_mag")]
+    columns.append(fits.Column("parallax", "J", null=-9, array=np.array([-9, 6], np.int32)))
+    columns.append(fits.Column("source_id", "K", bzero=2**63, array=np.array([5, 6], np.uint64)))
+    fits.BinTableHDU.from_columns(columns).writeto(tmp_path / "a.fits")
+    for key, value in {"TSCAL4": 0.5, "TZERO4": 1.0}.items():
+        fits.setval(tmp_path / "a.fits", key, value=value, ext=1)
+    table = read(tmp_path / "a.fits")
+    assert table.source_id.tolist() == [5, 6]
+    np.testing.assert_array_equal(table.parallax, [np.nan, 4.0])
+
+
+def test_fits_identifier_that_is_too_large(tmp_path):
+    columns = [fits.Column(name, "D", array=[1.0]) for name in ("ra", "dec", "phot_g_mean_mag", "parallax")]
+    columns.append(fits.Column("source_id", "K", bzero=2**63, array=np.array([2**63], np.uint64)))
+    fits.BinTableHDU.from_columns(columns).writeto(tmp_path / "sound.fits")
+    message = message_of(tmp_path / "a.fits", (tmp_path / "sound.fits").read_bytes())
+    assert "source_id 9223372036854775808: must be a whole number below 2^63" in message
+
+
+@pytest.mark.parametrize("depth", [900, 100_000])
+def test_nesting_without_end_is_refused(tmp_path, depth):
+    data = replaced(tmp_path, ".ecsv", "# datatype:", f"# meta: {'[' * depth}{']' * depth}\n# datatype: ]")
+    message_of(tmp_path / "a.ecsv", data)
+    data = replaced(tmp_path, ".vot", "<TABLE>", "<RESOURCE>" * depth + "</RESOURCE>" * (depth - 1) + "<TABLE>")
+    message_of(tmp_path / "a.vot", data)
