@@ -6,6 +6,7 @@ stream that lies elsewhere are refused.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,9 @@ from helios.errors import InputError
 
 SERIALISATIONS = ("TABLEDATA", "BINARY", "BINARY2")
 
+LARGEST_ARRAY = 1 << 20
+"""Values of one column in one row that room is made for whatever the file's size."""
+
 
 @dataclass(frozen=True)
 class Field:
@@ -27,6 +31,12 @@ class Field:
     datatype: str
     arraysize: str
     unit: str
+
+    @property
+    def values(self) -> int:
+        """The least number of values in a row; 1 for what is no number."""
+        sizes = self.arraysize.split("x")
+        return math.prod(int(n) for n in sizes if n.strip().isascii() and n.strip().isdigit() and len(n) < 20)
 
 
 @dataclass
@@ -149,6 +159,9 @@ def scan_votable(path: Path, prepare: Prepare) -> Scan:
     # Checked before room is made for so many rows: none takes less than a byte.
     if scan.declared_rows is not None and scan.declared_rows > size:
         raise InputError(f"{path}: nrows {scan.declared_rows:,} in a file of {size:,} bytes; download it again")
+    wide = next((field for field in scan.fields if field.values > max(size, LARGEST_ARRAY)), None)
+    if wide:
+        raise InputError(f"{path}: arraysize {shown(wide.arraysize)} in a file of {size:,} bytes; download it again")
     if scan.declared_rows not in (None, scan.rows):
         raise InputError(f"{path}: {scan.rows:,} rows, must be {scan.declared_rows:,} by its nrows; download it again")
     if not scan.rows:

@@ -1,11 +1,9 @@
 """Every way in which a file of any format is no star catalogue, and the one line that says so.
 
 Each case starts from a sound file of 50 made stars, or a real one, and damages it in one way. What the message must
-hold is the file, and where it can be known the row, column and value. The CSV reader's own cases are beside it.
+hold is the file, and where it can be known the row, column and value. The cases of CSV and VOTables are beside it.
 """
 
-import gzip
-import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -15,37 +13,11 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
-from helios.catalog import open_catalog
-from helios.catalog.synthetic import Synthetic
-from helios.catalog.table import StarTable
-from helios.errors import InputError
 from tests.contract.catalogue_files import WRITERS
+from tests.unit.catalog.damage import message_of, read, replaced, sound
 
 FORMATS = Path(__file__).parents[2] / "data/formats"
-BINARY_VOTABLE = FORMATS / "1714556098855O-result.vot"
 ENDINGS = list(WRITERS)
-
-
-def read(path) -> StarTable:
-    return StarTable.concatenate(list(open_catalog(path).chunks()))
-
-
-def sound(folder, ending) -> bytes:
-    path = folder / f"sound{ending}"
-    (table,) = Synthetic(50, seed=5).chunks()
-    WRITERS[ending](path, table)
-    return path.read_bytes()
-
-
-def message_of(path, data: bytes) -> str:
-    path.write_bytes(data)
-    with pytest.raises(InputError) as raised:
-        read(path)
-    message = str(raised.value)
-    assert message.startswith(str(path))
-    assert len(message.splitlines()) == 1
-    assert len(message) < len(str(path)) + 400
-    return message
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -74,12 +46,6 @@ def test_a_gzip_file_with_a_wrong_checksum(tmp_path, ending):
     data = sound(tmp_path, ending)
     message = message_of(tmp_path / f"stars{ending}", data[:-8] + bytes([data[-8] ^ 1]) + data[-7:])
     assert "damaged gzip file" in message
-
-
-def replaced(folder, ending, old: str, new: str) -> bytes:
-    data = sound(folder, ending)
-    assert old.encode() in data
-    return data.replace(old.encode(), new.encode(), 1)
 
 
 def test_ecsv_without_its_mark(tmp_path):
@@ -128,98 +94,6 @@ def test_hipparcos_of_another_table(tmp_path):
 def test_hipparcos_with_text_in_a_number(tmp_path):
     data = (FORMATS / "hip_main_13.dat").read_bytes().replace(b"  13.74", b"  13,74")
     assert "line 2: Plx '13,74': must be a number" in message_of(tmp_path / "a.dat", data)
-
-
-XML = '<?xml version="1.0"?>'
-ENTITY = f'{XML}\n<!DOCTYPE VOTABLE [<!ENTITY x SYSTEM "file:///etc/hostname">]>'
-BILLION = f'{XML}\n<!DOCTYPE VOTABLE [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>'
-REMOTE = f'{XML}\n<!DOCTYPE VOTABLE SYSTEM "http://127.0.0.1:9/VOTable.dtd">'
-
-
-@pytest.mark.parametrize("start", [ENTITY, BILLION, REMOTE], ids=["external entity", "entities", "remote DTD"])
-def test_votable_with_a_document_type_is_refused_and_nothing_fetched(tmp_path, monkeypatch, start):
-    monkeypatch.setattr(urllib.request, "urlopen", lambda *a, **k: pytest.fail("fetched"))
-    body = sound(tmp_path, ".vot").decode().split("?>", 1)[1].replace("source_id", "&x;", 0)
-    message = message_of(tmp_path / "a.vot", (start + body).encode())
-    assert "line 2: a document type declaration" in message
-    assert "nothing fetched" in message
-
-
-@pytest.mark.parametrize("form", ["BINARY", "BINARY2", "FITS", "PARQUET"])
-def test_votable_whose_rows_lie_elsewhere_is_refused_and_nothing_fetched(tmp_path, monkeypatch, form):
-    monkeypatch.setattr(urllib.request, "urlopen", lambda *a, **k: pytest.fail("fetched"))
-    text = BINARY_VOTABLE.read_text()
-    head, rest = text.split("<BINARY2>", 1)
-    stream = f'<{form}><STREAM href="file:///etc/hostname"/></{form}>'
-    message = message_of(tmp_path / "a.vot", (head + stream + rest.split("</BINARY2>", 1)[1]).encode())
-    assert "the rows lie elsewhere, at 'file:///etc/hostname'; refused and nothing fetched" in message
-
-
-def test_votable_with_text_in_a_number_names_row_column_and_value(tmp_path):
-    (table,) = Synthetic(600, seed=5).chunks()
-    WRITERS[".vot"](tmp_path / "sound.vot", table)
-    cell = f"<TD>{table.parallax[516].item()!r}</TD>"
-    data = (tmp_path / "sound.vot").read_text()
-    assert data.count(cell) == 1
-    message = message_of(tmp_path / "a.vot", data.replace(cell, "<TD>three</TD>").encode())
-    assert message == f"{tmp_path / 'a.vot'} row 517: parallax 'three': must be a number, or empty"
-
-
-def test_votable_with_a_row_too_short(tmp_path):
-    data = sound(tmp_path, ".vot")
-    end = data.index(b"</TR>")
-    start = data.rindex(b"<TD>", 0, end)
-    message_of(tmp_path / "a.vot", data[:start] + data[end:])
-
-
-@pytest.mark.parametrize("cut", [1, 3, 30])
-@pytest.mark.parametrize("file", ["made", "real"])
-def test_votable_whose_stream_is_cut_short(tmp_path, file, cut):
-    data = BINARY_VOTABLE.read_bytes() if file == "real" else gzip.decompress(sound(tmp_path, ".vot.gz"))
-    text = data.decode()
-    start, end = text.index(">", text.index("<STREAM")) + 1, text.index("</STREAM>")
-    stream = "".join(text[start:end].split())
-    message = message_of(tmp_path / "a.vot", (text[:start] + stream[: -4 * cut] + text[end:]).encode())
-    rows = 0 if file == "real" else 49 if cut < 30 else 48
-    assert f"ends after row {rows}, in the middle of the next" in message
-
-
-def test_votable_whose_stream_is_no_base64(tmp_path):
-    text = BINARY_VOTABLE.read_text()
-    start = text.index(">", text.index("<STREAM")) + 1
-    message = message_of(tmp_path / "a.vot", (text[:start] + "!!!!" + text[start:]).encode())
-    assert "its stream is no base64" in message
-
-
-def test_votable_that_declares_more_rows_than_it_has_room_for(tmp_path):
-    data = replaced(tmp_path, ".vot", "<TABLE", '<TABLE nrows="99999999999"')
-    assert "nrows 99,999,999,999 in a file of" in message_of(tmp_path / "a.vot", data)
-
-
-def test_votable_with_a_wrong_number_of_rows(tmp_path):
-    data = sound(tmp_path, ".vot.gz")
-    text = gzip.decompress(data).decode()
-    assert "<TABLE" in text
-    text = text.replace("<TABLE", '<TABLE nrows="51"', 1)
-    assert "50 rows, must be 51" in message_of(tmp_path / "a.vot", text.encode())
-
-
-def test_votable_without_a_table(tmp_path):
-    message = message_of(tmp_path / "a.vot", f"{XML}<VOTABLE version='1.4'><RESOURCE/></VOTABLE>".encode())
-    assert "it has no table with rows; must be a VOTable with TABLEDATA, BINARY, BINARY2" in message
-
-
-def test_votable_that_is_no_xml_names_the_line(tmp_path):
-    data = replaced(tmp_path, ".vot", "<RESOURCE", "<<RESOURCE")
-    assert " line 5: no XML (not well-formed" in message_of(tmp_path / "a.vot", data)
-
-
-def fits_with(path, change) -> bytes:
-    (table,) = Synthetic(50, seed=5).chunks()
-    WRITERS[".fits"](path, table)
-    with fits.open(path, mode="update") as hdus:
-        change(hdus[1].header)
-    return path.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -338,5 +212,3 @@ def test_fits_identifier_that_is_too_large(tmp_path):
 def test_nesting_without_end_is_refused(tmp_path, depth):
     data = replaced(tmp_path, ".ecsv", "# datatype:", f"# meta: {'[' * depth}{']' * depth}\n# datatype: ]")
     message_of(tmp_path / "a.ecsv", data)
-    data = replaced(tmp_path, ".vot", "<TABLE>", "<RESOURCE>" * depth + "</RESOURCE>" * (depth - 1) + "<TABLE>")
-    message_of(tmp_path / "a.vot", data)
