@@ -31,7 +31,7 @@ SCHEMAS = {
         # Epochs: Gaia Collaboration 2018, A&A 616, A1 (DR2) and 2021, A&A 649, A1 (EDR3, the same in DR3).
         Schema("gaia_dr3", ref_epoch=2016.0, band="G", columns=_GAIA),
         Schema("gaia_dr2", ref_epoch=2015.5, band="G", columns=_GAIA),
-        # ESA 1997, SP-1200, vol. 1, section 1.2.2 and 2.1: ICRS, epoch J1991.25.
+        # ESA 1997, SP-1200, and the description of CDS I/239: ICRS, epoch J1991.25.
         Schema("hipparcos", ref_epoch=1991.25, band="V (Johnson)", columns=_HIPPARCOS),
         # catalogs/SOURCES.md: the embedded naked-eye stars, with Gaia's column names.
         Schema("bright_stars", ref_epoch=2000.0, band="G (from V and B-V)", columns=_GAIA),
