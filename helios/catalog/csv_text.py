@@ -1,10 +1,11 @@
-"""The text of a CSV file: its bytes, decompressed where need be, and its header."""
+"""The text of a CSV file: its bytes, decompressed where need be, its lines and its header."""
 
 from __future__ import annotations
 
 import csv
 import gzip
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -16,17 +17,30 @@ GZIP_MAGIC = b"\x1f\x8b"
 DAMAGED_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
 """What Python's gzip raises for a stream that is cut short or altered."""
 
+LONGEST_LINE = 1 << 24
+"""Bytes of the longest line that is read."""
+
 
 @dataclass(frozen=True)
 class Header:
-    """The columns of a file: `names` as they stand in it, `line` the number of that line, 1 for the first."""
+    """The columns of a file: `names` as they stand in it, and where its rows begin.
+
+    `line` is the number of the header's line, 1 for the first and 0 for none; `end` the bytes up to its end,
+    decompressed. `comments` are the lines before it, without their `#`.
+    """
 
     names: tuple[str, ...]
     line: int
+    end: int
+    delimiter: str = ","
+    quote: str | None = '"'
+    comments: tuple[str, ...] = ()
 
-    def column(self, wanted: str) -> str | None:
-        """The file's own spelling of the column `wanted`, which may be in capitals; None where it has none."""
-        return next((name for name in self.names if name.lower() == wanted), None)
+    def split(self, text: str) -> list[str]:
+        """The values of one line; none for an empty one."""
+        quoting = csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE
+        rows = csv.reader([text], delimiter=self.delimiter, quotechar=self.quote or '"', quoting=quoting)
+        return next(rows, [])
 
 
 def is_gzip(path: Path) -> bool:
@@ -35,9 +49,28 @@ def is_gzip(path: Path) -> bool:
         return file.read(2) == GZIP_MAGIC
 
 
-def open_text(path: Path) -> BinaryIO:
+def open_binary(path: Path) -> BinaryIO:
     """The file's bytes, decompressed where it is a gzip file."""
     return gzip.open(path, "rb") if is_gzip(path) else path.open("rb")
+
+
+def lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
+    """Yield the lines of `file` with their ends, which may be of all three kinds, as the fast parser counts them.
+
+    `path` is for messages. Raises InputError for a line of more than LONGEST_LINE bytes.
+    """
+    rest = b""
+    number = 0
+    while piece := file.readline(1 << 20):
+        *whole, rest = (rest + piece).splitlines(keepends=True)
+        if rest.endswith(b"\n"):
+            whole.append(rest)
+            rest = b""
+        number += len(whole)
+        yield from whole
+        if len(rest) > LONGEST_LINE:
+            raise InputError(f"{path} line {number + 1}: longer than {LONGEST_LINE:,} bytes, must be a row of a table")
+    yield from rest.splitlines(keepends=True)
 
 
 def read_header(path: Path) -> Header:
@@ -45,16 +78,20 @@ def read_header(path: Path) -> Header:
 
     Raises InputError for a file that is empty, damaged or no text.
     """
-    number = 0
+    number = end = 0
+    comments = []
     try:
-        with open_text(path) as file:
-            for number, line in enumerate(file, 1):
-                text = line.decode("utf-8-sig")
-                if text.strip() and not text.startswith("#"):
+        with open_binary(path) as file:
+            for number, line in enumerate(lines(file, path), 1):
+                end += len(line)
+                text = line.decode("utf-8-sig").rstrip("\r\n")
+                if text.startswith("#"):
+                    comments.append(text[1:])
+                elif text.strip():
                     names = next(csv.reader([text], strict=True))
-                    return Header(tuple(name.strip() for name in names), number)
+                    return Header(tuple(name.strip() for name in names), number, end, comments=tuple(comments))
     except DAMAGED_GZIP as error:
         raise InputError(f"{path}: damaged gzip file ({error}); download it again") from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path} line {number}: not text, must be the column names of a CSV file") from error
+        raise InputError(f"{path} line {number}: not text, must be the column names of a CSV file in UTF-8") from error
     raise InputError(f"{path}: empty, must be a CSV file with a header and a row per star")

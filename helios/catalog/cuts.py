@@ -13,7 +13,7 @@ from helios.catalog.table import FLOAT_COLUMNS, NO_ID, StarTable
 
 @dataclass
 class Reason:
-    """How many rows were turned away for one reason, and the first of them as `FILE line N, VALUE`."""
+    """How many rows were turned away for one reason, and the first of them as `FILE line N, VALUE`, or `row N`."""
 
     count: int = 0
     first: str = ""
@@ -24,6 +24,8 @@ class Rejections:
     """The rows turned away so far, by reason; a row counts once, under the first reason that holds."""
 
     reasons: dict[str, Reason] = field(default_factory=dict)
+    rows_read: int = 0
+    """The rows looked at, usable or not."""
 
     @property
     def total(self) -> int:
@@ -34,6 +36,12 @@ class Rejections:
         """Count `count` rows under `why`; `first` is kept where it is the first of its kind."""
         reason = self.reasons.setdefault(why, Reason(first=first))
         reason.count += count
+
+    def merge(self, other: Rejections) -> None:
+        """Add what `other` has counted, later than this."""
+        self.rows_read += other.rows_read
+        for why, reason in other.reasons.items():
+            self.add(why, reason.count, reason.first)
 
     def counts(self) -> dict[str, int]:
         """Number of rows by reason, reasons sorted."""
@@ -73,15 +81,26 @@ _CUTS = (
 )
 
 
-def drop_unusable(table: StarTable, name: str, rejections: Rejections, max_mag: float | None = None) -> StarTable:
+def _fainter_than(max_mag: float) -> _Cut:
+    # In float32, as binary archive files have magnitudes: 4.3 is the same star there and in a text file.
+    def holds(table: StarTable) -> NDArray[np.bool_]:
+        with np.errstate(over="ignore"):
+            return table.phot_g_mean_mag.astype(np.float32) > np.float32(max_mag)
+
+    return _Cut("fainter than --max-mag", "phot_g_mean_mag", holds)
+
+
+def drop_unusable(
+    table: StarTable, name: str, rejections: Rejections, max_mag: float | None = None, row_unit: str = "line"
+) -> StarTable:
     """Return the rows of `table` that are stars with a place and a brightness; the others go to `rejections`.
 
-    `name` is the catalogue's, for messages. Rows fainter than `max_mag` (apparent G) go too.
+    `name` is the catalogue's and `row_unit` what its rows are called, for messages. Rows fainter than `max_mag`
+    (apparent G) go too.
     """
     cuts = _CUTS
     if max_mag is not None:
-        too_faint = _Cut("fainter than --max-mag", "phot_g_mean_mag", lambda table: table.phot_g_mean_mag > max_mag)
-        cuts = (*cuts, too_faint)
+        cuts = (*cuts, _fainter_than(max_mag))
     kept = np.ones(len(table), bool)
     for cut in cuts:
         wrong = cut.holds(table) & kept
@@ -89,7 +108,7 @@ def drop_unusable(table: StarTable, name: str, rejections: Rejections, max_mag: 
             kept &= ~wrong
             first = np.flatnonzero(wrong)[0]
             shown = f", {cut.column} {getattr(table, cut.column)[first]:.10g}" if cut.column else ""
-            rejections.add(cut.why, int(wrong.sum()), f"{name} line {table.row[first]}{shown}")
+            rejections.add(cut.why, int(wrong.sum()), f"{name} {row_unit} {table.row[first]}{shown}")
     return table if kept.all() else table[kept]
 
 

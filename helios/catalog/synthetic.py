@@ -23,6 +23,9 @@ BP_RP = (-0.5, 4.0)
 class Synthetic:
     """`count` stars, uniform on the sphere; `seed` chooses which. Raises InputError for less than one star."""
 
+    row_unit = "row"
+    identified = True
+
     def __init__(self, count: int, seed: int = 0):
         if count < 1:
             raise InputError(f"--synthetic {count}: must be at least 1 star")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,10 @@ class StarTable:
     def __getitem__(self, rows) -> StarTable:
         """The table of the given rows: a mask, a slice or indices."""
         return StarTable(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+    def with_ids(self, source_id: NDArray[np.int64]) -> StarTable:
+        """The same rows with other identifiers [N]."""
+        return replace(self, source_id=source_id)
 
     @classmethod
     def concatenate(cls, tables: list[StarTable]) -> StarTable:

@@ -11,7 +11,7 @@ from helios.cli.options import config_from, options_from
 from helios.universe.build import BuildConfig, BuildReport, build_universe
 
 SHOWN = 5
-"""Landmarks without a cell that are named; of the others the number is enough."""
+"""Files, bad files and landmarks without a cell that are named; of the others the number is enough."""
 
 
 @click.command()
@@ -45,18 +45,24 @@ def build(landmarks: Path | None, output: Path, more_stars: tuple[Path, ...], **
 
 
 def _summary(report: BuildReport, landmarks: int, outside: list[str]) -> list[str]:
-    sources = ", ".join(i.get("file") or f"synthetic, seed {i['seed']}" for i in report.inputs)
+    sources = [i.get("file") or f"synthetic, seed {i['seed']}" for i in report.inputs]
     lines = [
-        f"{'read':<10}{report.rows_read:,} rows ({sources})",
+        f"{'read':<10}{report.rows_read:,} rows ({_listed(sources)})",
         f"{'rejected':<10}{report.rejections.total:,}",
         *(f"{'':<12}{why}: {r.count:,} (first: {r.first})" for why, r in report.rejections.reasons.items()),
     ]
+    if report.bad_files:
+        lines.append(
+            f"{'skipped':<10}{len(report.bad_files):,} of {len(report.inputs) + len(report.bad_files):,} files"
+        )
+        lines += [f"{'':<12}{message}" for _, message in report.bad_files[:SHOWN]]
+        if len(report.bad_files) > SHOWN:
+            lines.append(f"{'':<12}and {len(report.bad_files) - SHOWN:,} more")
     if report.white:
         lines.append(f"{'white':<10}{report.white:,} (no bp_rp)")
     lines.append(f"{'landmarks':<10}{landmarks:,}")
     if outside:
-        more = f" and {len(outside) - SHOWN} more" if len(outside) > SHOWN else ""
-        lines.append(f"{'':<12}places without a cell: {len(outside):,}: {', '.join(outside[:SHOWN])}{more}")
+        lines.append(f"{'':<12}places without a cell: {len(outside):,}: {_listed(outside)}")
     mean = report.stars / report.cells
     return [
         *lines,
@@ -64,3 +70,8 @@ def _summary(report: BuildReport, landmarks: int, outside: list[str]) -> list[st
         f"{'cells':<10}{report.cells:,} at depth {report.depth}, {mean:.1f} stars each on average",
         f"{'made':<10}{report.path}, {report.size_bytes / 1e6:.2f} MB",
     ]
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    return f"{', '.join(names[:SHOWN])}{more}"

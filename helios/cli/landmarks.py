@@ -16,7 +16,12 @@ from helios.errors import InputError
     show_default=True,
     help="brightness: smallest apparent G; quality: most certain distance.",
 )
-@click.option("--stars", type=click.Path(path_type=Path), multiple=True, help="Star catalogue; may be given again.")
+@click.option(
+    "--stars",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Star catalogue, a directory or pattern of them; may be given again.",
+)
 @click.option("--universe", type=click.Path(path_type=Path), help="Universe to take the stars of.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="JSON file to write.")
 def generate_landmarks_command(
@@ -28,6 +33,7 @@ def generate_landmarks_command(
     """
     from helios.catalog import open_catalog
     from helios.catalog.cuts import Rejections
+    from helios.catalog.files import open_catalogs
     from helios.catalogs_path import embedded
     from helios.landmarks import write_landmarks
     from helios.landmarks.bright_names import bright_star_names
@@ -39,7 +45,7 @@ def generate_landmarks_command(
     if universe:
         readers = [UniverseStars(universe)]
     elif stars:
-        readers = [open_catalog(path) for path in stars]
+        readers = open_catalogs(stars)
     else:
         readers, names = [open_catalog(embedded("bright_stars.csv.gz"))], bright_star_names()
     rejections = Rejections()

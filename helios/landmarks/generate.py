@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios.catalog import Reader
-from helios.catalog.cuts import Rejections, drop_unusable
+from helios.catalog.cuts import Rejections
+from helios.catalog.files import BadFiles, usable_chunks
 from helios.catalog.table import StarTable
 from helios.constants import PARSEC_M
 from helios.coords import ecliptic_m_to_icrs, icrs_to_ecliptic_m, parallax_to_distance_m
@@ -49,6 +50,9 @@ class UniverseStars:
 
     `row` of a star is its row in the store. Raises what opening a universe raises.
     """
+
+    row_unit = "row"
+    identified = True
 
     def __init__(self, path: Path):
         self._universe = Universe.open(path)
@@ -99,14 +103,12 @@ def generate_landmarks(
         raise InputError(f"--method {method}: unknown (choose from {', '.join(METHODS)})")
     best: StarTable | None = None
     sources = np.empty(0, dtype=object)
-    for reader in readers:
-        for chunk in reader.chunks():
-            stars = drop_unusable(chunk, reader.name, rejections)
-            origin = np.full(len(stars), reader.name, dtype=object)
-            if best is not None:
-                stars, origin = StarTable.concatenate([best, stars]), np.concatenate([sources, origin])
-            kept = _best(stars, METHODS[method], count)
-            best, sources = stars[kept], origin[kept]
+    for chunk in usable_chunks(readers, rejections, BadFiles()):
+        stars, origin = chunk.stars, np.full(len(chunk.stars), chunk.reader.name, dtype=object)
+        if best is not None:
+            stars, origin = StarTable.concatenate([best, stars]), np.concatenate([sources, origin])
+        kept = _best(stars, METHODS[method], count)
+        best, sources = stars[kept], origin[kept]
     return [] if best is None else _landmarks(best, sources, method, names or {})
 
 

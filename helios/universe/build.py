@@ -12,8 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios import __version__
-from helios.catalog import READERS, Reader, open_catalog
-from helios.catalog.cuts import Rejections, brightest, drop_unusable, first_of_each
+from helios.catalog import READERS, Reader
+from helios.catalog.cuts import Rejections, brightest, first_of_each
+from helios.catalog.files import BadFiles, open_catalogs, usable_chunks
+from helios.catalog.schema_file import choose_schema
+from helios.catalog.schemas import DEFAULT, SCHEMAS
 from helios.catalog.table import StarTable
 from helios.catalogs_path import embedded
 from helios.coords import icrs_to_ecliptic_m, parallax_to_distance_m
@@ -23,6 +26,7 @@ from helios.options import option
 from helios.universe.replace import check_replaceable, replacing
 
 EMBEDDED_STARS = "bright_stars.csv.gz"
+EMBEDDED_SCHEMA = "bright_stars"
 
 STARS_PER_CELL = 64
 """What `--depth auto` aims at: the mean number of stars in the cells that are not empty."""
@@ -36,12 +40,27 @@ class BuildConfig:
 
     stars: tuple[Path, ...] = option(
         (),
-        "Catalogue of stars, CSV or CSV.gz with Gaia's column names; several may follow. [default: the embedded "
-        "bright stars]",
+        "Catalogue of stars: CSV, ECSV, FITS, Parquet, VOTable, Hipparcos .dat, a directory of them or a pattern in "
+        "quotes; several may follow. [default: the embedded bright stars]",
         multiple=True,
         type=Path,
         metavar="FILE...",
     )
+    schema: str | None = option(
+        None,
+        f"How the catalogue writes its stars: {', '.join(SCHEMAS)}, or a TOML file. [default: {DEFAULT}, or the "
+        "format's own]",
+        type=str,
+        metavar="NAME|FILE",
+    )
+    column: tuple[str, ...] = option(
+        (),
+        "Read a column from another one, as in parallax=plx; may be given again.",
+        multiple=True,
+        type=str,
+        metavar="NAME=SOURCE",
+    )
+    skip_bad_files: bool = option(False, "Leave out files that cannot be read, and count them.", is_flag=True)
     synthetic: int | None = option(None, "Make N stars instead of reading a catalogue.", type=int, metavar="N")
     seed: int = option(0, "Which stars --synthetic makes.")
     max_mag: float | None = option(None, "Leave out stars fainter than this apparent G magnitude.", type=float)
@@ -55,6 +74,10 @@ class BuildConfig:
     def __post_init__(self):
         if self.synthetic is not None and self.stars:
             raise InputError("--synthetic and --stars: only one of them can say where the stars come from")
+        if self.synthetic is not None and (self.schema or self.column):
+            raise InputError(
+                "--synthetic with --schema or --column: a made sky has no columns to name; drop one of them"
+            )
         if self.limit is not None and self.limit < 1:
             raise InputError(f"--limit {self.limit}: must be at least 1 star")
         if self.max_mag is not None and not math.isfinite(self.max_mag):
@@ -62,11 +85,14 @@ class BuildConfig:
         if self.depth != "auto" and not (self.depth.isdecimal() and int(self.depth) <= MAX_DEPTH):
             raise InputError(f"--depth {self.depth}: must be auto or a whole number from 0 to {MAX_DEPTH}")
 
-    def readers(self) -> list[Reader]:
-        """The catalogues, none of them read yet. Raises InputError where one cannot be."""
+    def readers(self, bad_files: BadFiles) -> list[Reader]:
+        """The catalogues, none of them read yet. Raises InputError as open_catalogs does."""
         if self.synthetic is not None:
             return [READERS.get("synthetic")(self.synthetic, self.seed)]
-        return [open_catalog(path) for path in self.stars or (embedded(EMBEDDED_STARS),)]
+        if not self.stars:
+            choice = choose_schema(self.schema or EMBEDDED_SCHEMA, self.column)
+            return open_catalogs([embedded(EMBEDDED_STARS)], choice)
+        return open_catalogs(self.stars, choose_schema(self.schema, self.column), bad_files)
 
     def provenance(self) -> dict[str, Any]:
         """What chose the stars and the grid; the catalogues stand beside it with their hashes."""
@@ -75,17 +101,25 @@ class BuildConfig:
 
 @dataclass(frozen=True)
 class BuildReport:
-    """What a build read and made: `inputs` as in the provenance, `white` the stars without a finite BP-RP."""
+    """What a build read and made: `inputs` as in the provenance, `white` the stars without a finite BP-RP.
+
+    `bad_files` are the files left out, by name, with the reason.
+    """
 
     path: Path
     inputs: list[dict[str, Any]]
-    rows_read: int
     rejections: Rejections
+    bad_files: list[tuple[str, str]]
     white: int
     stars: int
     cells: int
     depth: int
     size_bytes: int
+
+    @property
+    def rows_read(self) -> int:
+        """Rows of the catalogues, usable or not."""
+        return self.rejections.rows_read
 
 
 def build_universe(config: BuildConfig, output: Path, add: Callable[[Path], None]) -> BuildReport:
@@ -96,12 +130,13 @@ def build_universe(config: BuildConfig, output: Path, add: Callable[[Path], None
     230 bytes each. Raises InputError for unusable options, catalogues or output, and where no row is a star.
     """
     check_replaceable(output)
-    readers = config.readers()
+    bad_files = BadFiles(config.skip_bad_files)
+    readers = config.readers(bad_files)
     rejections = Rejections()
-    stars, rows_read = _read(readers, config, rejections)
+    stars = _read(readers, config, rejections, bad_files)
     position_m = _position_m(stars)
     grid = HLGrid(_auto_depth(position_m) if config.depth == "auto" else int(config.depth))
-    inputs = [reader.provenance() for reader in readers]
+    inputs = [_provenance(reader) for reader in readers if reader not in bad_files.readers]
     with np.errstate(over="ignore"):
         bp_rp = stars.bp_rp.astype(np.float32)
     bp_rp[~np.isfinite(bp_rp)] = np.nan
@@ -115,7 +150,8 @@ def build_universe(config: BuildConfig, output: Path, add: Callable[[Path], None
         "command": "build",
         "options": config.provenance(),
         "inputs": inputs,
-        "rows_read": rows_read,
+        "bad_files": [name for name, _ in bad_files.found],
+        "rows_read": rejections.rows_read,
         "rejected": rejections.counts(),
         "without_bp_rp": white,
     }
@@ -123,17 +159,21 @@ def build_universe(config: BuildConfig, output: Path, add: Callable[[Path], None
         cells = write_universe(directory, placed, grid, provenance)
         add(directory)
         size = sum(file.stat().st_size for file in directory.rglob("*") if file.is_file())
-    return BuildReport(output, inputs, rows_read, rejections, white, len(stars), cells, grid.depth, size)
+    return BuildReport(output, inputs, rejections, bad_files.found, white, len(stars), cells, grid.depth, size)
 
 
-def _read(readers: list[Reader], config: BuildConfig, rejections: Rejections) -> tuple[StarTable, int]:
-    """The stars of all catalogues that have a cell, and the number of rows read."""
-    tables, names, rows_read = [], [], 0
-    for reader in readers:
-        for chunk in reader.chunks():
-            rows_read += len(chunk)
-            tables.append(drop_unusable(chunk, reader.name, rejections, config.max_mag))
-            names.append(reader.name)
+def _provenance(reader: Reader) -> dict[str, Any]:
+    sources = getattr(reader, "sources", None)
+    return reader.provenance() | ({"schema": sources.provenance()} if sources else {})
+
+
+def _read(readers: list[Reader], config: BuildConfig, rejections: Rejections, bad_files: BadFiles) -> StarTable:
+    """The stars of all catalogues that have a cell."""
+    tables, names = [], []
+    for chunk in usable_chunks(readers, rejections, bad_files, config.max_mag):
+        tables.append(chunk.stars)
+        names.append(f"{chunk.reader.name} {chunk.reader.row_unit}")
+    bad_files.check(tables)
     stars = StarTable.concatenate(tables)
     table_of = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
     cuts = [
@@ -150,12 +190,12 @@ def _read(readers: list[Reader], config: BuildConfig, rejections: Rejections) ->
         if kept.all():
             continue
         first = np.flatnonzero(~kept)[0]
-        where = f"{names[table_of[first]]} line {stars.row[first]}, {column} {getattr(stars, column)[first]}"
+        where = f"{names[table_of[first]]} {stars.row[first]}, {column} {getattr(stars, column)[first]}"
         rejections.add(why, int(np.count_nonzero(~kept)), where)
         stars, table_of = stars[kept], table_of[kept]
     if not len(stars):
-        raise InputError(f"no star left of {rows_read:,} rows: {rejections}")
-    return stars, rows_read
+        raise InputError(f"no star left of {rejections.rows_read:,} rows: {rejections}")
+    return stars
 
 
 def _position_m(stars: StarTable) -> NDArray[np.float64]:

@@ -80,6 +80,64 @@ def test_several_files_may_follow_stars(tmp_path):
     assert Universe.open(tmp_path / "a").offsets[-1] == 200
 
 
+def test_a_directory_of_overlapping_files_keeps_one_of_each_star(tmp_path):
+    (tmp_path / "survey").mkdir()
+    header, *rows = STARS.read_text().splitlines()
+    for name, part in {"1.csv": rows[:120], "2.csv": rows[100:]}.items():
+        (tmp_path / "survey" / name).write_text("\n".join([header, *part]) + "\n")
+    result = build("--stars", tmp_path / "survey", output=tmp_path / "u")
+    assert result.exit_code == 0, result.output
+    assert "read      220 rows (1.csv, 2.csv)" in result.output
+    first = rows[100].split(",")[0]
+    assert f"duplicate source_id: 20 (first: 2.csv line 2, source_id {first})" in result.output
+    assert build("--stars", STARS, output=tmp_path / "whole").exit_code == 0
+    whole, overlapping = contents(tmp_path / "whole"), contents(tmp_path / "u")
+    assert whole.pop("universe.zarr/zarr.json") != overlapping.pop("universe.zarr/zarr.json")
+    assert whole == overlapping
+
+
+def test_bad_files_are_skipped_and_counted_where_asked(tmp_path):
+    (tmp_path / "survey").mkdir()
+    header, *rows = STARS.read_text().splitlines()
+    for i in range(10):
+        (tmp_path / f"survey/{i}.csv").write_text("\n".join([header, *rows[i::10]]) + "\n")
+    (tmp_path / "survey/3.csv").write_text("cut off")
+    stopped = build("--stars", tmp_path / "survey", output=tmp_path / "u")
+    assert stopped.exit_code == 1
+    assert "3.csv line 1: no column ra" in stopped.output
+    assert not (tmp_path / "u").exists()
+    result = build("--stars", tmp_path / "survey/*.csv", "--skip-bad-files", output=tmp_path / "u")
+    assert result.exit_code == 0, result.output
+    assert "read      180 rows (0.csv, 1.csv, 2.csv, 4.csv, 5.csv and 4 more)" in result.output
+    assert "skipped   1 of 10 files" in result.output
+    provenance = Universe.open(tmp_path / "u").provenance
+    assert provenance["bad_files"] == ["3.csv"]
+    assert [entry["file"] for entry in provenance["inputs"]] == [f"{i}.csv" for i in range(10) if i != 3]
+
+
+def test_columns_of_ones_own_and_what_the_universe_says_of_them(tmp_path):
+    text = STARS.read_text()
+    (tmp_path / "own.csv").write_text(text.replace("parallax", "plx", 1).replace("bp_rp", "colour", 1))
+    (tmp_path / "own.toml").write_text('name = "own"\nref_epoch = 2015.5\n[columns]\nbp_rp = "colour"\n')
+    refused = build("--stars", tmp_path / "own.csv", output=tmp_path / "u")
+    assert "no column parallax in the header" in refused.output
+    assert "say so with --column" in refused.output
+    arguments = ("--schema", tmp_path / "own.toml", "--column", "parallax=plx")
+    assert build("--stars", tmp_path / "own.csv", *arguments, output=tmp_path / "u").exit_code == 0
+    assert build("--stars", STARS, output=tmp_path / "plain").exit_code == 0
+    schema = Universe.open(tmp_path / "u").provenance["inputs"][0]["schema"]
+    assert (schema["name"], schema["ref_epoch"], schema["columns"]["bp_rp"]) == ("own", 2015.5, "colour")
+    own, plain = contents(tmp_path / "u"), contents(tmp_path / "plain")
+    for made in (own, plain):
+        made.pop("universe.zarr/zarr.json")
+    assert own == plain
+
+
+def test_the_embedded_stars_say_their_own_epoch(tmp_path):
+    assert build(output=tmp_path / "u").exit_code == 0
+    assert Universe.open(tmp_path / "u").provenance["inputs"][0]["schema"]["ref_epoch"] == 2000.0
+
+
 def test_a_build_replaces_all_of_a_universe(universe):
     (universe / "cells.pack.bin").write_bytes(b"packed from the old stars")
     assert build("--synthetic", 60, output=universe).exit_code == 0
@@ -141,6 +199,14 @@ BAD = [
     ("--synthetic 5 --landmarks missing.json", 1, "missing.json: no such file"),
     ("--synthetic 5 --landmarks places.json", 1, "places.json: no JSON"),
     ("--synthetic 5 --landmarks nowhere.json", 1, "nowhere.json entry 0"),
+    ("--stars no*.vot", 1, "no*.vot: matches no file"),
+    ("--stars empty.csv --skip-bad-files", 1, "none of 1 files could be read; the first: empty.csv: empty"),
+    ("--stars text.csv --skip-bad-files", 1, "none of 1 files could be read; the first: text.csv line 3: dec 'abc'"),
+    ("--stars text.csv --schema gaia_dr9", 1, "--schema gaia_dr9: must be gaia_dr3, gaia_dr2, hipparcos"),
+    ("--stars text.csv --schema places.json", 1, "places.json: no TOML"),
+    ("--stars text.csv --column plx", 1, "--column plx: must be NAME=SOURCE"),
+    ("--stars text.csv --column ra=alpha", 1, "text.csv line 1: no column alpha (for ra) in the header"),
+    ("--synthetic 5 --column ra=alpha", 1, "--synthetic with --schema or --column: a made sky has no columns"),
     ("text.csv", 2, "did you mean --stars?"),
 ]
 

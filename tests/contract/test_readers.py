@@ -1,19 +1,23 @@
 """One class over every registered catalogue reader: whatever the format, the same promises hold.
 
-Each reader gets 50 stars of its own kind; a file reader gets those of the made sky, written in its format.
+Each reader gets 50 stars of its own kind; a file reader gets those of the made sky, written in its format by
+`catalogue_files`, where what has no value is left out as the format does.
 """
 
 import dataclasses
-import gzip
+import importlib
 import json
 
 import numpy as np
 import pytest
 
-from helios.catalog import READERS, open_catalog
+from helios.catalog import READERS, csv_reader, open_catalog
 from helios.catalog.cuts import Rejections, drop_unusable
+from helios.catalog.schema_file import choose_schema
 from helios.catalog.synthetic import Synthetic
-from helios.catalog.table import FLOAT_COLUMNS, StarTable
+from helios.catalog.table import FLOAT_COLUMNS, NO_ID, StarTable
+from helios.errors import InputError
+from tests.contract.catalogue_files import WRITERS
 
 COUNT = 50
 
@@ -22,35 +26,22 @@ def made_sky() -> StarTable:
     return StarTable.concatenate(list(Synthetic(COUNT, seed=5).chunks()))
 
 
-def csv_text() -> str:
-    table = made_sky()
-    columns = ["source_id", *FLOAT_COLUMNS]
-    lines = [",".join(columns)]
-    lines += [",".join(repr(getattr(table, c)[i].item()) for c in columns) for i in range(COUNT)]
-    return "\n".join(lines) + "\n"
-
-
-def sample_csv(folder):
-    (folder / "sky.csv").write_text(csv_text())
-    return open_catalog(folder / "sky.csv")
-
-
-def sample_csv_gz(folder):
-    (folder / "sky.csv.gz").write_bytes(gzip.compress(csv_text().encode()))
-    return open_catalog(folder / "sky.csv.gz")
-
-
-def sample_synthetic(folder):
-    return Synthetic(COUNT, seed=5)
-
-
-SAMPLES = {".csv": sample_csv, ".csv.gz": sample_csv_gz, "synthetic": sample_synthetic}
+def without_colour(table: StarTable) -> StarTable:
+    return dataclasses.replace(table, bp_rp=np.full(len(table), np.nan))
 
 
 @pytest.fixture(params=READERS.names())
-def reader(request, tmp_path):
-    assert request.param in SAMPLES, "a new reader needs a line in SAMPLES"
-    return SAMPLES[request.param](tmp_path)
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+def reader(kind, tmp_path):
+    if kind == "synthetic":
+        return Synthetic(COUNT, seed=5)
+    assert kind in WRITERS, "a new reader needs a line in WRITERS"
+    WRITERS[kind](tmp_path / f"sky{kind}", made_sky())
+    return open_catalog(tmp_path / f"sky{kind}")
 
 
 class TestReader:
@@ -61,8 +52,10 @@ class TestReader:
             assert chunk.source_id.dtype == chunk.row.dtype == np.int64
             assert {getattr(chunk, name).dtype for name in FLOAT_COLUMNS} == {np.dtype(np.float64)}
 
-    def test_every_format_gives_the_same_stars(self, reader):
+    def test_every_format_gives_the_same_stars(self, kind, reader):
         table, expected = StarTable.concatenate(list(reader.chunks())), made_sky()
+        if kind.startswith(".dat"):  # Hipparcos has no BP-RP
+            expected = without_colour(expected)
         for name in ("source_id", *FLOAT_COLUMNS):
             np.testing.assert_array_equal(getattr(table, name), getattr(expected, name))
 
@@ -77,7 +70,8 @@ class TestReader:
 
     def test_all_rows_of_a_sound_catalogue_pass_the_cuts(self, reader):
         rejections = Rejections()
-        kept = sum(len(drop_unusable(chunk, reader.name, rejections)) for chunk in reader.chunks())
+        unit = reader.row_unit
+        kept = sum(len(drop_unusable(chunk, reader.name, rejections, None, unit)) for chunk in reader.chunks())
         assert (kept, rejections.total) == (COUNT, 0)
 
     def test_provenance_is_plain_and_names_no_folder(self, reader, tmp_path):
@@ -88,3 +82,57 @@ class TestReader:
     def test_its_name_fits_the_start_of_a_message(self, reader):
         assert reader.name
         assert "/" not in reader.name
+        assert reader.row_unit in ("line", "row")
+
+    def test_what_is_missing_is_nan_and_counted_by_its_row(self, kind, tmp_path):
+        if kind == "synthetic":
+            pytest.skip("a made sky misses nothing")
+        table = made_sky()
+        table.source_id[3], table.parallax[5], table.dec[7], table.bp_rp[9] = NO_ID, np.nan, np.nan, np.nan
+        path = tmp_path / f"gaps{kind}"
+        WRITERS[kind](path, table)
+        reader = open_catalog(path)
+        read = StarTable.concatenate(list(reader.chunks()))
+        np.testing.assert_array_equal(read.source_id, table.source_id)
+        for name in FLOAT_COLUMNS[:4]:
+            np.testing.assert_array_equal(getattr(read, name), getattr(table, name))
+        assert np.isnan(read.bp_rp[9])
+        rejections = Rejections()
+        drop_unusable(read, reader.name, rejections, None, reader.row_unit)
+        assert rejections.counts() == {"dec missing": 1, "parallax missing": 1, "source_id missing": 1}
+        row = read.row[5]
+        assert rejections.reasons["parallax missing"].first == f"{path.name} {reader.row_unit} {row}"
+
+    def test_chunks_do_not_change_what_is_read(self, kind, reader, monkeypatch):
+        whole = StarTable.concatenate(list(reader.chunks()))
+        module = importlib.import_module(type(reader).__module__)
+        for size in ("CHUNK_ROWS", "BATCH_ROWS"):
+            if hasattr(module, size):
+                monkeypatch.setattr(module, size, 7)
+        monkeypatch.setattr(csv_reader, "BLOCK_BYTES", 1024)
+        pieces = list(reader.chunks())
+        assert kind == "synthetic" or len(pieces) > 1
+        for field in dataclasses.fields(whole):
+            joined = np.concatenate([getattr(piece, field.name) for piece in pieces])
+            np.testing.assert_array_equal(joined, getattr(whole, field.name))
+
+    def test_a_missing_column_is_named_with_the_remedy(self, kind, tmp_path):
+        if kind == "synthetic" or kind.startswith(".dat"):
+            pytest.skip("its columns have no names in the file")
+        path = tmp_path / f"sky{kind}"
+        WRITERS[kind](path, made_sky())
+        with pytest.raises(InputError) as raised:
+            open_catalog(path, choose_schema(columns=["parallax=plx"]))
+        assert str(raised.value).startswith(str(path))
+        assert "no column plx (for parallax)" in str(raised.value)
+        assert "--column" in str(raised.value)
+
+    def test_a_column_may_come_from_another(self, kind, tmp_path):
+        if kind == "synthetic":
+            pytest.skip("a made sky has no columns")
+        path = tmp_path / f"sky{kind}"
+        WRITERS[kind](path, made_sky())
+        other = "Vmag" if kind.startswith(".dat") else "PHOT_G_MEAN_MAG"
+        reader = open_catalog(path, choose_schema(columns=[f"bp_rp={other}"]))
+        table = StarTable.concatenate(list(reader.chunks()))
+        np.testing.assert_array_equal(table.bp_rp, table.phot_g_mean_mag)

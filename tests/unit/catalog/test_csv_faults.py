@@ -9,7 +9,7 @@ import gzip
 import numpy as np
 import pytest
 
-from helios.catalog import gaia_csv, open_catalog
+from helios.catalog import csv_reader, open_catalog
 from helios.errors import InputError
 
 HEADER = "source_id,ra,dec,parallax,phot_g_mean_mag,bp_rp"
@@ -60,7 +60,22 @@ FAULTS = {
         "stars.csv.gz",
         "damaged gzip file after line 5001 (CRC check failed",
     ),
-    "unknown ending": (f"{HEADER}\n{ROW}\n", "stars.fits", "stars.fits: not a kind of star catalogue that can be read"),
+    "type changes halfway": (
+        HEADER + "\n" + f"{ROW}\n" * 500 + "8,1,2,G2V,4,5\n" + f"{ROW}\n" * 500,
+        "stars.csv",
+        "stars.csv line 502: parallax 'G2V': must be a number",
+    ),
+    "text after line ends of three kinds": (
+        f"# one\r# two\r\n{HEADER}\r{ROW}\r\n{ROW}\n8,1,abc,3,4,5\r",
+        "stars.csv",
+        "stars.csv line 6: dec 'abc'",
+    ),
+    "a field of 10,000 characters": (f"{HEADER}\n8,1,2,{'9' * 9999}x,4,5\n", "stars.csv", f"parallax '{'9' * 40}...'"),
+    "a column name of 10,000 characters": (f"{'x' * 10_000},dec\n1,2\n", "stars.csv", "no column ra, parallax,"),
+    "a line without end": (HEADER + "\n" + "1" * (1 << 25), "stars.csv", "line 2: longer than 16,777,216 bytes"),
+    "UTF-16": (f"\ufeff{HEADER}\n{ROW}\n".encode("utf-16-le"), "stars.csv", "line 1: not text"),
+    "NUL in a number": (f"{HEADER}\n8,1,2\0,3,4,5\n", "stars.csv", "line 2: "),
+    "unknown ending": (f"{HEADER}\n{ROW}\n", "stars.xlsx", "stars.xlsx: not a kind of star catalogue that can be read"),
 }
 
 
@@ -75,6 +90,7 @@ def test_a_fault_is_one_line_that_names_it(tmp_path, fault):
     assert expected in message
     assert message.startswith(str(path))
     assert len(message.splitlines()) == 1
+    assert len(message) < len(str(path)) + 300
 
 
 def test_a_missing_file_is_named(tmp_path):
@@ -88,7 +104,7 @@ def test_a_directory_is_no_catalogue(tmp_path):
 
 
 def test_a_fault_far_down_is_found_in_whatever_chunk_it_lies(tmp_path, monkeypatch):
-    monkeypatch.setattr(gaia_csv, "BLOCK_BYTES", 1024)
+    monkeypatch.setattr(csv_reader, "BLOCK_BYTES", 1024)
     path = tmp_path / "stars.csv"
     path.write_text(f"{HEADER}\n" + f"{ROW}\n" * 810 + "8,1,2,three,4,5\n" + f"{ROW}\n" * 500)
     with pytest.raises(InputError, match="line 812: parallax 'three'"):

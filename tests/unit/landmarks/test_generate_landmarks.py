@@ -23,6 +23,9 @@ from helios.landmarks.generate import METHODS, generate_landmarks
 class Stars:
     """A reader of arrays, in chunks of `size` rows."""
 
+    row_unit = "line"
+    identified = True
+
     def __init__(self, table, size, name="made.csv"):
         self.table, self.size, self.name = table, size, name
 

@@ -9,7 +9,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from helios.catalog import gaia_csv, open_catalog
+from helios.catalog import csv_reader, open_catalog
 from helios.catalog.table import NO_ID, StarTable
 
 HEADER = "source_id,ra,dec,parallax,phot_g_mean_mag,bp_rp"
@@ -46,8 +46,11 @@ def assert_is_the_row(table: StarTable, source_id=7):
         'source_id, ra ,dec,parallax,phot_g_mean_mag,"bp_rp"\n7, 10.5 ,-20.25,3.5,"4.75",0.5\n',
         "bp_rp,phot_g_mean_mag,name,parallax,dec,ra,source_id\n0.5,4.75,Éta,3.5,-20.25,10.5,7\n",
         f"{HEADER}\n7,1.05e1,-2025e-2,+3.5,4.750,.5\n",
+        f"{HEADER}\r{ROW}\r",
+        f"# one\r# two\n# three\r\n{HEADER}\r{ROW}\n",
+        f"{HEADER},name\n{ROW},{'x' * 10_000}\n",
     ],
-    ids=range(11),
+    ids=range(14),
 )
 def test_the_same_star_however_it_is_written(tmp_path, text):
     assert_is_the_row(read(write(tmp_path, text)))
@@ -87,7 +90,7 @@ def test_identifiers_of_19_digits_keep_every_digit(tmp_path):
     assert table.source_id.tolist() == [4357027756659697664, 4357027756659697665]
 
 
-@pytest.mark.parametrize("missing", ["", "null", "NULL", "nan", "NaN", '""'])
+@pytest.mark.parametrize("missing", ["", "null", "NULL", "nan", "NaN", '""', "       "])
 def test_what_archives_write_for_no_value_is_nan(tmp_path, missing):
     table = read(write(tmp_path, f"{HEADER}\n7,1,2,{missing},4,{missing}\n"))
     assert np.isnan([table.parallax, table.bp_rp]).all()
@@ -111,7 +114,7 @@ def test_chunks_do_not_change_what_is_read(tmp_path, monkeypatch):
     text = HEADER + "\n" + "".join(f"{i},{i / 3},{i / 7},{i / 11},{i / 13},{i / 17}\n" for i in range(1, 3000))
     path = write(tmp_path, gzip.compress(text.encode()), "stars.csv.gz")
     whole = read(path)
-    monkeypatch.setattr(gaia_csv, "BLOCK_BYTES", 4096)
+    monkeypatch.setattr(csv_reader, "BLOCK_BYTES", 4096)
     chunks = list(open_catalog(path).chunks())
     assert len(chunks) > 10
     pieces = StarTable.concatenate(chunks)

@@ -1,0 +1,220 @@
+"""Schemas: which columns of a file make the star table, in which unit, and what stands for no value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helios.catalog.table import FLOAT_COLUMNS, NO_ID, StarTable
+from helios.errors import InputError
+
+UNITS = {"ra": "deg", "dec": "deg", "parallax": "mas", "phot_g_mean_mag": "mag", "bp_rp": "mag"}
+"""Unit of each measured column of the star table; what a file is taken to mean where neither it nor a schema says."""
+
+REQUIRED = ("ra", "dec", "parallax", "phot_g_mean_mag")
+"""Columns without which there is no star; `bp_rp` may be absent, and then every star is white."""
+
+MISSING = ("", "null", "NULL", "nan", "NaN", "NAN")
+"""How archives write that there is no value; blanks alone mean the same in text."""
+
+SHOWN = 40
+"""Characters of a wrong value that a message shows."""
+
+
+def shown(value: str) -> str:
+    """`value` quoted on one line, cut after SHOWN characters."""
+    return repr(value if len(value) <= SHOWN else value[:SHOWN] + "...")
+
+
+@dataclass(frozen=True)
+class Column:
+    """Where one column of the star table comes from.
+
+    `names` are the accepted names in a file, the best first, capitals or not; `difference` two columns whose
+    difference serves where the file has none of them. `unit`, as astropy spells it, overrules what the file declares.
+    """
+
+    names: tuple[str, ...]
+    difference: tuple[str, str] | None = None
+    unit: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What a message calls the column in a file that has not got it."""
+        return self.names[0] if self.names else " - ".join(self.difference or ())
+
+
+@dataclass(frozen=True)
+class Schema:
+    """How one survey writes its stars; another survey is another table of this kind, not another reader.
+
+    `ref_epoch` is the Julian year of its places, `band` the magnitude that `phot_g_mean_mag` holds, `columns` has
+    one Column per column of the star table, `null` the spellings of a missing value: texts in a text file; those
+    that are numbers mean the number in a binary one.
+    """
+
+    name: str
+    ref_epoch: float
+    band: str
+    columns: Mapping[str, Column]
+    null: tuple[str, ...] = MISSING
+
+    @property
+    def null_numbers(self) -> tuple[float, ...]:
+        """Those of `null` that are finite numbers."""
+        return tuple(value for value in map(_number, self.null) if np.isfinite(value))
+
+    def with_columns(self, sources: Mapping[str, str]) -> Schema:
+        """This schema with other source names, by column of the star table."""
+        changed = {
+            name: Column((source,), unit=self.columns[name].unit if name in self.columns else None)
+            for name, source in sources.items()
+        }
+        return replace(self, columns={**self.columns, **changed})
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return np.nan
+
+
+@dataclass(frozen=True)
+class SchemaChoice:
+    """What a user asked for: a `schema`, or None for the one of the format, and other source names on top of it."""
+
+    schema: Schema | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    def over(self, default: Schema) -> Schema:
+        """The schema to read with, where a format's own is `default`."""
+        return (self.schema or default).with_columns(self.columns)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The columns of one file that are read, under the file's own names.
+
+    `of` has by column of the star table one name, or two whose difference it is; `factors` what to multiply its
+    values by to come to UNITS.
+    """
+
+    schema: Schema
+    id_column: str | None
+    of: Mapping[str, tuple[str, ...]]
+    factors: Mapping[str, float]
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Names of the columns of numbers, each once."""
+        return tuple(dict.fromkeys(name for names in self.of.values() for name in names))
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Names of all columns that are read, each once."""
+        return (*([self.id_column] if self.id_column else []), *self.numbers)
+
+    def table(self, values: Mapping[str, NDArray], row: NDArray[np.int64]) -> StarTable:
+        """The star table of the rows numbered `row` [N].
+
+        `values` has by file column float64 [N] with NaN for no value, and for the identifier int64 [N] with NO_ID.
+        Without an identifier the row's number is one.
+        """
+        absent = np.full(len(row), np.nan)
+        floats = {}
+        for name in FLOAT_COLUMNS:
+            found = [values[source] for source in self.of.get(name, ())]
+            column = found[0] - found[1] if len(found) == 2 else found[0] if found else absent
+            floats[name] = column * self.factors[name] if self.factors.get(name, 1.0) != 1.0 else column
+        return StarTable(source_id=values[self.id_column] if self.id_column else row, row=row, **floats)
+
+    def without_nulls(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """`values` [N] with NaN for the schema's null numbers; for readers of formats that hold no text."""
+        nulls = self.schema.null_numbers
+        return np.where(np.isin(values, nulls), np.nan, values) if nulls else values
+
+    def ids_without_nulls(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """`ids` [N] with NO_ID for the schema's null numbers."""
+        nulls = [int(value) for value in self.schema.null_numbers if abs(value) < 2**63]
+        return np.where(np.isin(ids, nulls), NO_ID, ids) if nulls else ids
+
+    def provenance(self) -> dict[str, Any]:
+        """Name of the schema, epoch and band, and the file's columns by those of the star table."""
+        columns = {name: " - ".join(sources) for name, sources in self.of.items()}
+        if self.id_column:
+            columns = {"source_id": self.id_column, **columns}
+        return {
+            "name": self.schema.name,
+            "ref_epoch": self.schema.ref_epoch,
+            "band": self.schema.band,
+            "columns": columns,
+        }
+
+
+def find_sources(schema: Schema, names: Iterable[str], where: str, units: Mapping[str, str] | None = None) -> Sources:
+    """Return which of a file's columns `names` make the star table under `schema`.
+
+    `where` starts every message; `units` are those that the file declares, by its column names. Raises InputError
+    for a needed column that is absent or ambiguous, and for a unit that is not known or of another kind.
+    """
+    spellings: dict[str, list[str]] = {}
+    for name in names:
+        spellings.setdefault(name.lower(), []).append(name)
+
+    def find(wanted: str) -> str | None:
+        same = spellings.get(wanted.lower(), [])
+        if len(same) > 1:
+            raise InputError(f"{where}: column {shown(wanted)} stands there twice; rename one of them")
+        return same[0] if same else None
+
+    found: dict[str, tuple[str, ...]] = {}
+    for name, column in schema.columns.items():
+        single = next(filter(None, map(find, column.names)), None)
+        pair = tuple(map(find, column.difference or ()))
+        if single:
+            found[name] = (single,)
+        elif pair and all(pair):
+            found[name] = pair
+    _check_present(schema, found, where)
+    id_column = found.pop("source_id", (None,))[0]
+    shared = next((name for name, sources in found.items() if id_column in sources), None)
+    if shared:
+        raise InputError(f"{where}: column {shown(id_column)} cannot be both source_id and {shared}; name another")
+    factors = {
+        name: _factor(schema.columns[name].unit or (units or {}).get(sources[0], ""), name, sources[0], where)
+        for name, sources in found.items()
+    }
+    return Sources(schema, id_column, found, factors)
+
+
+def _check_present(schema: Schema, found: Mapping[str, Any], where: str) -> None:
+    def wanted(name: str) -> str:
+        column = schema.columns.get(name, Column((name,)))
+        return name if name in column.names else f"{column.label} (for {name})"
+
+    absent = [wanted(name) for name in REQUIRED if name not in found]
+    if absent:
+        needed = ", ".join(wanted(name) for name in REQUIRED)
+        raise InputError(
+            f"{where}: no column {', '.join(absent)} in the header (needed: {needed}); where it has another name, "
+            "say so with --column"
+        )
+
+
+def _factor(unit: str, name: str, source: str, where: str) -> float:
+    if unit.strip().lower() in ("", UNITS[name]):
+        return 1.0
+    import astropy.units as u
+
+    remedy = "give the right one in a --schema file"
+    try:
+        return float(u.Unit(unit).to(UNITS[name]))
+    except u.UnitConversionError as error:
+        raise InputError(f"{where}: column {shown(source)} is in {shown(unit)}, no {UNITS[name]}; {remedy}") from error
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{where}: column {shown(source)} has the unknown unit {shown(unit)}; {remedy}") from error

@@ -1,0 +1,112 @@
+"""Schemas that users write: TOML files and `--column NAME=SOURCE`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from helios.catalog.schema import Column, Schema, SchemaChoice, shown
+from helios.catalog.schemas import DEFAULT, SCHEMAS
+from helios.catalog.table import FLOAT_COLUMNS
+from helios.errors import InputError
+
+COLUMNS = ("source_id", *FLOAT_COLUMNS)
+"""The columns of the star table that a schema speaks of."""
+
+_KEYS = ("base", "name", "ref_epoch", "band", "null", "columns")
+_COLUMN_KEYS = ("names", "difference", "unit")
+
+
+def choose_schema(schema: str | None = None, columns: Iterable[str] = ()) -> SchemaChoice:
+    """Return what `--schema` and the `--column`s ask for.
+
+    `schema` is the name of a built-in schema or of a TOML file, each of `columns` a text `NAME=SOURCE`. Raises
+    InputError where one of them is not.
+    """
+    sources = {}
+    for text in columns:
+        name, equals, source = text.partition("=")
+        name, source = name.strip(), source.strip()
+        if not (equals and source) or name not in COLUMNS:
+            raise InputError(f"--column {text}: must be NAME=SOURCE, NAME one of {', '.join(COLUMNS)}")
+        if name in sources:
+            raise InputError(f"--column {text}: {name} is already {sources[name]}; give it once")
+        sources[name] = source
+    if schema is None:
+        return SchemaChoice(None, sources)
+    if schema in SCHEMAS:
+        return SchemaChoice(SCHEMAS[schema], sources)
+    if not Path(schema).is_file():
+        raise InputError(f"--schema {schema}: must be {', '.join(SCHEMAS)} or a TOML file, and is no file")
+    return SchemaChoice(read_schema(Path(schema)), sources)
+
+
+def read_schema(path: Path) -> Schema:
+    """Return the schema in the TOML file `path`: a table of changes to the built-in schema `base`.
+
+    Keys, all of them optional: `base` (default gaia_dr3), `name`, `ref_epoch`, `band`, `null` (a list), and
+    `[columns]`, where a column of the star table is a source name or `{names, difference, unit}`. Raises InputError,
+    naming the key, for anything else.
+    """
+    try:
+        content = tomllib.loads(path.read_bytes().decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InputError(f"{path}: no TOML ({' '.join(str(error).split())})") from error
+    _check_keys(content, _KEYS, str(path))
+    base = content.get("base", DEFAULT)
+    if not isinstance(base, str) or base not in SCHEMAS:
+        raise InputError(f"{path}: base {shown(str(base))}: must be one of {', '.join(SCHEMAS)}")
+    schema = SCHEMAS[base]
+    epoch = content.get("ref_epoch", schema.ref_epoch)
+    if not isinstance(epoch, int | float) or isinstance(epoch, bool) or not 1000 < epoch < 3000:
+        raise InputError(f"{path}: ref_epoch {shown(str(epoch))}: must be a Julian year such as 2016.0")
+    columns = content.get("columns", {})
+    if not isinstance(columns, dict):
+        raise InputError(f"{path}: columns: must be a table such as [columns] parallax = 'plx'")
+    _check_keys(columns, COLUMNS, f"{path}: columns")
+    return replace(
+        schema,
+        name=_text(content.get("name", path.stem), f"{path}: name"),
+        ref_epoch=float(epoch),
+        band=_text(content.get("band", schema.band), f"{path}: band"),
+        null=_texts(content.get("null", schema.null), f"{path}: null"),
+        columns={**schema.columns, **{name: _column(value, f"{path}: {name}") for name, value in columns.items()}},
+    )
+
+
+def _column(value: Any, where: str) -> Column:
+    if isinstance(value, str):
+        return Column((_text(value, where),))
+    if not isinstance(value, dict):
+        raise InputError(f"{where}: must be a column's name or a table of {', '.join(_COLUMN_KEYS)}")
+    _check_keys(value, _COLUMN_KEYS, where)
+    names = _texts(value.get("names", ()), f"{where}.names")
+    difference = _texts(value.get("difference", ()), f"{where}.difference")
+    if difference and len(difference) != 2:
+        raise InputError(f"{where}.difference: {len(difference)} columns, must be 2")
+    if not names and not difference:
+        raise InputError(f"{where}: must have names or a difference")
+    unit = _text(value["unit"], f"{where}.unit") if "unit" in value else None
+    return Column(names, difference or None, unit)
+
+
+def _check_keys(table: dict, allowed: tuple[str, ...], where: str) -> None:
+    unknown = next((key for key in table if key not in allowed), None)
+    if unknown is not None:
+        raise InputError(f"{where}: unknown key {shown(unknown)} (choose from {', '.join(allowed)})")
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(f"{where}: {shown(str(value))}: must be a text that is not empty")
+    return value
+
+
+def _texts(value: Any, where: str) -> tuple[str, ...]:
+    value = [value] if isinstance(value, str) else value
+    if not isinstance(value, list | tuple) or not all(isinstance(text, str) for text in value):
+        raise InputError(f"{where}: {shown(str(value))}: must be a list of texts")
+    return tuple(value)

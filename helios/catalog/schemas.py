@@ -1,0 +1,43 @@
+"""The schemas that come with Helios, as data. One more survey is one more entry."""
+
+from __future__ import annotations
+
+from helios.catalog.schema import Column, Schema
+
+_GAIA = {
+    "source_id": Column(("source_id", "row_id")),
+    "ra": Column(("ra",)),
+    "dec": Column(("dec",)),
+    "parallax": Column(("parallax",)),
+    "phot_g_mean_mag": Column(("phot_g_mean_mag",)),
+    # The archive's own definition of bp_rp (Gaia DR3 documentation, gaia_source: "BP - RP colour").
+    "bp_rp": Column(("bp_rp",), difference=("phot_bp_mean_mag", "phot_rp_mean_mag")),
+}
+
+_HIPPARCOS = {
+    "source_id": Column(("HIP",)),
+    "ra": Column(("RAdeg",)),
+    "dec": Column(("DEdeg",)),
+    "parallax": Column(("Plx",)),
+    # Johnson V stands in for G unchanged: nearer to G than Hp is, and without a colour relation.
+    "phot_g_mean_mag": Column(("Vmag",)),
+    # B-V is no BP-RP: stars of this catalogue have no colour.
+    "bp_rp": Column(("bp_rp",)),
+}
+
+SCHEMAS = {
+    schema.name: schema
+    for schema in (
+        # Epochs: Gaia Collaboration 2018, A&A 616, A1 (DR2) and 2021, A&A 649, A1 (EDR3, the same in DR3).
+        Schema("gaia_dr3", ref_epoch=2016.0, band="G", columns=_GAIA),
+        Schema("gaia_dr2", ref_epoch=2015.5, band="G", columns=_GAIA),
+        # ESA 1997, SP-1200, and the description of CDS I/239: ICRS, epoch J1991.25.
+        Schema("hipparcos", ref_epoch=1991.25, band="V (Johnson)", columns=_HIPPARCOS),
+        # catalogs/SOURCES.md: the embedded naked-eye stars, with Gaia's column names.
+        Schema("bright_stars", ref_epoch=2000.0, band="G (from V and B-V)", columns=_GAIA),
+    )
+}
+"""By name, as `--schema` takes it."""
+
+DEFAULT = "gaia_dr3"
+"""What a file is read with where neither its format nor the user names another."""

@@ -1,0 +1,104 @@
+"""One star table written in every format that there is a reader for; tests of all readers share it.
+
+`WRITERS` has, by ending, a function of path and StarTable. NaN and NO_ID become what the format has for no value.
+"""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from astropy.io.votable import from_table
+from astropy.table import MaskedColumn, QTable, Table
+
+from helios.catalog.hipparcos import FIELDS, NAMED
+from helios.catalog.table import FLOAT_COLUMNS, NO_ID, StarTable
+
+COLUMNS = ("source_id", *FLOAT_COLUMNS)
+UNITS = {"ra": "deg", "dec": "deg", "parallax": "mas", "phot_g_mean_mag": "mag", "bp_rp": "mag"}
+
+
+def text_of(value) -> str:
+    return "" if value == NO_ID or np.isnan(value) else repr(value.item())
+
+
+def csv_text(table: StarTable) -> str:
+    rows = [",".join(text_of(getattr(table, c)[i]) for c in COLUMNS) for i in range(len(table))]
+    return "\n".join([",".join(COLUMNS), *rows]) + "\n"
+
+
+def ecsv_text(table: StarTable) -> str:
+    types = {"source_id": "int64"}
+    columns = [f"# - {{name: {c}, unit: {UNITS.get(c, 'null')}, datatype: {types.get(c, 'float64')}}}" for c in COLUMNS]
+    return "\n".join(["# %ECSV 1.0", "# ---", "# delimiter: ','", "# datatype:", *columns, csv_text(table)])
+
+
+def astropy_table(table: StarTable) -> QTable:
+    columns = {c: getattr(table, c) for c in COLUMNS}
+    made = Table({c: MaskedColumn(v, mask=(v == NO_ID) | np.isnan(v)) for c, v in columns.items()})
+    for name, unit in UNITS.items():
+        made[name].unit = unit
+    return made
+
+
+def hipparcos_text(table: StarTable) -> str:
+    columns = {"HIP": "source_id", "RAdeg": "ra", "DEdeg": "dec", "Plx": "parallax", "Vmag": "phot_g_mean_mag"}
+    lines = []
+    for i in range(len(table)):
+        fields = [
+            f"{text_of(getattr(table, columns[n])[i]):>12}" if (n := NAMED.get(k)) in columns else " "
+            for k in range(FIELDS)
+        ]
+        lines.append("|".join(["H", *fields[1:]]))
+    return "\n".join(lines) + "\n"
+
+
+def write_text(make):
+    def write(path: Path, table: StarTable) -> None:
+        data = make(table).encode()
+        path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+
+    return write
+
+
+def write_fits(path: Path, table: StarTable) -> None:
+    plain = astropy_table(table)
+    plain["source_id"].fill_value = NO_ID
+    plain.write(path, format="fits")
+
+
+def write_parquet(path: Path, table: StarTable) -> None:
+    columns = {
+        c: pa.array(getattr(table, c), mask=(v == NO_ID) | np.isnan(v))
+        for c in COLUMNS
+        if (v := getattr(table, c)) is not None
+    }
+    pq.write_table(pa.table(columns), path, row_group_size=20)
+
+
+def write_votable(form: str):
+    def write(path: Path, table: StarTable) -> None:
+        votable = from_table(astropy_table(table))
+        plain = path.with_suffix("") if path.suffix == ".gz" else path
+        votable.to_xml(str(plain), tabledata_format=form)
+        if plain != path:
+            path.write_bytes(gzip.compress(plain.read_bytes()))
+            plain.unlink()
+
+    return write
+
+
+WRITERS = {
+    ".csv": write_text(csv_text),
+    ".csv.gz": write_text(csv_text),
+    ".ecsv": write_text(ecsv_text),
+    ".ecsv.gz": write_text(ecsv_text),
+    ".fits": write_fits,
+    ".fits.gz": write_fits,
+    ".parquet": write_parquet,
+    ".vot": write_votable("tabledata"),
+    ".vot.gz": write_votable("binary2"),
+    ".dat": write_text(hipparcos_text),
+    ".dat.gz": write_text(hipparcos_text),
+}
