@@ -1,0 +1,61 @@
+"""The zero point of Gaia's parallaxes: what the catalogue's are too small by, as a function of light and place."""
+
+from __future__ import annotations
+
+from functools import cache
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from helios.errors import InputError
+
+FIVE_PARAMETERS, SIX_PARAMETERS = 31, 95
+"""`astrometric_params_solved` of Gaia: position, parallax and motion; those and a pseudocolour."""
+
+
+def parallax_zero_point_mas(
+    phot_g_mean_mag: ArrayLike,
+    nu_eff_used_in_astrometry: ArrayLike,
+    pseudocolour: ArrayLike,
+    ecl_lat: ArrayLike,
+    astrometric_params_solved: ArrayLike,
+) -> NDArray[np.float64]:
+    """Return the parallax zero point, float64 mas [N], to be *subtracted* from the catalogue's parallax.
+
+    Arguments are the columns of Gaia EDR3 and DR3, [N] or one for all: magnitude G, `nu_eff_used_in_astrometry` and
+    `pseudocolour` in 1/micrometre, ecliptic latitude in degrees, and `astrometric_params_solved`, which says which
+    of the two colours counts: the other may be NaN.
+
+    NaN where there is none: a two-parameter solution, a missing value, or one outside the range in which it was
+    determined, G in (6, 21), nu_eff in (1.1, 1.9), pseudocolour in (1.24, 1.72). Rounded to 0.001 microarcsecond.
+
+    Lindegren et al. 2021, A&A 649, A4 (doi:10.1051/0004-6361/202039653), appendix A, tables 9 and 10, as
+    published by its authors in the package `gaiadr3-zeropoint`, which must be installed. Raises InputError where it
+    is not.
+    """
+    columns = (phot_g_mean_mag, nu_eff_used_in_astrometry, pseudocolour, ecl_lat, astrometric_params_solved)
+    columns = np.broadcast_arrays(*(np.asarray(column, np.float64) for column in columns))
+    magnitude, nu_eff, pseudo, latitude, solved = (column.ravel() for column in columns)
+    colour = np.select([solved == FIVE_PARAMETERS, solved == SIX_PARAMETERS], [nu_eff, pseudo], np.nan)
+    rows = np.flatnonzero(np.isfinite(magnitude) & np.isfinite(colour) & np.isfinite(latitude))
+    zero_point = np.full(magnitude.shape, np.nan)
+    package = _package()
+    if len(rows):
+        # Both colours are handed over as the one that counts. Without warnings, out of range is NaN.
+        arguments = (magnitude[rows], colour[rows], colour[rows], latitude[rows], solved[rows])
+        zero_point[rows] = package.get_zpt(*arguments, _warnings=False)
+    return zero_point.reshape(columns[0].shape)
+
+
+@cache
+def _package() -> ModuleType:
+    """Return the module with the coefficients loaded. Raises InputError where it is not installed."""
+    try:
+        from zero_point import zpt
+    except ImportError as error:
+        raise InputError(
+            "the parallax zero point needs the package gaiadr3-zeropoint (pip install gaiadr3-zeropoint)"
+        ) from error
+    zpt.load_tables()
+    return zpt
