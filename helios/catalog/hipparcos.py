@@ -9,7 +9,18 @@ from helios.errors import InputError
 
 FIELDS = 78
 
-NAMED = {1: "HIP", 5: "Vmag", 8: "RAdeg", 9: "DEdeg", 11: "Plx", 12: "pmRA", 13: "pmDE", 37: "B-V", 44: "Hpmag"}
+NAMED = {
+    1: "HIP",
+    5: "Vmag",
+    8: "RAdeg",
+    9: "DEdeg",
+    11: "Plx",
+    12: "pmRA",
+    13: "pmDE",
+    16: "e_Plx",
+    37: "B-V",
+    44: "Hpmag",
+}
 """Fields by their number in the catalogue's own numbering (H1 is HIP), named as in CDS's description."""
 
 

@@ -9,14 +9,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from helios.catalog.table import FLOAT_COLUMNS, NO_ID, StarTable
+from helios.catalog.table import FLOAT_COLUMNS, NO_ID, OPTIONAL_COLUMNS, StarTable
 from helios.errors import InputError
 
-UNITS = {"ra": "deg", "dec": "deg", "parallax": "mas", "phot_g_mean_mag": "mag", "bp_rp": "mag"}
+UNITS = {
+    "ra": "deg",
+    "dec": "deg",
+    "parallax": "mas",
+    "phot_g_mean_mag": "mag",
+    "bp_rp": "mag",
+    "parallax_error": "mas",
+    "pmra": "mas/yr",
+    "pmdec": "mas/yr",
+    "radial_velocity": "km/s",
+    "ruwe": "",
+    "distance_pc": "pc",
+}
 """Unit of each measured column of the star table; what a file is taken to mean where neither it nor a schema says."""
 
 REQUIRED = ("ra", "dec", "parallax", "phot_g_mean_mag")
-"""Columns without which there is no star; `bp_rp` may be absent, and then every star is white."""
+"""Columns without which there is no star; `bp_rp` may be absent, and then every star is white.
+
+Where a schema has a `distance_pc`, that is needed instead of `parallax`.
+"""
 
 MISSING = ("", "null", "NULL", "nan", "NaN", "NAN")
 """How archives write that there is no value; blanks alone mean the same in text."""
@@ -52,13 +67,13 @@ class Column:
 class Schema:
     """How one survey writes its stars; another survey is another table of this kind, not another reader.
 
-    `ref_epoch` is the Julian year of its places, `band` the magnitude that `phot_g_mean_mag` holds, `columns` has
-    one Column per column of the star table, `null` the spellings of a missing value: texts in a text file; those
-    that are numbers mean the number in a binary one.
+    `ref_epoch` is the Julian year of its places, None where that is not known, `band` the magnitude that
+    `phot_g_mean_mag` holds, `columns` has one Column per column of the star table, `null` the spellings of a missing
+    value: texts in a text file; those that are numbers mean the number in a binary one.
     """
 
     name: str
-    ref_epoch: float
+    ref_epoch: float | None
     band: str
     columns: Mapping[str, Column]
     null: tuple[str, ...] = MISSING
@@ -86,14 +101,25 @@ def _number(text: str) -> float:
 
 @dataclass(frozen=True)
 class SchemaChoice:
-    """What a user asked for: a `schema`, or None for the one of the format, and other source names on top of it."""
+    """What a user asked for: a `schema`, or None for the one of the format, and other source names on top of it.
+
+    `optional` are those of OPTIONAL_COLUMNS to read: a file may have nonsense in one that nobody asks for.
+    `distance` is a file's column of distances, to be read instead of parallaxes.
+    """
 
     schema: Schema | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    optional: tuple[str, ...] = ()
+    distance: str | None = None
 
     def over(self, default: Schema) -> Schema:
         """The schema to read with, where a format's own is `default`."""
-        return (self.schema or default).with_columns(self.columns)
+        schema = (self.schema or default).with_columns(self.columns)
+        unread = set(OPTIONAL_COLUMNS) - set(self.optional)
+        columns = {name: column for name, column in schema.columns.items() if name not in unread}
+        if self.distance is not None:
+            columns["distance_pc"] = Column((self.distance,))
+        return replace(schema, columns=columns)
 
 
 @dataclass(frozen=True)
@@ -126,10 +152,10 @@ class Sources:
         Without an identifier the row's number is one.
         """
         absent = np.full(len(row), np.nan)
-        floats = {}
-        for name in FLOAT_COLUMNS:
-            found = [values[source] for source in self.of.get(name, ())]
-            column = found[0] - found[1] if len(found) == 2 else found[0] if found else absent
+        floats = dict.fromkeys(FLOAT_COLUMNS, absent)
+        for name, sources in self.of.items():
+            found = [values[source] for source in sources]
+            column = found[0] - found[1] if len(found) == 2 else found[0]
             floats[name] = column * self.factors[name] if self.factors.get(name, 1.0) != 1.0 else column
         return StarTable(source_id=values[self.id_column] if self.id_column else row, row=row, **floats)
 
@@ -197,9 +223,13 @@ def _check_present(schema: Schema, found: Mapping[str, Any], where: str) -> None
         column = schema.columns.get(name, Column((name,)))
         return name if name in column.names else f"{column.label} (for {name})"
 
-    absent = [wanted(name) for name in REQUIRED if name not in found]
+    required = ["distance_pc" if n == "parallax" and "distance_pc" in schema.columns else n for n in REQUIRED]
+    if "distance_pc" in required and "distance_pc" not in found:
+        label = schema.columns["distance_pc"].label
+        raise InputError(f"{where}: no column {label} in the header: --distance must be inverse, edsd or a column")
+    absent = [wanted(name) for name in required if name not in found]
     if absent:
-        needed = ", ".join(wanted(name) for name in REQUIRED)
+        needed = ", ".join(wanted(name) for name in required)
         raise InputError(
             f"{where}: no column {', '.join(absent)} in the header (needed: {needed}); where it has another name, "
             "say so with --column"

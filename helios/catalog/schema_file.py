@@ -10,18 +10,26 @@ from typing import Any
 
 from helios.catalog.schema import Column, Schema, SchemaChoice, shown
 from helios.catalog.schemas import DEFAULT, SCHEMAS
-from helios.catalog.table import FLOAT_COLUMNS
+from helios.catalog.table import FLOAT_COLUMNS, OPTIONAL_COLUMNS
 from helios.errors import InputError
 
-COLUMNS = ("source_id", *FLOAT_COLUMNS)
+COLUMNS = ("source_id", *FLOAT_COLUMNS, *OPTIONAL_COLUMNS)
 """The columns of the star table that a schema speaks of."""
+
+UNKNOWN_EPOCH = "unknown"
+"""How a file says that the epoch of its places is not known."""
 
 _KEYS = ("base", "name", "ref_epoch", "band", "null", "columns")
 _COLUMN_KEYS = ("names", "difference", "unit")
 
 
-def choose_schema(schema: str | None = None, columns: Iterable[str] = ()) -> SchemaChoice:
-    """Return what `--schema` and the `--column`s ask for.
+def choose_schema(
+    schema: str | None = None,
+    columns: Iterable[str] = (),
+    optional: tuple[str, ...] = (),
+    distance: str | None = None,
+) -> SchemaChoice:
+    """Return what `--schema` and the `--column`s ask for, with the columns `optional` and `distance` of SchemaChoice.
 
     `schema` is the name of a built-in schema or of a TOML file, each of `columns` a text `NAME=SOURCE`. Raises
     InputError where one of them is not.
@@ -36,20 +44,20 @@ def choose_schema(schema: str | None = None, columns: Iterable[str] = ()) -> Sch
             raise InputError(f"--column {text}: {name} is already {sources[name]}; give it once")
         sources[name] = source
     if schema is None:
-        return SchemaChoice(None, sources)
+        return SchemaChoice(None, sources, optional, distance)
     if schema in SCHEMAS:
-        return SchemaChoice(SCHEMAS[schema], sources)
+        return SchemaChoice(SCHEMAS[schema], sources, optional, distance)
     if not Path(schema).is_file():
         raise InputError(f"--schema {schema}: must be {', '.join(SCHEMAS)} or a TOML file, and is no file")
-    return SchemaChoice(read_schema(Path(schema)), sources)
+    return SchemaChoice(read_schema(Path(schema)), sources, optional, distance)
 
 
 def read_schema(path: Path) -> Schema:
     """Return the schema in the TOML file `path`: a table of changes to the built-in schema `base`.
 
-    Keys, all of them optional: `base` (default gaia_dr3), `name`, `ref_epoch`, `band`, `null` (a list), and
-    `[columns]`, where a column of the star table is a source name or `{names, difference, unit}`. Raises InputError,
-    naming the key, for anything else.
+    Keys, all of them optional: `base` (default gaia_dr3), `name`, `ref_epoch` (or "unknown"), `band`, `null` (a
+    list), and `[columns]`, where a column of the star table is a source name or `{names, difference, unit}`. Raises
+    InputError, naming the key, for anything else.
     """
     try:
         content = tomllib.loads(path.read_bytes().decode("utf-8"))
@@ -61,8 +69,12 @@ def read_schema(path: Path) -> Schema:
         raise InputError(f"{path}: base {shown(str(base))}: must be one of {', '.join(SCHEMAS)}")
     schema = SCHEMAS[base]
     epoch = content.get("ref_epoch", schema.ref_epoch)
-    if not isinstance(epoch, int | float) or isinstance(epoch, bool) or not 1000 < epoch < 3000:
-        raise InputError(f"{path}: ref_epoch {shown(str(epoch))}: must be a Julian year such as 2016.0")
+    if epoch == UNKNOWN_EPOCH:
+        epoch = None
+    elif not isinstance(epoch, int | float) or isinstance(epoch, bool) or not 1000 < epoch < 3000:
+        raise InputError(
+            f"{path}: ref_epoch {shown(str(epoch))}: must be a Julian year such as 2016.0, or {UNKNOWN_EPOCH!r}"
+        )
     columns = content.get("columns", {})
     if not isinstance(columns, dict):
         raise InputError(f"{path}: columns: must be a table such as [columns] parallax = 'plx'")
@@ -70,7 +82,7 @@ def read_schema(path: Path) -> Schema:
     return replace(
         schema,
         name=_text(content.get("name", path.stem), f"{path}: name"),
-        ref_epoch=float(epoch),
+        ref_epoch=None if epoch is None else float(epoch),
         band=_text(content.get("band", schema.band), f"{path}: band"),
         null=_texts(content.get("null", schema.null), f"{path}: null"),
         columns={**schema.columns, **{name: _column(value, f"{path}: {name}") for name, value in columns.items()}},

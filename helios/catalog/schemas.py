@@ -12,6 +12,11 @@ _GAIA = {
     "phot_g_mean_mag": Column(("phot_g_mean_mag",)),
     # The archive's own definition of bp_rp (Gaia DR3 documentation, gaia_source: "BP - RP colour").
     "bp_rp": Column(("bp_rp",), difference=("phot_bp_mean_mag", "phot_rp_mean_mag")),
+    "parallax_error": Column(("parallax_error",)),
+    "pmra": Column(("pmra",)),
+    "pmdec": Column(("pmdec",)),
+    "radial_velocity": Column(("radial_velocity",)),
+    "ruwe": Column(("ruwe",)),
 }
 
 _HIPPARCOS = {
@@ -23,6 +28,10 @@ _HIPPARCOS = {
     "phot_g_mean_mag": Column(("Vmag",)),
     # B-V is no BP-RP: stars of this catalogue have no colour.
     "bp_rp": Column(("bp_rp",)),
+    # I/239 gives the motion in right ascension with cos dec, as Gaia does; it has no radial velocities.
+    "parallax_error": Column(("e_Plx",)),
+    "pmra": Column(("pmRA",)),
+    "pmdec": Column(("pmDE",)),
 }
 
 SCHEMAS = {

@@ -13,10 +13,16 @@ from astropy.io.votable import from_table
 from astropy.table import MaskedColumn, QTable, Table
 
 from helios.catalog.hipparcos import FIELDS, NAMED
-from helios.catalog.table import FLOAT_COLUMNS, NO_ID, StarTable
+from helios.catalog.table import FLOAT_COLUMNS, NO_ID, OPTIONAL_COLUMNS, StarTable
 
-COLUMNS = ("source_id", *FLOAT_COLUMNS)
 UNITS = {"ra": "deg", "dec": "deg", "parallax": "mas", "phot_g_mean_mag": "mag", "bp_rp": "mag"}
+UNITS |= {"parallax_error": "mas", "pmra": "mas.yr**-1", "pmdec": "mas.yr**-1", "radial_velocity": "km.s**-1"}
+"""As the archive writes them."""
+
+
+def columns_of(table: StarTable) -> tuple[str, ...]:
+    """The columns that a file of `table` has."""
+    return ("source_id", *FLOAT_COLUMNS, *(name for name in OPTIONAL_COLUMNS if name not in table.absent))
 
 
 def text_of(value) -> str:
@@ -24,26 +30,31 @@ def text_of(value) -> str:
 
 
 def csv_text(table: StarTable) -> str:
-    rows = [",".join(text_of(getattr(table, c)[i]) for c in COLUMNS) for i in range(len(table))]
-    return "\n".join([",".join(COLUMNS), *rows]) + "\n"
+    columns = columns_of(table)
+    rows = [",".join(text_of(getattr(table, c)[i]) for c in columns) for i in range(len(table))]
+    return "\n".join([",".join(columns), *rows]) + "\n"
 
 
 def ecsv_text(table: StarTable) -> str:
     types = {"source_id": "int64"}
-    columns = [f"# - {{name: {c}, unit: {UNITS.get(c, 'null')}, datatype: {types.get(c, 'float64')}}}" for c in COLUMNS]
+    columns = [
+        f"# - {{name: {c}, unit: {UNITS.get(c, 'null')}, datatype: {types.get(c, 'float64')}}}"
+        for c in columns_of(table)
+    ]
     return "\n".join(["# %ECSV 1.0", "# ---", "# delimiter: ','", "# datatype:", *columns, csv_text(table)])
 
 
 def astropy_table(table: StarTable) -> QTable:
-    columns = {c: getattr(table, c) for c in COLUMNS}
+    columns = {c: getattr(table, c) for c in columns_of(table)}
     made = Table({c: MaskedColumn(v, mask=(v == NO_ID) | np.isnan(v)) for c, v in columns.items()})
-    for name, unit in UNITS.items():
-        made[name].unit = unit
+    for name in made.colnames:
+        made[name].unit = UNITS.get(name)
     return made
 
 
 def hipparcos_text(table: StarTable) -> str:
     columns = {"HIP": "source_id", "RAdeg": "ra", "DEdeg": "dec", "Plx": "parallax", "Vmag": "phot_g_mean_mag"}
+    columns |= {"e_Plx": "parallax_error", "pmRA": "pmra", "pmDE": "pmdec"}
     lines = []
     for i in range(len(table)):
         fields = [
@@ -71,7 +82,7 @@ def write_fits(path: Path, table: StarTable) -> None:
 def write_parquet(path: Path, table: StarTable) -> None:
     columns = {
         c: pa.array(getattr(table, c), mask=(v == NO_ID) | np.isnan(v))
-        for c in COLUMNS
+        for c in columns_of(table)
         if (v := getattr(table, c)) is not None
     }
     pq.write_table(pa.table(columns), path, row_group_size=20)

@@ -15,7 +15,7 @@ from helios.catalog import READERS, csv_reader, open_catalog
 from helios.catalog.cuts import Rejections, drop_unusable
 from helios.catalog.schema_file import choose_schema
 from helios.catalog.synthetic import Synthetic
-from helios.catalog.table import FLOAT_COLUMNS, NO_ID, StarTable
+from helios.catalog.table import FLOAT_COLUMNS, NO_ID, OPTIONAL_COLUMNS, StarTable
 from helios.errors import InputError
 from tests.contract.catalogue_files import WRITERS
 
@@ -136,3 +136,24 @@ class TestReader:
         reader = open_catalog(path, choose_schema(columns=[f"bp_rp={other}"]))
         table = StarTable.concatenate(list(reader.chunks()))
         np.testing.assert_array_equal(table.bp_rp, table.phot_g_mean_mag)
+
+    def test_what_is_not_asked_for_is_not_read(self, reader):
+        table = next(iter(reader.chunks()))
+        assert table.absent >= set(OPTIONAL_COLUMNS)
+        assert all(np.isnan(getattr(table, name)).all() for name in OPTIONAL_COLUMNS)
+
+    def test_columns_that_are_asked_for_are_read(self, kind, tmp_path):
+        if kind == "synthetic":
+            pytest.skip("a made sky has no such columns")
+        rng = np.random.default_rng(3)
+        expected = made_sky().with_columns(**{name: rng.uniform(0.1, 9.0, COUNT) for name in OPTIONAL_COLUMNS})
+        expected.parallax_error[4], expected.pmra[6] = np.nan, np.nan
+        path = tmp_path / f"sky{kind}"
+        WRITERS[kind](path, expected)
+        reader = open_catalog(path, choose_schema(optional=OPTIONAL_COLUMNS))
+        table = StarTable.concatenate(list(reader.chunks()))
+        for name in OPTIONAL_COLUMNS:
+            if kind.startswith(".dat") and name in ("radial_velocity", "ruwe"):  # Hipparcos has neither
+                assert np.isnan(getattr(table, name)).all()
+            else:
+                np.testing.assert_array_equal(getattr(table, name), getattr(expected, name))
