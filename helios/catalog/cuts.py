@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from helios.catalog.table import FLOAT_COLUMNS, NO_ID, StarTable
+from helios.catalog.row_cuts import Cuts, row_cuts
+from helios.catalog.table import StarTable
 
 
 @dataclass
@@ -51,63 +51,21 @@ class Rejections:
         return "; ".join(f"{why}: {reason.count:,} (first: {reason.first})" for why, reason in self.reasons.items())
 
 
-@dataclass(frozen=True)
-class _Cut:
-    why: str
-    column: str | None
-    """The column whose value a message shows; None where there is nothing to show."""
-    holds: Callable[[StarTable], NDArray[np.bool_]]
-
-
-def _missing(column: str) -> _Cut:
-    return _Cut(f"{column} missing", None, lambda table: np.isnan(getattr(table, column)))
-
-
-def _infinite(column: str) -> _Cut:
-    return _Cut(f"{column} not finite", column, lambda table: np.isinf(getattr(table, column)))
-
-
-_NEEDED = ("ra", "dec", "parallax", "phot_g_mean_mag")
-
-_CUTS = (
-    _Cut("empty row", None, lambda table: np.all([np.isnan(getattr(table, c)) for c in FLOAT_COLUMNS], axis=0)),
-    _Cut("source_id missing", None, lambda table: table.source_id == NO_ID),
-    *(cut(column) for column in _NEEDED for cut in (_missing, _infinite)),
-    _Cut("ra outside [0, 360)", "ra", lambda table: (table.ra < 0.0) | (table.ra >= 360.0)),
-    _Cut("dec outside [-90, 90]", "dec", lambda table: np.abs(table.dec) > 90.0),
-    _Cut("parallax not above 0", "parallax", lambda table: table.parallax <= 0.0),
-    # The Sun has -26.9; catalogues write 99 where they have no magnitude.
-    _Cut("phot_g_mean_mag outside [-30, 50]", "phot_g_mean_mag", lambda table: np.abs(table.phot_g_mean_mag - 10) > 40),
-)
-
-
-def _fainter_than(max_mag: float) -> _Cut:
-    # In float32, as binary archive files have magnitudes: 4.3 is the same star there and in a text file.
-    def holds(table: StarTable) -> NDArray[np.bool_]:
-        with np.errstate(over="ignore"):
-            return table.phot_g_mean_mag.astype(np.float32) > np.float32(max_mag)
-
-    return _Cut("fainter than --max-mag", "phot_g_mean_mag", holds)
-
-
 def drop_unusable(
-    table: StarTable, name: str, rejections: Rejections, max_mag: float | None = None, row_unit: str = "line"
+    table: StarTable, name: str, rejections: Rejections, cuts: Cuts | None = None, row_unit: str = "line"
 ) -> StarTable:
     """Return the rows of `table` that are stars with a place and a brightness; the others go to `rejections`.
 
-    `name` is the catalogue's and `row_unit` what its rows are called, for messages. Rows fainter than `max_mag`
-    (apparent G) go too.
+    `name` is the catalogue's and `row_unit` what its rows are called, for messages. `cuts` says what else goes, and
+    how distances are found; by default from parallaxes, and nothing else goes.
     """
-    cuts = _CUTS
-    if max_mag is not None:
-        cuts = (*cuts, _fainter_than(max_mag))
     kept = np.ones(len(table), bool)
-    for cut in cuts:
+    for cut in row_cuts(cuts or Cuts()):
         wrong = cut.holds(table) & kept
         if wrong.any():
             kept &= ~wrong
             first = np.flatnonzero(wrong)[0]
-            shown = f", {cut.column} {getattr(table, cut.column)[first]:.10g}" if cut.column else ""
+            shown = f", {cut.label} {cut.value(table)[first]:.10g}" if cut.label else ""
             rejections.add(cut.why, int(wrong.sum()), f"{name} {row_unit} {table.row[first]}{shown}")
     return table if kept.all() else table[kept]
 

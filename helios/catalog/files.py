@@ -11,6 +11,7 @@ from pathlib import Path
 from helios.catalog import Reader, ending_of, endings, open_catalog
 from helios.catalog.cuts import Rejections, drop_unusable
 from helios.catalog.hats_catalog import hats_files, is_hats
+from helios.catalog.row_cuts import Cuts
 from helios.catalog.schema import SchemaChoice
 from helios.catalog.table import StarTable
 from helios.errors import InputError
@@ -110,9 +111,9 @@ class Chunk:
 
 
 def usable_chunks(
-    readers: Iterable[Reader], rejections: Rejections, bad_files: BadFiles, max_mag: float | None = None
+    readers: Iterable[Reader], rejections: Rejections, bad_files: BadFiles, cuts: Cuts | None = None
 ) -> Iterator[Chunk]:
-    """Yield the usable rows of all `readers` in order; the others are counted in `rejections`.
+    """Yield the usable rows of all `readers` in order; the others, as `cuts` says, are counted in `rejections`.
 
     Rows of a catalogue without identifiers are numbered on from file to file, so that no two have one number. Where
     bad files are skipped, a file is held until all of it has been read, so that none is used in part.
@@ -120,7 +121,7 @@ def usable_chunks(
     unnamed = 0
     for reader in readers:
         seen = Rejections() if bad_files.skip else rejections
-        chunks = _chunks_of(reader, seen, max_mag, unnamed)
+        chunks = _chunks_of(reader, seen, cuts, unnamed)
         if bad_files.skip:
             held: list[Chunk] = []
             with bad_files.skipped(reader.name, reader):
@@ -135,12 +136,12 @@ def usable_chunks(
         unnamed = last
 
 
-def _chunks_of(reader: Reader, rejections: Rejections, max_mag: float | None, unnamed: int) -> Iterator[Chunk]:
+def _chunks_of(reader: Reader, rejections: Rejections, cuts: Cuts | None, unnamed: int) -> Iterator[Chunk]:
     for table in reader.chunks():
         if not len(table):
             continue
         if unnamed and not reader.identified:
             table = table.with_ids(table.row + unnamed)
         rejections.rows_read += len(table)
-        stars = drop_unusable(table, reader.name, rejections, max_mag, reader.row_unit)
+        stars = drop_unusable(table, reader.name, rejections, cuts, reader.row_unit)
         yield Chunk(reader, stars, int(table.source_id[-1]))

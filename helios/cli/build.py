@@ -60,6 +60,12 @@ def _summary(report: BuildReport, landmarks: int, outside: list[str]) -> list[st
             lines.append(f"{'':<12}and {len(report.bad_files) - SHOWN:,} more")
     if report.white:
         lines.append(f"{'white':<10}{report.white:,} (no bp_rp)")
+    if report.epoch is not None:
+        lines += [
+            f"{'moved':<10}{report.stars - report.unmoved:,} to J{report.epoch:.10g}",
+            f"{'':<12}no radial_velocity, moved across the sky only: {report.across:,}",
+            f"{'':<12}no proper motion, left where they are: {report.unmoved:,}",
+        ]
     lines.append(f"{'landmarks':<10}{landmarks:,}")
     if outside:
         lines.append(f"{'':<12}places without a cell: {len(outside):,}: {_listed(outside)}")

@@ -12,98 +12,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios import __version__
-from helios.catalog import READERS, Reader
+from helios.catalog import Reader
 from helios.catalog.cuts import Rejections, brightest, first_of_each
-from helios.catalog.files import BadFiles, open_catalogs, usable_chunks
-from helios.catalog.schema_file import choose_schema
-from helios.catalog.schemas import DEFAULT, SCHEMAS
+from helios.catalog.files import BadFiles, Chunk, usable_chunks
+from helios.catalog.places import at_epoch, positions_m, velocities_m_per_yr, with_edsd_distances
+from helios.catalog.row_cuts import EDSD
 from helios.catalog.table import StarTable
-from helios.catalogs_path import embedded
-from helios.coords import icrs_to_ecliptic_m, parallax_to_distance_m
 from helios.errors import InputError
-from helios.grid import BEYOND_GRID, INSIDE_R_MIN, MAX_DEPTH, HLGrid, cell_keys
-from helios.options import option
+from helios.grid import BEYOND_GRID, INSIDE_R_MIN, HLGrid, cell_keys
+from helios.universe.build_config import STARS_PER_CELL, BuildConfig
 from helios.universe.replace import check_replaceable, replacing
 
-EMBEDDED_STARS = "bright_stars.csv.gz"
-EMBEDDED_SCHEMA = "bright_stars"
-
-STARS_PER_CELL = 64
-"""What `--depth auto` aims at: the mean number of stars in the cells that are not empty."""
-
 AUTO_DEPTHS = range(13)
-
-
-@dataclass(frozen=True)
-class BuildConfig:
-    """What `helios build` makes a universe of. Raises InputError for values outside their range."""
-
-    stars: tuple[Path, ...] = option(
-        (),
-        "Catalogue of stars: CSV, ECSV, FITS, Parquet, VOTable, Hipparcos .dat, a directory of them or a pattern in "
-        "quotes; several may follow. [default: the embedded bright stars]",
-        multiple=True,
-        type=Path,
-        metavar="FILE...",
-    )
-    schema: str | None = option(
-        None,
-        f"How the catalogue writes its stars: {', '.join(SCHEMAS)}, or a TOML file. [default: {DEFAULT}, or the "
-        "format's own]",
-        type=str,
-        metavar="NAME|FILE",
-    )
-    column: tuple[str, ...] = option(
-        (),
-        "Read a column from another one, as in parallax=plx; may be given again.",
-        multiple=True,
-        type=str,
-        metavar="NAME=SOURCE",
-    )
-    skip_bad_files: bool = option(False, "Leave out files that cannot be read, and count them.", is_flag=True)
-    synthetic: int | None = option(None, "Make N stars instead of reading a catalogue.", type=int, metavar="N")
-    seed: int = option(0, "Which stars --synthetic makes.")
-    max_mag: float | None = option(None, "Leave out stars fainter than this apparent G magnitude.", type=float)
-    limit: int | None = option(None, "Keep only the N brightest stars.", type=int, metavar="N")
-    depth: str = option(
-        "auto",
-        f"Depth of the grid, 0 to {MAX_DEPTH}; auto: the one where cells hold {STARS_PER_CELL} stars on average.",
-        metavar="auto|N",
-    )
-
-    def __post_init__(self):
-        if self.synthetic is not None and self.stars:
-            raise InputError("--synthetic and --stars: only one of them can say where the stars come from")
-        if self.synthetic is not None and (self.schema or self.column):
-            raise InputError(
-                "--synthetic with --schema or --column: a made sky has no columns to name; drop one of them"
-            )
-        if self.limit is not None and self.limit < 1:
-            raise InputError(f"--limit {self.limit}: must be at least 1 star")
-        if self.max_mag is not None and not math.isfinite(self.max_mag):
-            raise InputError(f"--max-mag {self.max_mag}: must be a number of magnitudes")
-        if self.depth != "auto" and not (self.depth.isdecimal() and int(self.depth) <= MAX_DEPTH):
-            raise InputError(f"--depth {self.depth}: must be auto or a whole number from 0 to {MAX_DEPTH}")
-
-    def readers(self, bad_files: BadFiles) -> list[Reader]:
-        """The catalogues, none of them read yet. Raises InputError as open_catalogs does."""
-        if self.synthetic is not None:
-            return [READERS.get("synthetic")(self.synthetic, self.seed)]
-        if not self.stars:
-            choice = choose_schema(self.schema or EMBEDDED_SCHEMA, self.column)
-            return open_catalogs([embedded(EMBEDDED_STARS)], choice)
-        return open_catalogs(self.stars, choose_schema(self.schema, self.column), bad_files)
-
-    def provenance(self) -> dict[str, Any]:
-        """What chose the stars and the grid; the catalogues stand beside it with their hashes."""
-        return {"max_mag": self.max_mag, "limit": self.limit, "depth": self.depth}
 
 
 @dataclass(frozen=True)
 class BuildReport:
     """What a build read and made: `inputs` as in the provenance, `white` the stars without a finite BP-RP.
 
-    `bad_files` are the files left out, by name, with the reason.
+    `bad_files` are the files left out, by name, with the reason. `epoch` is the Julian year to which stars were moved,
+    None where they were not; of them `unmoved` have no proper motion, and `across` one but no radial velocity.
     """
 
     path: Path
@@ -111,6 +39,9 @@ class BuildReport:
     rejections: Rejections
     bad_files: list[tuple[str, str]]
     white: int
+    epoch: float | None
+    unmoved: int
+    across: int
     stars: int
     cells: int
     depth: int
@@ -127,14 +58,15 @@ def build_universe(config: BuildConfig, output: Path, add: Callable[[Path], None
 
     `add` is called with the directory of the new universe before it takes its place, to write landmarks there. A
     universe at `output` is replaced as a whole; on any error it stays as it was. Holds all stars in memory, about
-    230 bytes each. Raises InputError for unusable options, catalogues or output, and where no row is a star.
+    230 bytes each, 100 more where they are moved. Raises InputError for unusable options, catalogues or output, and
+    where no row is a star.
     """
     check_replaceable(output)
     bad_files = BadFiles(config.skip_bad_files)
     readers = config.readers(bad_files)
     rejections = Rejections()
     stars = _read(readers, config, rejections, bad_files)
-    position_m = _position_m(stars)
+    position_m = positions_m(stars)
     grid = HLGrid(_auto_depth(position_m) if config.depth == "auto" else int(config.depth))
     inputs = [_provenance(reader) for reader in readers if reader not in bad_files.readers]
     with np.errstate(over="ignore"):
@@ -142,9 +74,18 @@ def build_universe(config: BuildConfig, output: Path, add: Callable[[Path], None
     bp_rp[~np.isfinite(bp_rp)] = np.nan
     white = int(np.isnan(bp_rp).sum())
 
+    unmoved, across = _without_motion(stars) if config.epoch is not None else (0, 0)
+
     from helios.universe.writer import PlacedStars, write_universe
 
-    placed = PlacedStars(stars.source_id, position_m, stars.phot_g_mean_mag.astype(np.float32), bp_rp)
+    placed = PlacedStars(
+        stars.source_id,
+        position_m,
+        stars.phot_g_mean_mag.astype(np.float32),
+        bp_rp,
+        quantiles_pc=_quantiles_pc(stars) if config.distance == EDSD else None,
+        velocity_m_per_yr=velocities_m_per_yr(stars) if config.epoch is not None else None,
+    )
     provenance = {
         "helios": __version__,
         "command": "build",
@@ -155,11 +96,26 @@ def build_universe(config: BuildConfig, output: Path, add: Callable[[Path], None
         "rejected": rejections.counts(),
         "without_bp_rp": white,
     }
+    if config.epoch is not None:
+        provenance |= {"without_proper_motion": unmoved, "moved_across_only": across}
     with replacing(output) as directory:
         cells = write_universe(directory, placed, grid, provenance)
         add(directory)
         size = sum(file.stat().st_size for file in directory.rglob("*") if file.is_file())
-    return BuildReport(output, inputs, rejections, bad_files.found, white, len(stars), cells, grid.depth, size)
+    return BuildReport(
+        output,
+        inputs,
+        rejections,
+        bad_files.found,
+        white,
+        config.epoch_jyear,
+        unmoved,
+        across,
+        len(stars),
+        cells,
+        grid.depth,
+        size,
+    )
 
 
 def _provenance(reader: Reader) -> dict[str, Any]:
@@ -170,16 +126,17 @@ def _provenance(reader: Reader) -> dict[str, Any]:
 def _read(readers: list[Reader], config: BuildConfig, rejections: Rejections, bad_files: BadFiles) -> StarTable:
     """The stars of all catalogues that have a cell."""
     tables, names = [], []
-    for chunk in usable_chunks(readers, rejections, bad_files, config.max_mag):
-        tables.append(chunk.stars)
+    for chunk in usable_chunks(readers, rejections, bad_files, config.cuts):
+        tables.append(_placed(chunk, config))
         names.append(f"{chunk.reader.name} {chunk.reader.row_unit}")
     bad_files.check(tables)
     stars = StarTable.concatenate(tables)
     table_of = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
+    far = "parallax" if "distance_pc" in stars.absent else "distance_pc"
     cuts = [
         ("duplicate source_id", "source_id", lambda s: first_of_each(s.source_id)),
-        ("inside the grid's inner radius", "parallax", lambda s: HLGrid(0).locate(_position_m(s))[0] != INSIDE_R_MIN),
-        ("beyond the grid's outer radius", "parallax", lambda s: HLGrid(0).locate(_position_m(s))[0] != BEYOND_GRID),
+        ("inside the grid's inner radius", far, lambda s: HLGrid(0).locate(positions_m(s))[0] != INSIDE_R_MIN),
+        ("beyond the grid's outer radius", far, lambda s: HLGrid(0).locate(positions_m(s))[0] != BEYOND_GRID),
     ]
     if config.limit is not None:
         cuts.append(
@@ -198,10 +155,24 @@ def _read(readers: list[Reader], config: BuildConfig, rejections: Rejections, ba
     return stars
 
 
-def _position_m(stars: StarTable) -> NDArray[np.float64]:
-    # A parallax of almost 0 gives an infinite distance, which is beyond the grid.
-    with np.errstate(over="ignore", invalid="ignore"):
-        return icrs_to_ecliptic_m(stars.ra, stars.dec, parallax_to_distance_m(stars.parallax))
+def _placed(chunk: Chunk, config: BuildConfig) -> StarTable:
+    """The chunk's stars at the distance and the epoch that `config` asks for."""
+    stars = chunk.stars
+    if config.distance == EDSD:
+        stars = with_edsd_distances(stars, config.length_scale)
+    if config.epoch is not None:
+        stars = at_epoch(stars, chunk.reader.schema.ref_epoch, config.epoch_jyear)
+    return stars
+
+
+def _without_motion(stars: StarTable) -> tuple[int, int]:
+    """How many stars have no proper motion, and how many have one but no radial velocity."""
+    unmoved = np.isnan(stars.pmra) | np.isnan(stars.pmdec)
+    return int(np.count_nonzero(unmoved)), int(np.count_nonzero(np.isnan(stars.radial_velocity) & ~unmoved))
+
+
+def _quantiles_pc(stars: StarTable) -> NDArray[np.float64]:
+    return np.stack([stars.distance_lower_pc, stars.distance_upper_pc], axis=-1)
 
 
 def _auto_depth(position_m: NDArray[np.float64]) -> int:

@@ -34,6 +34,13 @@ EMITTER_COLUMNS = {
 }
 """Columns of the group `emitters`: position in barycentric mean ecliptic J2000 metres, magnitudes as catalogued."""
 
+OPTIONAL_EMITTER_COLUMNS = {"distance_lower_pc": np.float32, "distance_upper_pc": np.float32, "velocity": np.float32}
+"""Columns that only some universes have, by the options of their build.
+
+With `--distance edsd` the 16 % and 84 % quantiles of each star's distance, parsecs; with `--epoch` its `velocity`
+[N, 3], units of its cell per Julian year along the axes of its position.
+"""
+
 CELL_COLUMNS = {"l": np.int32, "theta": np.int32, "phi": np.int32, "offsets": np.int64}
 """Columns of the group `cells`; `offsets` has one more row than there are cells."""
 
@@ -41,9 +48,10 @@ BUILT_GROUPS = ("cells", "emitters")
 """What a build writes and nothing changes afterwards."""
 
 BLOCK_ROWS = 1 << 16
-"""Emitters that are read together: 40 bytes each."""
+"""Emitters of a column that are read together: 40 bytes each for all of EMITTER_COLUMNS."""
 
 BLOCKS_KEPT = 16
+"""Blocks of each column that are kept."""
 
 
 class Cells(NamedTuple):
@@ -58,9 +66,9 @@ class Universe:
     """The universe in the directory `path`; `len(universe)` is its number of cells M. Made by `Universe.open`.
 
     `grid` is its HLGrid; `cells` its Cells, also as `l`, `theta` and `phi`; `offsets` int64 [M + 1]: the emitters
-    of cell i are the rows offsets[i] to offsets[i + 1] of the emitter columns, most luminous first. `index` is the
-    manifest as read, `provenance` says what it was made of, and `fingerprint` names that in 64 hex digits. Emitters
-    and splats are read when they are asked for.
+    of cell i are the rows offsets[i] to offsets[i + 1] of the emitter columns, most luminous first; `emitter_columns`
+    names these. `index` is the manifest as read, `provenance` says what it was made of, and `fingerprint` names that
+    in 64 hex digits. Emitters and splats are read when they are asked for.
     """
 
     def __init__(self, path: Path, root, grid: HLGrid, cells: Cells, offsets: NDArray[np.int64], index: dict[str, Any]):
@@ -69,7 +77,9 @@ class Universe:
         self.provenance: dict[str, Any] = root.attrs["provenance"]
         self.fingerprint: str = root.attrs["sha256"]
         self._root = root
-        self._block = lru_cache(maxsize=BLOCKS_KEPT)(self._read_block)
+        optional = tuple(name for name in OPTIONAL_EMITTER_COLUMNS if name in root["emitters"])
+        self.emitter_columns = (*EMITTER_COLUMNS, *optional)
+        self._block = lru_cache(maxsize=BLOCKS_KEPT * len(self.emitter_columns))(self._read_block)
 
     @classmethod
     def open(cls, path: Path | str) -> Universe:
@@ -150,24 +160,28 @@ class Universe:
         )
 
     def columns(self, names: Iterable[str], start: int = 0, stop: int | None = None) -> dict[str, NDArray]:
-        """Rows [start, stop) of the emitter columns `names` (see EMITTER_COLUMNS), as they are stored.
+        """Rows [start, stop) of the emitter columns `names`, of those in `emitter_columns`, as they are stored.
 
         Reads whole blocks and keeps the last of them, so that going through the cells in order reads each once.
-        Raises StoreError where the store is damaged.
+        Raises InputError for a column that this universe does not have, StoreError where the store is damaged.
         """
         stop = int(self.offsets[-1]) if stop is None else stop
         names = tuple(names)
+        unknown = next((name for name in names if name not in self.emitter_columns), None)
+        if unknown is not None:
+            raise InputError(f"{self.path}: no column {unknown} (it has {', '.join(self.emitter_columns)})")
         first, last = start // BLOCK_ROWS, max(-(-stop // BLOCK_ROWS), start // BLOCK_ROWS + 1)
-        blocks = [self._block(number) for number in range(first, last)]
         rows = slice(start - first * BLOCK_ROWS, stop - first * BLOCK_ROWS)
-        if len(blocks) == 1:
-            return {name: blocks[0][name][rows] for name in names}
-        return {name: np.concatenate([block[name] for block in blocks])[rows] for name in names}
+        columns = {}
+        for name in names:
+            blocks = [self._block(name, number) for number in range(first, last)]
+            columns[name] = (blocks[0] if len(blocks) == 1 else np.concatenate(blocks))[rows]
+        return columns
 
-    def _read_block(self, number: int) -> dict[str, NDArray]:
+    def _read_block(self, name: str, number: int) -> NDArray:
         start = number * BLOCK_ROWS
         stop = min(start + BLOCK_ROWS, int(self.offsets[-1]))
-        return {name: read_rows(self._root["emitters"], name, start, stop) for name in EMITTER_COLUMNS}
+        return read_rows(self._root["emitters"], name, start, stop)
 
     @cached_property
     def training(self) -> TrainedSplats | None:
@@ -194,7 +208,8 @@ class Universe:
     def verify(self) -> None:
         """Read every emitter and every splat. Raises StoreError, naming the file, where one is damaged."""
         for number in range(-(-int(self.offsets[-1]) // BLOCK_ROWS)):
-            self._read_block(number)
+            for name in self.emitter_columns:
+                self._read_block(name, number)
         for i in np.flatnonzero(self.trained):
             self.splats(i)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from helios.catalog.cuts import Rejections, brightest, drop_unusable, first_of_each
+from helios.catalog.row_cuts import Cuts
 from helios.catalog.table import NO_ID, StarTable
 
 SOUND = {"source_id": 1, "ra": 10.0, "dec": 20.0, "parallax": 3.0, "phot_g_mean_mag": 4.0, "bp_rp": 0.5}
@@ -42,7 +43,7 @@ def table_of(*rows: dict) -> StarTable:
 @pytest.mark.parametrize(("change", "why", "first"), REASONS)
 def test_an_unusable_row_is_counted_by_its_reason(change, why, first):
     rejections = Rejections()
-    kept = drop_unusable(table_of(SOUND | change, SOUND), "stars.csv", rejections, max_mag=6.0)
+    kept = drop_unusable(table_of(SOUND | change, SOUND), "stars.csv", rejections, Cuts(max_mag=6.0))
     assert kept.row.tolist() == [3]
     assert rejections.counts() == {why: 1}
     assert rejections.reasons[why].first == first
@@ -64,7 +65,7 @@ def test_an_unusable_row_is_counted_by_its_reason(change, why, first):
 )
 def test_values_at_the_edge_stay(change):
     rejections = Rejections()
-    assert len(drop_unusable(table_of(SOUND | change), "stars.csv", rejections, max_mag=6.0)) == 1
+    assert len(drop_unusable(table_of(SOUND | change), "stars.csv", rejections, Cuts(max_mag=6.0))) == 1
     assert rejections.total == 0
 
 

@@ -11,7 +11,10 @@ import pytest
 from helios.catalog import open_catalog
 from helios.catalog.cuts import Rejections, drop_unusable
 from helios.catalog.files import open_catalogs
-from helios.catalog.table import FLOAT_COLUMNS, StarTable
+from helios.catalog.schema_file import choose_schema
+from helios.catalog.table import FLOAT_COLUMNS, OPTIONAL_COLUMNS, StarTable
+from helios.constants import PARSEC_M
+from helios.universe import Universe
 from helios.universe.build import BuildConfig, build_universe
 
 FORMATS = Path(__file__).parents[2] / "data/formats"
@@ -29,8 +32,8 @@ def shared(name: str) -> Path:
     return SHARED / name
 
 
-def read(path) -> StarTable:
-    return StarTable.concatenate(list(open_catalog(path).chunks()))
+def read(path, optional=()) -> StarTable:
+    return StarTable.concatenate(list(open_catalog(path, choose_schema(optional=optional)).chunks()))
 
 
 @pytest.mark.parametrize("path", ONE_ROW, ids=lambda path: path.suffix)
@@ -90,6 +93,21 @@ def test_hipparcos_has_v_and_no_colour():
     }
 
 
+def test_hipparcos_has_errors_and_motions():
+    table = read(FORMATS / "hip_main_13.dat", OPTIONAL_COLUMNS)
+    first = [getattr(table, name)[0] for name in ("parallax_error", "pmra", "pmdec")]
+    assert first == [0.64, -2.5, -15.07]
+    assert table.absent >= {"radial_velocity", "ruwe"}
+
+
+@pytest.mark.parametrize("path", ONE_ROW, ids=lambda path: path.suffix)
+def test_errors_and_motions_of_one_row_of_the_archive(path):
+    table = read(path, OPTIONAL_COLUMNS)
+    assert (table.pmra.item(), table.pmdec.item()) == (-2.950498099557908, -3.037819310632311)
+    seen = [np.float32(getattr(table, name).item()) for name in ("parallax_error", "radial_velocity", "ruwe")]
+    assert seen == [np.float32(0.020311432), np.float32(-43.568333), np.float32(1.0821289)]
+
+
 def test_all_of_the_small_files_are_one_catalogue():
     readers = open_catalogs([FORMATS])
     assert [reader.name for reader in readers] == sorted(path.name for path in FORMATS.iterdir())
@@ -133,6 +151,30 @@ def test_the_same_ten_thousand_rows_in_bulk_style_and_parquet():
         one, other = (getattr(table, name).astype(np.float32) for table in (text, binary))
         np.testing.assert_array_equal(one, other)
     assert np.isnan(text.bp_rp).sum() == 135
+
+
+def test_ten_thousand_real_stars_with_distances_cuts_and_another_epoch(tmp_path):
+    path = shared("stars/gaia_dr3_10k_errors.parquet")
+    table = read(path, OPTIONAL_COLUMNS)
+    assert np.isnan(table.radial_velocity).sum() == 5114
+    options = {"distance": "edsd", "epoch": "2026.9", "max_ruwe": 1.4, "min_parallax_over_error": 200.0}
+    report = build_universe(BuildConfig(stars=(path,), **options), tmp_path / "u", lambda directory: None)
+    bad = table.ruwe > np.float32(1.4)
+    noisy = table.parallax / table.parallax_error < 200
+    assert report.rejections.counts() == {
+        "below --min-parallax-over-error": noisy.sum(),
+        "ruwe above --max-ruwe": (bad & ~noisy).sum(),
+    }
+    kept = table[~bad & ~noisy]
+    assert (report.stars, report.unmoved, report.across) == (len(kept), 0, np.isnan(kept.radial_velocity).sum())
+    universe = Universe.open(tmp_path / "u")
+    universe.verify()
+    rows = universe.columns(universe.emitter_columns)
+    distance_pc = np.linalg.norm([rows["x_m"], rows["y_m"], rows["z_m"]], axis=0) / PARSEC_M
+    # At 200 sigma the posterior is narrow: its mode lies inside, and a few years change no distance by that much.
+    assert (rows["distance_lower_pc"] < distance_pc).all()
+    assert (distance_pc < rows["distance_upper_pc"]).all()
+    assert np.isfinite(rows["velocity"]).all()
 
 
 def test_the_same_archive_rows_in_csv_and_fits():

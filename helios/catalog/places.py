@@ -1,0 +1,74 @@
+"""From usable rows to places in space: distances that are not 1/parallax, another epoch, metres and velocities."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helios.catalog.distances import edsd_distances_pc
+from helios.catalog.motion import propagate, velocity_m_per_yr
+from helios.catalog.row_cuts import single
+from helios.catalog.table import StarTable
+from helios.constants import PARSEC_M
+from helios.coords import icrs_to_ecliptic_m, parallax_to_distance_m
+
+LENGTH_SCALE_PC = 1350.0
+"""Default length scale of the density of stars, parsecs.
+
+The one value for all of the sky of Astraatmadja & Bailer-Jones 2016, ApJ 833, 119 (doi:10.3847/1538-4357/833/1/119);
+those that Bailer-Jones et al. 2018, AJ 156, 58 (doi:10.3847/1538-3881/aacb21) have by direction are of its order.
+"""
+
+
+def with_edsd_distances(stars: StarTable, length_scale_pc: float) -> StarTable:
+    """Return `stars` with distance_pc, the mode of the EDSD posterior, and its 16 % and 84 % quantiles.
+
+    `parallax` must be finite, of either sign, and `parallax_error` above 0, as the cuts for `edsd` leave them;
+    `length_scale_pc` is in parsecs, above 0. Raises InputError for other values.
+    """
+    mode, lower, upper = edsd_distances_pc(stars.parallax, single(stars.parallax_error), length_scale_pc)
+    return stars.with_columns(distance_pc=mode, distance_lower_pc=lower, distance_upper_pc=upper)
+
+
+def at_epoch(stars: StarTable, from_epoch: float, to_epoch: float) -> StarTable:
+    """Return `stars` as they are seen at `to_epoch`, from what they were at `from_epoch`, both Julian years.
+
+    Their distances go with them, `distance_pc` where they have one and else `parallax`; quantiles stay those of the
+    catalogue's epoch. A star without a proper motion stays where it is on the sky, one without a radial velocity is
+    taken to have none. Raises InputError for an epoch that is not finite.
+    """
+    measured = "distance_pc" in stars.absent
+    # A parallax of almost 0 gives an infinite distance, which propagate does not use and which is beyond the grid.
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        moved = propagate(
+            stars.ra,
+            stars.dec,
+            stars.parallax if measured else 1000.0 / stars.distance_pc,
+            stars.pmra,
+            stars.pmdec,
+            single(stars.radial_velocity),
+            from_epoch,
+            to_epoch,
+        )._asdict()
+        parallax = moved.pop("parallax")
+        distance = {"parallax": parallax} if measured else {"distance_pc": 1000.0 / parallax}
+    return stars.with_columns(**moved, **distance)
+
+
+def positions_m(stars: StarTable) -> NDArray[np.float64]:
+    """Return float64 [N, 3], barycentric mean ecliptic J2000 metres, of `stars` at their distance_pc or 1/parallax."""
+    # A parallax of almost 0 gives an infinite distance, which is beyond the grid.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return icrs_to_ecliptic_m(stars.ra, stars.dec, _distances_m(stars))
+
+
+def velocities_m_per_yr(stars: StarTable) -> NDArray[np.float64]:
+    """Return float64 [N, 3], metres per Julian year in the axes of `positions_m`; 0 for what is not known."""
+    speed = single(stars.radial_velocity)
+    return velocity_m_per_yr(stars.ra, stars.dec, _distances_m(stars), stars.pmra, stars.pmdec, speed)
+
+
+def _distances_m(stars: StarTable) -> NDArray[np.float64]:
+    if "distance_pc" in stars.absent:
+        return parallax_to_distance_m(stars.parallax)
+    return stars.distance_pc * PARSEC_M

@@ -1,0 +1,146 @@
+"""The cuts that a row must pass to be a star, each by itself; the order is the one in which reasons are given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helios.catalog.table import FLOAT_COLUMNS, NO_ID, StarTable
+
+INVERSE, EDSD = "inverse", "edsd"
+"""The two ways from a parallax to a distance; any other is a catalogue's column of distances."""
+
+LARGEST_PARALLAX = 1e6
+"""mas: a thousandth of a parsec. What is larger is no star's, and past the range of the formulas of distance."""
+
+LARGEST_MOTION = 1e6
+"""mas per year: a hundred times that of Barnard's star, which is the largest."""
+
+LIGHT_KM_S = 299_792.458
+"""Speed of light, km/s (SI, exact)."""
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """What a user asks of stars: the options of `helios build` by the same names, None where there is no such cut.
+
+    `motion` says that stars will be moved, so that what is known of their motions must make sense.
+    """
+
+    max_mag: float | None = None
+    min_parallax_over_error: float | None = None
+    max_ruwe: float | None = None
+    distance: str = INVERSE
+    motion: bool = False
+
+
+@dataclass(frozen=True)
+class RowCut:
+    """One reason, `why`, and the rows for which it `holds`, bool [N].
+
+    A message shows under `label` the `value` [N] of the row; `label` is None where there is nothing to show.
+    """
+
+    why: str
+    label: str | None
+    value: Callable[[StarTable], NDArray[np.float64]]
+    holds: Callable[[StarTable], NDArray[np.bool_]]
+
+
+def single(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`values` rounded to float32, still float64: what archives have in that precision is the same in all formats."""
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32).astype(np.float64)
+
+
+def _column(name: str) -> Callable[[StarTable], NDArray[np.float64]]:
+    return lambda table: getattr(table, name)
+
+
+def _cut(why: str, column: str, holds: Callable[[NDArray[np.float64]], NDArray[np.bool_]], label: str = "") -> RowCut:
+    """The cut of the rows for whose value in `column` the function `holds` is true."""
+    value = _column(column)
+    return RowCut(why, label or column, value, lambda table: holds(value(table)))
+
+
+def _missing(column: str, label: str = "") -> RowCut:
+    value = _column(column)
+    return RowCut(f"{label or column} missing", None, value, lambda table: np.isnan(value(table)))
+
+
+def _present(column: str, label: str = "") -> tuple[RowCut, RowCut]:
+    return _missing(column, label), _cut(f"{label or column} not finite", column, np.isinf, label)
+
+
+def _positive(column: str, label: str = "") -> RowCut:
+    return _cut(f"{label or column} not above 0", column, lambda values: values <= 0.0, label)
+
+
+def row_cuts(cuts: Cuts) -> Iterator[RowCut]:
+    """Yield the cuts in order; a row goes by the first that holds for it."""
+    parallax_used = cuts.distance in (INVERSE, EDSD)
+    empty = partial(_all_missing, FLOAT_COLUMNS)
+    yield RowCut("empty row", None, empty, empty)
+    yield RowCut("source_id missing", None, empty, lambda table: table.source_id == NO_ID)
+    yield from _present("ra")
+    yield from _present("dec")
+    yield from _present("parallax") if parallax_used else _present("distance_pc", cuts.distance)
+    yield from _present("phot_g_mean_mag")
+    yield _cut("ra outside [0, 360)", "ra", lambda ra: (ra < 0.0) | (ra >= 360.0))
+    yield _cut("dec outside [-90, 90]", "dec", lambda dec: np.abs(dec) > 90.0)
+    if cuts.distance != EDSD:
+        yield _positive("parallax") if parallax_used else _positive("distance_pc", cuts.distance)
+    # The Sun has -26.9; catalogues write 99 where they have no magnitude.
+    yield _cut("phot_g_mean_mag outside [-30, 50]", "phot_g_mean_mag", lambda mag: np.abs(mag - 10.0) > 40.0)
+    if parallax_used and (cuts.distance == EDSD or cuts.motion):
+        yield _cut(f"parallax beyond {LARGEST_PARALLAX:,.0f} mas", "parallax", lambda w: np.abs(w) > LARGEST_PARALLAX)
+    if cuts.motion and not parallax_used:
+        least_pc = 1000.0 / LARGEST_PARALLAX
+        yield _cut(f"{cuts.distance} below {least_pc:g} pc", "distance_pc", lambda pc: pc < least_pc, cuts.distance)
+    if cuts.motion:
+        yield from _believable_motion()
+    if cuts.max_mag is not None:
+        max_mag = np.float32(cuts.max_mag)
+        yield _cut("fainter than --max-mag", "phot_g_mean_mag", lambda mag: single(mag) > max_mag)
+    if cuts.distance == EDSD or cuts.min_parallax_over_error is not None:
+        yield _missing("parallax_error")
+        yield _cut("parallax_error not finite", "parallax_error", lambda error: np.isinf(single(error)))
+        yield _cut("parallax_error not above 0", "parallax_error", lambda error: single(error) <= 0.0)
+    if cuts.min_parallax_over_error is not None:
+        if not parallax_used:
+            yield from _present("parallax")
+        least = np.float32(cuts.min_parallax_over_error)
+        yield RowCut(
+            "below --min-parallax-over-error",
+            "parallax/parallax_error",
+            _parallax_over_error,
+            lambda table: _parallax_over_error(table) < least,
+        )
+    if cuts.max_ruwe is not None:
+        max_ruwe = np.float32(cuts.max_ruwe)
+        yield _missing("ruwe")
+        yield _cut("ruwe above --max-ruwe", "ruwe", lambda ruwe: single(ruwe) > max_ruwe)
+
+
+def _believable_motion() -> Iterator[RowCut]:
+    """Cuts of what is no motion; a star whose motion is missing stays."""
+    for column in ("pmra", "pmdec"):
+        yield _cut(
+            f"{column} beyond {LARGEST_MOTION:,.0f} mas a year", column, lambda motion: np.abs(motion) > LARGEST_MOTION
+        )
+    yield _cut("radial_velocity not below light's", "radial_velocity", lambda speed: np.abs(speed) >= LIGHT_KM_S)
+
+
+def _all_missing(columns: tuple[str, ...], table: StarTable) -> NDArray[np.bool_]:
+    return np.all([np.isnan(getattr(table, column)) for column in columns], axis=0)
+
+
+def _parallax_over_error(table: StarTable) -> NDArray[np.float64]:
+    """parallax/parallax_error [N]; a row without an error that can be divided by has gone by a cut of its own."""
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        # Rounded itself, or 1/0.1 would be less than 10.
+        return single(table.parallax / single(table.parallax_error))

@@ -1,0 +1,174 @@
+"""The options of `helios build`: their defaults, ranges and help, and what they mean to those that read."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from helios.catalog import READERS, Reader
+from helios.catalog.files import BadFiles, open_catalogs
+from helios.catalog.motion import parse_epoch
+from helios.catalog.places import LENGTH_SCALE_PC
+from helios.catalog.row_cuts import EDSD, INVERSE, Cuts
+from helios.catalog.schema_file import choose_schema
+from helios.catalog.schemas import DEFAULT, SCHEMAS
+from helios.catalogs_path import embedded
+from helios.errors import InputError
+from helios.grid import MAX_DEPTH
+from helios.options import option
+
+EMBEDDED_STARS = "bright_stars.csv.gz"
+EMBEDDED_SCHEMA = "bright_stars"
+
+STARS_PER_CELL = 64
+"""What `--depth auto` aims at: the mean number of stars in the cells that are not empty."""
+
+
+@dataclass(frozen=True)
+class BuildConfig:
+    """What `helios build` makes a universe of. Raises InputError for values outside their range."""
+
+    stars: tuple[Path, ...] = option(
+        (),
+        "Catalogue of stars: CSV, ECSV, FITS, Parquet, VOTable, Hipparcos .dat, a directory of them or a pattern in "
+        "quotes; several may follow. [default: the embedded bright stars]",
+        multiple=True,
+        type=Path,
+        metavar="FILE...",
+    )
+    schema: str | None = option(
+        None,
+        f"How the catalogue writes its stars: {', '.join(SCHEMAS)}, or a TOML file. [default: {DEFAULT}, or the "
+        "format's own]",
+        type=str,
+        metavar="NAME|FILE",
+    )
+    column: tuple[str, ...] = option(
+        (),
+        "Read a column from another one, as in parallax=plx; may be given again.",
+        multiple=True,
+        type=str,
+        metavar="NAME=SOURCE",
+    )
+    skip_bad_files: bool = option(False, "Leave out files that cannot be read, and count them.", is_flag=True)
+    synthetic: int | None = option(None, "Make N stars instead of reading a catalogue.", type=int, metavar="N")
+    seed: int = option(0, "Which stars --synthetic makes.")
+    distance: str = option(
+        INVERSE,
+        "How far stars are: inverse, 1/parallax; edsd, the mode of the exponentially decreasing space density "
+        "posterior, for which negative parallaxes are good data, its 16 and 84 % quantiles stored; or a column of the "
+        "catalogue, in parsecs unless the file says otherwise.",
+        metavar="inverse|edsd|COLUMN",
+    )
+    length_scale: float = option(LENGTH_SCALE_PC, "Length scale of --distance edsd, parsecs.", metavar="PC")
+    epoch: str | None = option(
+        None,
+        "Julian year to which stars are moved, such as J2000 or 2026.9; velocities are stored. [default: each "
+        "catalogue's own epoch, without velocities]",
+        type=str,
+        metavar="YEAR",
+    )
+    min_parallax_over_error: float | None = option(
+        None, "Leave out stars whose parallax is less than X times its error.", type=float, metavar="X"
+    )
+    max_ruwe: float | None = option(
+        None, "Leave out stars whose RUWE, the misfit of their astrometry, is above X.", type=float, metavar="X"
+    )
+    max_mag: float | None = option(None, "Leave out stars fainter than this apparent G magnitude.", type=float)
+    limit: int | None = option(None, "Keep only the N brightest stars.", type=int, metavar="N")
+    depth: str = option(
+        "auto",
+        f"Depth of the grid, 0 to {MAX_DEPTH}; auto: the one where cells hold {STARS_PER_CELL} stars on average.",
+        metavar="auto|N",
+    )
+
+    def __post_init__(self):
+        if self.synthetic is not None and self.stars:
+            raise InputError("--synthetic and --stars: only one of them can say where the stars come from")
+        if self.synthetic is not None and (self.schema or self.column):
+            raise InputError(
+                "--synthetic with --schema or --column: a made sky has no columns to name; drop one of them"
+            )
+        if self.synthetic is not None and (self.epoch is not None or self._distance_column):
+            raise InputError(
+                "--synthetic with --epoch or a column of distances: a made sky has neither; drop one of them"
+            )
+        if not self.distance.strip():
+            raise InputError(f"--distance {self.distance!r}: must be {INVERSE}, {EDSD} or the name of a column")
+        for name in ("min_parallax_over_error", "max_ruwe"):
+            value = getattr(self, name)
+            if value is not None and not math.isfinite(value):
+                raise InputError(f"--{name.replace('_', '-')} {value}: must be a number")
+        if not (math.isfinite(self.length_scale) and self.length_scale > 0.0):
+            raise InputError(f"--length-scale {self.length_scale}: must be a number of parsecs above 0")
+        if self.epoch is not None:
+            parse_epoch(self.epoch)
+        if self.limit is not None and self.limit < 1:
+            raise InputError(f"--limit {self.limit}: must be at least 1 star")
+        if self.max_mag is not None and not math.isfinite(self.max_mag):
+            raise InputError(f"--max-mag {self.max_mag}: must be a number of magnitudes")
+        if self.depth != "auto" and not (self.depth.isdecimal() and int(self.depth) <= MAX_DEPTH):
+            raise InputError(f"--depth {self.depth}: must be auto or a whole number from 0 to {MAX_DEPTH}")
+
+    @property
+    def epoch_jyear(self) -> float | None:
+        """The Julian year of `epoch`; None where stars stay as catalogued."""
+        return None if self.epoch is None else parse_epoch(self.epoch)
+
+    @property
+    def cuts(self) -> Cuts:
+        """What a row must be to be a star here."""
+        return Cuts(
+            self.max_mag, self.min_parallax_over_error, self.max_ruwe, self.distance, motion=self.epoch is not None
+        )
+
+    @property
+    def _distance_column(self) -> str | None:
+        return None if self.distance in (INVERSE, EDSD) else self.distance
+
+    def readers(self, bad_files: BadFiles) -> list[Reader]:
+        """The catalogues, none of them read yet. Raises InputError as open_catalogs does.
+
+        Also where stars are to be moved and a file's schema does not say from when.
+        """
+        if self.synthetic is not None:
+            return [READERS.get("synthetic")(self.synthetic, self.seed)]
+        schema = self.schema if self.stars else self.schema or EMBEDDED_SCHEMA
+        choice = choose_schema(schema, self.column, self._optional_columns(), self._distance_column)
+        if not self.stars:
+            return self._checked(open_catalogs([embedded(EMBEDDED_STARS)], choice))
+        return self._checked(open_catalogs(self.stars, choice, bad_files))
+
+    def provenance(self) -> dict[str, Any]:
+        """What chose the stars and the grid; the catalogues stand beside it with their hashes.
+
+        Only what was asked for, so that a new option does not change the bytes of a universe made without it.
+        """
+        asked = {
+            "distance": None if self.distance == INVERSE else self.distance,
+            "length_scale_pc": self.length_scale if self.distance == EDSD else None,
+            "epoch": self.epoch_jyear,
+            "min_parallax_over_error": self.min_parallax_over_error,
+            "max_ruwe": self.max_ruwe,
+        }
+        always = {"max_mag": self.max_mag, "limit": self.limit, "depth": self.depth}
+        return always | {name: value for name, value in asked.items() if value is not None}
+
+    def _optional_columns(self) -> tuple[str, ...]:
+        asked = {
+            "parallax_error": self.distance == EDSD or self.min_parallax_over_error is not None,
+            "ruwe": self.max_ruwe is not None,
+            **dict.fromkeys(("pmra", "pmdec", "radial_velocity"), self.epoch is not None),
+        }
+        return tuple(name for name, wanted in asked.items() if wanted)
+
+    def _checked(self, readers: list[Reader]) -> list[Reader]:
+        for reader in readers:
+            if self.epoch is not None and reader.schema.ref_epoch is None:
+                raise InputError(
+                    f"{reader.path}: --epoch {self.epoch}: the schema {reader.schema.name} has no ref_epoch to move "
+                    "stars from; give it one in a --schema file"
+                )
+        return readers
