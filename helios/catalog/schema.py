@@ -23,6 +23,9 @@ UNITS = {
     "pmdec": "mas/yr",
     "radial_velocity": "km/s",
     "ruwe": "",
+    "nu_eff_used_in_astrometry": "1/um",
+    "pseudocolour": "1/um",
+    "astrometric_params_solved": "",
     "distance_pc": "pc",
 }
 """Unit of each measured column of the star table; what a file is taken to mean where neither it nor a schema says."""

@@ -17,6 +17,9 @@ _GAIA = {
     "pmdec": Column(("pmdec",)),
     "radial_velocity": Column(("radial_velocity",)),
     "ruwe": Column(("ruwe",)),
+    "nu_eff_used_in_astrometry": Column(("nu_eff_used_in_astrometry",)),
+    "pseudocolour": Column(("pseudocolour",)),
+    "astrometric_params_solved": Column(("astrometric_params_solved",)),
 }
 
 _HIPPARCOS = {

@@ -13,7 +13,10 @@ NO_ID = np.iinfo(np.int64).min
 FLOAT_COLUMNS = ("ra", "dec", "parallax", "phot_g_mean_mag", "bp_rp")
 """Gaia's names of the measured columns that every build reads; NaN where there is no value."""
 
-OPTIONAL_COLUMNS = ("parallax_error", "pmra", "pmdec", "radial_velocity", "ruwe")
+ZERO_POINT_COLUMNS = ("nu_eff_used_in_astrometry", "pseudocolour", "astrometric_params_solved")
+"""What the zero point of a parallax depends on, beside place and magnitude."""
+
+OPTIONAL_COLUMNS = ("parallax_error", "pmra", "pmdec", "radial_velocity", "ruwe", *ZERO_POINT_COLUMNS)
 """Gaia's names of the measured columns that are read where they are asked for."""
 
 DISTANCE_COLUMNS = ("distance_pc", "distance_lower_pc", "distance_upper_pc")
@@ -29,8 +32,9 @@ class StarTable:
     catalogue, for messages; in a text file its line number, the first line being 1.
 
     The others, float64 [N], are NaN in a table made without them: `parallax_error` mas, `pmra` (with cos dec) and
-    `pmdec` mas per Julian year, `radial_velocity` km/s, `ruwe` a number, and distances in parsecs. `absent` has the
-    names of those that it was made without; they take no memory.
+    `pmdec` mas per Julian year, `radial_velocity` km/s, `ruwe` a number, `nu_eff_used_in_astrometry` and `pseudocolour`
+    1/micrometre, `astrometric_params_solved` a code, and distances in parsecs. `absent` has the names of those that it
+    was made without; they take no memory.
     """
 
     source_id: NDArray[np.int64]
@@ -45,6 +49,9 @@ class StarTable:
     pmdec: NDArray[np.float64] = None
     radial_velocity: NDArray[np.float64] = None
     ruwe: NDArray[np.float64] = None
+    nu_eff_used_in_astrometry: NDArray[np.float64] = None
+    pseudocolour: NDArray[np.float64] = None
+    astrometric_params_solved: NDArray[np.float64] = None
     distance_pc: NDArray[np.float64] = None
     distance_lower_pc: NDArray[np.float64] = None
     distance_upper_pc: NDArray[np.float64] = None
@@ -63,7 +70,7 @@ class StarTable:
         return StarTable(**{name: column[rows] for name, column in self._columns().items()})
 
     def with_columns(self, **columns: NDArray) -> StarTable:
-        """The same rows with other values [N] in the given columns."""
+        """The same rows with other values [N] in the given columns; None takes an optional one away."""
         return StarTable(**{**self._columns(), **columns})
 
     def with_ids(self, source_id: NDArray[np.int64]) -> StarTable:

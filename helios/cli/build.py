@@ -60,6 +60,11 @@ def _summary(report: BuildReport, landmarks: int, outside: list[str]) -> list[st
             lines.append(f"{'':<12}and {len(report.bad_files) - SHOWN:,} more")
     if report.white:
         lines.append(f"{'white':<10}{report.white:,} (no bp_rp)")
+    if report.corrected is not None:
+        lines += [
+            f"{'corrected':<10}{report.corrected[0]:,} parallaxes, by their zero point",
+            f"{'':<12}no zero point, taken as catalogued: {report.corrected[1]:,}",
+        ]
     if report.epoch is not None:
         lines += [
             f"{'moved':<10}{report.stars - report.unmoved:,} to J{report.epoch:.10g}",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from helios import __version__
 from helios.catalog import Reader
+from helios.catalog.corrected import CorrectedReader
 from helios.catalog.cuts import Rejections, brightest, first_of_each
 from helios.catalog.files import BadFiles, Chunk, usable_chunks
 from helios.catalog.places import at_epoch, positions_m, velocities_m_per_yr, with_edsd_distances
@@ -32,6 +33,7 @@ class BuildReport:
 
     `bad_files` are the files left out, by name, with the reason. `epoch` is the Julian year to which stars were moved,
     None where they were not; of them `unmoved` have no proper motion, and `across` one but no radial velocity.
+    `corrected` are the rows whose parallax was corrected by its zero point, and those that have none.
     """
 
     path: Path
@@ -42,6 +44,7 @@ class BuildReport:
     epoch: float | None
     unmoved: int
     across: int
+    corrected: tuple[int, int] | None
     stars: int
     cells: int
     depth: int
@@ -68,7 +71,8 @@ def build_universe(config: BuildConfig, output: Path, add: Callable[[Path], None
     stars = _read(readers, config, rejections, bad_files)
     position_m = positions_m(stars)
     grid = HLGrid(_auto_depth(position_m) if config.depth == "auto" else int(config.depth))
-    inputs = [_provenance(reader) for reader in readers if reader not in bad_files.readers]
+    readers = [reader for reader in readers if reader not in bad_files.readers]
+    inputs = [_provenance(reader) for reader in readers]
     with np.errstate(over="ignore"):
         bp_rp = stars.bp_rp.astype(np.float32)
     bp_rp[~np.isfinite(bp_rp)] = np.nan
@@ -98,6 +102,9 @@ def build_universe(config: BuildConfig, output: Path, add: Callable[[Path], None
     }
     if config.epoch is not None:
         provenance |= {"without_proper_motion": unmoved, "moved_across_only": across}
+    corrected = _corrected(readers) if config.zero_point else None
+    if corrected is not None:
+        provenance |= {"zero_point_subtracted": corrected[0], "without_zero_point": corrected[1]}
     with replacing(output) as directory:
         cells = write_universe(directory, placed, grid, provenance)
         add(directory)
@@ -111,6 +118,7 @@ def build_universe(config: BuildConfig, output: Path, add: Callable[[Path], None
         config.epoch_jyear,
         unmoved,
         across,
+        corrected,
         len(stars),
         cells,
         grid.depth,
@@ -163,6 +171,11 @@ def _placed(chunk: Chunk, config: BuildConfig) -> StarTable:
     if config.epoch is not None:
         stars = at_epoch(stars, chunk.reader.schema.ref_epoch, config.epoch_jyear)
     return stars
+
+
+def _corrected(readers: list[CorrectedReader]) -> tuple[int, int]:
+    """How many rows had their parallax corrected, and how many have one that was not."""
+    return sum(reader.corrected for reader in readers), sum(reader.uncorrected for reader in readers)
 
 
 def _without_motion(stars: StarTable) -> tuple[int, int]:

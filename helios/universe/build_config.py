@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from helios.catalog import READERS, Reader
+from helios.catalog.corrected import CorrectedReader
 from helios.catalog.files import BadFiles, open_catalogs
 from helios.catalog.motion import parse_epoch
 from helios.catalog.places import LENGTH_SCALE_PC
 from helios.catalog.row_cuts import EDSD, INVERSE, Cuts
 from helios.catalog.schema_file import choose_schema
 from helios.catalog.schemas import DEFAULT, SCHEMAS
+from helios.catalog.table import ZERO_POINT_COLUMNS
 from helios.catalogs_path import embedded
 from helios.errors import InputError
 from helios.grid import MAX_DEPTH
@@ -63,6 +65,12 @@ class BuildConfig:
         metavar="inverse|edsd|COLUMN",
     )
     length_scale: float = option(LENGTH_SCALE_PC, "Length scale of --distance edsd, parsecs.", metavar="PC")
+    zero_point: bool = option(
+        False,
+        "Subtract the zero point of Gaia's parallaxes (Lindegren et al. 2021) where a star has one; needs the package "
+        "gaiadr3-zeropoint.",
+        is_flag=True,
+    )
     epoch: str | None = option(
         None,
         "Julian year to which stars are moved, such as J2000 or 2026.9; velocities are stored. [default: each "
@@ -94,6 +102,10 @@ class BuildConfig:
         if self.synthetic is not None and (self.epoch is not None or self._distance_column):
             raise InputError(
                 "--synthetic with --epoch or a column of distances: a made sky has neither; drop one of them"
+            )
+        if self.zero_point and (self.synthetic is not None or self._distance_column):
+            raise InputError(
+                "--zero-point with --synthetic or a column of distances: no parallax to subtract it from; drop one"
             )
         if not self.distance.strip():
             raise InputError(f"--distance {self.distance!r}: must be {INVERSE}, {EDSD} or the name of a column")
@@ -147,6 +159,7 @@ class BuildConfig:
         Only what was asked for, so that a new option does not change the bytes of a universe made without it.
         """
         asked = {
+            "zero_point": self.zero_point or None,
             "distance": None if self.distance == INVERSE else self.distance,
             "length_scale_pc": self.length_scale if self.distance == EDSD else None,
             "epoch": self.epoch_jyear,
@@ -160,6 +173,7 @@ class BuildConfig:
         asked = {
             "parallax_error": self.distance == EDSD or self.min_parallax_over_error is not None,
             "ruwe": self.max_ruwe is not None,
+            **dict.fromkeys(ZERO_POINT_COLUMNS, self.zero_point),
             **dict.fromkeys(("pmra", "pmdec", "radial_velocity"), self.epoch is not None),
         }
         return tuple(name for name, wanted in asked.items() if wanted)
@@ -171,4 +185,4 @@ class BuildConfig:
                     f"{reader.path}: --epoch {self.epoch}: the schema {reader.schema.name} has no ref_epoch to move "
                     "stars from; give it one in a --schema file"
                 )
-        return readers
+        return [CorrectedReader(reader) for reader in readers] if self.zero_point else readers

@@ -1,21 +1,24 @@
 """`helios build` with distances, epochs and quality cuts: what it prints, keeps and refuses of six rows."""
 
 import json
+import sys
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
+from helios.catalog import zero_point
 from helios.cli import main
 from helios.universe import Universe
 
 STARS = """\
-source_id,ra,dec,parallax,phot_g_mean_mag,bp_rp,parallax_error,pmra,pmdec,radial_velocity,ruwe,r_med
-1,10,20,5,4,0.5,0.1,30,-40,12,1.0,200
-2,11,20,5,5,0.5,1.0,30,-40,,1.0,210
-3,12,20,-0.2,6,0.5,0.1,1,1,,1.0,5000
-4,13,20,4,6,0.5,,,,,1.0,
-5,14,20,4,6,0.5,0.1,3,4,,2.5,-1
-6,15,20,4,6,0.5,0.1,3,4,,,250
+source_id,ra,dec,parallax,phot_g_mean_mag,bp_rp,parallax_error,pmra,pmdec,radial_velocity,ruwe,r_med,solved
+1,10,20,5,4,0.5,0.1,30,-40,12,1.0,200,31
+2,11,20,5,5,0.5,1.0,30,-40,,1.0,210,31
+3,12,20,-0.2,6,0.5,0.1,1,1,,1.0,5000,31
+4,13,20,4,6,0.5,,,,,1.0,,31
+5,14,20,4,6,0.5,0.1,3,4,,2.5,-1,31
+6,15,20,4,6,0.5,0.1,3,4,,,250,31
 """
 
 
@@ -91,6 +94,30 @@ def test_the_universe_remembers_what_was_asked(tmp_path):
     }
     columns = attributes["provenance"]["inputs"][0]["schema"]["columns"]
     assert {"parallax_error", "pmra", "pmdec", "radial_velocity", "ruwe"} <= set(columns)
+
+
+def test_parallaxes_are_corrected_by_their_zero_point_and_counted(tmp_path, monkeypatch):
+    package = ModuleType("zero_point")
+    package.zpt = SimpleNamespace(load_tables=lambda: None, get_zpt=lambda *columns, _warnings: -0.3)
+    monkeypatch.setitem(sys.modules, "zero_point", package)
+    zero_point._package.cache_clear()
+    arguments = ("--zero-point", "--column", "nu_eff_used_in_astrometry=ruwe", "--column")
+    result = build(tmp_path, *arguments, "astrometric_params_solved=solved")
+    zero_point._package.cache_clear()
+    assert result.exit_code == 0, result.output
+    lines = [" ".join(line.split()) for line in result.output.splitlines()]
+    assert lines[1] == "rejected 0"
+    at = lines.index("corrected 5 parallaxes, by their zero point")
+    assert lines[at + 1] == "no zero point, taken as catalogued: 1"
+
+
+def test_without_the_package_of_zero_points_the_remedy_is_said(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "zero_point", None)
+    zero_point._package.cache_clear()
+    result = build(tmp_path, "--zero-point")
+    assert result.exit_code == 1
+    assert "needs the package gaiadr3-zeropoint (pip install gaiadr3-zeropoint)" in result.output
+    assert result.output.count("\n") == 1
 
 
 BAD = [

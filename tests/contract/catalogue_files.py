@@ -17,6 +17,7 @@ from helios.catalog.table import FLOAT_COLUMNS, NO_ID, OPTIONAL_COLUMNS, StarTab
 
 UNITS = {"ra": "deg", "dec": "deg", "parallax": "mas", "phot_g_mean_mag": "mag", "bp_rp": "mag"}
 UNITS |= {"parallax_error": "mas", "pmra": "mas.yr**-1", "pmdec": "mas.yr**-1", "radial_velocity": "km.s**-1"}
+UNITS |= {"nu_eff_used_in_astrometry": "um**-1", "pseudocolour": "um**-1"}
 """As the archive writes them."""
 
 
