@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,6 +33,9 @@ STARS_PER_CELL = 64
 """What `--depth auto` aims at: the mean number of stars in the cells that are not empty."""
 
 AUTO_DEPTHS = range(13)
+
+LIBRARIES = ("astropy", "numcodecs", "numpy", "pyarrow", "zarr")
+"""What reads, places and compresses stars: other versions of these may give other bytes."""
 
 
 @dataclass(frozen=True)
@@ -147,12 +151,14 @@ def build_universe(config: BuildConfig, output: Path, add: Callable[[Path], None
     placed = PlacedStars(stars.source_id, position_m, stars.phot_g_mean_mag.astype(np.float32), bp_rp)
     provenance = {
         "helios": __version__,
+        "versions": {name: importlib.metadata.version(name) for name in LIBRARIES},
         "command": "build",
         "options": config.provenance(),
         "inputs": inputs,
         "bad_files": [name for name, _ in bad_files.found],
         "rows_read": rejections.rows_read,
         "rejected": rejections.counts(),
+        "kept": len(stars),
         "without_bp_rp": white,
     }
     with replacing(output) as directory:
