@@ -17,12 +17,13 @@ from helios.universe.store import Cells
 from helios.universe.training import BLOCK_ROWS, GROUP, OUTCOMES, splats_digest
 
 NORM_ROUNDING = 8 * 2.0**-24
-"""How far the norm of a quaternion may be from 1: squares, their sum, root and division in float32 take eight
-roundings of 2^-24 at most, half of which count."""
+"""How far the norm of a quaternion may be from 1. In float32, u = 2^-24: squares and their sum 4 u, halved by the root,
+root and division u each, 4 u together; twice that for processors whose roots are off by more than a rounding."""
 
 LUMINANCE_ROUNDING = 16 * 2.0**-24
-"""How far the luminance of a colour may be from 1: a look-up with interpolation, or products, their sum and a division
-in float32, each of at most eight roundings of 2^-24, and the weighted means of such colours."""
+"""How far the luminance of a colour may be from 1. In float32, u = 2^-24: products, their sum and a division make 5 u,
+an interpolated look-up of rounded colours 4 u; means of such colours, weighted in float64 and rounded, are off by u
+more, 6 u together; the rest is for processors that divide with more than a rounding."""
 
 _COLUMNS = {
     "means": Column(np.float32, (3,)),
