@@ -17,6 +17,8 @@ COMMANDS = {
     "pack": ("helios.cli.pack:pack", "Pack a universe for a web client, or make a whole site of it."),
     "serve": ("helios.cli.serve:serve", "Serve a site to the browser of this machine."),
     "export": ("helios.cli.export:export", "Write cells in a format that other programs read."),
+    "info": ("helios.cli.info:info", "Tell what is in a universe and what it was made of."),
+    "validate": ("helios.cli.validate:validate", "Check a universe: every file, every star, every splat."),
     "grid": ("helios.cli.grid:grid", "Look at the grid: its shells, the cell of a place, the cells of a range."),
     "generate-landmarks": (
         "helios.cli.landmarks:generate_landmarks_command",

@@ -61,6 +61,13 @@ def read_rows(group: zarr.Group, name: str, start: int = 0, stop: int | None = N
         return np.asarray(array[start:stop])
 
 
+def shape_of(group: zarr.Group, name: str) -> tuple[tuple[int, ...], np.dtype]:
+    """Return shape and dtype of the array `name` of `group`. Raises StoreError where it cannot be read."""
+    with _damage_reported(Path(group.store.root) / group.path / name):
+        array = group[name]
+        return array.shape, array.dtype
+
+
 @contextlib.contextmanager
 def _damage_reported(place: Path) -> Iterator[None]:
     """zarr and its codecs raise errors of many kinds for damaged bytes; all of them mean the same here."""
@@ -86,6 +93,15 @@ def open_root(store: Path, mode: str = "r") -> zarr.Group:
     """Return the root group of `store`. Raises StoreError where it cannot be read."""
     with _damage_reported(store):
         return zarr.open_group(store, mode=mode, zarr_format=3)
+
+
+def attributes_of(root: zarr.Group, name: str) -> dict[str, Any] | None:
+    """Return the attributes of the group `name` of `root`, None where there is none.
+
+    Raises StoreError where it cannot be read.
+    """
+    with _damage_reported(Path(root.store.root) / name):
+        return dict(root[name].attrs) if name in root else None
 
 
 def metadata_digest(root: zarr.Group, groups: tuple[str, ...], attributes: dict[str, Any]) -> str:

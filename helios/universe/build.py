@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ from helios.universe.build_config import STARS_PER_CELL, BuildConfig
 from helios.universe.replace import check_replaceable, replacing
 
 AUTO_DEPTHS = range(13)
+
+LIBRARIES = ("astropy", "numcodecs", "numpy", "pyarrow", "zarr")
+"""What reads, places and compresses stars: other versions of these may give other bytes."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +96,14 @@ def build_universe(config: BuildConfig, output: Path, add: Callable[[Path], None
     )
     provenance = {
         "helios": __version__,
+        "versions": {name: importlib.metadata.version(name) for name in LIBRARIES},
         "command": "build",
         "options": config.provenance(),
         "inputs": inputs,
         "bad_files": [name for name, _ in bad_files.found],
         "rows_read": rejections.rows_read,
         "rejected": rejections.counts(),
+        "kept": len(stars),
         "without_bp_rp": white,
     }
     if config.epoch is not None:

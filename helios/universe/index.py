@@ -69,7 +69,7 @@ def read_index(path: Path) -> dict[str, Any]:
         index = json.loads(path.read_bytes())
     except FileNotFoundError as error:
         raise StoreError(f"{path}: missing; build the universe again") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StoreError(f"{path}: damaged, not JSON ({error}); build the universe again") from error
     if not isinstance(index, dict):
         raise StoreError(f"{path}: damaged, not a JSON object; build the universe again")

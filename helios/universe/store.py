@@ -61,6 +61,10 @@ class Cells(NamedTuple):
     theta: NDArray[np.int32]
     phi: NDArray[np.int32]
 
+    def name(self, i: int) -> str:
+        """L_THETA_PHI of the cell of index `i`."""
+        return "_".join(str(column[i]) for column in self)
+
 
 class Universe:
     """The universe in the directory `path`; `len(universe)` is its number of cells M. Made by `Universe.open`.

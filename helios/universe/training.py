@@ -23,7 +23,8 @@ SPLAT_COLUMNS = ("means", "quats", "scales", "opacities", "colors")
 OUTCOMES = ("", "trained", "start", "exact", "diverged")
 """What became of a cell, by its code in the store: 0 is a cell that is not trained."""
 
-_BLOCK_ROWS = 1 << 16
+BLOCK_ROWS = 1 << 16
+"""Splats that are read together: 56 bytes each."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class TrainedSplats:
     def __init__(self, root: zarr.Group, index: dict[str, Any], star_counts: NDArray[np.int64]):
         self._group = root[GROUP]
         attributes = dict(self._group.attrs)
-        if attributes.pop("sha256", None) != _digest(root, attributes):
+        if attributes.pop("sha256", None) != splats_digest(root, attributes):
             raise StoreError(
                 f"{root.store.root}: damaged, its splats' metadata do not have their checksum; train it again"
             )
@@ -82,8 +83,8 @@ class TrainedSplats:
 
     def _columns_of(self, i: int) -> tuple[NDArray, ...]:
         start, stop = int(self.offsets[i]), int(self.offsets[i + 1])
-        numbers = range(start // _BLOCK_ROWS, (stop - 1) // _BLOCK_ROWS + 1)
-        first = start // _BLOCK_ROWS * _BLOCK_ROWS
+        numbers = range(start // BLOCK_ROWS, (stop - 1) // BLOCK_ROWS + 1)
+        first = start // BLOCK_ROWS * BLOCK_ROWS
         joined = (np.concatenate([self._block(n)[c] for n in numbers]) for c in range(len(SPLAT_COLUMNS)))
         return tuple(column[start - first : stop - first] for column in joined)
 
@@ -102,7 +103,7 @@ class TrainedSplats:
         return {name: values[:, column] for column, name in enumerate(self._names)}
 
     def _read_block(self, number: int) -> tuple[NDArray, ...]:
-        start, stop = number * _BLOCK_ROWS, min((number + 1) * _BLOCK_ROWS, int(self.offsets[-1]))
+        start, stop = number * BLOCK_ROWS, min((number + 1) * BLOCK_ROWS, int(self.offsets[-1]))
         return tuple(read_rows(self._group, name, start, stop) for name in SPLAT_COLUMNS)
 
 
@@ -134,10 +135,11 @@ def write_splats(
     for column in SPLAT_COLUMNS:
         write_array(group, column, np.concatenate([getattr(cell.splats, column) for cell in results]))
     attributes = {"metrics": names}
-    group.attrs.put(attributes | {"sha256": _digest(root, attributes)})
+    group.attrs.put(attributes | {"sha256": splats_digest(root, attributes)})
     return counts
 
 
-def _digest(root: zarr.Group, attributes: dict) -> str:
+def splats_digest(root: zarr.Group, attributes: dict[str, Any]) -> str:
+    """Return the SHA-256, in hex, of the metadata of the group `splats`, its `attributes` those beside it."""
     arrays = ("offsets", "settings", "outcomes", "metrics", *SPLAT_COLUMNS)
     return metadata_digest(root, tuple(f"{GROUP}/{name}" for name in arrays), attributes)

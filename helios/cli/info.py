@@ -1,0 +1,107 @@
+"""`helios info`: what is in a universe and what it was made of."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+_TOLD = {"helios", "versions", "command", "options", "inputs", "bad_files", "rows_read", "rejected", "kept"}
+"""Entries of the provenance that have lines of their own; others are told by their names."""
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the same as JSON.")
+@click.argument("directory", type=Path, default=Path("universe"), metavar="[UNIVERSE]")
+def info(as_json: bool, directory: Path):
+    """Tell what is in a universe and what it was made of.
+
+    Its grid, cells, stars and splats; the catalogues with their hashes, the command and its options, the versions
+    of what made it, and the rows that were read, rejected by reason, and kept. `helios validate` checks them.
+    """
+    from helios.universe import Universe
+    from helios.universe.summary import summarise
+
+    summary = summarise(Universe.open(directory))
+    if as_json:
+        click.echo(json.dumps({"universe": str(directory), **summary}, indent=2))
+        return
+    _line("universe", f"{directory}, version {summary['version']}")
+    _line("digest", summary["fingerprint"])
+    for name, text in _contents(summary):
+        _line(name, text)
+    for name, text in _provenance(summary["provenance"], summary["stars"]):
+        _line(name, text)
+
+
+def _line(name: str, text: str) -> None:
+    click.echo(f"{name:<9} {text}" if name else f"{'':<12}{text}")
+
+
+def _contents(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    grid, per_cell, training = summary["grid"], summary["stars_per_cell"], summary["training"]
+    lines = [
+        (
+            "grid",
+            f"depth {grid['depth']}: {grid['n_l']:,} shells of ratio {grid['log_base']:.6g} from {grid['r_min']:g} m, "
+            f"{grid['n_theta']:,} longitudes, {grid['n_phi']:,} colatitudes",
+        ),
+        ("cells", f"{summary['cells']:,}"),
+        (
+            "stars",
+            f"{summary['stars']:,} ({per_cell['least']:,} to {per_cell['most']:,} in a cell, "
+            f"median {per_cell['median']:g})",
+        ),
+    ]
+    if not training["cells"]:
+        lines.append(("trained", "0 cells"))
+    else:
+        outcomes = ", ".join(f"{name} {count:,}" for name, count in training["outcomes"].items())
+        lines.append(("trained", f"{training['cells']:,} cells ({outcomes}), {training['settings']:,} settings"))
+        lines.append(("splats", f"{training['splats']:,} for {training['stars']:,} stars"))
+    if summary["packed_bytes"]:
+        lines.append(("packed", f"{summary['packed_bytes']:,} bytes"))
+    return lines
+
+
+def _provenance(provenance: dict[str, Any], stars: int) -> list[tuple[str, str]]:
+    versions = {"helios": provenance.get("helios", "not recorded"), **provenance.get("versions", {})}
+    options = ", ".join(f"{name} {_shown(value)}" for name, value in provenance.get("options", {}).items())
+    inputs, bad_files = provenance.get("inputs", []), provenance.get("bad_files", [])
+    rejected = provenance.get("rejected", {})
+    lines = [
+        ("command", f"{provenance.get('command', 'not recorded')}: {options}"),
+        ("versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
+        ("inputs", f"{len(inputs):,}"),
+        *(("", line) for source in inputs for line in _input(source)),
+    ]
+    if bad_files:
+        lines += [("skipped", f"{len(bad_files):,} files"), *(("", name) for name in bad_files)]
+    if "rows_read" in provenance:
+        lines.append(("read", f"{provenance['rows_read']:,} rows"))
+    lines.append(("rejected", f"{sum(rejected.values()):,}"))
+    lines += [("", f"{why}: {count:,}") for why, count in rejected.items()]
+    lines.append(("kept", f"{provenance.get('kept', stars):,}"))
+    if white := provenance.get("without_bp_rp"):
+        lines.append(("white", f"{white:,} (no bp_rp)"))
+    others = provenance.keys() - _TOLD - {"without_bp_rp"}
+    return lines + [(name, _shown(provenance[name])) for name in sorted(others)]
+
+
+def _input(source: dict[str, Any]) -> list[str]:
+    if "file" not in source:
+        return [", ".join(f"{name} {_shown(value)}" for name, value in source.items())]
+    lines = [f"{source['file']}, {source['size_bytes']:,} bytes", f"  sha256 {source['sha256']}"]
+    if schema := source.get("schema"):
+        columns = schema.get("columns", {}).items()
+        renamed = [f"{name} = {origin}" for name, origin in columns if name != origin]
+        lines.append(", ".join([f"  schema {schema['name']}", f"epoch {_shown(schema.get('ref_epoch'))}", *renamed]))
+    return lines
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else json.dumps(value)

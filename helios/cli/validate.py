@@ -1,0 +1,35 @@
+"""`helios validate`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option(
+    "--show", type=click.IntRange(min=1), default=5, show_default=True, help="Lines for each kind of thing wrong."
+)
+@click.argument("directory", type=Path, default=Path("universe"), metavar="[UNIVERSE]")
+def validate(show: int, directory: Path):
+    """Check a universe: every file, every star, every splat.
+
+    Reads all of it, and prints a line for each thing that is not as it should be: what, where, and what was
+    promised. Exits with 0 where nothing is wrong, else with 1.
+    """
+    from helios.landmarks import load_landmarks
+    from helios.universe.validate import validate_universe
+
+    found = validate_universe(directory, load_landmarks, show)
+    if found.sound:
+        click.echo(
+            f"{directory}: sound, {found.stars:,} stars in {found.cells:,} cells at depth {found.depth}, "
+            f"{found.splats:,} splats in {found.trained:,} trained cells"
+        )
+        return
+    for line in found.findings.lines():
+        click.echo(line)
+    for what in found.skipped:
+        click.echo(f"not checked: {what}")
+    click.echo(f"{directory}: not sound, {len(found.findings):,} wrong in {len(found.findings.counts):,} kinds")
+    sys.exit(1)

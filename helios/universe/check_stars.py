@@ -1,0 +1,239 @@
+"""Checks of the emitters of a universe, block by block: values, identifiers, order, and the cell of every star."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+
+from helios.catalog.table import NO_ID
+from helios.grid import HLGrid
+from helios.light import luminosity
+from helios.universe.check_columns import Block, blocks_of
+from helios.universe.findings import Finding, Findings
+from helios.universe.store import BLOCK_ROWS, EMITTER_COLUMNS, Cells
+
+_POSITION = ("x_m", "y_m", "z_m")
+
+_MAGNITUDES = (-30.0, 50.0)
+"""What a build takes for a magnitude; see `helios.catalog.cuts`."""
+
+ROUNDING = 1e-12
+"""Share of a star's distance by which positions and faces, both float64, may miss each other: `HLGrid.bounds_m`."""
+
+UNIT_ROUNDING = np.sqrt(3.0) * 2.0**-25 * (1.0 + 2.0**-10)
+"""How far a position goes, in half-extents, when it becomes float32 cell units: those up to 1 are rounded by at most
+half of 2^-24 on each of three axes; the rest is for the float64 arithmetic around it."""
+
+LIGHT_ROUNDING = 2.0**-46
+"""Relative error of a luminosity: about ten roundings of 2^-53, and powers that differ by a few between processors."""
+
+
+@dataclass(frozen=True)
+class StarRows:
+    """The cells of a store and which rows of the emitters are whose: what its stars are checked against.
+
+    `cells` are M cells of `grid`, `offsets` int64 [M + 1] rise from 0 to the number of emitters.
+    """
+
+    grid: HLGrid
+    cells: Cells
+    offsets: NDArray[np.int64]
+
+    def cell_of(self, rows: NDArray[np.int64] | int) -> NDArray[np.int64]:
+        """The index of the cell that each of `rows` belongs to."""
+        return np.searchsorted(self.offsets, rows, side="right") - 1
+
+    def finding(self, promise: str, row: int, value: str) -> Finding:
+        """What is wrong with the emitter in `row`."""
+        return Finding(promise, value, self.cells.name(int(self.cell_of(row))), "emitters", row)
+
+
+def check_stars(root: zarr.Group, table: StarRows, findings: Findings) -> None:
+    """Add to `findings` what is wrong with the emitters of the store `root`, whose columns are all of one length.
+
+    Holds BLOCK_ROWS stars at a time, and the identifiers of all: 8 bytes each.
+    """
+    ids, known = np.empty(int(table.offsets[-1]), np.int64), 0
+    last = None
+    for block in blocks_of(root, "emitters", tuple(EMITTER_COLUMNS), BLOCK_ROWS, findings):
+        _check_values(block, table, findings)
+        position = _positions(block)
+        if position is not None:
+            _check_place(block.start, position, table, findings)
+        last = _check_order(block, position, last, table, findings)
+        if "source_id" in block.columns:
+            ids[known : known + block.stop - block.start] = block.columns["source_id"]
+            known += block.stop - block.start
+    _check_identity(root, ids[:known], table, findings)
+
+
+def _positions(block: Block) -> NDArray[np.float64] | None:
+    """Positions [N, 3] of a block, None where a column of them cannot be read."""
+    if not set(_POSITION) <= block.columns.keys():
+        return None
+    return np.stack([block.columns[name] for name in _POSITION], axis=-1)
+
+
+def _check_values(block: Block, table: StarRows, findings: Findings) -> None:
+    for name, values in block.columns.items():
+        wrong = np.isinf(values) if name == "bp_rp" else ~np.isfinite(values)
+        _add(findings, "finite", block.start, wrong, table, lambda i, n=name, v=values: f"{n} {v[i]}")
+    mag = block.columns.get("phot_g_mean_mag")
+    if mag is not None:
+        wrong = np.isfinite(mag) & ((mag < _MAGNITUDES[0]) | (mag > _MAGNITUDES[1]))
+        _add(findings, "magnitude", block.start, wrong, table, lambda i: f"phot_g_mean_mag {mag[i]}")
+    if "source_id" in block.columns:
+        missing = block.columns["source_id"] == NO_ID
+        _add(findings, "identity", block.start, missing, table, lambda i: "source_id missing")
+
+
+def _check_place(start: int, position: NDArray[np.float64], table: StarRows, findings: Findings) -> None:
+    finite = np.flatnonzero(np.isfinite(position).all(axis=-1))
+    if not len(finite):
+        return
+    rows, position = start + finite, position[finite]
+    cell = table.cell_of(rows)
+    # The cells of a block follow each other: their frames are worked out once each, not once per star.
+    first, last = int(cell.min()), int(cell.max()) + 1
+    near = [column[first:last] for column in table.cells]
+    low, high = table.grid.bounds_m(*near)
+    origin, half_extent = table.grid.frames_m(*near)
+    own = cell - first
+    wanted = tuple(column[own] for column in near)
+
+    outside = ~((low[own] <= position) & (position <= high[own]))
+    _add(
+        findings,
+        "bounds",
+        rows,
+        outside.any(axis=-1),
+        table,
+        lambda i: f"position {_shown(position[i])} m, box {_shown(low[own[i]])} to {_shown(high[own[i]])} m",
+    )
+    with np.errstate(over="ignore"):
+        unit = ((position - origin[own]) / half_extent[own, None]).astype(np.float32)
+    beyond = (np.abs(unit) > 1).any(axis=-1)
+    _add(findings, "unit box", rows, beyond, table, lambda i: f"position {_shown(unit[i])} in cell units")
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        slack = ROUNDING * np.linalg.norm(position, axis=-1)
+        again = origin[own] + half_extent[own, None] * unit.astype(np.float64)
+    elsewhere = outside_cells(table.grid, wanted, position, slack)
+    _add(
+        findings,
+        "place",
+        rows,
+        elsewhere,
+        table,
+        lambda i: f"position {_shown(position[i])} m is in {_located(table.grid, position[i])}",
+    )
+    moved = outside_cells(table.grid, wanted, again, slack + UNIT_ROUNDING * half_extent[own])
+    _add(
+        findings,
+        "place",
+        rows,
+        moved & ~elsewhere & ~beyond,
+        table,
+        lambda i: f"position {_shown(unit[i])} in cell units is in {_located(table.grid, again[i])}",
+    )
+
+
+def outside_cells(
+    grid: HLGrid,
+    cells: tuple[NDArray, NDArray, NDArray],
+    position_m: NDArray[np.float64],
+    tolerance_m: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Return bool [N]: which positions [N, 3] are farther than `tolerance_m` [N] from their own of `cells`.
+
+    `cells` are (l, theta, phi), [N] each. A point that moves by t changes its distance by at most t, its colatitude
+    by at most asin(t / r) and its longitude by at most asin(t / hypot(x, y)): that far it may be past a face.
+    """
+    located = grid.locate(position_m)
+    outside = np.any([found != wanted for found, wanted in zip(located, cells)], axis=0)
+    i = np.flatnonzero(outside)
+    if not len(i):
+        return outside
+    (l, theta, phi), (x, y, z), t = (column[i] for column in cells), position_m[i].T, tolerance_m[i]
+    with np.errstate(over="ignore", invalid="ignore"):
+        across = np.hypot(x, y)
+        r = np.hypot(across, z)
+    inner, outer = grid.shell_edges_m(l)
+    step_theta, step_phi = 2 * np.pi / grid.n_theta, np.pi / grid.n_phi
+    from_middle = np.arctan2(y, x) - ((theta + 0.5) * step_theta - np.pi)
+    turned = np.abs(np.remainder(from_middle + np.pi, 2 * np.pi) - np.pi)
+    tilted = np.abs(np.arctan2(across, z) - (phi + 0.5) * step_phi)
+    # Where t overflows, the position is beyond any grid.
+    past = (r < inner - t) | (r > outer + t) | ~np.isfinite(r) | ~np.isfinite(t)
+    past |= turned > step_theta / 2 + _angle(t, across)
+    past |= tilted > step_phi / 2 + _angle(t, r)
+    outside[i] = past
+    return outside
+
+
+def _angle(move: NDArray[np.float64], distance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The largest angle, radians, by which `move` turns a point at `distance`; any where it can reach the centre."""
+    reach = move >= distance
+    sine = np.divide(move, distance, out=np.zeros_like(move), where=~reach)
+    return np.where(reach, np.pi, np.arcsin(sine) + ROUNDING)
+
+
+def _check_order(block: Block, position, last, table: StarRows, findings: Findings):
+    """Compare every star with the one before it; returns the last of the block, as (cell, luminosity, source_id)."""
+    if position is None or not {"phot_g_mean_mag", "source_id"} <= block.columns.keys():
+        return None
+    cell = table.cell_of(np.arange(block.start, block.stop))
+    with np.errstate(over="ignore", invalid="ignore"):
+        light = luminosity(block.columns["phot_g_mean_mag"], np.linalg.norm(position, axis=-1))
+    ids, start = block.columns["source_id"], block.start
+    if last is not None:
+        cell, light, ids = (np.concatenate([[v], values]) for v, values in zip(last, (cell, light, ids)))
+        start -= 1
+    with np.errstate(over="ignore", invalid="ignore"):
+        brighter = light[1:] > light[:-1] * (1.0 + LIGHT_ROUNDING)
+    equal = (light[1:] == light[:-1]) & (ids[1:] < ids[:-1])
+    sound = np.isfinite(light)
+    wrong = (cell[1:] == cell[:-1]) & sound[1:] & sound[:-1] & (brighter | equal)
+
+    def value(i: int) -> str:
+        return f"luminosity {light[i + 1]:.9g} m2 sr, source_id {ids[i + 1]} after {light[i]:.9g}, {ids[i]}"
+
+    _add(findings, "order", start + 1, wrong, table, value)
+    return cell[-1], light[-1], ids[-1]
+
+
+def _check_identity(root: zarr.Group, ids: NDArray[np.int64], table: StarRows, findings: Findings) -> None:
+    """Find identifiers that stand twice by sorting `ids`, in place; their rows are looked for only where there are."""
+    ids.sort()
+    twice = np.unique(ids[1:][ids[1:] == ids[:-1]])
+    twice = twice[twice != NO_ID]
+
+    def finding(source_id: int) -> Finding:
+        found: list[int] = []
+        for block in blocks_of(root, "emitters", ("source_id",), BLOCK_ROWS, findings):
+            if "source_id" in block.columns:
+                found += (block.start + np.flatnonzero(block.columns["source_id"] == source_id)).tolist()
+        return table.finding("identity", found[-1], f"source_id {source_id} is that of row {found[0]:,} too")
+
+    findings.add_each("identity", twice, finding)
+
+
+def _add(findings: Findings, promise: str, rows, wrong: NDArray[np.bool_], table: StarRows, value_of) -> None:
+    """Add a finding for each True of `wrong`; `rows` are their rows, or the first of them where they follow on."""
+    findings.add_each(
+        promise,
+        np.flatnonzero(wrong),
+        lambda i: table.finding(promise, int(rows + i if np.isscalar(rows) else rows[i]), value_of(i)),
+    )
+
+
+def _located(grid: HLGrid, position_m: NDArray[np.float64]) -> str:
+    cell = grid.locate_one(position_m)
+    return "no cell" if cell is None else f"cell {cell}"
+
+
+def _shown(values: NDArray) -> str:
+    return "(" + " ".join(f"{value:.9g}" for value in values) + ")"

@@ -1,0 +1,95 @@
+"""What can be wrong with a universe: the promises that it makes, and where it does not keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+PROMISES = {
+    "files": "every file must be there, with the bytes that were written",
+    "metadata": "version, depth and columns must be as they were written",
+    "provenance": "every input must have its hash, every row must be kept or counted",
+    "index": "index.json must list the grid, the cells and the counts of the store",
+    "landmarks": "landmarks.json must be a list of landmarks",
+    "cells": "cells must lie in the grid, each once, in the order of their keys",
+    "offsets": "offsets must begin at 0, give every cell a row, and end at the last row",
+    "finite": "values must be finite; only bp_rp may be NaN, where it is not measured",
+    "magnitude": "phot_g_mean_mag must be from -30 to 50",
+    "identity": "source_id must be there, and unique",
+    "order": "stars of a cell must go from luminous to faint, equals by source_id",
+    "bounds": "stars must lie in the box of their cell",
+    "unit box": "positions in cell units must be from -1 to 1",
+    "place": "stars must be in the cell that the grid has for their position",
+    "splat offsets": "offsets of splats must begin at 0, never fall, and end at the last splat",
+    "splat count": "trained cells must have 1 splat to as many as they have stars, the others none",
+    "outcome": "a cell's outcome must be known; one that is not trained has no metrics and no settings",
+    "splat finite": "values of splats must be finite",
+    "quaternion": "quaternions of splats must have norm 1",
+    "splat size": "scales of splats must be above 0",
+    "splat light": "opacities of splats must be above 0",
+    "splat color": "colours of splats must not be negative, their luminance must be 1",
+}
+"""Every promise by its name, in the order in which they are told."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing wrong: the name of the promise in PROMISES, what was found instead, and where.
+
+    `cell` is L_THETA_PHI or empty; `table` and `row` say which row of `emitters` or `splats`, None where it is none.
+    """
+
+    promise: str
+    value: str
+    cell: str = ""
+    table: str = ""
+    row: int | None = None
+
+    def __str__(self) -> str:
+        where = [f"cell {self.cell}"] if self.cell else []
+        if self.row is not None:
+            where.append(f"{self.table} row {self.row:,}")
+        place = f"{' '.join(where)}: " if where else ""
+        return f"{self.promise}: {place}{self.value}; {PROMISES[self.promise]}"
+
+
+class Findings:
+    """What was found so far: `counts` by promise, and the `first` of each, at most `shown` of them."""
+
+    def __init__(self, shown: int):
+        self._shown = shown
+        self.counts: dict[str, int] = {}
+        self.first: dict[str, list[Finding]] = {}
+
+    def __len__(self) -> int:
+        return sum(self.counts.values())
+
+    def add(self, finding: Finding) -> None:
+        """Count `finding`; the same again counts once while it is among the first."""
+        first = self.first.setdefault(finding.promise, [])
+        if finding in first:
+            return
+        self.counts[finding.promise] = self.counts.get(finding.promise, 0) + 1
+        if len(first) < self._shown:
+            first.append(finding)
+
+    def add_each(self, promise: str, places: Iterable[int], finding_of: Callable[[int], Finding]) -> None:
+        """Count one finding for each of `places`, and ask `finding_of` only for those that are kept."""
+        first = self.first.get(promise, [])
+        for number, place in enumerate(places):
+            if len(first) < self._shown:
+                self.add(finding_of(int(place)))
+                first = self.first[promise]
+            else:
+                self.counts[promise] += len(places) - number
+                return
+
+    def lines(self) -> list[str]:
+        """A line for each finding that was kept, and how many more there are, in the order of PROMISES."""
+        lines = []
+        for promise in PROMISES:
+            first = self.first.get(promise, [])
+            lines += map(str, first)
+            if more := self.counts.get(promise, 0) - len(first):
+                lines.append(f"{promise}: and {more:,} more")
+        return lines

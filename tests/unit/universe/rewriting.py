@@ -1,0 +1,80 @@
+"""Changes what a universe holds, with all checksums made anew, so that one promise is broken and no other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from helios.grid import HLGrid
+from helios.splats import Splats
+from helios.universe import Universe, paths
+from helios.universe.arrays import metadata_digest, open_root, read_rows, write_array
+from helios.universe.index import index_text
+from helios.universe.journal import TrainingJournal
+from helios.universe.store import BUILT_GROUPS, CELL_COLUMNS, EMITTER_COLUMNS
+from helios.universe.training import SPLAT_COLUMNS, TrainedCell, splats_digest
+
+TRAINED = ("offsets", "settings", "outcomes", "metrics", *SPLAT_COLUMNS)
+
+
+def rewrite(path: Path, change: Callable, index: bool = True) -> None:
+    """Let `change(columns, attributes)` alter the arrays of the universe at `path` by "group/name" and its attributes.
+
+    Arrays that are replaced, not altered in place, are written again. With `index`, so is the manifest.
+    """
+    root = open_root(paths.store_path(path), mode="r+")
+    names = [f"cells/{n}" for n in CELL_COLUMNS] + [f"emitters/{n}" for n in EMITTER_COLUMNS]
+    names += [f"splats/{n}" for n in TRAINED] if "splats" in root else []
+    before = {name: read_rows(root, name) for name in names}
+    columns, attributes = dict(before), dict(root.attrs)
+    attributes.pop("sha256")
+    change(columns, attributes)
+    for name in names:
+        if columns[name] is not before[name]:
+            del root[name]
+            write_array(root[name.split("/")[0]], name.split("/")[1], columns[name])
+    root.attrs.put(attributes | {"sha256": metadata_digest(root, BUILT_GROUPS, attributes)})
+    trained_too = "splats" in root
+    if trained_too:
+        rest = {"metrics": root["splats"].attrs["metrics"]}
+        root["splats"].attrs.put(rest | {"sha256": splats_digest(root, rest)})
+    if not index:
+        return
+    counts, trained = np.diff(columns["cells/offsets"]), None
+    if trained_too:
+        trained = columns["splats/outcomes"] > 0
+        counts = np.where(trained, np.diff(columns["splats/offsets"]), counts)
+    cells = [columns[f"cells/{n}"] for n in ("l", "theta", "phi")]
+    text = index_text(HLGrid(attributes["depth"]), *cells, counts, trained=trained)
+    paths.index_path(path).write_text(text, encoding="utf-8")
+
+
+def set_value(columns: dict, name: str, row, value) -> None:
+    """Give `row` of the column `name` the `value`, in a copy."""
+    columns[name] = columns[name].copy()
+    columns[name][row] = value
+
+
+def change_json(path: Path, change: Callable) -> None:
+    """Let `change` alter the content of the JSON file at `path`."""
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+
+
+def train_some(source: Path, path: Path) -> None:
+    """Copy the universe at `source` to `path` and give every second cell splats: half of its stars, rounded up."""
+    stars = Universe.open(source)
+    paths.landmarks_path(source).write_text("[]\n")
+    cells = []
+    for i in range(0, len(stars), 2):
+        points = Splats.points(stars.cell(i).emitters, 0.9)
+        half = slice(0, (len(points) + 1) // 2)
+        splats = Splats(*(getattr(points, name)[half] for name in SPLAT_COLUMNS))
+        cells.append(TrainedCell(i, splats, {"first_loss": 0.5, "last_loss": 0.25}, "trained"))
+    journal = TrainingJournal.open(stars, path, "0f" * 16)
+    journal.append(cells)
+    journal.commit()

@@ -1,0 +1,168 @@
+"""Each promise about files, metadata, manifest, landmarks and provenance is reported, and no damage is a traceback."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from helios.errors import InputError
+from helios.universe import Universe
+from helios.universe.findings import PROMISES, Finding
+from helios.universe.validate import validate_universe
+from tests.unit.universe.conftest import add_nothing
+from tests.unit.universe.rewriting import change_json, rewrite, train_some
+
+
+@pytest.fixture
+def path(make):
+    return make(synthetic=60, depth="2").path
+
+
+def found(path, load_landmarks=add_nothing):
+    return validate_universe(path, load_landmarks).findings
+
+
+def counts_of(path):
+    return found(path).counts
+
+
+def test_a_flipped_bit_anywhere_is_found_or_changes_nothing(path, tmp_path):
+    """White space in JSON is all that may change unseen; whatever it is, there is no exception."""
+    train_some(path, tmp_path / "trained")
+    before, rng = Universe.open(tmp_path / "trained").index, np.random.default_rng(11)
+    files = sorted(p for p in (tmp_path / "trained").rglob("*") if p.is_file())
+    assert len(files) > 40
+    for file in files:
+        sound = file.read_bytes()
+        file.unlink()  # the columns are hard links
+        for bit in rng.integers(0, 8 * len(sound), 2).tolist():
+            data = bytearray(sound)
+            data[bit // 8] ^= 1 << bit % 8
+            file.write_bytes(data)
+            counts = counts_of(tmp_path / "trained")
+            if not counts:
+                assert file.suffix == ".json", file
+                assert Universe.open(tmp_path / "trained").index == before
+        file.write_bytes(sound)
+    assert counts_of(tmp_path / "trained") == {}
+
+
+def test_a_file_cut_short_or_gone_is_found(path, tmp_path):
+    train_some(path, tmp_path / "trained")
+    for file in sorted(p for p in (tmp_path / "trained").rglob("*") if p.is_file() and p.name != "landmarks.json"):
+        sound = file.read_bytes()
+        file.unlink()
+        assert counts_of(tmp_path / "trained"), file
+        for length in (0, len(sound) // 2):
+            file.write_bytes(sound[:length])
+            assert counts_of(tmp_path / "trained"), file
+        file.write_bytes(sound)
+
+
+def test_damaged_chunks_are_named_each(path):
+    for name in ("x_m", "bp_rp"):
+        (path / f"universe.zarr/emitters/{name}/c/0").write_bytes(b"")
+    findings = found(path)
+    assert findings.counts == {"files": 2}
+    assert all("c/0: missing or empty" in line for line in findings.lines())
+
+
+def test_a_store_that_is_gone_is_found(path):
+    shutil.rmtree(path / "universe.zarr")
+    result = validate_universe(path, add_nothing)
+    assert list(result.findings.counts) == ["files"]
+    assert result.skipped == ["the store: it cannot be opened"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("version", 2, "update helios"),
+        ("version", "1", "version '1'"),
+        ("depth", 21, "depth 21, must be from 0 to 20"),
+        ("depth", None, "depth None"),
+        ("note", "added", "do not have their checksum"),
+    ],
+)
+def test_metadata_that_are_not_those_written(path, name, value, text):
+    change_json(path / "universe.zarr/zarr.json", lambda content: content["attributes"].update({name: value}))
+    findings = found(path)
+    assert list(findings.counts) == ["metadata"]
+    assert any(text in line for line in findings.lines())
+
+
+def add_to_total(index, name, number):
+    index["cells"][2][name] += number
+    index["total_splats"] += number if name == "splat_count" else 0
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda index: index["config"].update(n_phi=64), "its grid is"),
+        (lambda index: index.pop("config"), "its grid is None"),
+        (lambda index: add_to_total(index, "splat_count", 1), "its splat_count is"),
+        (lambda index: index.update(total_splats=1), "total_splats is 1"),
+        (lambda index: index["cells"][1].update(trained=True), "it says trained true, the store false"),
+        (lambda index: index["cells"].reverse(), "it lists"),
+        (lambda index: index.update(total_splats=index["total_splats"] - index["cells"].pop()["splat_count"]), "cells"),
+        (lambda index: index["cells"][0].update(file_name="x.bin"), "file name 'x.bin'"),
+        (lambda index: index.update(version=7), "update helios"),
+        (lambda index: index.clear(), "damaged"),
+    ],
+)
+def test_a_manifest_that_is_not_the_stores(path, change, text):
+    change_json(path / "index.json", change)
+    findings = found(path)
+    assert list(findings.counts) == ["index"]
+    assert any(text in line for line in findings.lines())
+
+
+@pytest.mark.parametrize("text", ["", "[]", "[" * 200_000, '{"version": 1, "cells": {"id": 1}}', "\xff"])
+def test_a_manifest_that_is_none(path, text):
+    (path / "index.json").write_text(text, encoding="latin-1")
+    assert counts_of(path) == {"index": 1}
+
+
+def test_landmarks_that_cannot_be_read(path):
+    def refuse(file):
+        assert file == path / "landmarks.json"
+        raise InputError(f"{file} entry 3: no field name")
+
+    findings = found(path, refuse)
+    assert findings.counts == {"landmarks": 1}
+    assert "entry 3: no field name; landmarks.json must be a list of landmarks" in findings.lines()[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"rows_read": 61}, "of 61 rows 0 were rejected, and 60 are there"),
+        ({"rejected": {"parallax missing": 2}}, "of 60 rows 2 were rejected, and 60 are there"),
+        ({"rejected": None}, "rejected None"),
+        ({"rows_read": None}, "rows_read is None"),
+        ({"kept": 59}, "kept is 59, 60 stars are there"),
+        ({"inputs": []}, "its inputs are []"),
+        ({"inputs": [{"file": "a.csv", "sha256": "00"}]}, "has no SHA-256"),
+        ({"inputs": ["a.csv"]}, "has no SHA-256"),
+    ],
+)
+def test_provenance_that_does_not_account_for_the_stars(path, change, text):
+    rewrite(path, lambda columns, attributes: attributes["provenance"].update(change))
+    findings = found(path)
+    assert findings.counts == {"provenance": 1}
+    assert text in findings.lines()[0]
+
+
+def test_provenance_that_is_none(path):
+    rewrite(path, lambda columns, attributes: attributes.pop("provenance"))
+    assert counts_of(path) == {"provenance": 1}
+
+
+def test_findings_are_values_with_a_line_each(path):
+    second = str(Universe.open(path).cell_ids[1])
+    change_json(path / "index.json", lambda index: index["cells"][1].update(trained=True))
+    (finding,) = found(path).first["index"]
+    value = "it says trained true, the store false"
+    assert finding == Finding("index", value, cell=second)
+    assert str(finding) == f"index: cell {second}: {value}; {PROMISES['index']}"
