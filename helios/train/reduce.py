@@ -72,8 +72,8 @@ def _overlap(square, variance):
 
 
 @njit(**JIT)
-def _cost(means, light, spread, i, j, scales, most=np.inf):
-    """What merging clusters i and j changes in the images of all `scales` [S, 2], see `_scales`.
+def merger_cost(means, light, spread, i, j, scales, most=np.inf):
+    """What merging clusters i and j changes in the images of all `scales` [S, 2], see `blur_scales`.
 
     No image changes by less than nothing: what has come to `most` is not counted to its end.
     """
@@ -101,7 +101,7 @@ def _cost(means, light, spread, i, j, scales, most=np.inf):
 
 
 @njit(**JIT)
-def _scales(means, light, spread, blurs):
+def blur_scales(means, light, spread, blurs):
     """For each of `blurs` [S] its square and one over the energy of the image at that blur, [S, 2]."""
     scales = np.empty((len(blurs), 2))
     for s in range(len(blurs)):
@@ -124,7 +124,7 @@ def _find_best(means, light, spread, alive, i, scales):
     best, lowest = -1, np.inf
     for j in range(i + 1, len(light)):
         if alive[j]:
-            cost = _cost(means, light, spread, i, j, scales, lowest)
+            cost = merger_cost(means, light, spread, i, j, scales, lowest)
             if cost < lowest:
                 best, lowest = j, cost
     return best, lowest
@@ -134,7 +134,7 @@ def _find_best(means, light, spread, alive, i, scales):
 def _merge_down(means, light, spread, count, blurs):
     """Merge until `count` clusters are left; returns the parent of each point. Overwrites what it is given."""
     n = len(light)
-    scales = _scales(means, light, spread, blurs)
+    scales = blur_scales(means, light, spread, blurs)
     alive = np.ones(n, np.bool_)
     parent = np.arange(n)
     partner = np.full(n, -1)
@@ -161,7 +161,7 @@ def _merge_down(means, light, spread, count, blurs):
             if partner[k] == j or partner[k] == i:
                 partner[k], lowest[k] = _find_best(means, light, spread, alive, k, scales)
             elif k < i:
-                cost = _cost(means, light, spread, k, i, scales, lowest[k])
+                cost = merger_cost(means, light, spread, k, i, scales, lowest[k])
                 if cost < lowest[k]:
                     partner[k], lowest[k] = i, cost
     return parent
