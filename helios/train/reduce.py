@@ -72,8 +72,11 @@ def _overlap(square, variance):
 
 
 @njit(**JIT)
-def _cost(means, light, spread, i, j, scales):
-    """What merging clusters i and j changes in the images of all `scales` [S, 2], see `_scales`."""
+def merger_cost(means, light, spread, i, j, scales, most=np.inf):
+    """What merging clusters i and j changes in the images of all `scales` [S, 2], see `blur_scales`.
+
+    No image changes by less than nothing: what has come to `most` is not counted to its end.
+    """
     a, b = light[i], light[j]
     both = a + b
     square = 0.0
@@ -86,6 +89,8 @@ def _cost(means, light, spread, i, j, scales):
     seen = 2.0 / 3.0 * square
     total = 0.0
     for s in range(len(scales)):
+        if total >= most:
+            break
         blur2 = scales[s, 0]
         cost = a * a * _overlap(0.0, 2.0 * (vi + blur2)) + b * b * _overlap(0.0, 2.0 * (vj + blur2))
         cost += 2.0 * a * b * _overlap(seen, vi + vj + 2.0 * blur2) + both * both * _overlap(0.0, 2.0 * (vm + blur2))
@@ -96,7 +101,7 @@ def _cost(means, light, spread, i, j, scales):
 
 
 @njit(**JIT)
-def _scales(means, light, spread, blurs):
+def blur_scales(means, light, spread, blurs):
     """For each of `blurs` [S] its square and one over the energy of the image at that blur, [S, 2]."""
     scales = np.empty((len(blurs), 2))
     for s in range(len(blurs)):
@@ -119,7 +124,7 @@ def _find_best(means, light, spread, alive, i, scales):
     best, lowest = -1, np.inf
     for j in range(i + 1, len(light)):
         if alive[j]:
-            cost = _cost(means, light, spread, i, j, scales)
+            cost = merger_cost(means, light, spread, i, j, scales, lowest)
             if cost < lowest:
                 best, lowest = j, cost
     return best, lowest
@@ -129,7 +134,7 @@ def _find_best(means, light, spread, alive, i, scales):
 def _merge_down(means, light, spread, count, blurs):
     """Merge until `count` clusters are left; returns the parent of each point. Overwrites what it is given."""
     n = len(light)
-    scales = _scales(means, light, spread, blurs)
+    scales = blur_scales(means, light, spread, blurs)
     alive = np.ones(n, np.bool_)
     parent = np.arange(n)
     partner = np.full(n, -1)
@@ -156,7 +161,7 @@ def _merge_down(means, light, spread, count, blurs):
             if partner[k] == j or partner[k] == i:
                 partner[k], lowest[k] = _find_best(means, light, spread, alive, k, scales)
             elif k < i:
-                cost = _cost(means, light, spread, k, i, scales)
+                cost = merger_cost(means, light, spread, k, i, scales, lowest[k])
                 if cost < lowest[k]:
                     partner[k], lowest[k] = i, cost
     return parent

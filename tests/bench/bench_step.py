@@ -6,6 +6,7 @@ grouped convolution, and gsplat's torch reference (projection and accumulation) 
 all cores, everything included: 10 of 100 splats for 1000 iterations, and as many a minute as go at 300 iterations.
 """
 
+import dataclasses
 import statistics
 import time
 
@@ -15,7 +16,7 @@ import torch
 from helios.light import opacity_of
 from helios.render.numba_backend import NumbaBackend
 from helios.render.torch_reference import TorchBackend
-from helios.splats import Splats
+from helios.splats import Cell, Splats
 from helios.train.adam import RATES
 from helios.train.cameras import REFERENCE_RADII, focal_px
 from helios.train.config import TrainConfig
@@ -26,7 +27,7 @@ from helios.train.optimise import Optimisation
 from helios.train.regularisers import isotropy
 from helios.train.scene import Scene
 from tests.bench import gsplat_reference
-from tests.unit.train.scenes import cluster
+from tests.unit.train.scenes import cell_of, cluster
 
 SIZE, VIEWS, ROUNDS = 256, 4, 5
 VISIBLE_SIGMAS = 6.0
@@ -113,18 +114,33 @@ def steps() -> None:
         )
 
 
+def clumps(count: int, seed: int, each: int = 4) -> Cell:
+    """Equal stars in `count` clumps of `each`: what they merge to is as large as the splats of `splats_of`."""
+    draw = np.random.default_rng(seed)
+    sigma = draw.uniform(2, 10, (count, 1, 1)) / VISIBLE_SIGMAS * REFERENCE_RADII / focal_px(SIZE)
+    means = draw.uniform(-0.7, 0.7, (count, 1, 3)) + sigma * draw.standard_normal((count, each, 3))
+    return cell_of(means.reshape(-1, 3), np.full(count * each, 1e-12), theta=seed % 16)
+
+
 def whole_cells() -> None:
     backend = NumbaBackend()
     train_batch([cluster(40, 0)], TrainConfig(iterations=2), backend)
-    for count, iterations in ((10, 1000), (20, 300)):
-        cells = [cluster(400, seed) for seed in range(count)]
-        began = time.perf_counter()
-        train_batch(cells, TrainConfig(iterations=iterations, image_size=SIZE, views_per_iter=VIEWS), backend)
-        seconds = time.perf_counter() - began
-        print(
-            f"{count} cells x 100 splats x {iterations} iterations x {VIEWS} views, the whole loss: {seconds:.1f} s, "
-            f"{60 * count / seconds:.0f} cells a minute"
-        )
+    full = TrainConfig(image_size=SIZE, views_per_iter=VIEWS)
+    for name, make, config in (
+        ("splats of 2 to 10 px, L1 + D-SSIM + isotropy", lambda seed: clumps(100, seed), CONFIG),
+        ("splats of 2 to 10 px, the whole loss", lambda seed: clumps(100, seed), full),
+        ("a uniform cloud, splats of 20 px and more, the whole loss", lambda seed: cluster(400, seed), full),
+    ):
+        for count, iterations in ((10, 1000), (20, 300)):
+            cells = [make(seed) for seed in range(count)]
+            began = time.perf_counter()
+            train_batch(cells, dataclasses.replace(config, iterations=iterations), backend)
+            seconds = time.perf_counter() - began
+            print(
+                f"{count} cells x 100 splats x {iterations} iterations x {VIEWS} views, {name}: {seconds:.1f} s, "
+                f"{60 * count / seconds:.0f} cells a minute",
+                flush=True,
+            )
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from helios.render.jit import JIT
-from helios.train.reduce import _cost, _scales
+from helios.train.reduce import blur_scales, merger_cost
 from helios.train.start import MERGE_SCALES
 from helios.train.strategies.slots import FILTER_SIGMA, Slots
 
@@ -30,7 +30,7 @@ class Economy:
         self._open, self._drained = np.ones(len(self._index), bool), np.zeros(len(self._index), bool)
         self._unit = self._light.max()
         blurs = FILTER_SIGMA * np.array(MERGE_SCALES)
-        self._scales = _scales(self._means, self._light / self._unit, self._spread, blurs)
+        self._scales = blur_scales(self._means, self._light / self._unit, self._spread, blurs)
         self._mergers = self._rank_mergers()
 
     def make_room(self, spared: int, most: float = np.inf) -> int | None:
@@ -60,7 +60,7 @@ class Economy:
         i = self._at(slot)
         means = np.stack([mean, self._means[i]])
         parts = np.array([light, self._light[i] - light]) / self._unit
-        return float(_cost(means, parts, np.array([0.0, self._spread[i]]), 0, 1, self._scales))
+        return float(merger_cost(means, parts, np.array([0.0, self._spread[i]]), 0, 1, self._scales))
 
     def source(self, mean: NDArray[np.float64]) -> int | None:
         """The slot of the splat wider than a point that has most light at `mean` [3]: it may stand for a star there."""
@@ -126,6 +126,6 @@ def _price_mergers(means, light, spread, scales, neighbours):
         found = 0
         for j in range(n):
             if found < count and squares[j] <= farthest:
-                costs[i, found], partners[i, found] = _cost(means, light, spread, i, j, scales), j
+                costs[i, found], partners[i, found] = merger_cost(means, light, spread, i, j, scales), j
                 found += 1
     return costs, partners
