@@ -163,7 +163,7 @@ def test_a_log_without_its_package_is_one_line(universe, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("size", [17, 50, 257])
 def test_image_sizes_need_not_be_multiples_of_16(universe, tmp_path, size):
-    arguments = ("--iterations", 5, "--image-size", size, "--backend", "numba")
+    arguments = ("--iterations", 40, "--image-size", size, "--backend", "numba")
     name = str(Universe.open(universe).cell_ids[0])
     output = tmp_path / "out"
     result = helios("train-cell", "--cell", name, "--input", universe, "--output", output, *arguments)

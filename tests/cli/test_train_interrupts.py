@@ -166,7 +166,8 @@ def test_killed_between_checkpoints_a_cell_goes_on_from_the_last(universe, tmp_p
     events = EventAccumulator(str(tmp_path / "out_logs" / cell))
     events.Reload()
     steps = [event.step for event in events.Scalars("loss")]
-    assert 700 < steps[0] < steps[-1] == 3000
+    assert 700 < steps[0] < 3000
+    assert steps[-1] in (3000, 6000)  # the second where the cell was tried once more, slower
 
 
 def test_killed_while_a_file_trains(tmp_path):
