@@ -14,6 +14,7 @@ import math
 import numpy as np
 from numba import njit
 
+from helios.render.depth_order import order_by_depth
 from helios.render.jit import JIT
 from helios.render.lane_memory import load, load_pixels, store, store_pixels
 from helios.render.lanes import LANES, spread
@@ -40,7 +41,7 @@ def project_cell(cell, camera, alpha_min):
     for i in range(count):
         n += project(found[n], i, cell, camera, alpha_min)
     found = found[:n]
-    return found[np.argsort(found["depth"], kind="mergesort")]
+    return found[order_by_depth(found["depth"])]
 
 
 @njit(**JIT)
