@@ -19,3 +19,11 @@ class StoreError(HeliosError, RuntimeError):
 
 class BackendError(HeliosError, RuntimeError):
     """A rasteriser or device that was asked for and is not there."""
+
+
+class WorkerError(HeliosError, RuntimeError):
+    """A cluster that cannot be worked with, or a piece of work that no worker lived through."""
+
+
+class ArchiveError(HeliosError, RuntimeError):
+    """An archive that cannot be reached, refuses what it is asked, or answers otherwise than it should."""

@@ -1,5 +1,6 @@
 """`helios train-landmarks`, `train-all` and `train-cell`."""
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import click
 
 from helios.cli.options import config_from, options_from
-from helios.grid import CellId
+from helios.schedulers.config import SchedulerConfig
 from helios.train.config import TrainConfig
 from helios.train.run_config import RunConfig
 
@@ -44,6 +45,7 @@ def _train_options(command):
     "--neighbors", type=click.IntRange(0, 64), default=1, show_default=True, help="Cells around a landmark's."
 )
 @_train_options
+@options_from(SchedulerConfig)
 def train_landmarks(landmarks: Path | None, neighbors: int, source: Path, output: Path, backend: str, **settings):
     """Train the cells around landmarks and their neighbours.
 
@@ -64,11 +66,12 @@ def train_landmarks(landmarks: Path | None, neighbors: int, source: Path, output
         f"{selection.landmarks} landmarks in {len(selection.homes)} cells of {len(universe)}, "
         f"{len(selection.cells)} cells selected ({share:.1f} %)"
     )
-    _run(source, output, selection.cells, config, backend, run)
+    _run(source, output, selection.cells, config, backend, run, config_from(SchedulerConfig, settings))
 
 
 @click.command("train-all")
 @_train_options
+@options_from(SchedulerConfig)
 def train_all(source: Path, output: Path, backend: str, **settings):
     """Train every cell of a universe.
 
@@ -77,7 +80,8 @@ def train_all(source: Path, output: Path, backend: str, **settings):
     from helios.universe import Universe
 
     config, run = config_from(TrainConfig, settings), config_from(RunConfig, settings)
-    _run(source, output, range(len(Universe.open(source))), config, backend, run)
+    cells = range(len(Universe.open(source)))
+    _run(source, output, cells, config, backend, run, config_from(SchedulerConfig, settings))
 
 
 @click.command("train-cell")
@@ -99,35 +103,53 @@ def train_cell(ctx: click.Context, cell: str, source: Path, output: Path, backen
     from helios.universe import Universe
 
     universe = Universe.open(source)
-    _run(source, output, [universe.index_of(CellId.parse(cell, universe.depth))], config, backend, run)
+    _run(source, output, [universe.find(cell)], config, backend, run, SchedulerConfig())
 
 
-def _run(source, output, cells, config, backend_name, run):
+def _run(source, output, cells, config, backend_name, run, where):
+    """Train in this process, or, if so asked or where there are several GPUs, on workers."""
+    from helios.render import pick_backend
+    from helios.schedulers import open_scheduler
     from helios.train.run import train_universe
+    from helios.train.sharing import train_shared, visible_gpus, workers_backend
 
-    _follow(backend_name, lambda *how: train_universe(source, output, cells, config, *how), run)
+    gpus, workers = [], where.workers
+    if where.scheduler == "local":
+        backend = pick_backend(backend_name)
+        gpus = visible_gpus() if backend.device.type == "cuda" else []
+        if workers is None and len(gpus) < 2:
+            _follow(backend, lambda stop: train_universe(source, output, cells, config, backend, run, stop))
+            return
+        workers = workers or len(gpus)
+    with contextlib.ExitStack() as held:
+        scheduler = held.enter_context(open_scheduler(where.scheduler, workers, gpus))
+        shared = workers_backend(scheduler, backend_name)
+        click.echo(f"scheduler {where.scheduler}: {scheduler.workers} worker{'s' if scheduler.workers > 1 else ''}")
+        how = (source, output, cells, config, shared, run, scheduler)
+        _follow(shared, lambda stop: train_shared(*how, stop), held.close)
 
 
 def _run_file(source, output, config, backend_name, run):
+    from helios.render import pick_backend
     from helios.train.cell_file import train_cell_file
 
-    _follow(backend_name, lambda *how: train_cell_file(source, output, config, *how), run)
+    backend = pick_backend(backend_name)
+    _follow(backend, lambda stop: train_cell_file(source, output, config, backend, run, stop))
 
 
-def _follow(backend_name, train, run):
-    """Show what `train(backend, run, stop)` yields; leave the program where it was asked to stop."""
+def _follow(backend, train, release=lambda: None):
+    """Show what `train(stop)` yields; leave the program where it was asked to stop, after `release` if at once."""
     from helios.cli.interrupt import STOPPED, Interrupts
     from helios.cli.training_report import follow
-    from helios.render import pick_backend
 
-    backend = pick_backend(backend_name)
     click.echo(f"backend {backend.name}: {backend.why}")
     with Interrupts() as interrupts:
         try:
-            complete = follow(train(backend, run, interrupts.asked), interrupts.asked)
+            complete = follow(train(interrupts.asked), interrupts.asked)
         except KeyboardInterrupt:
             click.echo("stopped at once: the cells in training are not kept, all before are; the same command goes on")
             sys.stdout.flush()
+            release()
             os._exit(STOPPED)  # a thread in the middle of a long kernel would be waited for
     if not complete:
         sys.exit(STOPPED)

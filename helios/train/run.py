@@ -14,6 +14,7 @@ import numpy as np
 
 from helios import __version__
 from helios.render.backend import Backend
+from helios.schedulers.scheduler import never
 from helios.train.batches import Job
 from helios.train.checkpoint import Checkpoint
 from helios.train.config import TrainConfig
@@ -27,9 +28,21 @@ from helios.universe.journal import TrainingJournal
 from helios.universe.training import TrainedCell
 
 
-def never() -> bool:
-    """Not to be stopped."""
-    return False
+def digest_of(universe: Universe, config: TrainConfig, backend_name: str) -> str:
+    """What names the result of training these stars with these settings: 32 hex digits."""
+    return config.digest(helios=__version__, backend=backend_name, stars=universe.fingerprint)
+
+
+def checkpoint_in(folder: Path, digest: str, every: int, indices: Sequence[int]) -> Checkpoint:
+    """The checkpoint in a journal's `folder` of the batch of cells of these indices."""
+    name = hashlib.sha256(np.array(indices, np.int64).tobytes()).hexdigest()[:16]
+    return Checkpoint(folder / f"{name}.checkpoint", f"{digest} {name}", every)
+
+
+def jobs_of(universe: Universe, indices: Sequence[int]) -> list[Job]:
+    """The cells of these indices as jobs."""
+    stars = np.diff(universe.offsets)
+    return [Job(i, int(stars[i]), functools.partial(universe.cell, i)) for i in indices]
 
 
 def train_universe(
@@ -53,7 +66,7 @@ def train_universe(
     """
     run = run or RunConfig()
     universe = Universe.open(source)
-    digest = config.digest(helios=__version__, backend=backend.name, stars=universe.fingerprint)
+    digest = digest_of(universe, config, backend.name)
     log = log_of(run.log, run.log_folder(Path(output)), backend)
     journal = TrainingJournal.open(universe, output, digest)
     todo = [i for i in cells if i not in journal.done]
@@ -61,14 +74,10 @@ def train_universe(
         journal.begin()
     yield Planned(len(cells), len(cells) - len(todo))
 
-    def checkpoint_of(indices: Sequence[int]) -> Checkpoint:
-        name = hashlib.sha256(np.array(indices, np.int64).tobytes()).hexdigest()[:16]
-        return Checkpoint(journal.folder / f"{name}.checkpoint", f"{digest} {name}", run.checkpoint_every)
-
-    stars = np.diff(universe.offsets)
-    jobs = [Job(i, int(stars[i]), functools.partial(universe.cell, i)) for i in todo]
     give_up = threading.Event()
+    checkpoint_of = functools.partial(checkpoint_in, journal.folder, digest, run.checkpoint_every)
     crew = Crew(config, backend, Watch(give_up, log, run.log_every), checkpoint_of, stop, give_up)
+    jobs = jobs_of(universe, todo)
     left, began = len(todo), time.monotonic()
     with contextlib.closing(train_cells(jobs, crew)) as events:
         for event in events:

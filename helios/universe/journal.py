@@ -12,6 +12,7 @@ import hashlib
 import io
 import os
 import shutil
+import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -22,10 +23,11 @@ from helios.errors import StoreError
 from helios.splats import Splats
 from helios.universe import paths
 from helios.universe.arrays import open_root
-from helios.universe.index import index_text
 from helios.universe.replace import check_replaceable, replacing, write_file
-from helios.universe.store import Universe
+from helios.universe.store import Universe, manifest_of
 from helios.universe.training import GROUP, SPLAT_COLUMNS, TrainedCell, check_finite, write_splats
+
+_LAST_LOST = "what was trained last is lost, all before is kept: the same command goes on from it"
 
 
 class TrainingJournal:
@@ -61,8 +63,7 @@ class TrainingJournal:
                 if not fits:
                     with replacing(output) as staging:
                         _copy_built(source.path, staging)
-                        text = index_text(source.grid, *source.cells, np.diff(source.offsets))
-                        paths.index_path(staging).write_text(text, encoding="utf-8")
+                        _write_manifest(staging)
                 _copy_landmarks(source.path, output)
         return cls(output, digest)
 
@@ -76,25 +77,18 @@ class TrainingJournal:
 
         Raises StoreError where that cannot be, and for splats that are not finite.
         """
-        for cell in cells:
-            check_finite(cell)
-        index = np.array([cell.index for cell in cells])
-        names = sorted(cells[0].metrics)
-        part = {
-            "index": index,
-            "counts": np.array([len(cell.splats) for cell in cells]),
-            "outcomes": np.array([cell.outcome for cell in cells]),
-            "names": np.array(names),
-            "metrics": np.array([[cell.metrics[name] for name in names] for cell in cells], np.float64),
-        }
-        part |= {c: np.concatenate([getattr(cell.splats, c) for cell in cells]) for c in SPLAT_COLUMNS}
-        content = io.BytesIO()
-        np.savez(content, **part)
-        with _writing(
-            self.output, "what was trained last is lost, all before is kept: the same command goes on from it"
-        ):
+        with _writing(self.output, _LAST_LOST):
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_file(self.folder / f"{hashlib.sha256(index.tobytes()).hexdigest()[:16]}.npz", content.getvalue())
+            write_file(part_path(self.folder, [cell.index for cell in cells]), _part_bytes(cells))
+        self._take(cells)
+
+    def take(self, part: Path) -> list[TrainedCell]:
+        """Take up the results that `append_beside` wrote to `part`, and return them. Raises StoreError if damaged."""
+        cells = _read_part(part)
+        self._take(cells)
+        return cells
+
+    def _take(self, cells: Sequence[TrainedCell]) -> None:
         self._fresh |= {cell.index: cell for cell in cells}
         self.done |= set(self._fresh)
 
@@ -116,12 +110,46 @@ class TrainingJournal:
             _copy_built(self.output, staging)
             _copy_tree(paths.journal_path(self.output), paths.journal_path(staging), without=self.digest)
             root = open_root(paths.store_path(staging), mode="r+")
-            counts = write_splats(root, len(universe), results)
-            trained = counts > 0
-            counts = np.where(trained, counts, np.diff(universe.offsets))
-            text = index_text(universe.grid, *universe.cells, counts, trained=trained)
-            paths.index_path(staging).write_text(text, encoding="utf-8")
+            write_splats(root, len(universe), results)
+            _write_manifest(staging)
         return len(results)
+
+
+def part_path(folder: Path, indices: Sequence[int]) -> Path:
+    """The file in a journal's `folder` for the results of the cells of these indices, in this order."""
+    return folder / f"{hashlib.sha256(np.array(indices, np.int64).tobytes()).hexdigest()[:16]}.npz"
+
+
+def append_beside(output: Path, digest: str, cells: Sequence[TrainedCell]) -> Path:
+    """Put the results of a batch into the journal of `output` from a process that does not hold it.
+
+    Returns the file, for `TrainingJournal.take`. Two processes may do so with the same cells at once. Raises
+    StoreError as `TrainingJournal.append` does.
+    """
+    folder = paths.journal_path(output) / digest
+    part = part_path(folder, [cell.index for cell in cells])
+    content = _part_bytes(cells)
+    with _writing(output, _LAST_LOST), tempfile.TemporaryDirectory(prefix=".", dir=folder) as own:
+        write_file(Path(own) / part.name, content)
+        (Path(own) / part.name).replace(part)
+    return part
+
+
+def _part_bytes(cells: Sequence[TrainedCell]) -> bytes:
+    for cell in cells:
+        check_finite(cell)
+    names = sorted(cells[0].metrics)
+    part = {
+        "index": np.array([cell.index for cell in cells]),
+        "counts": np.array([len(cell.splats) for cell in cells]),
+        "outcomes": np.array([cell.outcome for cell in cells]),
+        "names": np.array(names),
+        "metrics": np.array([[cell.metrics[name] for name in names] for cell in cells], np.float64),
+    }
+    part |= {c: np.concatenate([getattr(cell.splats, c) for cell in cells]) for c in SPLAT_COLUMNS}
+    content = io.BytesIO()
+    np.savez(content, **part)
+    return content.getvalue()
 
 
 @contextlib.contextmanager
@@ -132,6 +160,10 @@ def _writing(output: Path, state: str) -> Iterator[None]:
     except OSError as error:
         place = error.filename2 or error.filename or output
         raise StoreError(f"{place}: {error.strerror or error}; {state}") from error
+
+
+def _write_manifest(directory: Path) -> None:
+    paths.index_path(directory).write_text(manifest_of(Universe.open(directory)), encoding="utf-8")
 
 
 def _copy_built(source: Path, target: Path) -> None:

@@ -1,0 +1,92 @@
+"""Pieces of work in jobs of Slurm: dask-jobqueue submits them, and each is a Dask worker of a scheduler started here.
+
+What a job asks for is said in Dask's own configuration, `jobqueue.slurm` in a file under ~/.config/dask or as
+environment variables such as DASK_JOBQUEUE__SLURM__QUEUE; the defaults here are for what is not said there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+
+from helios.errors import InputError, WorkerError
+from helios.schedulers.dask_cluster import DaskScheduler, closing, require
+
+_WORKERS = 4
+"""How many pieces run at once where neither --workers nor `distributed.adaptive.maximum` says so."""
+
+_DEFAULTS = {"cores": 1, "memory": "4GB"}
+"""What a job asks for."""
+
+
+@contextlib.contextmanager
+def open_slurm(name: str, workers: int | None, devices: Sequence[str] = ()) -> Iterator[SlurmScheduler]:
+    """A scheduler whose workers are jobs of Slurm; they are cancelled when the block ends.
+
+    A job has one worker of one thread per core. GPUs are Slurm's to share out (`job-extra-directives`): `devices` is
+    not looked at. Raises InputError where something is not installed, WorkerError where Slurm refuses the jobs.
+    """
+    require("distributed")
+    require("dask_jobqueue")
+    if shutil.which("sbatch") is None:
+        raise InputError("--scheduler slurm: there is no sbatch on the PATH; run this where jobs can be submitted")
+    import dask
+    from dask_jobqueue import SLURMCluster
+    from distributed import Client
+
+    settings = {key: _configured(key) or default for key, default in _DEFAULTS.items()}
+    settings["processes"] = _configured("processes") or settings["cores"]
+    settings["local_directory"] = _configured("local-directory") or tempfile.gettempdir()
+    options = {"dashboard_address": "127.0.0.1:0"} | (_configured("scheduler-options") or {})
+    limit = dask.config.get("distributed.adaptive.maximum")
+    workers = workers or (int(limit) if math.isfinite(limit) else _WORKERS)
+    jobs, refusals = math.ceil(workers / settings["cores"]), []
+    with contextlib.ExitStack() as stack:
+        try:
+            cluster = SLURMCluster(job_cls=_job_class(refusals), scheduler_options=options, **settings)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise WorkerError(f"--scheduler slurm: {str(error).partition(chr(10))[0]}") from error
+        stack.callback(cluster.close, timeout=30)
+        client = Client(cluster, set_as_default=False)
+        stack.enter_context(closing(client))
+        cluster.adapt(minimum_jobs=jobs, maximum_jobs=jobs)  # unlike scale(), this replaces a job that ends
+        yield SlurmScheduler(client, workers, refusals)
+
+
+class SlurmScheduler(DaskScheduler):
+    """A Dask cluster of Slurm's jobs, which may wait in its queue for as long as it takes."""
+
+    def __init__(self, client, workers: int, refusals: list[str]):
+        self._refusals = refusals
+        super().__init__(client, "slurm", workers)
+        self.workers = workers
+
+    def _alone(self, seconds: float) -> None:
+        if self._refusals:
+            raise WorkerError(f"--scheduler slurm: sbatch refused a job: {self._refusals[-1]}")
+
+
+def _configured(key: str):
+    import dask
+
+    return dask.config.get(f"jobqueue.slurm.{key}", None)
+
+
+def _job_class(refusals: list[str]) -> type:
+    """The job of dask-jobqueue, but why one was refused is noted, not logged with a traceback."""
+    from dask_jobqueue.slurm import SLURMJob
+    from distributed.core import Status
+
+    class Job(SLURMJob):
+        async def start(self):
+            try:
+                await super().start()
+            except (OSError, RuntimeError, ValueError) as error:
+                said = str(error).partition("stderr:\n")[2] or str(error)
+                refusals.append(" ".join(said.split()))
+                self.status = Status.running
+
+    return Job
