@@ -27,7 +27,9 @@ class ParquetReader(FileReader):
             raise InputError(f"{self.path}: empty, must be a Parquet file")
         with parsing(self.path, "Parquet file"), self._open() as file:
             schema, self.rows = file.schema_arrow, file.metadata.num_rows
-        self.sources = find_sources(self.schema, schema.names, str(self.path))
+        # Where a file says units, as those of `helios fetch` do, they are each field's own.
+        units = {field.name: (field.metadata or {}).get(b"unit", b"").decode("utf-8", "replace") for field in schema}
+        self.sources = find_sources(self.schema, schema.names, str(self.path), units)
         self._check_types(schema)
         if not self.rows:
             raise InputError(f"{self.path}: has no rows")

@@ -133,11 +133,11 @@ class _Scanner:
         return int(text)
 
 
-def scan_votable(path: Path, prepare: Prepare) -> Scan:
+def scan_votable(path: Path, prepare: Prepare, empty: bool = False) -> Scan:
     """Return what the VOTable `path`, gzipped or not, declares of its first table, having read the XML to its end.
 
     Raises InputError, with the line, for what is no XML, for a document type declaration, for rows that lie outside
-    the file or are cut short, and what `prepare` and its checks raise.
+    the file or are cut short, for a table without rows unless `empty`, and what `prepare` and its checks raise.
     """
     scanner = _Scanner(path, prepare)
     try:
@@ -153,6 +153,9 @@ def scan_votable(path: Path, prepare: Prepare) -> Scan:
             raise
         raise InputError(f"{path}: no XML in an encoding that is known ({error})") from error
     scan = scanner.scan
+    if empty and scan.fields and not scan.serialisation:  # a TABLE without DATA is one without rows
+        prepare(scan.fields)
+        return scan
     if scan.serialisation not in SERIALISATIONS:
         found = f"its rows are {scan.serialisation}" if scan.serialisation else "it has no table with rows"
         raise InputError(f"{path}: {found}; must be a VOTable with {', '.join(SERIALISATIONS)}")
@@ -164,6 +167,6 @@ def scan_votable(path: Path, prepare: Prepare) -> Scan:
         raise InputError(f"{path}: arraysize {shown(wide.arraysize)} in a file of {size:,} bytes; download it again")
     if scan.declared_rows not in (None, scan.rows):
         raise InputError(f"{path}: {scan.rows:,} rows, must be {scan.declared_rows:,} by its nrows; download it again")
-    if not scan.rows:
+    if not scan.rows and not empty:
         raise InputError(f"{path}: has no rows")
     return scan

@@ -1,0 +1,138 @@
+"""What an archive refuses or answers wrongly ends in one clear line, leaves no file, and keeps the pieces it has."""
+
+import sys
+
+import pytest
+
+from helios.errors import ArchiveError, InputError
+from helios.fetch.config import FetchConfig
+from helios.fetch.gaia import GAIA
+from helios.fetch.run import fetch
+from tests.tap_server import TapServer, serving
+
+pytest.importorskip("astroquery", reason="astroquery is not installed")
+
+
+def failure(tap, output, error=ArchiveError, **options):
+    """The one line that a fetch ends with."""
+    config = FetchConfig(url=tap.url, **{"max_mag": 21.0, "pause": 0.01, "timeout": 20.0, "tries": 2, **options})
+    with pytest.raises(error) as raised:
+        list(fetch(GAIA, config, output))
+    message = str(raised.value)
+    assert "\n" not in message
+    assert not output.exists()
+    assert not output.with_name(output.name + ".query.json").exists()
+    return message
+
+
+@pytest.mark.parametrize(
+    ("fault", "words", "asked"),
+    [
+        ("400", 'HTTP 400 Bad Request: Cannot parse query: Encountered "parallx"', 1),
+        ("503", "tried 2 times; the last time: HTTP 503 Service Unavailable", 2),
+        ("reset", "tried 2 times", 2),
+        ("no job", "does not accept the query as TAP services do", 1),
+        ("overflow", "leaves rows out of its answer (OVERFLOW)", 1),
+        ("html", "answers with a web page, must be a VOTable", 1),
+        ("entity", "document type declaration, which may declare entities; refused", 1),
+        ("short", "199 rows where 200 were counted", 2),
+    ],
+)
+def test_one_line_with_the_archive_s_own_words(tmp_path, fault, words, asked):
+    with serving(TapServer(faults=[fault] * 2)) as tap:
+        message = failure(tap, tmp_path / "g.parquet")
+        assert message.startswith(f"{tap.url}: ")
+        assert words in message
+        # What is refused once would be refused again: only what may pass is tried again.
+        assert len(tap.data_queries) == asked
+
+
+def test_an_error_of_the_query_is_told_and_not_tried_again(tmp_path):
+    with serving(TapServer()) as tap:
+        message = failure(tap, tmp_path / "g.parquet", where="parallx > 10")
+        assert message == f"{tap.url}: refuses the query: no such column: parallx"
+        assert len(tap.queries) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_star(tmp_path):
+    with serving(TapServer()) as tap:
+        message = failure(tap, tmp_path / "g.parquet", max_mag=-5.0)
+    assert "no star of gaiadr3.gaia_source is so bright" in message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nobody_there(tmp_path):
+    with serving(TapServer()) as tap:
+        pass
+    assert "tried 2 times; the last time: [Errno 111] Connection refused" in failure(tap, tmp_path / "g.parquet")
+
+
+def test_pieces_survive_an_error(tmp_path):
+    with serving(TapServer(faults=["", "overflow"])) as tap:
+        failure(tap, tmp_path / "g.parquet", rows_per_piece=60)
+        asked = len(tap.queries)
+        config = FetchConfig(url=tap.url, max_mag=21.0, rows_per_piece=60, pause=0.01)
+        list(fetch(GAIA, config, tmp_path / "g.parquet"))
+        assert tap.queries[asked - 1] == tap.queries[asked]
+        assert len(tap.queries) == len(set(tap.queries)) + 1
+
+
+def test_two_processes_do_not_share_pieces(tmp_path):
+    with serving(TapServer()) as tap:
+        config = FetchConfig(url=tap.url, max_mag=21.0, pause=0.01)
+        events = fetch(GAIA, config, tmp_path / "g.parquet")
+        next(events)
+        assert "another process fetches the same" in failure(tap, tmp_path / "g.parquet", InputError)
+        list(events)
+    assert (tmp_path / "g.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"where": "parallax > 1; DROP TABLE x"}, "--where: has a ';'"),
+        ({"where": "parallax > 1) OR (1 = 1"}, "--where: its parentheses do not match"),
+        ({"where": "(parallax > 1"}, "--where: its parentheses do not match"),
+        ({"where": "parallax > 1 -- all"}, "--where: has a comment, '--'"),
+        ({"where": "a = 'b"}, "--where: a quote ' is not closed"),
+        ({"where": "parallax\n> 1"}, "--where: has a control character"),
+        ({"where": " "}, "--where: empty"),
+        ({"table": "gaiadr3.gaia_source, x"}, "--table 'gaiadr3.gaia_source, x'"),
+        ({"columns": "ra,dec FROM x"}, "--columns: 'dec from x' must be the name of a column"),
+        ({"url": "ftp://127.0.0.1/tap"}, "--url 'ftp://127.0.0.1/tap'"),
+        ({"url": "http://127.0.0.1:x/tap"}, "--url 'http://127.0.0.1:x/tap'"),
+        ({"limit": 0}, "--limit 0: must be at least 1"),
+        ({"min_mag": 9.0, "max_mag": 8.0}, "--min-mag 9.0: must not be above --max-mag 8.0"),
+        ({"max_mag": float("nan")}, "--max-mag nan"),
+        ({"tries": 0}, "--tries 0: must be from 1 to 100"),
+    ],
+)
+def test_what_cannot_be_asked(tmp_path, options, words):
+    with pytest.raises(InputError) as raised:
+        list(fetch(GAIA, FetchConfig(**options), tmp_path / "g.parquet"))
+    assert words in str(raised.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_quote_may_hold_anything():
+    question = FetchConfig(where="phot_variable_flag = '(;--' AND ra > 1").question(GAIA)
+    assert question.where == "phot_variable_flag = '(;--' AND ra > 1"
+
+
+@pytest.mark.parametrize(("name", "words"), [("g.csv", "must end in .parquet"), ("d.parquet", "is a directory")])
+def test_what_cannot_be_written(tmp_path, name, words):
+    (tmp_path / "d.parquet").mkdir()
+    with pytest.raises(InputError, match=words):
+        list(fetch(GAIA, FetchConfig(), tmp_path / name))
+
+
+def test_a_missing_astroquery_is_named_with_its_remedy(tmp_path, monkeypatch):
+    for module in [name for name in sys.modules if name.split(".")[0] == "astroquery"]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.delitem(sys.modules, "helios.fetch.connection", raising=False)
+    monkeypatch.delattr("helios.fetch.connection", raising=False)
+    monkeypatch.setitem(sys.modules, "astroquery", None)
+    with pytest.raises(InputError, match=r"pip install helios-planetarium\[fetch\]"):
+        list(fetch(GAIA, FetchConfig(), tmp_path / "g.parquet"))
+    assert list(tmp_path.iterdir()) == []
