@@ -34,6 +34,10 @@ COLUMNS = (
     "hip",
     "v_mag",
     "b_v",
+    "pmra",
+    "pmdec",
+    "radial_velocity",
+    "gaia",
 )
 
 HIPPARCOS_BELOW_V_MAG = 3.0
@@ -101,6 +105,10 @@ def make_rows(stars: Path) -> list[dict[str, str]]:
                 "hip": entry.number_in("HIP"),
                 "v_mag": text(v_mag, 2),
                 "b_v": text(b_v, 3),
+                "pmra": text(entry.pmra, 2),
+                "pmdec": text(entry.pmdec, 2),
+                "radial_velocity": text(entry.radial_velocity, 1),
+                "gaia": entry.number_in("GAIA"),
             }
         )
     return sorted(rows, key=lambda row: int(row["source_id"]))

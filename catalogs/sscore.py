@@ -13,11 +13,17 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Entry:
-    """One row: position in degrees (ICRS, J2000), what is not catalogued as NaN or an empty text."""
+    """One row: position in degrees (ICRS, J2000), motion in mas per year (with cos dec) and km/s.
+
+    What is not catalogued is NaN or an empty text.
+    """
 
     kind: str
     ra_deg: float
     dec_deg: float
+    pmra: float
+    pmdec: float
+    radial_velocity: float
     v_mag: float
     b_mag: float
     distance_pc: float
@@ -39,10 +45,16 @@ def read(path: Path) -> Iterator[Entry]:
     """Yield the rows of a gzipped SSCore CSV, in its order. The header names the columns; each line ends in a comma."""
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
+            dec_deg = round(_sexagesimal(row["Dec"]), 9)
+            # Seconds of time a year, without cos dec; deep-sky tables have no motions.
+            pmra = 15_000.0 * _number(row.get("pmRA", "")) * math.cos(math.radians(dec_deg))
             yield Entry(
                 kind=row["Type"],
                 ra_deg=round(15.0 * _sexagesimal(row["RA"]), 9),
-                dec_deg=round(_sexagesimal(row["Dec"]), 9),
+                dec_deg=dec_deg,
+                pmra=pmra,
+                pmdec=1000.0 * _number(row.get("pmDec", "")),
+                radial_velocity=_number(row.get("RV", "")),
                 v_mag=_number(row["V"]),
                 b_mag=_number(row["B"]),
                 distance_pc=_number(row["Dist"]),

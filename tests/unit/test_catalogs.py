@@ -90,6 +90,32 @@ def test_famous_bright_stars(stars, name, place, v_mag, distance_pc):
     assert 1000 / float(row["parallax"]) == pytest.approx(distance_pc, rel=0.5)
 
 
+def test_motions_of_bright_stars_are_those_that_hipparcos_measured(stars):
+    with (REPOSITORY / "tests/data/hip_v4.csv").open(newline="") as file:
+        hipparcos = {row["hip"]: row for row in csv.DictReader(file)}
+    both = [(row, hipparcos[row["hip"]]) for row in stars if row["hip"] in hipparcos]
+    assert len(both) > 500
+    for column in ("pmra", "pmdec"):
+        ours, theirs = (np.array([float(row[column]) for row in rows]) for rows in zip(*both))
+        # A pair's components, and its common light, move differently by their orbits.
+        assert np.quantile(np.abs(ours - theirs), 0.5) < 2.0
+        assert np.quantile(np.abs(ours - theirs), 0.95) < 30.0
+        assert np.corrcoef(ours, theirs)[0, 1] > 0.99
+    # SIMBAD, km/s.
+    speeds = {"Arcturus": -5.2, "Aldebaran": 54.3, "Vega": -20.6, "Sirius": -5.5, "Procyon": -3.2}
+    for name, speed in speeds.items():
+        assert float(by_name(stars, name)["radial_velocity"]) == pytest.approx(speed, abs=10.0)
+
+
+def test_gaia_identifiers_of_bright_stars(stars):
+    ids = [int(row["gaia"]) for row in stars if row["gaia"]]
+    assert len(ids) == 9092 - 1581
+    assert len(ids) - len(set(ids)) == 50
+    # A Gaia identifier begins with the pixel of the sky that the star is in (HEALPix level 12, times 2^35).
+    assert min(ids) > 2**32
+    assert max(ids) < 12 * 4**12 * 2**35
+
+
 def test_gaia_magnitudes_of_bright_stars_have_the_right_size(stars):
     # Blue stars have G = V and BP-RP about B-V; red giants are brighter in G, M giants by more than a magnitude.
     vega, rigel, arcturus, mira = (by_name(stars, name) for name in ("Vega", "Rigel", "Arcturus", "Mira"))

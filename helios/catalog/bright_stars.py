@@ -1,0 +1,135 @@
+"""The embedded naked-eye stars as something to compare a survey with, at any epoch."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helios.catalog import Reader, open_catalog
+from helios.catalog.cuts import Rejections, drop_unusable
+from helios.catalog.places import at_epoch
+from helios.catalog.row_cuts import INVERSE, Cuts
+from helios.catalog.schema import SchemaChoice
+from helios.catalog.schemas import SCHEMAS
+from helios.catalog.table import StarTable
+from helios.catalogs_path import embedded
+
+EMBEDDED_STARS = "bright_stars.csv.gz"
+EMBEDDED_SCHEMA = "bright_stars"
+
+REACH_ARCSEC = 10.0
+"""How far from a bright star a survey's row is looked at, at the common epoch.
+
+Of the 2,000 brightest rows of Gaia DR3 that have a parallax, those of embedded stars lie within 2.3 arcsec; a row of
+Hipparcos that stands for a pair is up to 10 arcsec from its fainter star.
+"""
+
+FAINTER_MAG = 1.0
+"""Rows fainter than the faintest bright star by more than this are no bright star."""
+
+MOTION = ("pmra", "pmdec", "radial_velocity")
+
+
+class Pairs(NamedTuple):
+    """P pairs of a survey's row and a bright star near it: indices int64 [P], `offset` [P, 3] arcsec on the sky.
+
+    `offset` is the vector from the star to the row, in ICRS axes, both at the row's epoch.
+    """
+
+    row: NDArray[np.int64]
+    star: NDArray[np.int64]
+    offset: NDArray[np.float64]
+
+
+class BrightStars:
+    """The embedded stars that have a distance and pass `max_mag`: M rows, read anew by each instance in some 0.1 s.
+
+    `stars` are as catalogued (J2000), with motions, under `source_id` -HR: Gaia's identifiers, Hipparcos numbers and
+    row numbers are above 0, so that none can be one of these. `gaia` and `hip` int64 [M] are their identifiers
+    elsewhere, NO_ID where there is none; some pairs share one. `reader` says what was read and `rejections` counts
+    its rows. Other cuts do not apply: the list has neither errors nor RUWE.
+    """
+
+    def __init__(self, max_mag: float | None = None):
+        self.reader = _reader("source_id")
+        self.rejections = Rejections()
+        table = _rows(self.reader)
+        self.rejections.rows_read = len(table)
+        # `row` outlives the cuts, and is what the other two readings are lined up by.
+        stars = drop_unusable(table, self.reader.name, self.rejections, Cuts(max_mag, motion=True))
+        kept = np.isin(table.row, stars.row)
+        self.stars = stars.with_ids(-stars.source_id)
+        self.gaia, self.hip = (_rows(_reader(name)).source_id[kept] for name in ("gaia", "hip"))
+        self._directions: dict[float, tuple[NDArray, NDArray, NDArray]] = {}
+
+    @property
+    def ref_epoch(self) -> float:
+        """Julian year of `stars`."""
+        return self.reader.schema.ref_epoch
+
+    def placed(self, which: NDArray[np.int64], epoch: float, distance: str, keep_motion: bool) -> StarTable:
+        """Return the stars `which` [K] as they are seen at `epoch`, at 1/parallax.
+
+        Where `distance` is not "inverse" they have that as `distance_pc`, without quantiles: the list knows no
+        errors. Their motions are left out unless `keep_motion`.
+        """
+        stars = at_epoch(self.stars[which], self.ref_epoch, epoch)
+        if distance != INVERSE:
+            stars = stars.with_columns(distance_pc=1000.0 / stars.parallax)
+        return stars if keep_motion else stars.with_columns(**dict.fromkeys(MOTION))
+
+    def may_be(self, stars: StarTable, ref_epoch: float) -> NDArray[np.bool_]:
+        """Return bool [N]: which rows of `stars`, usable and at `ref_epoch`, lie by a bright star.
+
+        Nor may they be too faint. Some 10 million rows a second where most are.
+        """
+        mask = np.zeros(len(stars), bool)
+        mask[self.pairs(stars, ref_epoch).row] = True
+        return mask
+
+    def pairs(self, stars: StarTable, ref_epoch: float) -> Pairs:
+        """Return all pairs within REACH_ARCSEC of rows of `stars`, usable and at `ref_epoch`, with bright stars.
+
+        Sorted by row. A row fainter than all bright stars by FAINTER_MAG has none.
+        """
+        directions, order, heights = self._at(ref_epoch)
+        if not len(order):
+            return Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 3)))
+        rows = np.flatnonzero(stars.phot_g_mean_mag <= self.stars.phot_g_mean_mag.max() + FAINTER_MAG)
+        reach = np.deg2rad(REACH_ARCSEC / 3600.0)
+        # Two directions differ in z by no more than by the chord between them.
+        height = np.sin(np.deg2rad(stars.dec[rows]))
+        first = np.searchsorted(heights, height - reach, side="left")
+        count = np.searchsorted(heights, height + reach, side="right") - first
+        row = np.repeat(rows, count)
+        place = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first, count)
+        star = order[place]
+        offset = np.rad2deg(_directions(stars.ra[row], stars.dec[row]) - directions[star]) * 3600.0
+        near = np.linalg.norm(offset, axis=-1) <= REACH_ARCSEC
+        return Pairs(row[near], star[near], offset[near])
+
+    def _at(self, epoch: float) -> tuple[NDArray, NDArray, NDArray]:
+        """Unit vectors [M, 3] at `epoch`, the stars' order by z [M], and z in that order [M]."""
+        if epoch not in self._directions:
+            moved = at_epoch(self.stars, self.ref_epoch, epoch)
+            directions = _directions(moved.ra, moved.dec)
+            order = np.argsort(directions[:, 2], kind="stable")
+            self._directions[epoch] = directions, order, directions[order, 2]
+        return self._directions[epoch]
+
+
+def _reader(identifier: str) -> Reader:
+    """A reader of the list whose `source_id` is its column `identifier`."""
+    schema = SCHEMAS[EMBEDDED_SCHEMA]
+    return open_catalog(embedded(EMBEDDED_STARS), SchemaChoice(schema, {"source_id": identifier}, MOTION))
+
+
+def _rows(reader: Reader) -> StarTable:
+    return StarTable.concatenate(list(reader.chunks()))
+
+
+def _directions(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> NDArray[np.float64]:
+    a, d = np.deg2rad(ra), np.deg2rad(dec)
+    return np.stack([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)], axis=-1)
