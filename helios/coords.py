@@ -15,8 +15,9 @@ def icrs_to_ecliptic_m(ra_deg: ArrayLike, dec_deg: ArrayLike, distance_m: ArrayL
     ra, dec = np.deg2rad(np.asarray(ra_deg, np.float64)), np.deg2rad(np.asarray(dec_deg, np.float64))
     distance = np.asarray(distance_m, np.float64)
     cos_dec = np.cos(dec)
-    icrs = np.stack([cos_dec * np.cos(ra), cos_dec * np.sin(ra), np.sin(dec)], axis=-1)
-    return (icrs @ ICRS_TO_ECLIPTIC.T) * distance[..., None]
+    icrs = np.stack([cos_dec * np.cos(ra), cos_dec * np.sin(ra), np.sin(dec)])
+    # One coordinate after the other in memory: all that works on positions is quicker so.
+    return np.moveaxis(np.tensordot(ICRS_TO_ECLIPTIC, icrs, axes=1) * distance, 0, -1)
 
 
 def ecliptic_m_to_icrs(

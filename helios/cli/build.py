@@ -7,8 +7,11 @@ from pathlib import Path
 
 import click
 
+from helios.building.build import BuildReport, build_universe
+from helios.building.config import BuildConfig
+from helios.cli.build_report import progress
 from helios.cli.options import config_from, options_from
-from helios.universe.build import BuildConfig, BuildReport, build_universe
+from helios.schedulers.config import SchedulerConfig
 
 SHOWN = 5
 """Files, bad files and landmarks without a cell that are named; of the others the number is enough."""
@@ -16,6 +19,7 @@ SHOWN = 5
 
 @click.command()
 @options_from(BuildConfig)
+@options_from(SchedulerConfig)
 @click.option(
     "--landmarks", type=Path, metavar="FILE", help="List of named places, JSON.  [default: the embedded list]"
 )
@@ -27,8 +31,7 @@ def build(landmarks: Path | None, output: Path, more_stars: tuple[Path, ...], **
     Rows that cannot be used are counted by reason. A universe at the output is replaced as a whole, or, on an
     error, left as it was.
     """
-    from helios.grid import HLGrid
-    from helios.landmarks import landmark_cells, load_landmarks, write_landmarks
+    from helios.landmarks import load_landmarks, outside_grid, write_landmarks
     from helios.universe.paths import landmarks_path
 
     started = time.perf_counter()
@@ -37,8 +40,15 @@ def build(landmarks: Path | None, output: Path, more_stars: tuple[Path, ...], **
     options["stars"] += more_stars
     config = config_from(BuildConfig, options)
     places = load_landmarks(landmarks)
-    report = build_universe(config, output, lambda directory: write_landmarks(landmarks_path(directory), places))
-    outside = [f"{p.landmark.name} ({p.reason})" for p in landmark_cells(places, HLGrid(report.depth)) if p.reason]
+    with progress() as told:
+        report = build_universe(
+            config,
+            output,
+            lambda directory: write_landmarks(landmarks_path(directory), places),
+            config_from(SchedulerConfig, options),
+            told,
+        )
+    outside = [f"{landmark.name} ({reason})" for landmark, reason in outside_grid(places)]
     for line in _summary(report, len(places), outside):
         click.echo(line)
     click.echo(f"{'time':<10}{time.perf_counter() - started:.2f} s")
@@ -65,6 +75,15 @@ def _summary(report: BuildReport, landmarks: int, outside: list[str]) -> list[st
             f"{'corrected':<10}{report.corrected[0]:,} parallaxes, by their zero point",
             f"{'':<12}no zero point, taken as catalogued: {report.corrected[1]:,}",
         ]
+    if report.merged is not None:
+        merged = report.merged.provenance()
+        lines += [
+            f"{'merged':<10}{merged['rows']:,} rows that are bright stars of the embedded list",
+            f"{'':<12}measured well, as the catalogues have them: {merged['as_surveyed']:,}",
+            f"{'':<12}mismeasured, replaced from the list: {merged['replaced']:,}",
+            f"{'':<12}the same star again, left out: {merged['repeated']:,}",
+            f"{'added':<10}{merged['added']:,} bright stars that the catalogues lack",
+        ]
     if report.epoch is not None:
         lines += [
             f"{'moved':<10}{report.stars - report.unmoved:,} to J{report.epoch:.10g}",
@@ -78,9 +97,14 @@ def _summary(report: BuildReport, landmarks: int, outside: list[str]) -> list[st
     return [
         *lines,
         f"{'stars':<10}{report.stars:,}",
-        f"{'cells':<10}{report.cells:,} at depth {report.depth}, {mean:.1f} stars each on average",
+        f"{'cells':<10}{report.cells:,} at {_depths(report.depths)}, {mean:.1f} stars each on average",
         f"{'made':<10}{report.path}, {report.size_bytes / 1e6:.2f} MB",
     ]
+
+
+def _depths(depths: tuple[int, int]) -> str:
+    least, greatest = depths
+    return f"depth {least}" if least == greatest else f"depths {least} to {greatest}"
 
 
 def _listed(names: list[str]) -> str:

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helios.building.config import BuildConfig
 from helios.coords import icrs_to_ecliptic_m, parallax_to_distance_m
 from helios.errors import InputError
 from helios.grid import HLGrid, cell_keys
 from helios.light import luminosity
 from helios.universe import Universe
-from helios.universe.build import STARS_PER_CELL, BuildConfig
 
 
 def contents(universe):
@@ -24,7 +24,7 @@ def contents(universe):
 
 
 def test_every_star_of_the_catalogue_is_in_its_cell(make, gaia_csv):
-    universe = Universe.open(make(stars=(gaia_csv,), depth="5").path)
+    universe = Universe.open(make(stars=(gaia_csv,), depth=5).path)
     rows = universe.columns(("source_id", "x_m", "y_m", "z_m", "phot_g_mean_mag", "bp_rp"))
     frame = pd.read_csv(gaia_csv).set_index("source_id").loc[rows["source_id"]]
     position = np.stack([rows["x_m"], rows["y_m"], rows["z_m"]], axis=-1)
@@ -33,15 +33,15 @@ def test_every_star_of_the_catalogue_is_in_its_cell(make, gaia_csv):
     np.testing.assert_array_equal(rows["phot_g_mean_mag"], frame.phot_g_mean_mag.astype(np.float32))
     np.testing.assert_array_equal(rows["bp_rp"], frame.bp_rp.astype(np.float32))
     cell = np.repeat(np.arange(len(universe)), np.diff(universe.offsets))
-    for axis, index in enumerate(universe.cells):
+    for axis, index in enumerate(universe.cells[1:]):
         np.testing.assert_array_equal(HLGrid(5).locate(expected)[axis], index[cell])
-    low, high = universe.grid.bounds_m(*universe.cells)
+    low, high = universe.bounds_m()
     assert ((low[cell] <= position) & (position <= high[cell])).all()
 
 
 def test_cells_are_sorted_by_key_and_stars_by_their_own_light(make):
-    universe = Universe.open(make(synthetic=3000, depth="4").path)
-    assert (np.diff(cell_keys(*universe.cells).astype(np.int64)) > 0).all()
+    universe = Universe.open(make(synthetic=3000, depth=4).path)
+    assert (np.diff(cell_keys(*universe.cells[1:]).astype(np.int64)) > 0).all()
     rows = universe.columns(("x_m", "y_m", "z_m", "phot_g_mean_mag"))
     distance = np.linalg.norm([rows["x_m"], rows["y_m"], rows["z_m"]], axis=0)
     light = luminosity(rows["phot_g_mean_mag"], distance)
@@ -77,20 +77,23 @@ def test_stars_of_equal_light_are_sorted_by_identifier(make, tmp_path):
     for ids in itertools.permutations((3, 1, 2)):
         name = "".join(map(str, ids))
         (tmp_path / f"{name}.csv").write_text(header + "".join(f"{i},10,20,5,6,0.5\n" for i in ids))
-        universe = Universe.open(make(name, stars=(tmp_path / f"{name}.csv",), depth="5").path)
+        universe = Universe.open(make(name, stars=(tmp_path / f"{name}.csv",), depth=5).path)
         assert universe.columns(("source_id",))["source_id"].tolist() == [1, 2, 3]
 
 
 @pytest.mark.parametrize("count", [10, 200, 3000])
-def test_auto_depth_comes_nearest_to_64_stars_per_cell(make, count):
+def test_cells_split_where_they_hold_more_than_512_stars(make, count):
     report = make(synthetic=count)
     universe = Universe.open(report.path)
-    rows = universe.columns(("x_m", "y_m", "z_m"))
-    position = np.stack(list(rows.values()), axis=-1)
-    cells = [len(np.unique(np.stack(HLGrid(depth).locate(position)), axis=1).T) for depth in range(13)]
-    ratios = np.abs(np.log(count / np.array(cells) / STARS_PER_CELL))
-    assert report.depth == np.argmin(ratios)
-    assert report.cells == cells[report.depth]
+    stars = np.diff(universe.offsets)
+    assert (universe.depth, universe.leaf_capacity) == (None, 512)
+    assert stars.max() <= 512
+    assert (report.cells, report.depths) == (len(universe), (universe.cells.depth.min(), universe.cells.depth.max()))
+    for i, count_below in enumerate(universe.inner.count):
+        assert count_below > 512
+        assert count_below == stars[universe.inner.first[i] : universe.inner.stop[i]].sum()
+    if count <= 512:
+        assert set(universe.cells.depth) == {0}
 
 
 def test_every_row_is_kept_or_counted(make, tmp_path):
@@ -111,7 +114,7 @@ def test_every_row_is_kept_or_counted(make, tmp_path):
     assert report.rows_read == 9 == report.stars + report.rejections.total
     assert (report.stars, report.white) == (2, 1)
     assert report.rejections.reasons["duplicate source_id"].first == "rows.csv line 3, source_id 1"
-    assert report.rejections.reasons["beyond --limit"].first == "rows.csv line 8, phot_g_mean_mag 3.0"
+    assert report.rejections.reasons["beyond --limit"].first == "source_id 6, phot_g_mean_mag 3"
     universe = Universe.open(report.path)
     assert sorted(universe.columns(("source_id",))["source_id"].tolist()) == [1, 5]
 
@@ -123,7 +126,7 @@ def test_values_at_the_end_of_float64_are_counted_without_a_warning(make, tmp_pa
     near = "".join(f"{i},10,20,{parallax},5,0.5\n" for i, parallax in enumerate((1e300, 1.7e308), 10))
     odd = "20,10,20,5,1e300,0.5\n21,10,20,5,5,1e300\n22,10,20,5,5,-inf\n23,0,-90,5,5,0.5\n"
     (tmp_path / "extreme.csv").write_text(header + far + near + odd)
-    report = make(stars=(tmp_path / "extreme.csv",), depth="20")
+    report = make(stars=(tmp_path / "extreme.csv",), depth=20)
     assert report.rejections.counts() == {
         "beyond the grid's outer radius": 4,
         "inside the grid's inner radius": 2,
@@ -160,14 +163,14 @@ def test_where_no_row_is_a_star_the_reasons_are_said(make, tmp_path):
 
 
 def test_provenance_says_where_the_stars_came_from(make, gaia_csv, tmp_path):
-    report = make(stars=(gaia_csv,), max_mag=4.0, depth="3")
+    report = make(stars=(gaia_csv,), max_mag=4.0, depth=3)
     attributes = json.loads((report.path / "universe.zarr/zarr.json").read_text())["attributes"]
     provenance = attributes["provenance"]
     assert provenance["inputs"][0]["file"] == "gaia_200.csv"
-    assert provenance["options"] == {"max_mag": 4.0, "limit": None, "depth": "3"}
+    assert provenance["options"] == {"max_mag": 4.0, "limit": None, "depth": 3, "leaf_capacity": None}
     assert provenance["rows_read"] == 200
     assert provenance["rejected"] == report.rejections.counts()
-    assert (attributes["version"], attributes["depth"]) == (1, 3)
+    assert (attributes["version"], attributes["depth"]) == (2, 3)
     assert str(tmp_path) not in json.dumps(attributes)
     assert str(gaia_csv.parent) not in json.dumps(attributes)
 
@@ -177,9 +180,10 @@ def test_provenance_says_where_the_stars_came_from(make, gaia_csv, tmp_path):
     [
         ({"limit": 0}, "--limit 0: must be at least 1 star"),
         ({"limit": -3}, "--limit -3: must be at least 1 star"),
-        ({"depth": "99"}, "--depth 99: must be auto or a whole number from 0 to 20"),
-        ({"depth": "-1"}, "--depth -1: must be auto or a whole number from 0 to 20"),
-        ({"depth": "deep"}, "--depth deep: must be auto or a whole number from 0 to 20"),
+        ({"depth": 99}, "--depth 99: must be from 0 to 20"),
+        ({"depth": -1}, "--depth -1: must be from 0 to 20"),
+        ({"leaf_capacity": 0}, "--leaf-capacity 0: must be at least 1 star"),
+        ({"leaf_capacity": 512, "depth": 5}, "--depth and --leaf-capacity: only one of them can say when cells split"),
         ({"max_mag": float("nan")}, "--max-mag nan: must be a number of magnitudes"),
         ({"synthetic": 5, "stars": ("a.csv",)}, "--synthetic and --stars: only one of them"),
     ],

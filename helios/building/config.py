@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from helios.catalog import READERS, Reader
+from helios.catalog.bright_stars import EMBEDDED_SCHEMA, EMBEDDED_STARS
 from helios.catalog.corrected import CorrectedReader
 from helios.catalog.files import BadFiles, open_catalogs
 from helios.catalog.motion import parse_epoch
@@ -20,12 +21,7 @@ from helios.catalogs_path import embedded
 from helios.errors import InputError
 from helios.grid import MAX_DEPTH
 from helios.options import option
-
-EMBEDDED_STARS = "bright_stars.csv.gz"
-EMBEDDED_SCHEMA = "bright_stars"
-
-STARS_PER_CELL = 64
-"""What `--depth auto` aims at: the mean number of stars in the cells that are not empty."""
+from helios.universe.tree import LEAF_CAPACITY, TreeRule
 
 
 @dataclass(frozen=True)
@@ -65,6 +61,11 @@ class BuildConfig:
         metavar="inverse|edsd|COLUMN",
     )
     length_scale: float = option(LENGTH_SCALE_PC, "Length scale of --distance edsd, parsecs.", metavar="PC")
+    merge_bright: bool = option(
+        False,
+        "Add the naked-eye stars that the catalogues lack or have mismeasured from the embedded list, each star once.",
+        is_flag=True,
+    )
     zero_point: bool = option(
         False,
         "Subtract the zero point of Gaia's parallaxes (Lindegren et al. 2021) where a star has one; needs the package "
@@ -86,10 +87,17 @@ class BuildConfig:
     )
     max_mag: float | None = option(None, "Leave out stars fainter than this apparent G magnitude.", type=float)
     limit: int | None = option(None, "Keep only the N brightest stars.", type=int, metavar="N")
-    depth: str = option(
-        "auto",
-        f"Depth of the grid, 0 to {MAX_DEPTH}; auto: the one where cells hold {STARS_PER_CELL} stars on average.",
-        metavar="auto|N",
+    leaf_capacity: int | None = option(
+        None,
+        f"Split cells that hold more than N stars, into an adaptive tree.  [default: {LEAF_CAPACITY}]",
+        type=int,
+        metavar="N",
+    )
+    depth: int | None = option(
+        None,
+        f"Make all cells of one depth, 0 to {MAX_DEPTH}, instead; 5 is the published grid.",
+        type=int,
+        metavar="N",
     )
 
     def __post_init__(self):
@@ -102,6 +110,11 @@ class BuildConfig:
         if self.synthetic is not None and (self.epoch is not None or self._distance_column):
             raise InputError(
                 "--synthetic with --epoch or a column of distances: a made sky has neither; drop one of them"
+            )
+        if self.merge_bright and not self.stars:
+            raise InputError(
+                "--merge-bright needs --stars: a made sky is no place for real stars, and without a catalogue the "
+                "embedded bright stars are all there is; drop it"
             )
         if self.zero_point and (self.synthetic is not None or self._distance_column):
             raise InputError(
@@ -121,8 +134,19 @@ class BuildConfig:
             raise InputError(f"--limit {self.limit}: must be at least 1 star")
         if self.max_mag is not None and not math.isfinite(self.max_mag):
             raise InputError(f"--max-mag {self.max_mag}: must be a number of magnitudes")
-        if self.depth != "auto" and not (self.depth.isdecimal() and int(self.depth) <= MAX_DEPTH):
-            raise InputError(f"--depth {self.depth}: must be auto or a whole number from 0 to {MAX_DEPTH}")
+        if self.depth is not None and self.leaf_capacity is not None:
+            raise InputError("--depth and --leaf-capacity: only one of them can say when cells split")
+        if self.depth is not None and not 0 <= self.depth <= MAX_DEPTH:
+            raise InputError(f"--depth {self.depth}: must be from 0 to {MAX_DEPTH}")
+        if self.leaf_capacity is not None and self.leaf_capacity < 1:
+            raise InputError(f"--leaf-capacity {self.leaf_capacity}: must be at least 1 star")
+
+    @property
+    def rule(self) -> TreeRule:
+        """When cells split."""
+        if self.depth is not None:
+            return TreeRule(depth=self.depth)
+        return TreeRule(leaf_capacity=LEAF_CAPACITY if self.leaf_capacity is None else self.leaf_capacity)
 
     @property
     def epoch_jyear(self) -> float | None:
@@ -143,7 +167,7 @@ class BuildConfig:
     def readers(self, bad_files: BadFiles) -> list[Reader]:
         """The catalogues, none of them read yet. Raises InputError as open_catalogs does.
 
-        Also where stars are to be moved and a file's schema does not say from when.
+        Also where stars are to be moved, or merged, and a file's schema does not say when they were there.
         """
         if self.synthetic is not None:
             return [READERS.get("synthetic")(self.synthetic, self.seed)]
@@ -160,18 +184,20 @@ class BuildConfig:
         """
         asked = {
             "zero_point": self.zero_point or None,
+            "merge_bright": self.merge_bright or None,
             "distance": None if self.distance == INVERSE else self.distance,
             "length_scale_pc": self.length_scale if self.distance == EDSD else None,
             "epoch": self.epoch_jyear,
             "min_parallax_over_error": self.min_parallax_over_error,
             "max_ruwe": self.max_ruwe,
         }
-        always = {"max_mag": self.max_mag, "limit": self.limit, "depth": self.depth}
+        always = {"max_mag": self.max_mag, "limit": self.limit}
+        always |= {"depth": self.rule.depth, "leaf_capacity": self.rule.leaf_capacity}
         return always | {name: value for name, value in asked.items() if value is not None}
 
     def _optional_columns(self) -> tuple[str, ...]:
         asked = {
-            "parallax_error": self.distance == EDSD or self.min_parallax_over_error is not None,
+            "parallax_error": self.distance == EDSD or self.min_parallax_over_error is not None or self.merge_bright,
             "ruwe": self.max_ruwe is not None,
             **dict.fromkeys(ZERO_POINT_COLUMNS, self.zero_point),
             **dict.fromkeys(("pmra", "pmdec", "radial_velocity"), self.epoch is not None),
@@ -180,9 +206,12 @@ class BuildConfig:
 
     def _checked(self, readers: list[Reader]) -> list[Reader]:
         for reader in readers:
-            if self.epoch is not None and reader.schema.ref_epoch is None:
+            if reader.schema.ref_epoch is not None:
+                continue
+            wanted = (f"--epoch {self.epoch}", "move stars from") if self.epoch else ("--merge-bright", "compare at")
+            if self.epoch is not None or self.merge_bright:
                 raise InputError(
-                    f"{reader.path}: --epoch {self.epoch}: the schema {reader.schema.name} has no ref_epoch to move "
-                    "stars from; give it one in a --schema file"
+                    f"{reader.path}: {wanted[0]}: the schema {reader.schema.name} has no ref_epoch to {wanted[1]}; "
+                    "give it one in a --schema file"
                 )
         return [CorrectedReader(reader) for reader in readers] if self.zero_point else readers

@@ -43,7 +43,7 @@ def stored(report) -> dict[str, np.ndarray]:
     universe.verify()
     rows = universe.columns(universe.emitter_columns)
     rows["position"] = np.stack([rows["x_m"], rows["y_m"], rows["z_m"]], axis=-1)
-    half_extent = universe.grid.frames_m(*universe.cells)[1]
+    half_extent = universe.frames_m()[1]
     rows["half_extent"] = np.repeat(half_extent, np.diff(universe.offsets))
     order = np.argsort(rows["source_id"])
     return {name: values[order] for name, values in rows.items()}

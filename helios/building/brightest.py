@@ -1,0 +1,66 @@
+"""Finds where `--limit` cuts: the faintest of the N brightest stars of all runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helios.building.runs import Run
+
+_STEPS = ((16, 16), (0, 16))
+"""A magnitude's place is found in two steps: by its 16 high bits, then by its 16 low bits: (shift, bits)."""
+
+
+@dataclass(frozen=True, order=True)
+class Faintest:
+    """A star by the order of `--limit`: apparent magnitude, of equals the one with the smaller identifier."""
+
+    phot_g_mean_mag: float
+    source_id: int
+
+    def keeps(self, phot_g_mean_mag: NDArray[np.float32], source_id: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which stars [N] are not beyond this one, bool [N]."""
+        last = np.float32(self.phot_g_mean_mag)
+        return (phot_g_mean_mag < last) | ((phot_g_mean_mag == last) & (source_id <= self.source_id))
+
+
+def faintest_of_brightest(runs: Sequence[Run], count: int) -> Faintest:
+    """Return the `count`-th brightest star, from 1, of those that `runs` use, which are that many at least.
+
+    Goes through the magnitudes three times, and holds those stars only that are exactly as bright as it.
+    """
+    prefix, rank = 0, count
+    for shift, bits in _STEPS:
+        counts = np.zeros(1 << bits, np.int64)
+        for magnitudes, _ in _magnitudes(runs):
+            places = _ordered(magnitudes)
+            places = places[places >> (shift + bits) == prefix >> (shift + bits)] if shift + bits < 32 else places
+            counts += np.bincount((places >> shift) & ((1 << bits) - 1), minlength=1 << bits)
+        below = np.cumsum(counts) - counts
+        place = int(np.flatnonzero(below < rank)[-1])
+        rank -= int(below[place])
+        prefix |= place << shift
+    same = np.concatenate([ids(_ordered(magnitudes) == prefix) for magnitudes, ids in _magnitudes(runs)])
+    return Faintest(float(_magnitude(prefix)), int(np.partition(same, rank - 1)[rank - 1]))
+
+
+def _magnitudes(runs: Sequence[Run]) -> Iterator[tuple[NDArray[np.float32], object]]:
+    """The magnitudes of the stars that each run uses, and what gives the identifiers of some of them."""
+    for run in runs:
+        columns, used = run.columns("phot_g_mean_mag", "source_id"), run.used()
+        ids = columns["source_id"]
+        yield columns["phot_g_mean_mag"][used], lambda which, ids=ids, used=used: ids[used][which]
+
+
+def _ordered(magnitudes: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Whole numbers [N] from 0 to 2^32 - 1 in the order of `magnitudes` [N], of which -0 and 0 are one."""
+    bits = (magnitudes + np.float32(0.0)).view(np.uint32).astype(np.int64)
+    return np.where(bits >> 31, 0xFFFFFFFF - bits, bits | 0x80000000)
+
+
+def _magnitude(place: int) -> np.float32:
+    bits = 0xFFFFFFFF - place if place < 0x80000000 else place & 0x7FFFFFFF
+    return np.uint32(bits).view(np.float32)

@@ -1,0 +1,114 @@
+"""Finds the stars whose identifier stands in an earlier run too: two files of one survey may overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helios.building.runs import Run, load, save
+
+SHARE_ROWS = 1 << 22
+"""Identifiers that a piece sorts, on average: 100 MB."""
+
+SAMPLES = 256
+"""Identifiers of a run that are looked at to share all of them out evenly."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """A piece: the identifiers from `least` to `greatest` in all `runs`, which are in the order of the catalogues."""
+
+    number: int
+    least: int
+    greatest: int
+    runs: Sequence[Run]
+    folder: Path
+
+    def __repr__(self) -> str:
+        return f"source_id {self.least} to {self.greatest}"
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """What came of a Share: `path` has the stars that stand in an earlier run too, the place of the run and the row."""
+
+    path: Path
+
+    @classmethod
+    def again(cls, values: dict[str, Any]) -> Repeated:
+        """What `dataclasses.asdict` made of it, made a Repeated again."""
+        return cls(Path(values["path"]))
+
+
+def shares(runs: Sequence[Run], folder: Path) -> list[Share]:
+    """Return the pieces that find all duplicates among `runs`; none where no two runs can have one in common.
+
+    A run has no identifier twice. The files of a survey mostly have ranges of their own, and nothing is to be done.
+    """
+    overlapping = _overlapping(runs)
+    if not overlapping:
+        return []
+    count = -(-sum(run.rows for run in overlapping) // SHARE_ROWS)
+    edges = _even_edges(overlapping, count)
+    lowest, highest = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+    pieces = []
+    for least, beyond in zip([lowest, *edges], [*edges, highest + 1]):
+        meeting = [run for run in overlapping if run.least_id < beyond and run.greatest_id >= least]
+        pieces.append(Share(len(pieces), least, beyond - 1, meeting, folder))
+    return pieces
+
+
+def find_repeated(share: Share) -> Repeated:
+    """Return the stars of `share` that stand in an earlier run too. Raises StoreError where they cannot be written."""
+    found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
+    for number, run in enumerate(share.runs):
+        ids = run.columns("source_id")["source_id"]
+        rows = np.flatnonzero((ids >= share.least) & (ids <= share.greatest))
+        found.append((ids[rows], np.full(len(rows), number), rows))
+    ids, numbers, rows = (np.concatenate(columns) for columns in zip(*found))
+    order = np.argsort(ids, kind="stable")
+    again = order[1:][ids[order[1:]] == ids[order[:-1]]]
+    path = share.folder / f"repeated-{share.number:06d}"
+    save(path, run=numbers[again], row=rows[again])
+    return Repeated(path)
+
+
+def drop_repeated(share: Share, repeated: Repeated) -> None:
+    """Have the runs of `share` not use what was `repeated`."""
+    found = load(repeated.path)
+    numbers, rows = found["run"], found["row"]
+    for number in np.unique(numbers):
+        share.runs[number].drop(rows[numbers == number])
+
+
+def _overlapping(runs: Sequence[Run]) -> list[Run]:
+    """The runs whose range of identifiers meets that of another one, in their order."""
+    order = sorted(range(len(runs)), key=lambda i: runs[i].least_id)
+    found, reach, widest = set(), None, None
+    for i in order:
+        if reach is not None and runs[i].least_id <= reach:
+            found |= {i, widest}
+        if reach is None or runs[i].greatest_id > reach:
+            reach, widest = runs[i].greatest_id, i
+    return [runs[i] for i in sorted(found)]
+
+
+def _even_edges(runs: Sequence[Run], count: int) -> list[int]:
+    """Identifiers at which `runs` fall into at most `count` parts of about the same number of stars."""
+    if count < 2:
+        return []
+    samples, weights = [], []
+    for run in runs:
+        rows = np.linspace(0, run.rows - 1, min(SAMPLES, run.rows)).astype(np.int64)
+        samples.append(run.columns("source_id")["source_id"][rows])
+        weights.append(np.full(len(rows), run.rows / len(rows)))
+    sample = np.concatenate(samples)
+    order = np.argsort(sample)
+    total = np.cumsum(np.concatenate(weights)[order])
+    edges = sample[order][np.searchsorted(total, total[-1] * np.arange(1, count) / count)]
+    return sorted({int(edge) for edge in edges})

@@ -1,0 +1,87 @@
+"""`--merge-bright`: what the first stage holds of a catalogue, and the run made of it and of the embedded stars."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from helios.building.placed import Placing
+from helios.building.runs import Run, load, save, write_run
+from helios.catalog import Reader
+from helios.catalog.bright_merge import Merged, resolve
+from helios.catalog.bright_stars import BrightStars
+from helios.catalog.cuts import Rejections, first_of_each
+from helios.catalog.table import StarTable
+
+bright_stars = functools.lru_cache(maxsize=1)(BrightStars)
+"""The embedded stars that pass a `max_mag`: read once by each process."""
+
+NO_PART = -1
+"""The `part` of the run of merged stars, which are of no one catalogue."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A catalogue that was read: where the rows `held` of it lie, None where there are none, what is to be added to
+    their identifiers, and when its stars were where it has them."""
+
+    reader: Reader
+    held: Path | None
+    add_to_id: int
+
+    @property
+    def epoch(self) -> float:
+        return self.reader.schema.ref_epoch
+
+    def stars(self) -> StarTable:
+        """The rows held."""
+        stars = StarTable(**{name: np.array(column) for name, column in load(self.held).items()})
+        return stars.with_ids(stars.source_id + self.add_to_id)
+
+
+def write_held(path: Path, held: Sequence[StarTable]) -> Path | None:
+    """Write the rows `held` to `path` and return it, None where there are none. Raises StoreError where it cannot."""
+    if not held:
+        return None
+    stars = StarTable.concatenate(list(held))
+    save(path, **{field.name: getattr(stars, field.name) for field in fields(stars) if field.name not in stars.absent})
+    return path
+
+
+def merge(
+    surveys: Sequence[Survey], bright: BrightStars, placing: Placing, path: Path, rejections: Rejections
+) -> tuple[list[Run], Merged]:
+    """Return the run, at `path`, of the held rows that are used and of the stars of `bright` that are, and the counts.
+
+    No run where there is no such star. Rows that are not used are counted in `rejections`, those of `bright` too.
+    """
+    rejections.merge(bright.rejections)
+    held = [(survey, survey.stars()) for survey in surveys if survey.held]
+    merged = resolve(bright, [(stars, survey.epoch) for survey, stars in held])
+    placed = [
+        placing.place(stars[ordinary], survey.epoch, _name(survey.reader), rejections)
+        for (survey, stars), ordinary in zip(held, merged.ordinary)
+    ]
+    moved = placing.epoch_jyear is not None
+    # Where stars are not moved, those added stand where the catalogues would have them.
+    epoch = placing.epoch_jyear if moved else max(survey.epoch for survey in surveys)
+    added = bright.placed(merged.added, epoch, placing.cuts.distance, keep_motion=moved)
+    placed.append(placing.settle(added, _name(bright.reader), rejections))
+    columns = {key: np.concatenate([columns[key] for columns, _, _ in placed]) for key in placed[-1][0]}
+    buckets = np.concatenate([buckets for _, buckets, _ in placed])
+    first = first_of_each(columns["source_id"])
+    if not first.all():
+        again = columns["source_id"][~first]
+        rejections.add("duplicate source_id", len(again), f"source_id {again[0]}")
+        columns, buckets = {key: column[first] for key, column in columns.items()}, buckets[first]
+    if not len(buckets):
+        return [], merged
+    return [write_run(NO_PART, path, columns, buckets)], merged
+
+
+def _name(reader: Reader) -> str:
+    return f"{reader.name} {reader.row_unit}"

@@ -1,0 +1,118 @@
+"""Where every bucket comes to lie in the store, and so which shard needs which of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helios.building.brightest import Faintest
+from helios.building.runs import Run
+from helios.building.sorting import BUCKET_DEPTH, Sorting
+from helios.universe.arrays import SHARD_ROWS
+from helios.universe.tree import Leaves, leaves_of
+
+_PARTS_DEPTH, _PART_BUCKETS = 4, 1 << 19
+"""The tree is made below some cells of this depth at a time, that have about so many buckets: some 50 MB."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The U units of a universe in the order of the store: a bucket each, or all buckets of one leaf.
+
+    `buckets` uint64 [U] is the first bucket of each, `rows` int64 [U + 1] where its stars begin. `leaves` are those
+    that are not smaller than a bucket; a unit without a leaf among them splits further when its stars are at hand.
+    """
+
+    buckets: NDArray[np.uint64]
+    rows: NDArray[np.int64]
+    leaves: Leaves
+
+    @property
+    def stars(self) -> int:
+        """Number of stars."""
+        return int(self.rows[-1])
+
+    def shards(self) -> int:
+        """Number of shards."""
+        return -(-self.stars // SHARD_ROWS)
+
+    def units_of(self, shard: int) -> tuple[int, int]:
+        """The units [first, stop) that have stars in `shard`."""
+        start, stop = shard * SHARD_ROWS, min((shard + 1) * SHARD_ROWS, self.stars)
+        first = int(np.searchsorted(self.rows, start, side="right")) - 1
+        return first, int(np.searchsorted(self.rows, stop, side="left"))
+
+
+def plan_store(runs: Sequence[Run], faintest: Faintest | None, sorting: Sorting) -> Plan:
+    """Return the plan for the stars of `runs` that are used and not beyond `faintest`."""
+    buckets, counts = _counts((used_by_bucket(run, faintest) for run in runs), sorting)
+    rule = sorting.rule
+    if sorting.by_light:
+        keys = sorting.cell_keys_of(buckets)
+        starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
+        cells = keys[starts]
+        leaves = Leaves(np.full(len(cells), rule.depth, np.uint8), cells, np.add.reduceat(counts, starts))
+        return Plan(buckets, np.r_[0, np.cumsum(counts)], leaves)
+    leaves = _leaves_of_buckets(buckets, counts, rule.capacity)
+    split = (leaves.depth == BUCKET_DEPTH) & (leaves.count > rule.capacity) & (rule.deepest > BUCKET_DEPTH)
+    first = leaves.key << (np.uint64(3) * (np.uint64(BUCKET_DEPTH) - leaves.depth.astype(np.uint64)))
+    whole = Leaves(*(column[~split] for column in leaves))
+    return Plan(first, np.r_[0, np.cumsum(leaves.count)], whole)
+
+
+def used_by_bucket(run: Run, faintest: Faintest | None) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Return the buckets of `run`, ascending, and how many stars of each are used and not beyond `faintest`."""
+    buckets, starts = run.index()
+    used = run.used()
+    if faintest is not None:
+        columns = run.columns("phot_g_mean_mag", "source_id")
+        used &= faintest.keeps(columns["phot_g_mean_mag"], columns["source_id"])
+    counts = np.add.reduceat(used, starts[:-1].astype(np.intp), dtype=np.int64)
+    return buckets[counts > 0].astype(np.uint64), counts[counts > 0]
+
+
+def _leaves_of_buckets(buckets: NDArray[np.uint64], counts: NDArray[np.int64], capacity: int) -> Leaves:
+    """As `leaves_of` with all cells of BUCKET_DEPTH, in a fraction of the memory: by parts of the tree."""
+    down = np.uint64(3 * (BUCKET_DEPTH - _PARTS_DEPTH))
+    above = buckets >> down
+    starts = np.flatnonzero(np.r_[True, above[1:] != above[:-1]])
+    ends = np.r_[starts[1:], len(buckets)]
+    top = leaves_of(above[starts], np.add.reduceat(counts, starts), _PARTS_DEPTH, capacity)
+    full = (top.depth == _PARTS_DEPTH) & (top.count > capacity)
+    parts = [Leaves(*(column[~full] for column in top))]
+    which = np.searchsorted(above[starts], top.key[full])
+    part_of = np.cumsum(ends[which] - starts[which]) // _PART_BUCKETS
+    for part in np.split(which, np.flatnonzero(np.diff(part_of)) + 1):
+        rows = [slice(starts[cell], ends[cell]) for cell in part]
+        own = [np.concatenate([column[row] for row in rows]) for column in (buckets, counts)] if rows else []
+        parts += [leaves_of(*own, BUCKET_DEPTH, capacity, from_depth=_PARTS_DEPTH)] if rows else []
+    return joined(parts)
+
+
+def joined(parts: Sequence[Leaves]) -> Leaves:
+    """All leaves of `parts`, in the order of the Morton curve."""
+    leaves = Leaves(*(np.concatenate(columns) for columns in zip(*parts)))
+    order = np.argsort(leaves.first_keys)
+    return Leaves(*(column[order] for column in leaves))
+
+
+def _counts(parts: Iterable[tuple[NDArray, NDArray]], sorting: Sorting) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The buckets of all `parts`, ascending and each once, and the sum of its counts.
+
+    Cells of BUCKET_DEPTH are few enough to have a number each; by light there are fewer, but with large numbers.
+    """
+    if not sorting.by_light:
+        total = np.zeros(1 << (3 * BUCKET_DEPTH + 3), np.int32)
+        for buckets, counts in parts:
+            total[buckets] += counts.astype(np.int32)
+        found = np.flatnonzero(total)
+        return found.astype(np.uint64), total[found].astype(np.int64)
+    total = np.zeros(0, np.int64)
+    found = np.zeros(0, np.uint64)
+    for buckets, counts in parts:
+        found, place = np.unique(np.concatenate([found, buckets]), return_inverse=True)
+        total = np.bincount(place, np.concatenate([total, counts]), len(found)).astype(np.int64)
+    return found, total

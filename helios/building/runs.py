@@ -1,0 +1,162 @@
+"""Runs: the usable stars of one catalogue, at most RUN_ROWS of them, sorted by bucket, in a file of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helios.building.sorting import by_bucket
+from helios.errors import StoreError
+
+RUN_ROWS = 1 << 20
+"""Stars of a run: some 100 MB while it is made."""
+
+_ALIGNED = 64
+"""Bytes on a multiple of which each array of a file begins."""
+
+Columns = dict[str, NDArray]
+"""Stars by column: those of the store's emitters, or what these are made of, [N] each."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """`rows` stars of the catalogue `part` in the file `path`; their identifiers are `least_id` to `greatest_id`.
+
+    `add_to_id` is what to add to the identifiers in the file: the rows of a catalogue that names none are numbered on
+    from file to file, which is known when all are read.
+    """
+
+    part: int
+    path: Path
+    rows: int
+    least_id: int
+    greatest_id: int
+    add_to_id: int = 0
+
+    @property
+    def dropped_path(self) -> Path:
+        """Where the rows that are not used stand, int64, ascending; there is no file where all are."""
+        return self.path.with_suffix(".dropped")
+
+    def index(self) -> tuple[NDArray[np.unsignedinteger], NDArray[np.unsignedinteger]]:
+        """The buckets [B] that the run has stars of, ascending, and where each begins, [B + 1]; unsigned integers."""
+        index = load(_index_path(self.path))
+        return index["buckets"], index["starts"]
+
+    def columns(self, *names: str, rows: slice = slice(None)) -> Columns:
+        """The given rows of the columns `names`, or of all: read, for of a mapped file much around them comes too."""
+        found = {}
+        with open(self.path, "rb") as file:
+            for name, (dtype, place, count) in _layout(file).items():
+                if not names or name in names:
+                    start, stop, _ = rows.indices(count)
+                    file.seek(place + start * dtype.itemsize)
+                    found[name] = np.fromfile(file, dtype, stop - start)
+        if self.add_to_id and "source_id" in found:
+            found["source_id"] = found["source_id"] + self.add_to_id
+        return found
+
+    def names(self) -> list[str]:
+        """The names of the columns."""
+        with open(self.path, "rb") as file:
+            return list(_layout(file))
+
+    def used_rows(self) -> int:
+        """Number of rows that are used."""
+        return self.rows - (len(load(self.dropped_path)["rows"]) if self.dropped_path.exists() else 0)
+
+    def used(self) -> NDArray[np.bool_]:
+        """Which rows are used, bool [rows]."""
+        used = np.ones(self.rows, bool)
+        if self.dropped_path.exists():
+            used[load(self.dropped_path)["rows"]] = False
+        return used
+
+    def drop(self, rows: NDArray[np.int64]) -> None:
+        """Have `rows` not used, beside those that are not already."""
+        if self.dropped_path.exists():
+            rows = np.union1d(load(self.dropped_path)["rows"], rows)
+        save(self.dropped_path, rows=np.sort(rows))
+
+
+def write_run(part: int, path: Path, columns: Columns, buckets: NDArray[np.uint64]) -> Run:
+    """Write the stars `columns` [N] of the catalogue `part`, sorted by `buckets` [N], to `path`.
+
+    Raises StoreError where it cannot be."""
+
+    order = by_bucket(buckets)
+    buckets = buckets[order]
+    starts = np.flatnonzero(np.r_[True, buckets[1:] != buckets[:-1]])
+    narrow = np.min_scalar_type(int(buckets[-1]))
+    save(
+        _index_path(path), buckets=buckets[starts].astype(narrow), starts=np.r_[starts, len(buckets)].astype(np.uint32)
+    )
+    save(path, **{name: column[order] for name, column in columns.items()})
+    ids = columns["source_id"]
+    return Run(part, path, len(ids), int(ids.min()), int(ids.max()))
+
+
+def save(path: Path, **arrays: NDArray) -> None:
+    """Write `arrays`, of one dimension each, to `path`, whole or not at all. Raises StoreError where that cannot be.
+
+    numpy's own archives cannot be mapped into memory, and to read Arrow's files pandas is imported first.
+    """
+    lines = [[name, array.dtype.str, len(array)] for name, array in arrays.items()]
+    header = json.dumps(lines).encode()
+    with written(path) as staged, open(staged, "wb") as file:
+        file.write(np.uint64(len(header)).tobytes() + header)
+        for array in arrays.values():
+            file.write(bytes(-file.tell() % _ALIGNED))
+            file.write(np.ascontiguousarray(array).data)
+
+
+def load(path: Path) -> Columns:
+    """Return what `save` wrote to `path`, mapped into memory rather than read."""
+    with open(path, "rb") as file:
+        layout = _layout(file)
+    content = np.memmap(path, np.uint8, "r")
+    return {
+        name: content[place : place + count * dtype.itemsize].view(dtype)
+        for name, (dtype, place, count) in layout.items()
+    }
+
+
+def _layout(file: BinaryIO) -> dict[str, tuple[np.dtype, int, int]]:
+    """Type, place and length of each array that `save` wrote to `file`."""
+    size = int(np.frombuffer(file.read(8), np.uint64)[0])
+    place, layout = 8 + size, {}
+    for name, dtype, count in json.loads(file.read(size)):
+        place += -place % _ALIGNED
+        layout[name] = np.dtype(dtype), place, count
+        place += count * np.dtype(dtype).itemsize
+    return layout
+
+
+def remove_run(run: Run) -> None:
+    """Remove the files of `run`."""
+    for path in (run.path, _index_path(run.path), run.dropped_path):
+        path.unlink(missing_ok=True)
+
+
+def _index_path(path: Path) -> Path:
+    return path.with_suffix(".index")
+
+
+@contextlib.contextmanager
+def written(path: Path) -> Iterator[Path]:
+    """Yield where to write what is to stand at `path`, whole or not at all. Raises StoreError where it cannot be."""
+    staged = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    try:
+        yield staged
+        staged.replace(path)
+    except OSError as error:
+        staged.unlink(missing_ok=True)
+        raise StoreError(f"{path}: {error.strerror or error}; what was there before the build is untouched") from error

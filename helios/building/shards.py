@@ -1,0 +1,182 @@
+"""The second stage: a piece sorts the stars of one shard and writes the shard of every column."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from helios.building.brightest import Faintest
+from helios.building.placed import ACROSS, UNMOVED
+from helios.building.plan import Plan, joined
+from helios.building.runs import Columns, Run, load, save
+from helios.building.sorting import BUCKET_DEPTH, Sorting, by_rank_and_light
+from helios.grid import MAX_DEPTH
+from helios.light import luminosity
+from helios.universe.arrays import SHARD_ROWS, open_root, write_shard
+from helios.universe.cells import Cells
+from helios.universe.store import EMITTER_COLUMNS, OPTIONAL_EMITTER_COLUMNS
+from helios.universe.tree import Leaves, leaves_of
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A piece of the second stage: the shard `number` of the store at `store`, made of `runs`.
+
+    Its `rows` stars are in the buckets from `buckets[0]` to before `buckets[1]`, after the first `skip` of these.
+    `whole` are the leaves among them that do not split; new ones are told of from the key `new_from` on.
+    """
+
+    number: int
+    store: Path
+    folder: Path
+    runs: Sequence[Run]
+    buckets: tuple[int, int]
+    skip: int
+    rows: int
+    whole: Leaves
+    new_from: int
+    faintest: Faintest | None
+    sorting: Sorting
+
+    def __repr__(self) -> str:
+        return f"shard {self.number}"
+
+
+@dataclass(frozen=True)
+class Made:
+    """What came of a Shard: how many of its stars have no colour, no proper motion, no radial velocity beside one.
+
+    `path` has the leaves that are not whole ones and begin in it.
+    """
+
+    white: int
+    unmoved: int
+    across: int
+    path: Path
+
+    @classmethod
+    def again(cls, values: dict[str, Any]) -> Made:
+        """What `dataclasses.asdict` made of it, made a Made again."""
+        return cls(**values | {"path": Path(values["path"])})
+
+
+def shards(plan: Plan, runs: Sequence[Run], faintest: Faintest | None, sorting: Sorting, store: Path) -> list[Shard]:
+    """Return the pieces that write all shards of the store at `store`; what else they write goes beside it."""
+    pieces = []
+    whole_from = plan.leaves.first_keys
+    unit_from = sorting.first_keys_of(plan.buckets)
+    for number in range(plan.shards()):
+        first, stop = plan.units_of(number)
+        begin = number * SHARD_ROWS
+        new = first if plan.rows[first] >= begin else first + 1
+        least = max(int(np.searchsorted(whole_from, unit_from[first], side="right")) - 1, 0)
+        beyond = int(np.searchsorted(whole_from, unit_from[stop - 1], side="right"))
+        pieces.append(
+            Shard(
+                number,
+                store,
+                store.parent,
+                runs,
+                (int(plan.buckets[first]), int(plan.buckets[stop]) if stop < len(plan.buckets) else 1 << 64),
+                int(begin - plan.rows[first]),
+                min(SHARD_ROWS, plan.stars - begin),
+                Leaves(*(column[least:beyond] for column in plan.leaves)),
+                int(unit_from[new]) if new < len(unit_from) else 1 << 64,
+                faintest,
+                sorting,
+            )
+        )
+    return pieces
+
+
+def make_shard(shard: Shard) -> Made:
+    """Write `shard`. Raises StoreError where it cannot be written."""
+    stars = _gathered(shard)
+    position = np.stack([stars["x_m"], stars["y_m"], stars["z_m"]]).T
+    keys = shard.sorting.keys(position)
+    leaves, new = _leaves(shard, keys)
+    rank = np.searchsorted(leaves.first_keys, keys, side="right") - 1
+    light = luminosity(stars["phot_g_mean_mag"], np.linalg.norm(position, axis=-1))
+    order = by_rank_and_light(rank, light, stars["source_id"])[shard.skip : shard.skip + shard.rows]
+    group = open_root(shard.store, mode="r+")["emitters"]
+    for name, column in _stored(stars, order, leaves, rank).items():
+        write_shard(group, name, shard.number, column)
+    path = shard.folder / f"leaves-{shard.number:06d}"
+    save(path, **new._asdict())
+    motion = stars["motion"][order] if "motion" in stars else np.zeros(0, np.uint8)
+    return Made(
+        int(np.isnan(stars["bp_rp"][order]).sum()),
+        int(np.count_nonzero(motion == UNMOVED)),
+        int(np.count_nonzero(motion == ACROSS)),
+        path,
+    )
+
+
+def read_leaves(made: Made) -> Leaves:
+    """The leaves that a shard wrote."""
+    return Leaves(**load(made.path))
+
+
+def _gathered(shard: Shard) -> Columns:
+    """The stars of the buckets of `shard` that are used and not beyond its faintest, in the order of the runs."""
+    found: list[Columns] = []
+    for run in shard.runs:
+        buckets, starts = run.index()
+        first, stop = (starts[bisect_left(buckets, bucket)] for bucket in shard.buckets)
+        if first == stop:
+            continue
+        columns = run.columns(rows=slice(first, stop))
+        used = None
+        if run.dropped_path.exists():
+            used = run.used()[first:stop]
+        if shard.faintest is not None:
+            bright = shard.faintest.keeps(columns["phot_g_mean_mag"], columns["source_id"])
+            used = bright if used is None else used & bright
+        found.append(columns if used is None else {name: column[used] for name, column in columns.items()})
+    return {name: np.concatenate([columns[name] for columns in found]) for name in found[0]}
+
+
+def _leaves(shard: Shard, keys: NDArray[np.uint64]) -> tuple[Leaves, Leaves]:
+    """All leaves that the stars with these `keys` lie in, and those that are to be told of."""
+    whole, rule = shard.whole, shard.sorting.rule
+    if len(whole.key):
+        place = np.maximum(np.searchsorted(whole.first_keys, keys, side="right") - 1, 0)
+        size = np.uint64(3) * (np.uint64(MAX_DEPTH) - whole.depth.astype(np.uint64))
+        outside = keys >> size[place] != whole.key[place]
+        keys = keys[outside]
+    shift = np.uint64(3 * (MAX_DEPTH - rule.deepest))
+    below, counts = np.unique(keys >> shift, return_counts=True)
+    split = leaves_of(below, counts, rule.deepest, rule.capacity, from_depth=min(BUCKET_DEPTH, rule.deepest))
+    leaves = joined([whole, split])
+    told = split.first_keys >= shard.new_from if shard.new_from < 1 << 64 else np.zeros(len(split.key), bool)
+    return leaves, Leaves(*(column[told] for column in split))
+
+
+def stored_columns(names: Collection[str]) -> dict[str, tuple[DTypeLike, tuple[int, ...]]]:
+    """The type and the shape of a row of each column of the store, of runs that have the columns `names`."""
+    columns = {name: (dtype, ()) for name, dtype in EMITTER_COLUMNS.items()}
+    for name, dtype in OPTIONAL_EMITTER_COLUMNS.items():
+        if name in names:
+            columns[name] = (dtype, ())
+        elif f"{name}_x" in names:
+            columns[name] = (dtype, (3,))
+    return columns
+
+
+def _stored(stars: Columns, order: NDArray[np.intp], leaves: Leaves, rank: NDArray[np.intp]) -> Columns:
+    """The columns of the store, in `order`; velocities in units of each star's cell."""
+    columns = {}
+    for name, (dtype, shape) in stored_columns(stars).items():
+        if not shape:
+            columns[name] = stars[name][order].astype(dtype, copy=False)
+            continue
+        half_extent_m = Cells.of_keys(leaves.depth, leaves.key).frames_m()[1][rank[order]]
+        vector = np.stack([stars[f"{name}_{axis}"][order] for axis in "xyz"], axis=-1)
+        columns[name] = (vector / half_extent_m[:, None]).astype(dtype)
+    return columns

@@ -1,0 +1,95 @@
+"""The order of stars in the store, and the buckets by which they are brought into it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helios.grid import MAX_DEPTH, HLGrid, cell_keys
+from helios.universe.tree import TreeRule
+
+BUCKET_DEPTH = 7
+"""Depth of the cells that make buckets: 1.4 degrees and a fifth of the distance, of which the Milky Way fills a part.
+
+One bucket must fit in memory. The densest of them hold some millions of Gaia's stars.
+"""
+
+_EXPONENT_SHIFT, _LIGHT_BITS = np.uint64(49), np.uint64(14)
+"""Positive float64 numbers by their exponent and the first three bits of their fraction: in steps of 9 % on average."""
+
+
+@dataclass(frozen=True)
+class Sorting:
+    """How the stars of a universe whose cells split by `rule` are sorted: by cell, luminosity, source_id.
+
+    Buckets are cells of BUCKET_DEPTH. Where all cells are larger, a single one could hold the survey: then a bucket is
+    the stars of one cell that are alike in luminosity.
+    """
+
+    rule: TreeRule
+
+    @property
+    def by_light(self) -> bool:
+        """Whether a bucket is a part of a cell."""
+        return self.rule.depth is not None and self.rule.depth < BUCKET_DEPTH
+
+    @property
+    def bucket_grid(self) -> HLGrid:
+        """The grid whose cells make buckets."""
+        return HLGrid(self.rule.depth if self.by_light else BUCKET_DEPTH)
+
+    def buckets(self, cells: tuple[NDArray[np.int32], ...], luminosities: NDArray[np.float64]) -> NDArray[np.uint64]:
+        """Return the bucket, uint64 [N], of stars in `cells` of the `bucket_grid` with `luminosities` [N] above 0."""
+        keys = cell_keys(*cells)
+        if not self.by_light:
+            return keys
+        fainter = (np.uint64(1) << _LIGHT_BITS) - np.uint64(1) - (luminosities.view(np.uint64) >> _EXPONENT_SHIFT)
+        return (keys << _LIGHT_BITS) | fainter
+
+    def cell_keys_of(self, buckets: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """Return the Morton keys [N], at the depth of `bucket_grid`, of the cells in which `buckets` [N] lie."""
+        return buckets >> _LIGHT_BITS if self.by_light else buckets
+
+    def first_keys_of(self, buckets: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """Return the keys at MAX_DEPTH, uint64 [N], of the first descendants of the cells that `buckets` [N] lie in."""
+        return self.cell_keys_of(buckets) << np.uint64(3 * (MAX_DEPTH - self.bucket_grid.depth))
+
+    def keys(self, position_m: NDArray[np.float64]) -> NDArray[np.uint64]:
+        """Return the Morton keys, uint64 [N] at MAX_DEPTH, of the deepest cells that stars may be told apart by."""
+        deepest = self.rule.deepest
+        return cell_keys(*HLGrid(deepest).locate(position_m)) << np.uint64(3 * (MAX_DEPTH - deepest))
+
+
+def by_bucket(buckets: NDArray[np.uint64]) -> NDArray[np.intp]:
+    """Return the stable order [N] of `buckets` [N].
+
+    By their low 16 bits, then by the next: numpy sorts such by digits, which takes a third of the time.
+    """
+    order = np.argsort(buckets.astype(np.uint16), kind="stable")
+    for shift in range(16, int(buckets.max(initial=0)).bit_length(), 16):
+        digits = (buckets[order] >> np.uint64(shift)).astype(np.uint16)
+        order = order[np.argsort(digits, kind="stable")]
+    return order
+
+
+def by_rank_and_light(
+    rank: NDArray[np.integer], luminosities: NDArray[np.float64], source_id: NDArray[np.int64]
+) -> NDArray[np.intp]:
+    """Return the order [N] by `rank` [N], 0 or more, then from bright to faint, then by `source_id`.
+
+    One sort of whole numbers, of which equals are sorted again: three times as fast as `numpy.lexsort`. The bits of
+    positive floats are in the order of the floats.
+    """
+    bits = np.uint64(max(int(rank.max(initial=0)).bit_length(), 1))
+    faint = ~luminosities.view(np.uint64) >> bits
+    whole = (rank.astype(np.uint64) << (np.uint64(64) - bits)) | faint
+    order = np.argsort(whole)
+    ordered = whole[order]
+    same = ordered[1:] == ordered[:-1]
+    if same.any():
+        tied = np.flatnonzero(np.r_[same, False] | np.r_[False, same])
+        rows = order[tied]
+        order[tied] = rows[np.lexsort((source_id[rows], -luminosities[rows], rank[rows]))]
+    return order

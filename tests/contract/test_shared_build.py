@@ -1,0 +1,101 @@
+"""A build on workers, one of them killed in the middle, makes the bytes that one process makes.
+
+A directory of catalogues of different kinds, each a piece of its own, so that every kind of reader goes to a worker.
+"""
+
+import gzip
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from helios.building.build import build_universe
+from helios.building.config import BuildConfig
+from helios.cli import main
+from helios.schedulers.config import SchedulerConfig
+from tests.contract.clusters import ROOT
+from tests.contract.test_shared_training import KILLERS, contents
+
+FORMATS = ROOT / "tests/data/formats"
+FILES = 8
+
+
+def add_nothing(directory: Path) -> None:
+    """No landmarks."""
+
+
+@pytest.fixture(scope="module")
+def survey(tmp_path_factory) -> Path:
+    """Made catalogues, some of which share stars, and the real ones of the formats."""
+    folder = tmp_path_factory.mktemp("survey") / "stars"
+    folder.mkdir()
+    for number in range(FILES):
+        rng = np.random.default_rng(number)
+        columns = [np.arange(500) + 450 * number, rng.uniform(0, 360, 500), rng.uniform(-90, 90, 500)]
+        columns += [10.0 ** rng.uniform(-1, 2, 500), rng.uniform(3, 15, 500)]
+        header = "source_id,ra,dec,parallax,phot_g_mean_mag\n"
+        rows = "\n".join(",".join(f"{value:.17g}" for value in row) for row in zip(*columns))
+        (folder / f"{number}.csv.gz").write_bytes(gzip.compress((header + rows + "\n").encode()))
+    for file in FORMATS.iterdir():
+        if file.name.startswith("gaia_poc"):
+            shutil.copy(file, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def in_one_process(survey) -> dict[str, bytes]:
+    path = survey.with_name("in_one_process")
+    build_universe(BuildConfig(stars=(survey,), leaf_capacity=100), path, add_nothing)
+    return contents(path)
+
+
+@pytest.mark.parametrize("kind", ["local", "dask_address", pytest.param("slurm_name", marks=pytest.mark.slow)])
+def test_a_worker_killed_in_the_middle_changes_nothing(kind, request, survey, in_one_process, tmp_path):
+    name = kind if kind == "local" else request.getfixturevalue(kind)
+    told, killed = [], []
+
+    def tell(stage: str, done: int, pieces: int) -> None:
+        told.append((stage, done, pieces))
+        if stage == "reading" and done == 1 and not killed:
+            killed.append(True)
+            KILLERS[kind](name)
+
+    config = BuildConfig(stars=(survey,), leaf_capacity=100)
+    report = build_universe(config, tmp_path / "out", add_nothing, SchedulerConfig(name, 2), tell)
+    pieces = len(list(survey.iterdir()))
+    assert killed
+    assert told[0] == ("reading", 0, pieces)
+    assert {stage for stage, _, _ in told} == {"reading", "finding duplicates", "writing"}
+    assert report.rejections.counts()["duplicate source_id"] >= 50 * (FILES - 1)
+    assert contents(tmp_path / "out") == in_one_process
+    assert [file.name for file in tmp_path.iterdir()] == ["out"]
+
+
+def test_the_command_takes_a_scheduler(survey, in_one_process, dask_address, tmp_path, monkeypatch):
+    """Relative paths too: workers have another working directory."""
+    monkeypatch.chdir(survey.parent)
+    output = Path(os.path.relpath(tmp_path / "out"))
+    arguments = ("build", "--stars", survey.name, "--leaf-capacity", "100", "--scheduler", dask_address)
+    result = CliRunner().invoke(main, [*arguments, "-o", str(output)], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    made = contents(tmp_path / "out")
+    made.pop("landmarks.json")
+    assert made == in_one_process
+
+
+def test_a_bad_file_is_told_as_in_one_process(survey, dask_address, tmp_path):
+    folder = tmp_path / "stars"
+    shutil.copytree(survey, folder)
+    (folder / "3.csv.gz").write_bytes(gzip.compress(b"source_id,ra,dec,parallax,phot_g_mean_mag\n1,2,three,4,5\n"))
+    arguments = ("build", "--stars", str(folder), "--scheduler", dask_address, "-o", str(tmp_path / "out"))
+    result = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    assert result.exit_code == 1
+    assert "3.csv.gz line 2: dec 'three': must be a number" in result.output
+    assert result.output.count("\n") == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["stars"]
+    skipped = CliRunner().invoke(main, [*arguments, "--skip-bad-files"], catch_exceptions=False)
+    assert skipped.exit_code == 0, skipped.output
+    assert f"skipped   1 of {len(list(folder.iterdir()))} files" in skipped.output
