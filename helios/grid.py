@@ -31,20 +31,34 @@ class CellId:
     def __str__(self) -> str:
         return f"{self.l}_{self.theta}_{self.phi}"
 
+    @property
+    def full_name(self) -> str:
+        """`DEPTH_L_THETA_PHI`: a name that no cell of another depth has."""
+        return f"{self.depth}_{self}"
+
     @classmethod
-    def parse(cls, text: str, depth: int) -> CellId:
-        """The cell that `L_THETA_PHI` names at `depth`. Raises InputError where the text does not name one."""
+    def parse(cls, text: str, depth: int | None = None) -> CellId:
+        """The cell that `L_THETA_PHI`, at `depth`, or `DEPTH_L_THETA_PHI` names.
+
+        Raises InputError where the text names none, and where it says no depth and `depth` is None, or another one.
+        """
         parts = text.removesuffix(".bin").split("_")
-        if len(parts) != 3 or not all(p.isdecimal() for p in parts):
-            raise InputError(f"cell {text!r}: must be L_THETA_PHI, three whole numbers, for example 30_12_7")
-        cell = cls(depth, *map(int, parts))
-        grid = HLGrid(depth)
-        if not (cell.l < grid.n_l and cell.theta < grid.n_theta and cell.phi < grid.n_phi):
+        if len(parts) not in (3, 4) or not all(p.isdecimal() and p.isascii() for p in parts):
             raise InputError(
-                f"cell {text!r}: outside the grid of depth {depth} "
+                f"cell {text!r}: must be L_THETA_PHI or DEPTH_L_THETA_PHI, whole numbers, for example 30_12_7"
+            )
+        *said, l, theta, phi = map(int, parts)
+        if not said and depth is None:
+            raise InputError(f"cell {text!r}: its depth is needed, as in DEPTH_L_THETA_PHI")
+        grid = HLGrid(said[0] if said else depth)
+        if depth is not None and grid.depth != depth:
+            raise InputError(f"cell {text!r}: of depth {grid.depth}, all cells have depth {depth}")
+        if not (l < grid.n_l and theta < grid.n_theta and phi < grid.n_phi):
+            raise InputError(
+                f"cell {text!r}: outside the grid of depth {grid.depth} "
                 f"(l < {grid.n_l}, theta < {grid.n_theta}, phi < {grid.n_phi})"
             )
-        return cell
+        return cls(grid.depth, l, theta, phi)
 
     @property
     def parent(self) -> CellId | None:

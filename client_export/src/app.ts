@@ -61,13 +61,14 @@ export class App {
     const landmarks = site.landmarks.some(({ id }) => id === SUN.id) ? site.landmarks : [SUN, ...site.landmarks];
     this.store = new SplatStore(site.universe.totalSplats + (site.stars?.totalSplats ?? 0));
     stage.show(this.store, site.universe.entries.size + (site.stars?.entries.size ?? 0));
-    const trained = new Set(site.cells.filter((cell) => cell.trained).map((cell) => cell.name));
     this.landmarkStars = new LandmarkStars(landmarks);
     this.labels = new Labels(element("labels"), landmarks, this.landmarkStars);
     this.loader = new Loader(site, {
-      onCell: (layer, name, cell) => {
-        const points = layer === "stars" || !trained.has(name);
-        this.landmarkStars.takeCell(this.store, this.store.add(layer, name, points, cell));
+      onCell: (layer, { name, ball, trained, part }, cell) => {
+        const points = layer === "stars" || !trained;
+        const inBoth = site.universe.entries.has(name) && (site.stars?.entries.has(name) ?? true);
+        const stored = this.store.add(layer, name, points, cell, { ball, alone: part && !inBoth });
+        this.landmarkStars.takeCell(this.store, stored);
         this.invalidate();
       },
       onError: showNotice,

@@ -36,6 +36,16 @@ export function ballOf(id: CellId, grid: GridConfig): Ball {
   return ballBetween(low, high);
 }
 
+/** The cell of a coarser grid that holds a cell, `levels` of the octree up, and that grid. */
+export function ancestorOf(id: CellId, grid: GridConfig, levels: number): [CellId, GridConfig] {
+  const n = 2 ** levels;
+  const up = (index: number) => Math.floor(index / n);
+  return [
+    { l: up(id.l), theta: up(id.theta), phi: up(id.phi) },
+    { r_min: grid.r_min, log_base: grid.log_base ** n, n_theta: grid.n_theta / n, n_phi: grid.n_phi / n },
+  ];
+}
+
 /** The ball around the bounds that a cell's file gives. */
 export function ballOfBounds({ bounds: { min, max } }: Cell): Ball {
   return ballBetween([min.x, min.y, min.z], [max.x, max.y, max.z]);

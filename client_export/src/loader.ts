@@ -19,7 +19,7 @@ interface Request {
 
 export interface LoaderEvents {
   /** A cell was read and is whole. */
-  onCell(layer: LayerName, cellName: string, cell: Cell): void;
+  onCell(layer: LayerName, siteCell: SiteCell, cell: Cell): void;
   /** A cell or pack could not be read; the rest goes on. */
   onError(message: string): void;
   /** `done` of `known` wanted cells are read. */
@@ -69,9 +69,9 @@ export class Loader {
     const { universe, stars, cells } = this.site;
     const open: Request[] = [];
     for (const cell of cells) {
-      const { name, ball } = cell;
-      const hasStars = stars?.entries.has(name) && !this.broken.has("stars") && !this.starless.has(name);
-      const names = hasStars ? wantedLayers(ball, this.from) : (["universe"] as const);
+      const { name, ball, part } = cell;
+      const hasStars = (part || stars?.entries.has(name)) && !this.broken.has("stars") && !this.starless.has(name);
+      const names = stars && hasStars ? wantedLayers(ball, this.from) : (["universe"] as const);
       for (const layerName of names) {
         const layer = layerName === "stars" ? (stars as Layer) : universe;
         const entry = layer.entries.get(name);
@@ -103,8 +103,8 @@ export class Loader {
       const what = `${layer.name}/${name}.bin`;
       const cell = decodeCell(bytes, what);
       if (nameOf(cell.id) !== name) throw new SiteError(`${what} holds cell ${nameOf(cell.id)}: pack the site again`);
-      siteCell.ball = ballOfBounds(cell);
-      this.events.onCell(layer.name, name, cell);
+      if (!siteCell.part) siteCell.ball = ballOfBounds(cell);
+      this.events.onCell(layer.name, siteCell, cell);
     } catch (reason) {
       if (layer.name === "stars") this.starless.add(name);
       this.events.onError(messageOf(reason));

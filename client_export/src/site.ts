@@ -1,9 +1,10 @@
 /** A site: the universe's splats, the exact stars of the same cells where it has them, and its landmarks. */
 import { SiteError } from "./errors.ts";
-import { type Ball, ballOf } from "./grid.ts";
+import { type Ball, ancestorOf, ballOf } from "./grid.ts";
 import { getText, getTextIfThere } from "./http.ts";
 import { PackReader } from "./pack_reader.ts";
 import {
+  type Index,
   type IndexCell,
   type Landmark,
   type PackEntry,
@@ -25,11 +26,16 @@ export interface Layer {
   reader: PackReader;
 }
 
-/** A cell that the universe lists. */
+/** A cell that the universe lists, or a part of a leaf that only has stars. */
 export interface SiteCell {
   name: string;
-  /** Around its bounds; until a file of it is read, what the grid alone tells of them. */
+  /** Around its bounds; until a file of it is read, what the grid alone tells of them. Of a part: around its leaf. */
   ball: Ball;
+  /**
+   * It is a part of a larger leaf, which was trained as a whole: only all parts together have the same light in both
+   * layers, so they fade as one, also those that hold something in one layer only.
+   */
+  part: boolean;
   /** False where the universe's splats of the cell are its stars, one by one. */
   trained: boolean;
 }
@@ -54,23 +60,27 @@ export async function openSite(base: string, fetcher: typeof fetch): Promise<Sit
     getTextIfThere(fetcher, `${base}stars/index.json`),
   ]);
   const index = parseIndex(indexText, "universe/index.json");
-  const cells = index.cells.map((cell) => ({
-    name: nameOf(cell.id),
-    ball: ballOf(cell.id, index.config),
-    trained: cell.trained,
-  }));
+  const cells = index.cells.map((cell) => siteCellOf(cell, index));
   const universe = await openLayer(base, "universe", index.cells, index.total_splats, fetcher);
   let stars: Layer | null = null;
   if (starsText !== null) {
     const starIndex = parseIndex(starsText, "stars/index.json");
     stars = await openLayer(base, "stars", starIndex.cells, starIndex.total_splats, fetcher);
-    for (const name of [...stars.entries.keys()]) {
-      if (!universe.entries.has(name)) {
-        throw new SiteError(`stars/index.json lists cell ${name}, universe/index.json does not: pack the site again`);
+    for (const cell of starIndex.cells.map((cell) => siteCellOf(cell, starIndex))) {
+      if (universe.entries.has(cell.name)) continue;
+      if (!cell.part) {
+        throw new SiteError(
+          `stars/index.json lists cell ${cell.name}, universe/index.json does not: pack the site again`,
+        );
       }
+      cells.push(cell);
     }
   }
   return { universe, stars, cells, landmarks: parseLandmarks(landmarksText, "universe/landmarks.json") };
+}
+
+function siteCellOf({ id, trained, levels_up: levels }: IndexCell, { config }: Index): SiteCell {
+  return { name: nameOf(id), ball: ballOf(...ancestorOf(id, config, levels)), part: levels > 0, trained };
 }
 
 async function openLayer(

@@ -5,13 +5,22 @@ import type { LayerName } from "./site.ts";
 import { type Cell, FLOATS_PER_SPLAT } from "./v1.ts";
 import type { Vec3 } from "./vec.ts";
 
+/** What a cell's cross-fade from stars to splats goes by. */
+export interface Fade {
+  ball: Ball;
+  /** It fades although the site has nothing in the cell's other layer. */
+  alone: boolean;
+}
+
 /** One loaded cell of one layer and its splats `start .. start + count` in the arrays. */
 export interface StoredCell {
   layer: LayerName;
   name: string;
   /** Its splats are stars, one by one: points, however large a pack had to store them. */
   points: boolean;
+  /** Around its bounds. */
   ball: Ball;
+  fade: Fade;
   /** Metres; positions in the arrays are relative to it. */
   origin: Vec3;
   /** Metres of one cell unit: the power of two that holds every splat, so that float32 positions divide exactly. */
@@ -40,17 +49,19 @@ export class SplatStore {
     this.light = new Float32Array(3 * capacity);
   }
 
-  /** Adds a cell; its row is its index in `cells`. @throws SiteError beyond the capacity. */
-  add(layer: LayerName, name: string, points: boolean, cell: Cell): StoredCell {
+  /** Adds a cell, fading by its own ball unless told; its row is its index in `cells`. @throws SiteError beyond capacity. */
+  add(layer: LayerName, name: string, points: boolean, cell: Cell, fade?: Fade): StoredCell {
     if (4 * (this.count + cell.count) > this.place.length) {
       throw new SiteError(`${layer}/${name}.bin: more splats than the index files announce (${this.place.length / 4})`);
     }
     const { centroid } = cell.bounds;
+    const ball = ballOfBounds(cell);
     const stored: StoredCell = {
       layer,
       name,
       points,
-      ball: ballOfBounds(cell),
+      ball,
+      fade: fade ?? { ball, alone: false },
       origin: [centroid.x, centroid.y, centroid.z],
       unitM: unitOf(cell),
       start: this.count,

@@ -70,7 +70,8 @@ export class StarPass {
     this.takeNewCells();
     this.store.cells.forEach((cell, row) => {
       const loaded = this.partners.get(cell.name) as Set<LayerName>;
-      this.weights[row] = layerWeight(cell.layer, cell.ball, camera.position, loaded.size > 1);
+      const other = loaded.size > 1 || cell.fade.alone;
+      this.weights[row] = layerWeight(cell.layer, cell.fade.ball, camera.position, other);
       const to = sub(cell.origin, camera.position);
       const s = 1 / (length(to) + cell.unitM);
       const scaled: Vec3 = [to[0] * s, to[1] * s, to[2] * s];

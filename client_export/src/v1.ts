@@ -32,6 +32,8 @@ export interface IndexCell {
   splat_count: number;
   file_size_bytes: number;
   trained: boolean;
+  /** Above 0: the cell is a part of a trained leaf, its ancestor so many levels of the grid up, and fades as that does. */
+  levels_up: number;
 }
 
 export interface Index {
@@ -167,9 +169,20 @@ export function parseIndex(text: string, what: string): Index {
       splat_count: countOf(fields, "splat_count", where),
       file_size_bytes: countOf(fields, "file_size_bytes", where),
       trained: fields.trained === true,
+      levels_up: levelsOf(fields, config, where),
     };
   });
   return { config, total_splats: countOf(top, "total_splats", what), cells };
+}
+
+/** How many levels up the leaf is that a cell is a part of: 0 where nothing is said, and no more than the grid has. */
+function levelsOf(fields: Fields, grid: GridConfig, where: string): number {
+  if (fields.levels_up === undefined) return 0;
+  const levels = countOf(fields, "levels_up", where);
+  if (grid.n_phi % 2 ** levels !== 0 || grid.n_theta % 2 ** levels !== 0) {
+    throw new SiteError(`${where}: "levels_up" is ${levels}, more than the levels of the grid`);
+  }
+  return levels;
 }
 
 /** Where each cell lies in the pack file; every range is inside the pack's announced size. */

@@ -77,7 +77,7 @@ const INDEX = {
 test("indexes are read", () => {
   const index = parseIndex(JSON.stringify(INDEX), "index.json");
   assert.equal(index.total_splats, 3);
-  assert.deepEqual(index.cells, INDEX.cells);
+  assert.deepEqual(index.cells, [{ ...INDEX.cells[0], levels_up: 0 }]);
   const pack = {
     version: 1,
     pack_file: "cells.pack.bin",

@@ -10,6 +10,7 @@ from helios import __version__
 from helios.errors import HeliosError
 
 COMMANDS = {
+    "fetch": ("helios.cli.fetch:fetch", "Fetch stars of an archive, in pieces that resume, as a Parquet file."),
     "build": ("helios.cli.build:build", "Make a universe of stars: bin a catalogue into the cells of the grid."),
     "train-landmarks": ("helios.cli.train:train_landmarks", "Train the cells around landmarks and their neighbours."),
     "train-all": ("helios.cli.train:train_all", "Train every cell of a universe."),

@@ -16,10 +16,10 @@ from helios.cli.pack import default_universe, universe_option
 def export(directory: Path | None, format_name: str, named: tuple[str, ...], output: Path, more: tuple[str, ...]):
     """Write cells in a format that other programs read.
 
-    --cells takes one cell or several, with spaces or commas between them. One cell comes out in its own cell units,
+    --cells takes one cell or several, with spaces or commas between them; where the universe is adaptive, as
+    DEPTH_L_THETA_PHI. One cell comes out in its own cell units,
     several in one frame around them all.
     """
-    from helios.grid import CellId
     from helios.pack import EXPORTERS
     from helios.universe import Universe
 
@@ -27,6 +27,6 @@ def export(directory: Path | None, format_name: str, named: tuple[str, ...], out
     universe = Universe.open(directory or default_universe())
     given = (*named, *more)
     names = [name for text in given for name in text.split(",") if name]
-    cells = sorted({universe.index_of(CellId.parse(name, universe.depth)) for name in names})
+    cells = sorted({universe.find(name) for name in names})
     written = exporter(universe, cells if given else range(len(universe)), output)
     click.echo(f"wrote {output}: {written.cells:,} cells, {written.splats:,} splats, {written.size_bytes:,} bytes")

@@ -58,8 +58,11 @@ def grid():
 @grid.command()
 @_which_grid
 def info(depth: int | None, universe: Path | None):
-    """Print the grid's shells with their radii; with --universe their cells and stars too."""
+    """Print the grid's shells with their radii; with --universe their cells and stars too, or those of each depth."""
     grid, opened = _open(depth, universe)
+    if opened is not None and opened.depth is None:
+        _print_depths(opened)
+        return
     _print_grid(grid)
     _print_shells(grid, np.arange(grid.n_l), opened)
 
@@ -74,7 +77,10 @@ def locate(meters, au, icrs, depth: int | None, universe: Path | None):
     grid, opened = _open(depth, universe)
     position_m = _position_m(meters, au, icrs)
     r_m = float(np.linalg.norm(position_m))
+    at = opened.tree.cells_at(position_m[None]) if opened is not None else None
     cell = grid.locate_one(position_m)
+    if cell is not None and at is not None:
+        cell, grid = at.id(0), HLGrid(int(at.depth[0]))
     if cell is None:
         edge = (
             f"inside the grid's inner radius of {R_MIN_M:g} m"
@@ -96,7 +102,8 @@ def locate(meters, au, icrs, depth: int | None, universe: Path | None):
         "neighbours": f"{len(cell.neighbours(1)) - 1}",
     }
     if opened is not None:
-        rows["stars"] = f"{_stars_of(opened).get(cell, 0)}"
+        i = opened.tree.index_of(cell)
+        rows["stars"] = f"{np.diff(opened.offsets)[i] if i >= 0 else 0}"
     for name, value in rows.items():
         click.echo(f"{name:<14}{value}")
 
@@ -110,19 +117,15 @@ def cells(start: float, stop: float, depth: int | None, universe: Path | None):
     if not 0 <= start < stop:
         raise InputError(f"--from {start:g} m --to {stop:g} m: must be an increasing range")
     grid, opened = _open(depth, universe)
+    if opened is not None:
+        _print_cells(opened, start, stop)
+        return
     inner, outer = grid.shell_edges_m(np.arange(grid.n_l))
     shells = np.flatnonzero((inner < stop) & (outer > start))
     if not len(shells):
         raise InputError(f"no cells from {start:g} to {stop:g} m: the grid goes from {inner[0]:g} to {outer[-1]:g} m")
     _print_grid(grid)
-    if opened is None:
-        _print_shells(grid, shells, None)
-        return
-    click.echo(f"{'cell':<20} {'stars':>8} {'inner_pc':>12} {'outer_pc':>12}")
-    for cell, stars in _stars_of(opened).items():
-        if shells[0] <= cell.l <= shells[-1]:
-            near, far = inner[cell.l] / PARSEC_M, outer[cell.l] / PARSEC_M
-            click.echo(f"{cell!s:<20} {stars:>8} {near:>12.6g} {far:>12.6g}")
+    _print_shells(grid, shells, None)
 
 
 def _open(depth: int | None, universe: Path | None):
@@ -133,11 +136,40 @@ def _open(depth: int | None, universe: Path | None):
     from helios.universe import Universe
 
     opened = Universe.open(universe)
-    return opened.grid, opened
+    return HLGrid(DEFAULT_DEPTH if opened.depth is None else opened.depth), opened
 
 
-def _stars_of(universe) -> dict:
-    return dict(zip(universe.cell_ids, np.diff(universe.offsets).tolist()))
+def _print_cells(universe, start: float, stop: float) -> None:
+    """The cells of `universe` that have a part between these distances, metres."""
+    cells, stars = universe.cells, np.diff(universe.offsets)
+    inner, outer = np.empty((2, len(universe)))
+    for depth in np.unique(cells.depth).tolist():
+        own = cells.depth == depth
+        inner[own], outer[own] = HLGrid(depth).shell_edges_m(cells.l[own])
+    shown = np.flatnonzero((inner < stop) & (outer > start))
+    if not len(shown):
+        raise InputError(
+            f"no cells from {start:g} to {stop:g} m: those of {universe.path} go from {inner.min():g} m "
+            f"to {outer.max():g} m"
+        )
+    if universe.depth is not None:
+        _print_grid(HLGrid(universe.depth))
+    click.echo(f"{'cell':<20} {'stars':>8} {'inner_pc':>12} {'outer_pc':>12}")
+    for i in shown.tolist():
+        near, far = inner[i] / PARSEC_M, outer[i] / PARSEC_M
+        click.echo(f"{universe.name(i):<20} {stars[i]:>8} {near:>12.6g} {far:>12.6g}")
+
+
+def _print_depths(universe) -> None:
+    """How many cells and stars of an adaptive universe are at each depth, and how large its shells are."""
+    click.echo(f"# adaptive: cells split while they held more than {universe.leaf_capacity:,} stars")
+    click.echo(f"{'depth':>7} {'cells':>12} {'stars':>12} {'inner_cells':>12} {'log_base':>12}")
+    depths, stars = universe.cells.depth, np.diff(universe.offsets)
+    inner = np.bincount(universe.inner.depth, minlength=int(depths.max()) + 1)
+    for depth in range(int(depths.max()) + 1):
+        own = depths == depth
+        counts = (int(own.sum()), int(stars[own].sum()), int(inner[depth]))
+        click.echo(f"{depth:>7}" + "".join(f" {n:>12}" for n in counts) + f" {HLGrid(depth).log_base:>12.6g}")
 
 
 def _position_m(meters, au, icrs) -> np.ndarray:
@@ -169,8 +201,8 @@ def _print_shells(grid: HLGrid, shells: np.ndarray, universe) -> None:
     header = ["inner_m", "outer_m", "inner_au", "outer_au", "inner_pc", "outer_pc"]
     if universe is not None:
         header += ["cells", "stars"]
-        counts[0] = np.bincount(universe.l, minlength=grid.n_l)
-        counts[1] = np.bincount(universe.l, weights=np.diff(universe.offsets), minlength=grid.n_l)
+        counts[0] = np.bincount(universe.cells.l, minlength=grid.n_l)
+        counts[1] = np.bincount(universe.cells.l, weights=np.diff(universe.offsets), minlength=grid.n_l)
     click.echo(f"{'l':>7}" + "".join(f" {name:>12}" for name in header))
     inner, outer = grid.shell_edges_m(shells)
     for l, low, high in zip(shells.tolist(), inner, outer):

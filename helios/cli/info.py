@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-_TOLD = {"helios", "versions", "command", "options", "inputs", "bad_files", "rows_read", "rejected", "kept"}
+_TOLD = {"helios", "versions", "command", "options", "inputs", "bad_files", "rows_read", "rejected", "merged", "kept"}
 """Entries of the provenance that have lines of their own; others are told by their names."""
 
 
@@ -41,14 +41,18 @@ def _line(name: str, text: str) -> None:
 
 
 def _contents(summary: dict[str, Any]) -> list[tuple[str, str]]:
-    grid, per_cell, training = summary["grid"], summary["stars_per_cell"], summary["training"]
+    per_cell, training = summary["stars_per_cell"], summary["training"]
+    rule = (
+        f"all of depth {summary['depth']}"
+        if summary["depth"] is not None
+        else f"split while they held more than {summary['leaf_capacity']:,} stars"
+    )
     lines = [
-        (
-            "grid",
-            f"depth {grid['depth']}: {grid['n_l']:,} shells of ratio {grid['log_base']:.6g} from {grid['r_min']:g} m, "
-            f"{grid['n_theta']:,} longitudes, {grid['n_phi']:,} colatitudes",
+        ("cells", f"{summary['cells']:,}, {rule}; {summary['inner_cells']:,} inner cells above them"),
+        *(
+            ("", f"depth {depth}: {count['cells']:,} cells, {count['inner_cells']:,} inner cells")
+            for depth, count in summary["depths"].items()
         ),
-        ("cells", f"{summary['cells']:,}"),
         (
             "stars",
             f"{summary['stars']:,} ({per_cell['least']:,} to {per_cell['most']:,} in a cell, "
@@ -83,6 +87,9 @@ def _provenance(provenance: dict[str, Any], stars: int) -> list[tuple[str, str]]
         lines.append(("read", f"{provenance['rows_read']:,} rows"))
     lines.append(("rejected", f"{sum(rejected.values()):,}"))
     lines += [("", f"{why}: {count:,}") for why, count in rejected.items()]
+    if merged := provenance.get("merged"):
+        counts = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in merged.items() if name != "rows")
+        lines.append(("merged", f"{merged['rows']:,} rows with the embedded bright stars ({counts})"))
     lines.append(("kept", f"{provenance.get('kept', stars):,}"))
     if white := provenance.get("without_bp_rp"):
         lines.append(("white", f"{white:,} (no bp_rp)"))

@@ -44,6 +44,8 @@ def generate_landmarks_command(
     names = {}
     if universe:
         readers = [UniverseStars(universe)]
+        if readers[0].has_bright_stars:
+            names = {-number: name for number, name in bright_star_names().items()}
     elif stars:
         readers = open_catalogs(stars)
     else:

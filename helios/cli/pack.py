@@ -26,10 +26,11 @@ def pack(directory: Path | None, site: Path | None):
     """Pack a universe for a web client, or make a whole site of it.
 
     Writes cells/, cells.pack.bin and cells.pack.json into the universe, reads every cell back and compares it.
+    The cells of an adaptive universe are regrouped into those of depth 5, the published grid.
     With --site, the viewer, the pack and the exact stars of trained cells also become one folder.
     """
     from helios.pack.site import require_place_for_site, write_site
-    from helios.pack.v1_cell import RECORD
+    from helios.pack.v1_cell import RECORD, V1_DEPTH
     from helios.pack.v1_writer import pack_universe
     from helios.universe import Universe
 
@@ -39,9 +40,11 @@ def pack(directory: Path | None, site: Path | None):
     packed = pack_universe(universe, show_progress)
     size = packed.bytes_per_splat
     click.echo(
-        f"packed {universe.path}: {packed.cells:,} cells ({int(universe.trained.sum()):,} trained), "
+        f"packed {universe.path}: {packed.cells:,} cells ({packed.trained_cells:,} trained), "
         f"{packed.splats:,} splats, {packed.size_bytes:,} bytes"
     )
+    if universe.depth is None:
+        click.echo(f"regrouped at depth {V1_DEPTH} from {len(universe):,} cells of an adaptive tree")
     click.echo(
         f"{size:.1f} bytes per splat, {size / RECORD.itemsize:.2f} x the bare {RECORD.itemsize}; read back: equal"
     )

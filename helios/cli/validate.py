@@ -22,8 +22,9 @@ def validate(show: int, directory: Path):
 
     found = validate_universe(directory, load_landmarks, show)
     if found.sound:
+        least, greatest = found.depths
         click.echo(
-            f"{directory}: sound, {found.stars:,} stars in {found.cells:,} cells at depth {found.depth}, "
+            f"{directory}: sound, {found.stars:,} stars in {found.cells:,} cells at depths {least} to {greatest}, "
             f"{found.splats:,} splats in {found.trained:,} trained cells"
         )
         return

@@ -48,7 +48,8 @@ METHODS: dict[str, Callable[[StarTable], NDArray[np.float64]]] = {"brightness": 
 class UniverseStars:
     """The stars of the universe in the directory `path`, as a catalogue reader gives them.
 
-    `row` of a star is its row in the store. Raises what opening a universe raises.
+    `row` of a star is its row in the store. `has_bright_stars` says whether some may be embedded stars, whose source_id
+    is their HR number with a minus. Raises what opening a universe raises.
     """
 
     row_unit = "row"
@@ -57,6 +58,7 @@ class UniverseStars:
     def __init__(self, path: Path):
         self._universe = Universe.open(path)
         self.name = Path(path).name
+        self.has_bright_stars = "merged" in self._universe.provenance
 
     def provenance(self) -> dict[str, str]:
         """Name of the directory and the store's checksum."""
@@ -123,7 +125,7 @@ def _landmarks(stars: StarTable, sources: NDArray, method: str, names: Mapping[i
     position_m = icrs_to_ecliptic_m(stars.ra, stars.dec, distance_m)
     return [
         Landmark(
-            id=f"star-{source_id}",
+            id=f"star-{source_id}".replace("--", "-hr-"),
             name=names.get(source_id, f"Star {source_id}"),
             kind="star",
             pos_m=tuple(position),

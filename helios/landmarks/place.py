@@ -1,4 +1,4 @@
-"""Which cell of a grid holds a landmark."""
+"""Which cell of a universe holds a landmark."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from helios.constants import R_MIN_M
 from helios.grid import INSIDE_R_MIN, CellId, HLGrid
 from helios.landmarks.landmark import Landmark
+from helios.universe.cells import Tree
 
 
 @dataclass(frozen=True)
@@ -21,25 +23,34 @@ class LandmarkCell:
     reason: str
 
 
-def landmark_cells(landmarks: Sequence[Landmark], grid: HLGrid) -> list[LandmarkCell]:
-    """Return one LandmarkCell per landmark, in their order.
+def landmark_cells(landmarks: Sequence[Landmark], tree: Tree) -> list[LandmarkCell]:
+    """Return one LandmarkCell per landmark, in their order: a leaf of `tree`, or the empty cell that it is in.
 
     The place of the Sun and of all that is nearer to it than the grid's inner radius has no cell, nor has what
     lies beyond the outermost shell: the caller has both to report.
     """
-    position_m = np.array([landmark.pos_m for landmark in landmarks], np.float64).reshape(-1, 3)
-    shells, thetas, phis = (index.tolist() for index in grid.locate(position_m))
-    outer_m = grid.shell_edges_m(grid.n_l - 1)[1]
+    cells = tree.cells_at(_positions_m(landmarks))
     return [
-        LandmarkCell(landmark, CellId(grid.depth, shell, theta, phi), "")
-        if shell >= 0
-        else LandmarkCell(landmark, None, _reason(landmark, shell, float(outer_m)))
-        for landmark, shell, theta, phi in zip(landmarks, shells, thetas, phis)
+        LandmarkCell(landmark, cells.id(i), "")
+        if cells.l[i] >= 0
+        else LandmarkCell(landmark, None, _reason(landmark, int(cells.l[i])))
+        for i, landmark in enumerate(landmarks)
     ]
 
 
-def _reason(landmark: Landmark, shell: int, outer_m: float) -> str:
+def outside_grid(landmarks: Sequence[Landmark]) -> list[tuple[Landmark, str]]:
+    """Return the landmarks that no universe has a cell for, and why."""
+    shells = HLGrid(0).locate(_positions_m(landmarks))[0].tolist()
+    return [(landmark, _reason(landmark, shell)) for landmark, shell in zip(landmarks, shells) if shell < 0]
+
+
+def _positions_m(landmarks: Sequence[Landmark]) -> NDArray[np.float64]:
+    return np.array([landmark.pos_m for landmark in landmarks], np.float64).reshape(-1, 3)
+
+
+def _reason(landmark: Landmark, shell: int) -> str:
     distance_m = float(np.linalg.norm(landmark.pos_m))
     if shell == INSIDE_R_MIN:
         return f"{distance_m:.3g} m from the Sun, inside the grid's inner radius of {R_MIN_M:.3g} m"
+    outer_m = float(HLGrid(0).shell_edges_m(HLGrid(0).n_l - 1)[1])
     return f"{distance_m:.3g} m from the Sun, beyond the grid's outer radius of {outer_m:.3g} m"

@@ -46,21 +46,21 @@ def export_ply(universe: Universe, cells: Sequence[int], file: Path) -> Exported
         raise InputError("no cells to export")
     if file.is_dir() or not file.parent.is_dir():
         raise InputError(f"{file}: must be a file in a directory that exists")
-    low, high = universe.grid.bounds_m(*(index[list(cells)] for index in universe.cells))
+    low, high = universe.bounds_m(list(cells))
     low, high = low.min(axis=0), high.max(axis=0)
     origin_m, unit_m = (low + high) / 2, float(np.max(high - low)) / 2
-    origins, half_extents = universe.grid.frames_m(*universe.cells)
+    origins, half_extents = universe.frames_m(list(cells))
     vertices = np.concatenate(
         [
-            _vertices(shown_splats(universe, i), (origins[i] - origin_m) / unit_m, half_extents[i] / unit_m)
-            for i in cells
+            _vertices(shown_splats(universe, i), (origin - origin_m) / unit_m, half_extent / unit_m)
+            for i, origin, half_extent in zip(cells, origins, half_extents)
         ]
     )
     comments = [
         "3D Gaussians; linear RGB; ecliptic J2000 axes",
         "origin_m " + " ".join(repr(float(x)) for x in origin_m),
         f"unit_m {unit_m!r}",
-        f"cells {len(cells)} of a grid of depth {universe.depth}",
+        f"cells {len(cells)} of {_grid_of(universe)}",
     ]
     ply = PlyData([PlyElement.describe(vertices, "vertex")], byte_order="<", comments=comments)
     partial = file.with_name(f".{file.name}.{os.getpid()}.tmp")
@@ -69,7 +69,14 @@ def export_ply(universe: Universe, cells: Sequence[int], file: Path) -> Exported
         partial.replace(file)
     finally:
         partial.unlink(missing_ok=True)
-    return Exported(file, len(cells), len(vertices), file.stat().st_size)
+    trained = int(universe.trained[list(cells)].sum())
+    return Exported(file, len(cells), trained, len(vertices), file.stat().st_size)
+
+
+def _grid_of(universe: Universe) -> str:
+    if universe.depth is not None:
+        return f"a grid of depth {universe.depth}"
+    return f"an adaptive tree of depths {universe.cells.depth.min()} to {universe.cells.depth.max()}"
 
 
 def _vertices(splats: Splats, origin: NDArray[np.float64], size: float) -> NDArray:

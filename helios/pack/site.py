@@ -50,7 +50,8 @@ def write_site(universe: Universe, directory: Path, viewer: Path | None = None, 
         listed = _list_files(stage)
         write_text(stage / SITE_MANIFEST, json.dumps({"version": SITE_VERSION, "files": listed}, indent=1) + "\n")
     splats = sum(entry.splat_count for pack in packs for entry in pack.entries)
-    return Exported(directory, len(universe), splats, sum(file["size"] for file in listed))
+    trained = sum(cell["trained"] for cell in packs[0].index["cells"])
+    return Exported(directory, len(packs[0]), trained, splats, sum(file["size"] for file in listed))
 
 
 def require_place_for_site(directory: Path, universe: Path) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from helios.grid import CellId, HLGrid
 from helios.splats import Splats
 
 if TYPE_CHECKING:
@@ -17,22 +19,76 @@ if TYPE_CHECKING:
 OPACITY_LIMIT = 0.95
 """Opacity of a star as a splat, and the most that formats with opacities in [0, 1] are given."""
 
-SplatsOf = Callable[["Universe", int], Splats]
-"""Gives the splats that stand for the cell of an index, cell units, any tau."""
-
 
 @dataclass(frozen=True)
 class Exported:
-    """What an exporter wrote: a file or directory, what is in it, and how large it became on disk."""
+    """What an exporter wrote: a file or directory, what is in it, and how large it became on disk.
+
+    Of its `cells`, `trained_cells` hold trained splats.
+    """
 
     path: Path
     cells: int
+    trained_cells: int
     splats: int
     size_bytes: int
 
     @property
     def bytes_per_splat(self) -> float:
         return self.size_bytes / max(self.splats, 1)
+
+
+@dataclass(frozen=True)
+class PackCell:
+    """A cell as it is packed: its frame and box, float64 metres, and its splats, cell units of that frame, any tau.
+
+    `trained` is False where each of its splats is a star. `levels_up` is 0 where its splats and its stars are those of
+    the same leaves; else it is a part of one trained leaf, its ancestor so many levels up, and has the light of its
+    stars only together with the other parts.
+    """
+
+    id: CellId
+    origin_m: NDArray[np.float64]
+    half_extent_m: float
+    bounds_m: tuple[NDArray[np.float64], NDArray[np.float64]]
+    splats: Splats
+    trained: bool
+    levels_up: int = 0
+
+
+class PackCells(Protocol):
+    """The cells of a universe as cells of one grid, in the order of their keys, made in `len` steps of some each."""
+
+    grid: HLGrid
+
+    def __len__(self) -> int: ...
+
+    def step(self, number: int) -> Iterator[PackCell]: ...
+
+
+class OwnCells:
+    """The cells of a universe of one depth as they are: step i is the cell of index i. With `stars_only` no splats."""
+
+    def __init__(self, universe: Universe, stars_only: bool):
+        self.grid = HLGrid(universe.depth)
+        self._universe, self._splats_of = universe, star_splats if stars_only else shown_splats
+        self._trained = universe.trained & (not stars_only)
+        self._bounds, self._frames = universe.bounds_m(), universe.frames_m()
+
+    def __len__(self) -> int:
+        return len(self._universe)
+
+    def step(self, number: int) -> Iterator[PackCell]:
+        """The cell of index `number`."""
+        (low, high), (origins, half_extents) = self._bounds, self._frames
+        yield PackCell(
+            id=self._universe.cell_ids[number],
+            origin_m=origins[number],
+            half_extent_m=float(half_extents[number]),
+            bounds_m=(low[number], high[number]),
+            splats=self._splats_of(self._universe, number),
+            trained=bool(self._trained[number]),
+        )
 
 
 def star_splats(universe: Universe, index: int) -> Splats:

@@ -14,6 +14,7 @@ import numpy as np
 from helios.errors import StoreError
 from helios.grid import CellId, HLGrid
 from helios.pack.v1_cell import V1Cell, decode_cell
+from helios.pack.v1_index import V1_VERSION
 from helios.universe.paths import INDEX
 
 MANIFEST, PACK, CHECKSUMS = "cells.pack.json", "cells.pack.bin", "cells.pack.sfv"
@@ -22,8 +23,6 @@ MANIFEST, PACK, CHECKSUMS = "cells.pack.json", "cells.pack.bin", "cells.pack.sfv
 The checksums are no part of v1 and no client needs them: a "simple file verification" text of lines
 `L_THETA_PHI.bin 1A2B3C4D`, which common tools read too.
 """
-
-V1_VERSION = 1
 
 BOUNDS_TOLERANCE = 1e-9
 """Of the cell's half-extent: what the sines of two mathematics libraries may differ by, with room."""
@@ -58,6 +57,8 @@ class V1Pack:
         """
         directory = Path(directory)
         index, manifest = read_json(directory / INDEX), read_json(directory / MANIFEST)
+        if "totals" in index:  # the universe's own manifest
+            raise _not_packed(directory)
         for name, document in ((INDEX, index), (MANIFEST, manifest)):
             version = document.get("version")
             if version != V1_VERSION:
@@ -140,7 +141,7 @@ def _join(directory: Path, index: dict, manifest: dict, checksums: dict[str, int
     if any(type(v) is not int or v < 0 for row in listed for v in row):
         raise StoreError(f"{directory / INDEX}: damaged: an id or splat_count is no whole number >= 0")
     if not all(sizes) or len(sizes) != len(packed):
-        raise StoreError(f"{directory}: not packed, or changed since (run `helios pack --universe {directory}`)")
+        raise _not_packed(directory)
     entries, offset = [], 0
     for (*cell, count), size, (name, start, length) in zip(listed, sizes, packed):
         cell_id = CellId(depth, *cell)
@@ -154,6 +155,10 @@ def _join(directory: Path, index: dict, manifest: dict, checksums: dict[str, int
         entries.append(Entry(cell_id, name, offset, size, count, checksums and checksums[name]))
         offset += size
     return tuple(entries)
+
+
+def _not_packed(directory: Path) -> StoreError:
+    return StoreError(f"{directory}: not packed, or changed since (run `helios pack --universe {directory}`)")
 
 
 def _depth(config: dict) -> int:

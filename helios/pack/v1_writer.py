@@ -15,12 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from helios.errors import InputError, StoreError
-from helios.pack.source import Exported, SplatsOf, shown_splats, star_splats
+from helios.pack.regroup import RegroupedCells
+from helios.pack.source import Exported, OwnCells, PackCell, PackCells
 from helios.pack.v1_cell import V1Cell, encode_cell
-from helios.pack.v1_reader import CHECKSUMS, INDEX, MANIFEST, PACK, V1_VERSION, V1Pack
-from helios.splats import Splats
+from helios.pack.v1_index import V1_VERSION, index_text
+from helios.pack.v1_reader import CHECKSUMS, INDEX, MANIFEST, PACK, V1Pack
 from helios.universe import Universe
-from helios.universe.index import index_text
+from helios.universe.store import manifest_of
 
 CELLS = "cells"
 STAGE = "pack.tmp"
@@ -41,9 +42,10 @@ def untracked(indices: Iterable[int], what: str) -> Iterable[int]:
 def pack_universe(universe: Universe, track: Track = untracked) -> Exported:
     """Write the v1 pack of a universe into its own directory and return what it holds.
 
-    Adds `cells/`, `cells.pack.bin`, `cells.pack.json` and `cells.pack.sfv`, and puts the sizes into `index.json`.
-    Killed at any moment it leaves the old pack, or an index that says "not packed"; a rerun gives the same bytes
-    as an undisturbed run. Raises StoreError where what is read back is not what the universe holds.
+    Adds `cells/`, `cells.pack.bin`, `cells.pack.json` and `cells.pack.sfv`; `index.json` becomes the list of the cells,
+    in the place of the universe's own manifest, which no program needs. Killed at any moment it leaves the old pack, or
+    the manifest, which says "not packed"; a rerun gives the same bytes as an undisturbed run. Raises StoreError where
+    what is read back is not what the universe holds.
     """
     root = Path(universe.path)
     stage = root / STAGE
@@ -61,9 +63,7 @@ def pack_universe(universe: Universe, track: Track = untracked) -> Exported:
 
 def _put_in_place(universe: Universe, stage: Path, root: Path) -> None:
     # From here to the last rename old and new files may stand side by side: no one may take them for a pack.
-    counts = [cell["splat_count"] for cell in universe.index["cells"]]
-    trained = [cell["trained"] for cell in universe.index["cells"]]
-    write_text(stage / "unpacked.json", index_text(universe.grid, *universe.cells, counts, None, trained))
+    write_text(stage / "unpacked.json", manifest_of(universe))
     (stage / "unpacked.json").replace(root / INDEX)
     if (root / CELLS).exists():
         (root / CELLS).rename(stage / "replaced")
@@ -94,33 +94,34 @@ def write_pack(
 ) -> Exported:
     """Write the pack of a universe into an empty directory, read it back and return what it holds.
 
-    `stars_only` takes the exact stars of trained cells too; `loose_cells` adds one file per cell under `cells/`, as
-    the original's client may ask for. Memory: one cell. Raises StoreError where what is read back is not what was
-    to be written.
+    The cells are those of a universe of one depth, and of V1_DEPTH where it is adaptive. `stars_only` takes the exact
+    stars of trained cells too; `loose_cells` adds one file per cell under `cells/`, as the original's client may ask
+    for. Memory: one cell, and a line for each. Raises StoreError where what is read back is not what was to be written.
     """
-    splats_of = star_splats if stars_only else shown_splats
-    names = [f"{cell}.bin" for cell in universe.cell_ids]
-    low, high = universe.grid.bounds_m(*universe.cells)
-    origins, half_extents = universe.grid.frames_m(*universe.cells)
-    counts, sizes, checksums = [], [], []
+    source = (RegroupedCells if universe.depth is None else OwnCells)(universe, stars_only)
+    ids, counts, sizes, checksums, trained, levels_up = columns = [], [], [], [], [], []
     if loose_cells:
         (directory / CELLS).mkdir()
     with (directory / PACK).open("xb") as pack:
-        for i in track(range(len(universe)), "packing"):
-            splats = splats_of(universe, i)
-            data = encode_cell(universe.cell_ids[i], origins[i], float(half_extents[i]), (low[i], high[i]), splats)
+        for cell in _cells(source, track, "packing"):
+            data = encode_cell(cell.id, cell.origin_m, cell.half_extent_m, cell.bounds_m, cell.splats)
             pack.write(data)
             if loose_cells:
-                (directory / CELLS / names[i]).write_bytes(data)
-            counts.append(len(splats))
-            sizes.append(len(data))
-            checksums.append(zlib.crc32(data))
-    trained = universe.trained & (not stars_only)
+                (directory / CELLS / f"{cell.id}.bin").write_bytes(data)
+            row = cell.id, len(cell.splats), len(data), zlib.crc32(data), cell.trained, cell.levels_up
+            for column, value in zip(columns, row):
+                column.append(value)
+    names = [f"{cell}.bin" for cell in ids]
     write_text(directory / MANIFEST, _manifest_text(names, sizes))
-    write_text(directory / INDEX, index_text(universe.grid, *universe.cells, counts, sizes, trained))
+    write_text(directory / INDEX, index_text(source.grid, ids, counts, sizes, trained, levels_up))
     write_text(directory / CHECKSUMS, "".join(f"{name} {crc:08X}\n" for name, crc in zip(names, checksums)))
-    _check(universe, splats_of, directory, loose_cells, track)
-    return Exported(directory, len(universe), sum(counts), sum(sizes))
+    _check(source, directory, loose_cells, track)
+    return Exported(directory, len(ids), sum(trained), sum(counts), sum(sizes))
+
+
+def _cells(source: PackCells, track: Track, what: str) -> Iterator[PackCell]:
+    for number in track(range(len(source)), what):
+        yield from source.step(number)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -136,10 +137,10 @@ def _manifest_text(names: Sequence[str], sizes: Sequence[int]) -> str:
     return head + ",\n".join(lines) + "\n]}\n"
 
 
-def _check(universe: Universe, splats_of: SplatsOf, directory: Path, loose_cells: bool, track: Track) -> None:
-    pack, origins = V1Pack.open(directory), universe.grid.frames_m(*universe.cells)[0]
-    for i, cell, entry in zip(track(range(len(universe)), "reading back"), pack, pack.entries):
-        problem = _difference(origins[i], splats_of(universe, i), cell)
+def _check(source: PackCells, directory: Path, loose_cells: bool, track: Track) -> None:
+    pack = V1Pack.open(directory)
+    for expected, cell, entry in zip(_cells(source, track, "reading back"), pack, pack.entries, strict=True):
+        problem = _difference(expected, cell)
         if problem:
             raise StoreError(f"{directory / PACK}: cell {cell.id}: {problem} (is the disk sound?)")
         loose = directory / CELLS / entry.file_name
@@ -147,11 +148,13 @@ def _check(universe: Universe, splats_of: SplatsOf, directory: Path, loose_cells
             raise StoreError(f"{loose}: is not what was written (is the disk sound?)")
 
 
-def _difference(origin_m: np.ndarray, expected: Splats, cell: V1Cell) -> str | None:
+def _difference(made: PackCell, cell: V1Cell) -> str | None:
     """Return in words where a cell that was read back is not the splats that it was made of; None where it is."""
-    found = cell.splats()
-    if not np.array_equal(cell.centroid, origin_m):
-        return f"its centroid is {cell.centroid.tolist()}, not {origin_m.tolist()}"
+    expected, found = made.splats, cell.splats()
+    if cell.id != made.id:
+        return f"it is {cell.id}, not {made.id}"
+    if not np.array_equal(cell.centroid, made.origin_m):
+        return f"its centroid is {cell.centroid.tolist()}, not {made.origin_m.tolist()}"
     if not np.allclose(found.means, expected.means, rtol=RELATIVE_TOLERANCE, atol=0):
         return "positions differ"
     if not np.allclose(found.luminosities, expected.luminosities, rtol=RELATIVE_TOLERANCE, atol=0):

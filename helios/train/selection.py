@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from helios.grid import CellId
 from helios.landmarks import Landmark, landmark_cells
 from helios.universe import Universe
+from helios.universe.cells import Cells
 
 
 @dataclass(frozen=True)
@@ -24,15 +27,16 @@ class Selection:
 def select_around(universe: Universe, landmarks: Sequence[Landmark], reach: int) -> Selection:
     """Return the existing cells within +-`reach` of the landmarks' cells in each grid index.
 
-    A landmark in an empty cell still selects the neighbours of that cell.
+    Neighbours are counted in cells of the size of the landmark's own: those of an adaptive universe that lie in one,
+    or hold one, are taken. A landmark in an empty cell still selects the neighbours of that cell.
     """
-    existing = {cell: i for i, cell in enumerate(universe.cell_ids)}
-    placed = landmark_cells(landmarks, universe.grid)
+    placed = landmark_cells(landmarks, universe.tree)
     homes = {place.cell for place in placed if place.cell}
-    around = {neighbour for home in homes for neighbour in home.neighbours(reach)}
+    around = sorted({neighbour for home in homes for neighbour in home.neighbours(reach)})
+    met = universe.tree.meeting(Cells.of_ids(around))
     return Selection(
         landmarks=len(landmarks),
-        homes=frozenset(homes & existing.keys()),
+        homes=frozenset(home for home in homes if universe.tree.index_of(home) >= 0),
         homeless=tuple((place.landmark.name, place.reason) for place in placed if not place.cell),
-        cells=tuple(sorted(existing[cell] for cell in around & existing.keys())),
+        cells=tuple(np.flatnonzero(met).tolist()),
     )

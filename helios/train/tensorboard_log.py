@@ -55,7 +55,7 @@ class _Curve:
 
 
 class TensorboardLog:
-    """A `helios.train.logs.Log` in files of `folder`/L_THETA_PHI.
+    """A `helios.train.logs.Log` in files of `folder`/DEPTH_L_THETA_PHI.
 
     `loss` is that of a step's views, `rate` Adam's, `splats` the number of them; the result's metrics are under
     `result`. Pictures show linear light at the cell's exposure through the curve of sRGB; `difference` is grey where
@@ -95,7 +95,7 @@ class TensorboardLog:
     def _curve(self, scene: Scene) -> _Curve:
         cell = scene.cell.id
         if cell not in self._curves:
-            folder = self._folder / str(cell)
+            folder = self._folder / cell.full_name
             folder.mkdir(parents=True, exist_ok=True)
             name = f"events.out.tfevents.{time.time():.0f}.{socket.gethostname()}.{os.getpid()}.{next(_numbers)}"
             self._curves[cell] = _Curve(folder / name)

@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 import zarr
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from zarr.codecs import Crc32cCodec, ZstdCodec
 
 from helios.errors import StoreError
 
-CHUNK_ROWS = 1 << 14
-"""Rows that are compressed together: what must be read to have one row."""
+CHUNK_ROWS = 1 << 16
+"""Rows that are compressed together: what is read to have one row. Of a quarter of it zarr makes twice the work."""
 
-SHARD_ROWS = 1 << 22
-"""Rows in one file."""
+SHARD_ROWS = 1 << 20
+"""Rows in one file: what a build sorts at once, in some 200 MB."""
 
 ZSTD_LEVEL = 1
 """Measured on 100,000 Gaia stars: level 9 saves 1 % more of the bytes and takes 5 times as long."""
@@ -29,22 +29,40 @@ _WRITING = {"array.write_empty_chunks": True}
 """A chunk that is not there is damage, even where all its values are the fill value."""
 
 
-def write_array(group: zarr.Group, name: str, data: NDArray, attributes: dict[str, Any] | None = None) -> None:
-    """Write `data` [N, ...] as the array `name` of `group`: the same bytes for the same data."""
-    rows = max(len(data), 1)
+def create_array(
+    group: zarr.Group, name: str, shape: tuple[int, ...], dtype: DTypeLike, attributes: dict[str, Any] | None = None
+) -> zarr.Array:
+    """Return the new array `name` of `group`, of `shape` [N, ...], without rows yet."""
+    rows = max(shape[0], 1)
     chunk = min(rows, CHUNK_ROWS)
     shard = min(-(-rows // chunk) * chunk, SHARD_ROWS)
     with zarr.config.set(_WRITING):
-        array = group.create_array(
+        return group.create_array(
             name,
-            shape=data.shape,
-            dtype=data.dtype,
-            chunks=(chunk, *data.shape[1:]),
-            shards=(shard, *data.shape[1:]),
+            shape=shape,
+            dtype=dtype,
+            chunks=(chunk, *shape[1:]),
+            shards=(shard, *shape[1:]),
             compressors=[ZstdCodec(level=ZSTD_LEVEL), Crc32cCodec()],
             attributes=attributes or {},
         )
-        array[...] = data
+
+
+def write_array(group: zarr.Group, name: str, data: NDArray, attributes: dict[str, Any] | None = None) -> None:
+    """Write `data` [N, ...] as the array `name` of `group`: the same bytes for the same data."""
+    array = create_array(group, name, data.shape, data.dtype, attributes)
+    array[...] = data
+
+
+def write_shard(group: zarr.Group, name: str, number: int, data: NDArray) -> None:
+    """Write the shard `number` of the array `name` of `group`: `data`, SHARD_ROWS rows, or fewer for the last one.
+
+    Raises OSError where it cannot be written.
+    """
+    # What a process that was killed left there would be read.
+    Path(group.store.root, group.path, name, "c", str(number), *["0"] * (data.ndim - 1)).unlink(missing_ok=True)
+    with zarr.config.set(_WRITING):
+        group[name][number * SHARD_ROWS : number * SHARD_ROWS + len(data)] = data
 
 
 def read_rows(group: zarr.Group, name: str, start: int = 0, stop: int | None = None) -> NDArray:

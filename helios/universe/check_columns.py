@@ -71,6 +71,15 @@ def blocks_of(root: zarr.Group, group: str, names: tuple[str, ...], size: int, f
         yield Block(start, stop, columns)
 
 
+def read_columns(
+    root: zarr.Group, group: str, columns: Mapping[str, DTypeLike], findings: Findings
+) -> list[NDArray] | None:
+    """Return the columns of `group`, of the given types and one number per row; None where one cannot be read."""
+    lengths = rows_of(root, group, {name: Column(dtype) for name, dtype in columns.items()}, findings)
+    found = [read_column(root, f"{group}/{name}", findings) for name in columns if name in lengths]
+    return None if len(found) < len(columns) or any(column is None for column in found) else found
+
+
 def fit_offsets(offsets: NDArray[np.int64], cells: int, rows: Mapping[str, int], least: int) -> list[str]:
     """Return what is wrong with `offsets`: one more than `cells`, from 0 to the `rows` of every column by name.
 

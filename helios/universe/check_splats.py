@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from helios.color import LUMINANCE
 from helios.errors import StoreError
 from helios.universe.arrays import attributes_of
+from helios.universe.cells import Cells
 from helios.universe.check_columns import Block, Column, blocks_of, fit_offsets, read_column, rows_of
 from helios.universe.findings import Finding, Findings
-from helios.universe.store import Cells
 from helios.universe.training import BLOCK_ROWS, GROUP, OUTCOMES, splats_digest
 
 NORM_ROUNDING = 8 * 2.0**-24

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from helios.catalog.table import NO_ID
 from helios.grid import HLGrid
 from helios.light import luminosity
+from helios.universe.cells import Cells
 from helios.universe.check_columns import Block, blocks_of
 from helios.universe.findings import Finding, Findings
-from helios.universe.store import BLOCK_ROWS, EMITTER_COLUMNS, Cells
+from helios.universe.store import BLOCK_ROWS, EMITTER_COLUMNS
 
 _POSITION = ("x_m", "y_m", "z_m")
 
@@ -35,10 +36,9 @@ LIGHT_ROUNDING = 2.0**-46
 class StarRows:
     """The cells of a store and which rows of the emitters are whose: what its stars are checked against.
 
-    `cells` are M cells of `grid`, `offsets` int64 [M + 1] rise from 0 to the number of emitters.
+    `cells` are M cells, `offsets` int64 [M + 1] rise from 0 to the number of emitters.
     """
 
-    grid: HLGrid
     cells: Cells
     offsets: NDArray[np.int64]
 
@@ -98,11 +98,11 @@ def _check_place(start: int, position: NDArray[np.float64], table: StarRows, fin
     cell = table.cell_of(rows)
     # The cells of a block follow each other: their frames are worked out once each, not once per star.
     first, last = int(cell.min()), int(cell.max()) + 1
-    near = [column[first:last] for column in table.cells]
-    low, high = table.grid.bounds_m(*near)
-    origin, half_extent = table.grid.frames_m(*near)
+    near = table.cells.take(slice(first, last))
+    low, high = near.bounds_m()
+    origin, half_extent = near.frames_m()
     own = cell - first
-    wanted = tuple(column[own] for column in near)
+    wanted = near.take(own)
 
     outside = ~((low[own] <= position) & (position <= high[own]))
     _add(
@@ -121,35 +121,40 @@ def _check_place(start: int, position: NDArray[np.float64], table: StarRows, fin
     with np.errstate(over="ignore", invalid="ignore"):
         slack = ROUNDING * np.linalg.norm(position, axis=-1)
         again = origin[own] + half_extent[own, None] * unit.astype(np.float64)
-    elsewhere = outside_cells(table.grid, wanted, position, slack)
+    elsewhere = outside_cells(wanted, position, slack)
     _add(
         findings,
         "place",
         rows,
         elsewhere,
         table,
-        lambda i: f"position {_shown(position[i])} m is in {_located(table.grid, position[i])}",
+        lambda i: f"position {_shown(position[i])} m is in {_located(wanted, i, position[i])}",
     )
-    moved = outside_cells(table.grid, wanted, again, slack + UNIT_ROUNDING * half_extent[own])
+    moved = outside_cells(wanted, again, slack + UNIT_ROUNDING * half_extent[own])
     _add(
         findings,
         "place",
         rows,
         moved & ~elsewhere & ~beyond,
         table,
-        lambda i: f"position {_shown(unit[i])} in cell units is in {_located(table.grid, again[i])}",
+        lambda i: f"position {_shown(unit[i])} in cell units is in {_located(wanted, i, again[i])}",
     )
 
 
-def outside_cells(
-    grid: HLGrid,
-    cells: tuple[NDArray, NDArray, NDArray],
-    position_m: NDArray[np.float64],
-    tolerance_m: NDArray[np.float64],
-) -> NDArray[np.bool_]:
-    """Return bool [N]: which positions [N, 3] are farther than `tolerance_m` [N] from their own of `cells`.
+def outside_cells(cells: Cells, position_m: NDArray[np.float64], tolerance_m: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return bool [N]: which positions [N, 3] are farther than `tolerance_m` [N] from their own of `cells` [N]."""
+    outside = np.zeros(len(position_m), bool)
+    for depth in np.unique(cells.depth).tolist():
+        own = cells.depth == depth
+        indices = tuple(column[own] for column in cells[1:])
+        outside[own] = _outside(HLGrid(depth), indices, position_m[own], tolerance_m[own])
+    return outside
 
-    `cells` are (l, theta, phi), [N] each. A point that moves by t changes its distance by at most t, its colatitude
+
+def _outside(grid: HLGrid, cells, position_m: NDArray[np.float64], tolerance_m: NDArray[np.float64]):
+    """`outside_cells` where all are of `grid`, as (l, theta, phi), [N] each.
+
+    A point that moves by t changes its distance by at most t, its colatitude
     by at most asin(t / r) and its longitude by at most asin(t / hypot(x, y)): that far it may be past a face.
     """
     located = grid.locate(position_m)
@@ -230,9 +235,9 @@ def _add(findings: Findings, promise: str, rows, wrong: NDArray[np.bool_], table
     )
 
 
-def _located(grid: HLGrid, position_m: NDArray[np.float64]) -> str:
-    cell = grid.locate_one(position_m)
-    return "no cell" if cell is None else f"cell {cell}"
+def _located(cells: Cells, i: int, position_m: NDArray[np.float64]) -> str:
+    cell = HLGrid(int(cells.depth[i])).locate_one(position_m)
+    return "no cell" if cell is None else f"cell {cell} at depth {cell.depth}"
 
 
 def _shown(values: NDArray) -> str:

@@ -9,9 +9,10 @@ PROMISES = {
     "files": "every file must be there, with the bytes that were written",
     "metadata": "version, depth and columns must be as they were written",
     "provenance": "every input must have its hash, every row must be kept or counted",
-    "index": "index.json must list the grid, the cells and the counts of the store",
+    "index": "index.json must have the grid and the totals of the store, or be the list of a pack",
     "landmarks": "landmarks.json must be a list of landmarks",
     "cells": "cells must lie in the grid, each once, in the order of their keys",
+    "tree": "cells must split where they hold more than leaf_capacity, and nowhere else; all above are listed",
     "offsets": "offsets must begin at 0, give every cell a row, and end at the last row",
     "finite": "values must be finite; only bp_rp may be NaN, where it is not measured",
     "magnitude": "phot_g_mean_mag must be from -30 to 50",
@@ -36,7 +37,7 @@ PROMISES = {
 class Finding:
     """One thing wrong: the name of the promise in PROMISES, what was found instead, and where.
 
-    `cell` is L_THETA_PHI or empty; `table` and `row` say which row of `emitters` or `splats`, None where it is none.
+    `cell` is its name or empty; `table` and `row` say which row of `emitters` or `splats`, None where it is none.
     """
 
     promise: str

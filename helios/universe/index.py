@@ -1,4 +1,8 @@
-"""`index.json`: the manifest of a universe, one line per cell."""
+"""`index.json`: the manifest of a universe, a few lines however many cells.
+
+What a universe holds stands in its store; the manifest says it again for people and for jq, and nothing here reads it
+to open a universe. `helios pack` puts the v1 layout's list in its place, which that layout calls `index.json` too.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +16,13 @@ from numpy.typing import ArrayLike
 from helios.constants import R_MIN_M
 from helios.errors import StoreError
 from helios.grid import HLGrid
+from helios.universe.tree import TreeRule
 
-VERSION = 1
-"""Version of the manifest: the one that the original's browser client reads."""
+VERSION = 2
+"""Version of the manifest."""
 
-_CELL = (
-    '    {"id": {"l": %d, "theta": %d, "phi": %d}, "file_name": "%d_%d_%d.bin", '
-    '"splat_count": %d, "file_size_bytes": %d, "trained": %s}'
-)
+LIST_VERSION = 1
+"""Version of the list of cells: the one that the original's browser client reads."""
 
 
 def grid_config(grid: HLGrid) -> dict[str, float | int]:
@@ -27,43 +30,25 @@ def grid_config(grid: HLGrid) -> dict[str, float | int]:
     return {"r_min": R_MIN_M, "log_base": grid.log_base, "n_theta": grid.n_theta, "n_phi": grid.n_phi}
 
 
-def index_text(
-    grid: HLGrid,
-    l: ArrayLike,
-    theta: ArrayLike,
-    phi: ArrayLike,
-    splat_counts: ArrayLike,
-    file_sizes: ArrayLike | None = None,
-    trained: ArrayLike | None = None,
-) -> str:
-    """Return the text of the `index.json` of cells with the given indices [M], in their order.
+def manifest_text(rule: TreeRule, depths: ArrayLike, inner: int, stars: int, trained: int = 0, splats: int = 0) -> str:
+    """Return the text of the manifest of a universe split by `rule`.
 
-    `splat_counts` [M]: emitters, or splats where trained. `file_sizes` [M]: bytes of the packed cell, 0 before it
-    is packed. `trained` [M] bool. The last two default to an untrained, unpacked universe.
+    `depths` [M] are those of its cells, `inner` the number of cells above them, `stars` that of all stars; `trained` of
+    the cells have `splats` splats together.
     """
-    counts = np.asarray(splat_counts, np.int64)
-    sizes = np.zeros_like(counts) if file_sizes is None else np.asarray(file_sizes, np.int64)
-    flags = np.zeros(len(counts), bool) if trained is None else np.asarray(trained, bool)
-    columns = (np.asarray(c).tolist() for c in (l, theta, phi, counts, sizes, flags))
-    cells = (
-        _CELL % (l, theta, phi, l, theta, phi, count, size, "true" if flag else "false")
-        for l, theta, phi, count, size, flag in zip(*columns)
-    )
-    return (
-        "{\n"
-        f'  "version": {VERSION},\n'
-        f'  "config": {json.dumps(grid_config(grid))},\n'
-        f'  "total_splats": {counts.sum()},\n'
-        f'  "total_size_bytes": {sizes.sum()},\n'
-        '  "cells": [\n' + ",\n".join(cells) + "\n  ]\n}\n"
-    )
+    depths = np.asarray(depths)
+    config = {"r_min": R_MIN_M} if rule.depth is None else grid_config(HLGrid(rule.depth))
+    tree = {"depth": rule.depth, "leaf_capacity": rule.leaf_capacity}
+    tree |= {"shallowest": int(depths.min()), "deepest": int(depths.max())}
+    totals = {"cells": len(depths), "inner_cells": inner, "stars": stars, "trained_cells": trained, "splats": splats}
+    lines = {"version": VERSION, "config": config, "tree": tree, "totals": totals}
+    return "{\n" + ",\n".join(f'  "{name}": {json.dumps(value)}' for name, value in lines.items()) + "\n}\n"
 
 
 def read_index(path: Path) -> dict[str, Any]:
-    """Return the content of the `index.json` at `path`.
+    """Return the content of the `index.json` at `path`: the manifest or, where a pack lies beside it, the v1 list.
 
-    Raises StoreError, naming the entry, where the file is missing, no JSON, of a newer version, or not as
-    `index_text` describes it.
+    Raises StoreError where the file is missing, no JSON object or of a newer version.
     """
     try:
         index = json.loads(path.read_bytes())
@@ -73,25 +58,37 @@ def read_index(path: Path) -> dict[str, Any]:
         raise StoreError(f"{path}: damaged, not JSON ({error}); build the universe again") from error
     if not isinstance(index, dict):
         raise StoreError(f"{path}: damaged, not a JSON object; build the universe again")
-    check_version(path, index.get("version"), VERSION)
-    try:
-        _check_totals(index)
-    except (KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"{path}: damaged ({type(error).__name__}: {error}); build the universe again") from error
+    check_version(path, index.get("version"), VERSION, oldest=LIST_VERSION)
     return index
 
 
-def check_version(path: Path, version: Any, known: int) -> None:
-    """Raise StoreError unless `version`, found in the file at `path`, is a whole number from 1 to `known`."""
+def packed_bytes(path: Path) -> int:
+    """Return how many bytes the cells packed in the v1 layout have, as the `index.json` at `path` says; else 0.
+
+    Raises StoreError where it says it in no number, and as `read_index` does.
+    """
+    size = read_index(path).get("total_size_bytes", 0)
+    if type(size) is not int:
+        raise StoreError(f"{path}: damaged, total_size_bytes is {size!r}; pack the universe again")
+    return size
+
+
+def check_version(path: Path, version: Any, known: int, oldest: int | None = None) -> None:
+    """Raise StoreError unless `version`, found in the file at `path`, is `known` or, where given, from `oldest` on."""
     if type(version) is not int or version < 1:
         raise StoreError(f"{path}: damaged, version {version!r}; build the universe again")
     if version > known:
         raise StoreError(
             f"{path}: written in version {version}, this program reads up to version {known}: update helios"
         )
+    if version < (known if oldest is None else oldest):
+        raise StoreError(
+            f"{path}: written in version {version}, this program reads version {known}: build the universe again"
+        )
 
 
-def _check_totals(index: dict[str, Any]) -> None:
+def check_list(index: dict[str, Any]) -> None:
+    """Raise KeyError, TypeError or ValueError where a v1 list is not as `helios.pack.v1_index.index_text` writes it."""
     splats = size = 0
     for number, cell in enumerate(index["cells"]):
         values = (*(cell["id"][name] for name in ("l", "theta", "phi")), cell["splat_count"], cell["file_size_bytes"])

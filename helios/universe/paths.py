@@ -9,7 +9,7 @@ JOURNAL = "training"
 
 
 def index_path(universe: Path) -> Path:
-    """The manifest: version, grid, totals and the list of cells, readable with jq."""
+    """The manifest: version, grid, tree and totals, readable with jq."""
     return universe / INDEX
 
 

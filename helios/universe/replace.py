@@ -94,24 +94,35 @@ def _restore(target: Path) -> None:
 
 
 @contextlib.contextmanager
-def _locked(staging: Path, target: Path) -> Iterator[None]:
-    """Hold `staging`, made empty, as this process's alone: the system lets go of the lock of a killed process."""
-    handle = _open_directory(staging)
+def locked(folder: Path, target: Path) -> Iterator[None]:
+    """Hold `folder`, in which `target` is made, as this process's alone; it is made where it is not there.
+
+    The system lets go of the lock of a killed process. Raises InputError while another process has it.
+    """
+    folder.mkdir(exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            held = os.path.samestat(os.fstat(handle), os.stat(staging))
+            held = os.path.samestat(os.fstat(handle), os.stat(folder))
         except (BlockingIOError, FileNotFoundError):
             held = False
         if not held:
             raise InputError(f"{target}: another process is replacing it; try again when it has ended")
-        for leftover in staging.iterdir():
-            shutil.rmtree(leftover) if leftover.is_dir() and not leftover.is_symlink() else leftover.unlink()
         yield
     finally:
         os.close(handle)
 
 
-def _open_directory(path: Path) -> int:
-    path.mkdir(exist_ok=True)
-    return os.open(path, os.O_RDONLY)
+def empty(folder: Path) -> None:
+    """Remove all that is in `folder`."""
+    for leftover in folder.iterdir():
+        shutil.rmtree(leftover) if leftover.is_dir() and not leftover.is_symlink() else leftover.unlink()
+
+
+@contextlib.contextmanager
+def _locked(staging: Path, target: Path) -> Iterator[None]:
+    """Hold `staging`, made empty, as this process's alone."""
+    with locked(staging, target):
+        empty(staging)
+        yield

@@ -8,21 +8,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from helios.errors import InputError, StoreError
-from helios.grid import CellId, HLGrid, cell_keys
+from helios.grid import CellId, cell_keys
 from helios.splats import Cell, Emitters, Splats
 from helios.universe.arrays import metadata_digest, open_root, read_rows
-from helios.universe.index import check_version, grid_config, read_index
+from helios.universe.cells import Cells, Tree
+from helios.universe.index import check_version, manifest_text
 from helios.universe.paths import index_path, store_path
 from helios.universe.replace import restore
+from helios.universe.tree import InnerCells, TreeRule
 
 if TYPE_CHECKING:
     from helios.universe.training import TrainedSplats
 
-VERSION = 1
-"""Version of the store that this program writes, and the newest that it reads."""
+VERSION = 2
+"""Version of the store that this program writes and reads."""
 
 EMITTER_COLUMNS = {
     "source_id": np.int64,
@@ -37,14 +39,26 @@ EMITTER_COLUMNS = {
 OPTIONAL_EMITTER_COLUMNS = {"distance_lower_pc": np.float32, "distance_upper_pc": np.float32, "velocity": np.float32}
 """Columns that only some universes have, by the options of their build.
 
-With `--distance edsd` the 16 % and 84 % quantiles of each star's distance, parsecs; with `--epoch` its `velocity`
-[N, 3], units of its cell per Julian year along the axes of its position.
+With `--distance edsd` the 16 % and 84 % quantiles of each star's distance, parsecs, NaN for stars merged
+from the embedded list, which knows no errors; with `--epoch` its `velocity` [N, 3], units of its cell per Julian year
+along the axes of its position.
 """
 
-CELL_COLUMNS = {"l": np.int32, "theta": np.int32, "phi": np.int32, "offsets": np.int64}
-"""Columns of the group `cells`; `offsets` has one more row than there are cells."""
+CELL_COLUMNS = {"depth": np.uint8, "l": np.int32, "theta": np.int32, "phi": np.int32, "offsets": np.int64}
+"""Columns of the group `cells`, the leaves of the tree; `offsets` has one more row than there are cells."""
 
-BUILT_GROUPS = ("cells", "emitters")
+INNER_COLUMNS = {
+    "depth": np.uint8,
+    "l": np.int32,
+    "theta": np.int32,
+    "phi": np.int32,
+    "first": np.int64,
+    "stop": np.int64,
+    "count": np.int64,
+}
+"""Columns of the group `inner`: the cells above the leaves, as in `helios.universe.tree.InnerCells`."""
+
+BUILT_GROUPS = ("cells", "inner", "emitters")
 """What a build writes and nothing changes afterwards."""
 
 BLOCK_ROWS = 1 << 16
@@ -54,32 +68,31 @@ BLOCKS_KEPT = 16
 """Blocks of each column that are kept."""
 
 
-class Cells(NamedTuple):
-    """The indices of M cells, each int32 [M], sorted by Morton key."""
+class InnerCell(NamedTuple):
+    """A cell above leaves: the indices of the `leaves` below it, and the `rows` of the emitters that they hold."""
 
-    l: NDArray[np.int32]
-    theta: NDArray[np.int32]
-    phi: NDArray[np.int32]
-
-    def name(self, i: int) -> str:
-        """L_THETA_PHI of the cell of index `i`."""
-        return "_".join(str(column[i]) for column in self)
+    id: CellId
+    leaves: range
+    rows: slice
 
 
 class Universe:
     """The universe in the directory `path`; `len(universe)` is its number of cells M. Made by `Universe.open`.
 
-    `grid` is its HLGrid; `cells` its Cells, also as `l`, `theta` and `phi`; `offsets` int64 [M + 1]: the emitters
-    of cell i are the rows offsets[i] to offsets[i + 1] of the emitter columns, most luminous first; `emitter_columns`
-    names these. `index` is the manifest as read, `provenance` says what it was made of, and `fingerprint` names that
-    in 64 hex digits. Emitters and splats are read when they are asked for.
+    `cells` are the leaves of its `tree`; `depth` is that of all of them, None where it is adaptive: then a cell split
+    while it held more than `leaf_capacity` stars. `offsets` int64 [M + 1]: the emitters of cell i are the rows
+    offsets[i] to offsets[i + 1] of the emitter columns, most luminous first; `emitter_columns` names these.
+    `provenance` says what it was made of, and `fingerprint` names that in 64 hex digits. Emitters and splats are read
+    when they are asked for.
     """
 
-    def __init__(self, path: Path, root, grid: HLGrid, cells: Cells, offsets: NDArray[np.int64], index: dict[str, Any]):
-        self.path, self.grid, self.cells, self.offsets, self.index = path, grid, cells, offsets, index
-        self.l, self.theta, self.phi = cells
+    def __init__(self, path: Path, root, cells: Cells, offsets: NDArray[np.int64]):
+        self.path, self.cells, self.offsets = path, cells, offsets
+        self.depth: int | None = root.attrs["depth"]
+        self.leaf_capacity: int | None = root.attrs["leaf_capacity"]
         self.provenance: dict[str, Any] = root.attrs["provenance"]
         self.fingerprint: str = root.attrs["sha256"]
+        self.tree = Tree(cells, self.depth)
         self._root = root
         optional = tuple(name for name in OPTIONAL_EMITTER_COLUMNS if name in root["emitters"])
         self.emitter_columns = (*EMITTER_COLUMNS, *optional)
@@ -87,9 +100,10 @@ class Universe:
 
     @classmethod
     def open(cls, path: Path | str) -> Universe:
-        """Return the universe at `path`, its manifest, metadata and cells checked; see `verify` for the rest.
+        """Return the universe at `path`, its metadata and cells checked; see `verify` for the rest.
 
-        Raises InputError where there is none, StoreError where it is damaged, unfinished or of a newer version.
+        All that a universe is stands in its store: `index.json` is for people and for viewers, and not read. Raises
+        InputError where there is none, StoreError where it is damaged, unfinished or of another version.
         """
         path = Path(path)
         restore(path)
@@ -105,42 +119,69 @@ class Universe:
         check_version(store, attributes.get("version"), VERSION)
         if attributes.pop("sha256", None) != metadata_digest(root, BUILT_GROUPS, attributes):
             raise StoreError(f"{store}: damaged, its metadata do not have their checksum; build the universe again")
-        columns = [read_rows(root["cells"], name) for name in CELL_COLUMNS]
-        index = read_index(index_path(path))
-        universe = cls(path, root, HLGrid(attributes["depth"]), Cells(*columns[:3]), columns[3], index)
-        universe._check_index()
-        return universe
+        *cells, offsets = (read_rows(root["cells"], name) for name in CELL_COLUMNS)
+        return cls(path, root, Cells(*cells), offsets)
 
     def __len__(self) -> int:
         return len(self.cells.l)
 
-    @property
-    def depth(self) -> int:
-        """Depth of the grid."""
-        return self.grid.depth
-
     @cached_property
     def cell_ids(self) -> tuple[CellId, ...]:
         """The cells' ids, in order."""
-        return tuple(CellId(self.depth, *index) for index in zip(*(c.tolist() for c in self.cells)))
-
-    @cached_property
-    def _keys(self) -> NDArray[np.uint64]:
-        return cell_keys(*self.cells)
+        return tuple(CellId(*index) for index in zip(*(column.tolist() for column in self.cells)))
 
     @cached_property
     def _frames(self) -> tuple[NDArray, NDArray, NDArray]:
-        low, high = self.grid.bounds_m(*self.cells)
-        origin, half_extent = self.grid.frames_m(*self.cells)
+        low, high = self.cells.bounds_m()
+        origin, half_extent = self.cells.frames_m()
         return origin, half_extent, np.linalg.norm((high - low) / 2, axis=-1) / half_extent
 
+    def bounds_m(self, indices: ArrayLike | slice = slice(None)) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return (min, max), each float64 [N, 3] metres, of the cells of `indices`; see `HLGrid.bounds_m`."""
+        return self.cells.take(indices).bounds_m()
+
+    def frames_m(self, indices: ArrayLike | slice = slice(None)) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return (origin [N, 3], half_extent [N]), float64 metres, of the cells of `indices`; see `HLGrid.frames_m`."""
+        return self.cells.take(indices).frames_m()
+
+    def locate(self, position_m: ArrayLike) -> NDArray[np.int64]:
+        """Return int64 [N]: the index of the cell that holds each position [N, 3], -1 where none does."""
+        return self.tree.locate(position_m)
+
+    def name(self, i: int) -> str:
+        """The name of the cell of index `i`: L_THETA_PHI, or DEPTH_L_THETA_PHI where the universe is adaptive."""
+        return self.tree.name(self.cells.id(i))
+
+    def find(self, name: str) -> int:
+        """The index of the cell called `name`, as `Tree.parse` reads it. Raises InputError where there is none."""
+        return self.index_of(self.tree.parse(name))
+
     def index_of(self, cell: CellId) -> int:
-        """The place of `cell` among the cells. Raises InputError where this universe does not have it."""
-        if cell.depth == self.depth:
-            i = int(np.searchsorted(self._keys, np.uint64(cell.key)))
-            if i < len(self) and self._keys[i] == cell.key:
-                return i
-        raise InputError(f"cell {cell} at depth {cell.depth}: not in {self.path}, which has {len(self)} cells")
+        """The index of `cell`. Raises InputError where this universe does not have it, or not as a leaf."""
+        i = self.tree.index_of(cell)
+        if i < 0:
+            leaves = len(self.tree.below(cell))
+            split = f", {leaves:,} of them in it" if leaves else ""
+            raise InputError(
+                f"cell {cell} at depth {cell.depth}: not in {self.path}, which has {len(self):,} cells{split}"
+            )
+        return i
+
+    @cached_property
+    def inner(self) -> InnerCells:
+        """The cells above the leaves, coarse ones first. Raises StoreError where they are damaged."""
+        depth, l, theta, phi, *rest = (read_rows(self._root["inner"], name) for name in INNER_COLUMNS)
+        return InnerCells(depth, cell_keys(l, theta, phi), *rest)
+
+    def inner_cell(self, cell: CellId) -> InnerCell:
+        """The inner cell `cell`. Raises InputError where this universe has no such cell, or it is a leaf."""
+        inner = self.inner
+        start, stop = np.searchsorted(inner.depth, [cell.depth, cell.depth + 1])
+        i = start + int(np.searchsorted(inner.key[start:stop], np.uint64(cell.key)))
+        if i == stop or inner.key[i] != cell.key:
+            raise InputError(f"cell {cell} at depth {cell.depth}: no inner cell of {self.path}")
+        leaves = range(int(inner.first[i]), int(inner.stop[i]))
+        return InnerCell(cell, leaves, slice(int(self.offsets[leaves.start]), int(self.offsets[leaves.stop])))
 
     def cell(self, i: int) -> Cell:
         """The cell of index `i` with its emitters. Raises StoreError where they are damaged."""
@@ -152,7 +193,7 @@ class Universe:
         position = np.stack([rows["x_m"], rows["y_m"], rows["z_m"]], axis=-1)
         distance = np.linalg.norm(position, axis=-1) / half_extent
         return Cell(
-            id=CellId(self.depth, *(int(column[i]) for column in self.cells)),
+            id=self.cells.id(i),
             origin_m=origin,
             half_extent_m=float(half_extent),
             radius=float(radius),
@@ -194,7 +235,7 @@ class Universe:
             return None
         from helios.universe.training import TrainedSplats
 
-        return TrainedSplats(self._root, self.index, np.diff(self.offsets))
+        return TrainedSplats(self._root, len(self))
 
     @property
     def trained(self) -> NDArray[np.bool_]:
@@ -210,26 +251,18 @@ class Universe:
         return {} if self.training is None else self.training.metrics()
 
     def verify(self) -> None:
-        """Read every emitter and every splat. Raises StoreError, naming the file, where one is damaged."""
+        """Read every emitter, splat and inner cell. Raises StoreError, naming the file, where one is damaged."""
+        _ = self.inner
         for number in range(-(-int(self.offsets[-1]) // BLOCK_ROWS)):
             for name in self.emitter_columns:
                 self._read_block(name, number)
         for i in np.flatnonzero(self.trained):
             self.splats(i)
 
-    def _check_index(self) -> None:
-        cells, path = self.index["cells"], index_path(self.path)
-        listed = np.array([[c["id"]["l"], c["id"]["theta"], c["id"]["phi"]] for c in cells]).reshape(-1, 3)
-        problem = None
-        if self.index.get("config") != grid_config(self.grid):
-            problem = "its grid is not the store's"
-        elif not np.array_equal(listed, np.stack(self.cells, axis=-1)):
-            problem = "its cells are not the store's"
-        else:
-            trained = np.array([c["trained"] for c in cells])
-            counts = np.array([c["splat_count"] for c in cells])
-            wrong = np.flatnonzero(~trained & (counts != np.diff(self.offsets)))
-            if len(wrong):
-                problem = f"cell {self.cell_ids[wrong[0]]} has {counts[wrong[0]]} splats, the store has another number"
-        if problem:
-            raise StoreError(f"{path}: damaged, {problem}; build the universe again")
+
+def manifest_of(universe: Universe) -> str:
+    """Return the text of the manifest of `universe`, as its store has it."""
+    rule = TreeRule(universe.depth, universe.leaf_capacity)
+    splats = 0 if universe.training is None else int(universe.training.offsets[-1])
+    counts = (len(universe.inner.key), int(universe.offsets[-1]), int(universe.trained.sum()), splats)
+    return manifest_text(rule, universe.cells.depth, *counts)

@@ -6,16 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from helios.universe.store import Universe
+from helios.constants import R_MIN_M
+from helios.universe.index import packed_bytes
+from helios.universe.paths import index_path
+from helios.universe.store import VERSION, Universe
 from helios.universe.training import OUTCOMES
 
 
 def summarise(universe: Universe) -> dict[str, Any]:
     """Return what `universe` holds, and its provenance as it is recorded, in values that JSON has.
 
-    `grid` is that of the manifest with its `depth` and number of shells `n_l`; `stars_per_cell` the least, median and
-    most; `training` how many cells are trained, by `outcomes`, with how many `settings`, and their splats and stars.
-    Reads no star and no splat. Raises StoreError where the group of splats is damaged.
+    `depth` is that of all cells, None where the universe is adaptive: then none holds more than `leaf_capacity` stars.
+    `depths` has by depth the number of `cells`, the leaves, and of `inner_cells` above them; `stars_per_cell` the
+    least, median and most; `training` how many cells are trained, by `outcomes`, with how many `settings`, and their
+    splats and stars. Reads no star and no splat. Raises StoreError where the group of splats, or `index.json`, is
+    damaged.
     """
     stars = np.diff(universe.offsets)
     trained = universe.trained
@@ -27,10 +32,14 @@ def summarise(universe: Universe) -> dict[str, Any]:
         splats = int(universe.training.offsets[-1])
         settings = len(np.unique(universe.training.settings[trained]))
     return {
-        "version": universe.index["version"],
+        "version": VERSION,
         "fingerprint": universe.fingerprint,
-        "grid": {"depth": universe.depth, "n_l": universe.grid.n_l, **universe.index["config"]},
+        "r_min_m": R_MIN_M,
+        "depth": universe.depth,
+        "leaf_capacity": universe.leaf_capacity,
+        "depths": _depths(universe),
         "cells": len(universe),
+        "inner_cells": len(universe.inner.key),
         "stars": int(stars.sum()),
         "stars_per_cell": {"least": int(stars.min()), "median": float(np.median(stars)), "most": int(stars.max())},
         "training": {
@@ -40,6 +49,12 @@ def summarise(universe: Universe) -> dict[str, Any]:
             "stars": int(stars[trained].sum()),
             "splats": splats,
         },
-        "packed_bytes": universe.index["total_size_bytes"],
+        "packed_bytes": packed_bytes(index_path(universe.path)),
         "provenance": universe.provenance,
     }
+
+
+def _depths(universe: Universe) -> dict[str, dict[str, int]]:
+    leaves, inner = (np.bincount(depths).tolist() for depths in (universe.cells.depth, universe.inner.depth))
+    inner += [0] * (len(leaves) - len(inner))
+    return {str(d): {"cells": n, "inner_cells": inner[d]} for d, n in enumerate(leaves) if n or inner[d]}

@@ -45,15 +45,15 @@ def check_finite(cell: TrainedCell) -> None:
 
 
 class TrainedSplats:
-    """Splats and metrics in the store `root`, of which `index` is the manifest and `star_counts` [M] the emitters.
+    """Splats and metrics in the store `root` of a universe of `cells` cells.
 
     The splats of cell i are the rows offsets[i] to offsets[i + 1].
 
     `settings` uint64 [M] names the settings each cell was trained with, `outcomes` uint8 [M] is its place in
-    OUTCOMES. Raises StoreError where the group is damaged or does not fit the manifest.
+    OUTCOMES. Raises StoreError where the group is damaged or does not fit the cells.
     """
 
-    def __init__(self, root: zarr.Group, index: dict[str, Any], star_counts: NDArray[np.int64]):
+    def __init__(self, root: zarr.Group, cells: int):
         self._group = root[GROUP]
         attributes = dict(self._group.attrs)
         if attributes.pop("sha256", None) != splats_digest(root, attributes):
@@ -64,10 +64,9 @@ class TrainedSplats:
         self.offsets = read_rows(self._group, "offsets")
         self.settings = read_rows(self._group, "settings")
         self.outcomes = read_rows(self._group, "outcomes")
-        listed = [(cell["trained"], cell["splat_count"]) for cell in index["cells"]]
-        counts = np.where(self.trained, np.diff(self.offsets), star_counts)
-        if listed != list(zip(self.trained.tolist(), counts.tolist())):
-            raise StoreError(f"{root.store.root}: damaged, its index and its splats do not agree; train it again")
+        sizes = (len(self.offsets) - 1, len(self.settings), len(self.outcomes))
+        if sizes != (cells, cells, cells) or not np.array_equal(np.diff(self.offsets) > 0, self.trained):
+            raise StoreError(f"{root.store.root}: damaged, its cells and its splats do not agree; train it again")
         self._block = functools.lru_cache(maxsize=16)(self._read_block)
 
     @property
@@ -107,10 +106,8 @@ class TrainedSplats:
         return tuple(read_rows(self._group, name, start, stop) for name in SPLAT_COLUMNS)
 
 
-def write_splats(
-    root: zarr.Group, cells: int, trained: Mapping[int, tuple[TrainedCell, np.uint64]]
-) -> NDArray[np.int64]:
-    """Write the group `splats` into a store without one; return the splats per cell, int64 [cells], 0 where untrained.
+def write_splats(root: zarr.Group, cells: int, trained: Mapping[int, tuple[TrainedCell, np.uint64]]) -> None:
+    """Write the group `splats` into a store of `cells` cells without one.
 
     `trained` maps the index of a cell to its result and the code of its settings. Raises StoreError, and writes
     nothing, where splats are not finite.
@@ -136,7 +133,6 @@ def write_splats(
         write_array(group, column, np.concatenate([getattr(cell.splats, column) for cell in results]))
     attributes = {"metrics": names}
     group.attrs.put(attributes | {"sha256": splats_digest(root, attributes)})
-    return counts
 
 
 def splats_digest(root: zarr.Group, attributes: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,30 +11,31 @@ from typing import Any
 
 import numpy as np
 import zarr
-from numpy.typing import NDArray
 
 from helios.errors import InputError, StoreError
-from helios.grid import MAX_DEPTH, HLGrid, cell_keys
 from helios.universe.arrays import metadata_digest, open_root
-from helios.universe.check_columns import Column, fit_offsets, read_column, rows_of
-from helios.universe.check_splats import SplatCounts, check_splats
+from helios.universe.cells import Cells
+from helios.universe.check_columns import Column, fit_offsets, read_columns, rows_of
+from helios.universe.check_splats import check_splats
 from helios.universe.check_stars import StarRows, check_stars
+from helios.universe.check_tree import check_order, check_tree
 from helios.universe.findings import Finding, Findings
-from helios.universe.index import check_version, grid_config, read_index
+from helios.universe.index import LIST_VERSION, check_list, check_version, manifest_text, read_index
 from helios.universe.paths import index_path, is_universe, landmarks_path, store_path
 from helios.universe.replace import restore
-from helios.universe.store import BUILT_GROUPS, CELL_COLUMNS, EMITTER_COLUMNS, VERSION, Cells
+from helios.universe.store import BUILT_GROUPS, CELL_COLUMNS, EMITTER_COLUMNS, VERSION
+from helios.universe.tree import Leaves, TreeRule, inner_cells
 
 
 @dataclass
 class Validation:
-    """What was looked at and what was found: numbers are 0, and `depth` None, where they cannot be known.
+    """What was looked at and what was found: numbers are 0, and `depths` None, where they cannot be known.
 
-    `skipped` says what could not be looked at, and why.
+    `depths` are the least and the greatest of the cells. `skipped` says what could not be looked at, and why.
     """
 
     findings: Findings
-    depth: int | None = None
+    depths: tuple[int, int] | None = None
     cells: int = 0
     stars: int = 0
     trained: int = 0
@@ -50,8 +52,8 @@ def validate_universe(path: Path, load_landmarks: Callable[[Path], object], show
     """Return what is wrong with the universe at `path`, the first `shown` of each kind in full.
 
     `load_landmarks` reads a file of landmarks and raises InputError for one that it cannot read. Goes on as far as
-    what is damaged allows. Holds some 65,000 stars or splats at a time, 40 bytes per cell, 8 bytes per star for the
-    identifiers, and the manifest. Raises InputError where there is no universe.
+    what is damaged allows. Holds some 65,000 stars or splats at a time, 60 bytes per cell, 8 bytes per star for the
+    identifiers. Raises InputError where there is no universe.
     """
     path = Path(path)
     restore(path)
@@ -71,12 +73,11 @@ def validate_universe(path: Path, load_landmarks: Callable[[Path], object], show
         validation.skipped.append("the store: it cannot be opened")
         return validation
     attributes = dict(root.attrs)
-    depth = _check_attributes(root, attributes, findings)
-    if depth is None:
+    rule = _check_attributes(root, attributes, findings)
+    if rule is None:
         validation.skipped.append("the cells and what is in them: the store's version or depth is not known")
         return validation
-    validation.depth = depth
-    _check_cells(root, attributes.get("provenance"), index, validation)
+    _check_cells(root, attributes.get("provenance"), rule, index, validation)
     return validation
 
 
@@ -88,8 +89,8 @@ def _read_index(path: Path, findings: Findings) -> dict[str, Any] | None:
         return None
 
 
-def _check_attributes(root: zarr.Group, attributes: dict[str, Any], findings: Findings) -> int | None:
-    """The store's depth; None where it, or the version, is none that this program reads."""
+def _check_attributes(root: zarr.Group, attributes: dict[str, Any], findings: Findings) -> TreeRule | None:
+    """When the store's cells split; None where that, or the version, is nothing that this program reads."""
     try:
         check_version(Path(root.store.root), attributes.get("version"), VERSION)
     except StoreError as error:
@@ -98,19 +99,22 @@ def _check_attributes(root: zarr.Group, attributes: dict[str, Any], findings: Fi
     rest = {name: value for name, value in attributes.items() if name != "sha256"}
     if attributes.get("sha256") != metadata_digest(root, BUILT_GROUPS, rest):
         findings.add(Finding("metadata", "those of the store do not have their checksum"))
-    depth = attributes.get("depth")
-    if type(depth) is not int or not 0 <= depth <= MAX_DEPTH:
-        findings.add(Finding("metadata", f"depth {depth!r}, must be from 0 to {MAX_DEPTH}"))
+    depth, capacity = attributes.get("depth"), attributes.get("leaf_capacity")
+    if not all(value is None or type(value) is int for value in (depth, capacity)):
+        findings.add(Finding("metadata", f"depth {depth!r}, leaf_capacity {capacity!r}: must be whole numbers"))
         return None
-    return depth
+    try:
+        return TreeRule(depth, capacity)
+    except InputError as error:
+        findings.add(Finding("metadata", str(error)))
+        return None
 
 
-def _check_cells(root: zarr.Group, provenance: Any, index: dict[str, Any] | None, validation: Validation) -> None:
+def _check_cells(root: zarr.Group, provenance: Any, rule: TreeRule, index, validation: Validation) -> None:
     """Check the cells, what is in them, and what `index` and `provenance` say of them."""
-    findings, grid = validation.findings, HLGrid(validation.depth)
-    lengths = rows_of(root, "cells", {name: Column(dtype) for name, dtype in CELL_COLUMNS.items()}, findings)
-    columns = [read_column(root, f"cells/{name}", findings) for name in CELL_COLUMNS if name in lengths]
-    if len(columns) < len(CELL_COLUMNS) or any(column is None for column in columns):
+    findings = validation.findings
+    columns = read_columns(root, "cells", CELL_COLUMNS, findings)
+    if columns is None:
         validation.skipped.append("the cells and what is in them: their columns cannot be read")
         return
     *indices, offsets = columns
@@ -120,8 +124,8 @@ def _check_cells(root: zarr.Group, provenance: Any, index: dict[str, Any] | None
         validation.skipped.append("the cells and what is in them: their number is not known")
         return
     cells = Cells(*indices)
-    validation.cells = len(cells.l)
-    placed = _check_order(grid, cells, findings)
+    validation.cells, validation.depths = len(cells.l), (int(cells.depth.min()), int(cells.depth.max()))
+    placed = check_order(cells, rule, findings)
 
     wanted = {name: Column(dtype) for name, dtype in EMITTER_COLUMNS.items()}
     rows = rows_of(root, "emitters", wanted, findings)
@@ -132,7 +136,9 @@ def _check_cells(root: zarr.Group, provenance: Any, index: dict[str, Any] | None
     if wrong or not placed or len(rows) < len(wanted):
         validation.skipped.append("the stars: what is wrong with cells, offsets or columns hides whose they are")
     else:
-        check_stars(root, StarRows(grid, cells, offsets), findings)
+        if "cells" not in findings.counts:
+            check_tree(root, cells, stars, rule, findings)
+        check_stars(root, StarRows(cells, offsets), findings)
     if stars is not None:
         validation.stars = int(offsets[-1])
         _check_provenance(provenance, validation.stars, findings)
@@ -140,57 +146,28 @@ def _check_cells(root: zarr.Group, provenance: Any, index: dict[str, Any] | None
     splats = check_splats(root, cells, stars, findings)
     if splats is None:
         validation.skipped.append("the index's counts and some splats: what training wrote cannot be read")
-    else:
-        validation.splats, validation.trained = int(splats.counts.sum()), int(splats.trained.sum())
-    if index is not None:
-        _check_index(grid, cells, stars, splats, index, findings)
-
-
-def _check_order(grid: HLGrid, cells: Cells, findings: Findings) -> bool:
-    """Whether all cells are cells of the grid."""
-    inside = np.ones(len(cells.l), bool)
-    for column, count in zip(cells, (grid.n_l, grid.n_theta, grid.n_phi)):
-        inside &= (column >= 0) & (column < count)
-
-    def add(wrong, value_of):
-        findings.add_each("cells", np.flatnonzero(wrong), lambda i: Finding("cells", value_of(i), cells.name(i)))
-
-    add(~inside, lambda i: f"cell {i:,} is not in the grid of depth {grid.depth}")
-    if inside.all():
-        keys = cell_keys(*cells)
-        add(np.r_[False, keys[1:] == keys[:-1]], lambda i: f"cell {i:,} is the same as the one before")
-        add(np.r_[False, keys[1:] < keys[:-1]], lambda i: f"cell {i:,} is before {cells.name(i - 1)} in order")
-    return bool(inside.all())
+        return
+    validation.splats, validation.trained = int(splats.counts.sum()), int(splats.trained.sum())
+    if index is not None and stars is not None and "cells" not in findings.counts:
+        _check_index(index, cells, validation, rule, findings)
 
 
 def _check_index(
-    grid: HLGrid,
-    cells: Cells,
-    stars: NDArray[np.int64] | None,
-    splats: SplatCounts | None,
-    index: dict[str, Any],
-    findings: Findings,
+    index: dict[str, Any], cells: Cells, validation: Validation, rule: TreeRule, findings: Findings
 ) -> None:
-    if index.get("config") != grid_config(grid):
-        findings.add(Finding("index", f"its grid is {index.get('config')}, the store's {grid_config(grid)}"))
-    listed = index["cells"]
-    if len(listed) != len(cells.l):
-        findings.add(Finding("index", f"it lists {len(listed):,} cells, the store has {len(cells.l):,}"))
+    """Check the manifest against the store; where a pack's list of cells stands in its place, that it is one."""
+    if index["version"] == LIST_VERSION:
+        try:
+            check_list(index)
+        except (KeyError, TypeError, ValueError) as error:
+            findings.add(Finding("index", f"{type(error).__name__}: {error}"))
         return
-
-    def add(wrong, value_of):
-        findings.add_each("index", np.flatnonzero(wrong), lambda i: Finding("index", value_of(i), cells.name(i)))
-
-    ids = np.array([[c["id"][name] for name in CELL_COLUMNS if name != "offsets"] for c in listed]).reshape(-1, 3)
-    others = (ids != np.stack(cells, axis=-1)).any(axis=-1)
-    add(others, lambda i: f"it lists {'_'.join(map(str, ids[i]))} there")
-    if splats is None:
-        return
-    flags, trained = np.array([c["trained"] for c in listed], bool), splats.trained
-    add(flags != trained, lambda i: f"it says trained {str(flags[i]).lower()}, the store {str(trained[i]).lower()}")
-    if stars is not None:
-        counts, expected = np.array([c["splat_count"] for c in listed]), np.where(trained, splats.counts, stars)
-        add(counts != expected, lambda i: f"its splat_count is {counts[i]:,}, the store has {expected[i]:,}")
+    inner = len(inner_cells(Leaves(cells.depth, cells.keys, np.ones(len(cells.l), np.int64))).key)
+    totals = (inner, validation.stars, validation.trained, validation.splats)
+    expected = json.loads(manifest_text(rule, cells.depth, *totals))
+    for name in expected.keys() | index.keys():
+        if index.get(name) != expected.get(name):
+            findings.add(Finding("index", f"{name} is {index.get(name)}, the store has {expected.get(name)}"))
 
 
 def _check_provenance(provenance: Any, stars: int, findings: Findings) -> None:
@@ -210,9 +187,13 @@ def _check_provenance(provenance: Any, stars: int, findings: Findings) -> None:
             if not made and not (isinstance(digest, str) and re.fullmatch("[0-9a-f]{64}", digest)):
                 add(f"the input {str(source)[:100]} has no SHA-256")
     read, rejected, kept = provenance.get("rows_read"), provenance.get("rejected"), provenance.get("kept", stars)
+    merged = provenance.get("merged", {"rows": 0})
     if type(read) is not int or not isinstance(rejected, dict) or not all(type(n) is int for n in rejected.values()):
         add(f"rows_read is {read!r}, rejected {rejected!r}")
-    elif read != stars + sum(rejected.values()):
-        add(f"of {read:,} rows {sum(rejected.values()):,} were rejected, and {stars:,} are there")
+    elif not isinstance(merged, dict) or type(merged.get("rows")) is not int:
+        add(f"merged is {merged!r}")
+    elif read != stars + sum(rejected.values()) + merged["rows"]:
+        gone = f"{sum(rejected.values()):,} were rejected" + (f", {merged['rows']:,} merged" if merged["rows"] else "")
+        add(f"of {read:,} rows {gone}, and {stars:,} are there")
     if kept != stars:
         add(f"kept is {kept!r}, {stars:,} stars are there")

@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from helios.building.build import build_universe
+from helios.building.config import BuildConfig
 from helios.landmarks import write_landmarks
 from helios.render import pick_backend
 from helios.train.config import TrainConfig
@@ -23,7 +25,6 @@ from helios.train.engine import train_batch
 from helios.train.events import BatchHalved, BatchTrained
 from helios.train.run import train_universe
 from helios.universe import Universe, paths
-from helios.universe.build import BuildConfig, build_universe
 from tests.unit.train.scenes import cluster
 
 FLOATS_PER_PIXEL = 3 * (1 + 1 + 1 + 1 + 1 + 0.5)
@@ -68,7 +69,7 @@ def universe(catalogue: Path, backend, config: TrainConfig) -> None:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "universe"
         build_universe(
-            BuildConfig(stars=(catalogue,), depth="5"),
+            BuildConfig(stars=(catalogue,), depth=5),
             source,
             lambda directory: write_landmarks(paths.landmarks_path(directory), []),
         )

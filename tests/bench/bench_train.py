@@ -11,20 +11,21 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from helios.building.build import build_universe
+from helios.building.config import BuildConfig
 from helios.cli.training_report import summary
 from helios.landmarks import write_landmarks
 from helios.render import pick_backend
 from helios.train.config import TrainConfig
 from helios.train.engine import train_batch
 from helios.universe import Universe, paths
-from helios.universe.build import BuildConfig, build_universe
 
 
 def large_cells(catalogue: Path, depth: int, least: int = 400):
     """The cells of at least so many stars of a catalogue at a depth, those with most stars first."""
     with tempfile.TemporaryDirectory() as folder:
         build_universe(
-            BuildConfig(stars=(catalogue,), depth=str(depth)),
+            BuildConfig(stars=(catalogue,), depth=depth),
             Path(folder) / "universe",
             lambda directory: write_landmarks(paths.landmarks_path(directory), []),
         )

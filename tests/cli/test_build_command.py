@@ -194,7 +194,7 @@ BAD = [
     ("--synthetic 0", 1, "--synthetic 0: must be at least 1 star"),
     ("--synthetic 5 --seed -1", 1, "--seed -1: must be 0 or more"),
     ("--synthetic 5 --stars text.csv", 1, "only one of them can say where the stars come from"),
-    ("--synthetic 5 --depth 99", 1, "--depth 99: must be auto or a whole number from 0 to 20"),
+    ("--synthetic 5 --depth 99", 1, "--depth 99: must be from 0 to 20"),
     ("--synthetic 5 --max-mag -90", 1, "no star left of 5 rows: fainter than --max-mag: 5"),
     ("--synthetic 5 --landmarks missing.json", 1, "missing.json: no such file"),
     ("--synthetic 5 --landmarks places.json", 1, "places.json: no JSON"),
@@ -281,7 +281,7 @@ def test_one_hundred_thousand_stars_fill_the_published_cells(tmp_path):
     universe = Universe.open(tmp_path / "u")
     assert (len(universe), universe.offsets[-1]) == (9_248, 100_000)
     rows = universe.columns(("x_m", "y_m", "z_m"))
-    low, high = universe.grid.bounds_m(*universe.cells)
+    low, high = universe.bounds_m()
     counts = universe.offsets[1:] - universe.offsets[:-1]
     for axis, values in enumerate(rows.values()):
         assert (values >= low[:, axis].repeat(counts)).all()

@@ -85,7 +85,8 @@ def test_the_universe_remembers_what_was_asked(tmp_path):
     assert attributes["provenance"]["options"] == {
         "max_mag": None,
         "limit": None,
-        "depth": "auto",
+        "depth": None,
+        "leaf_capacity": 512,
         "distance": "edsd",
         "length_scale_pc": 800.0,
         "epoch": 2000.0,

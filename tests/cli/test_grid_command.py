@@ -53,7 +53,7 @@ def test_info_is_of_the_published_grid_by_default():
 def test_info_counts_the_cells_and_stars_of_a_universe(universe):
     shells = table(run("info", "--universe", universe).output)
     opened = Universe.open(universe)
-    assert shells.cells.astype(int).tolist() == np.bincount(opened.l, minlength=64).tolist()
+    assert shells.cells.astype(int).tolist() == np.bincount(opened.cells.l, minlength=64).tolist()
     assert shells.stars.astype(int).sum() == 200
 
 
@@ -75,7 +75,7 @@ def test_locate_finds_the_cell_of_a_catalogued_star(universe):
     assert star.source_id in opened.columns(("source_id",), *opened.offsets[i : i + 2])["source_id"]
     assert result["parent"] == str(cell.parent)
     assert int(result["neighbours"]) == len(cell.neighbours(1)) - 1
-    low, high = opened.grid.bounds_m([cell.l], [cell.theta], [cell.phi])
+    low, high = opened.bounds_m([i])
     np.testing.assert_allclose(np.array(result["bounds_min_m"].split(), float), low[0], rtol=1e-9)
     np.testing.assert_allclose(np.array(result["bounds_max_m"].split(), float), high[0], rtol=1e-9)
 
@@ -90,7 +90,7 @@ def test_cells_lists_the_shells_that_a_range_touches():
 def test_cells_lists_the_cells_of_a_universe(universe):
     cells = table(run("cells", "--from", "10pc", "--to", "0.1kpc", "--universe", universe).output)
     opened = Universe.open(universe)
-    inner, outer = opened.grid.shell_edges_m(opened.l)
+    inner, outer = HLGrid(opened.depth).shell_edges_m(opened.cells.l)
     touched = (inner < 100 * PARSEC_M) & (outer > 10 * PARSEC_M)
     assert cells.cell.tolist() == [str(c) for c, hit in zip(opened.cell_ids, touched) if hit]
     assert cells.stars.astype(int).sum() == np.diff(opened.offsets)[touched].sum()

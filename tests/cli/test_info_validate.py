@@ -48,10 +48,9 @@ def test_info_tells_what_a_universe_was_made_of(universe):
     assert result.exit_code == 0, result.output
     lines = lines_of(result)
     expected = [
-        f"universe {universe}, version 1",
-        "grid depth 4: 32 shells of ratio 4 from 4.6e+10 m, 32 longitudes, 16 colatitudes",
+        f"universe {universe}, version 2",
         "trained 0 cells",
-        "command build: max_mag none, limit none, depth 4",
+        "command build: max_mag none, limit none, depth 4, leaf_capacity none",
         "inputs 1",
         "schema gaia_dr3, epoch 2016.0, parallax = plx",
         "read 5 rows",
@@ -72,7 +71,7 @@ def test_info_as_json_holds_the_same(universe):
     result = helios("info", universe, "--json")
     assert result.exit_code == 0
     told = json.loads(result.output)
-    assert (told["universe"], told["stars"], told["grid"]["depth"]) == (str(universe), 3, 4)
+    assert (told["universe"], told["stars"], told["depth"]) == (str(universe), 3, 4)
     assert told["provenance"]["rejected"] == {"parallax not above 0": 1, "ra outside [0, 360)": 1}
 
 
@@ -101,13 +100,13 @@ def test_validate_of_the_embedded_bright_stars(tmp_path, monkeypatch):
     result = helios("validate")
     assert result.exit_code == 0, result.output
     assert result.output.startswith("universe: sound, ")
-    assert helios("info").output.startswith("universe  universe, version 1\n")
+    assert helios("info").output.startswith("universe  universe, version 2\n")
 
 
 def test_validate_says_what_is_wrong_and_exits_with_1(universe):
     index = json.loads((universe / "index.json").read_text())
-    for cell in index["cells"]:
-        cell["trained"] = True
+    index["totals"]["stars"] = 4
+    index["tree"]["depth"] = 3
     (universe / "index.json").write_text(json.dumps(index))
     (universe / "landmarks.json").unlink()
     (universe / "universe.zarr/emitters/bp_rp/c/0").write_bytes(b"")
@@ -115,12 +114,9 @@ def test_validate_says_what_is_wrong_and_exits_with_1(universe):
     assert result.exit_code == 1
     lines = result.output.splitlines()
     assert [line.split(":")[0] for line in lines] == ["files", "index", "index", "landmarks", str(universe)]
-    assert lines[1].endswith(
-        "it says trained true, the store false; " + "index.json must list the grid, the cells "
-        "and the counts of the store"
-    )
-    assert lines[2] == f"index: and {len(index['cells']) - 1} more"
-    assert lines[-1].endswith(f"not sound, {len(index['cells']) + 2} wrong in 3 kinds")
+    assert lines[1].endswith("; index.json must have the grid and the totals of the store, or be the list of a pack")
+    assert lines[2] == "index: and 1 more"
+    assert lines[-1].endswith("not sound, 4 wrong in 3 kinds")
 
 
 def test_validate_says_what_it_could_not_check(universe):

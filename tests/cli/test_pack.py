@@ -98,8 +98,10 @@ def test_a_site_that_may_not_be_written_packs_nothing(here, viewer):
 
 
 def newer(universe):
-    index = json.loads((universe / "index.json").read_text())
-    (universe / "index.json").write_text(json.dumps(index | {"version": 2}))
+    file = universe / "universe.zarr/zarr.json"
+    metadata = json.loads(file.read_text())
+    metadata["attributes"]["version"] = 3
+    file.write_text(json.dumps(metadata))
 
 
 def as_file(universe):
@@ -113,9 +115,9 @@ def as_file(universe):
     [
         (shutil.rmtree, "universe: no universe"),
         (as_file, "universe: no universe"),
-        (newer, "version 2"),
+        (newer, "version 3"),
         (lambda u: shutil.rmtree(u / "universe.zarr"), "missing"),
-        (lambda u: os.truncate(u / "index.json", 300), "index.json: damaged"),
+        (lambda u: os.truncate(u / "universe.zarr/cells/l/c/0", 30), "cells/l: damaged"),
     ],
 )
 def test_what_is_no_sound_universe_is_one_clear_line(here, command, spoil, message):
@@ -138,6 +140,20 @@ def test_export_writes_all_cells_or_those_that_are_named(here):
     ):
         assert "3 cells" in helios("export", *arguments, "-o", f"{number}.ply")
     assert (here / "0.ply").read_bytes() == (here / "1.ply").read_bytes() == (here / "2.ply").read_bytes()
+
+
+def test_an_adaptive_universe_is_regrouped_and_exported_by_names_with_depths(here):
+    universe = scene.make_clumps(here / "adaptive", leaf_capacity=8)
+    output = helios("pack", "--universe", "adaptive")
+    packed = V1Pack.open(here / "adaptive")
+    assert f"packed adaptive: {len(packed)} cells (0 trained), 210 splats" in output
+    assert f"regrouped at depth 5 from {len(universe)} cells of an adaptive tree" in output
+    names = [universe.name(i) for i in (0, len(universe) - 1)]
+    assert "2 cells" in helios("export", "--universe", "adaptive", "--cells", *names, "-o", "two.ply")
+    depths = f"{universe.cells.depth.min()} to {universe.cells.depth.max()}"
+    assert f"comment cells 2 of an adaptive tree of depths {depths}\n".encode() in (here / "two.ply").read_bytes()
+    gone = helios("export", "--universe", "adaptive", "--cells", "0_0_0_0", "-o", "none.ply", code=1)
+    assert "cell 0_0_0 at depth 0" in gone
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,14 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from helios.cli import main
+from helios.landmarks import Landmark
 from helios.train.config import TrainConfig
+from helios.train.selection import select_around
 from helios.universe import Universe
 
 QUICK = ("--iterations", "40", "--image-size", "64", "--backend", "numba")
@@ -50,9 +53,9 @@ def test_train_all_says_what_it_did(universe, trained):
     made = Universe.open(path)
     assert made.trained.all()
     assert {"first_loss", "last_loss", "psnr_5_trained", "flux_error_5_brightest"} <= made.metrics().keys()
-    index = json.loads((path / "index.json").read_text())
-    assert index["total_splats"] == sum(len(made.splats(i)) for i in range(cells)) < 150
-    assert all(cell["trained"] for cell in index["cells"])
+    totals = json.loads((path / "index.json").read_text())["totals"]
+    assert totals["splats"] == sum(len(made.splats(i)) for i in range(cells)) < 150
+    assert totals["trained_cells"] == cells
 
 
 def test_a_rerun_skips_what_is_trained(universe, trained):
@@ -66,7 +69,7 @@ def test_a_rerun_skips_what_is_trained(universe, trained):
 
 def test_train_landmarks_selects_around_landmarks(universe, tmp_path):
     ids = Universe.open(universe).cell_ids
-    origin, _ = Universe.open(universe).grid.frames_m([ids[0].l], [ids[0].theta], [ids[0].phi])
+    origin, _ = Universe.open(universe).frames_m([0])
     mark = {"id": "here", "name": "Here", "kind": "star", "radius_hint": 1e16, "source": "a test", "description": ""}
     mark["pos_meters"] = dict(zip("xyz", origin[0].tolist()))
     (tmp_path / "marks.json").write_text(json.dumps([mark]))
@@ -79,6 +82,40 @@ def test_train_landmarks_selects_around_landmarks(universe, tmp_path):
         share = 100 * len(near) / len(ids)
         assert f"1 landmarks in 1 cells of {len(ids)}, {len(near)} cells selected ({share:.1f} %)" in result.output
         assert Universe.open(output).trained.nonzero()[0].tolist() == near
+
+
+def test_in_an_adaptive_tree_the_cells_around_may_be_smaller_or_larger(tmp_path):
+    """Against distances in the indices: two cells are neighbours where their boxes in the deepest grid's touch."""
+    assert helios("build", "--synthetic", 600, "--leaf-capacity", 20, "-o", tmp_path / "u").exit_code == 0
+    universe = Universe.open(tmp_path / "u")
+    assert universe.depth is None
+    assert len(set(universe.cells.depth.tolist())) > 2
+    reached, home = {}, universe.cells.id(int(np.argmax(universe.cells.depth)))
+    depth = int(universe.cells.depth.max())
+    spans = []
+    for cell in universe.cell_ids:
+        wide = 1 << depth - cell.depth
+        spans.append([(index * wide, index * wide + wide - 1) for index in (cell.l, cell.theta, cell.phi)])
+    row = int(universe.offsets[universe.index_of(home)])
+    own = [(index, index) for index in (home.l, home.theta, home.phi)]
+    for reach in (0, 1, 3):
+        expected = []
+        for i, span in enumerate(spans):
+            (l, theta, phi), turn = [(a - o[1], o[0] - b) for (a, b), o in zip(span, own)], 2 << depth
+            around = min(max(theta), max(theta[0] - turn, theta[1] + turn), max(theta[0] + turn, theta[1] - turn))
+            if max(*l, around, *phi) <= reach:
+                expected.append(i)
+        place = [universe.columns((n,), row, row + 1)[n][0] for n in ("x_m", "y_m", "z_m")]
+        chosen = select_around(universe, [Landmark("a", "A", "star", tuple(place), 1.0, "", "")], reach)
+        assert chosen.homes == {home}
+        assert chosen.cells == tuple(expected)
+        reached[reach] = len(expected)
+    assert reached[0] == 1 < reached[1] < reached[3]
+    name = universe.name(0)
+    assert name == f"{universe.cells.depth[0]}_{universe.cell_ids[0]}"
+    result = helios("train-cell", "--cell", name, "--input", tmp_path / "u", "--output", tmp_path / "one", *QUICK)
+    assert result.exit_code == 0, result.output
+    assert Universe.open(tmp_path / "one").trained.nonzero()[0].tolist() == [0]
 
 
 def test_train_cell_of_a_universe_and_of_a_file(universe, tmp_path):

@@ -163,7 +163,7 @@ def test_killed_between_checkpoints_a_cell_goes_on_from_the_last(universe, tmp_p
     process.communicate()
     succeed(*one_cell(output, *more, "--log", "tensorboard", "--log-every", 100))
     assert contents(output) == contents(tmp_path / "alone")
-    events = EventAccumulator(str(tmp_path / "out_logs" / cell))
+    events = EventAccumulator(str(tmp_path / "out_logs" / f"1_{cell}"))
     events.Reload()
     steps = [event.step for event in events.Scalars("loss")]
     assert 700 < steps[0] < 3000

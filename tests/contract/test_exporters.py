@@ -1,7 +1,7 @@
 """What every registered exporter promises, whatever its format: all the light, in its place, whole or not at all.
 
 One class runs over the registry; a new exporter adds a line to READERS, which gives back, from its file alone,
-where each splat is and how much light it has. The universe is half trained, with splats brighter than opacity 1.
+where each splat is and how much light it has. The universes are half trained, with splats brighter than opacity 1.
 """
 
 from pathlib import Path
@@ -31,10 +31,13 @@ def read_ply(path: Path) -> tuple[np.ndarray, np.ndarray]:
 READERS = {"ply": read_ply}
 
 
-@pytest.fixture(scope="module")
-def universe(tmp_path_factory):
+@pytest.fixture(scope="module", params=["one depth", "adaptive"])
+def universe(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("exporters")
-    scene.make_stars(folder / "universe")
+    if request.param == "adaptive":
+        scene.make_clumps(folder / "universe", leaf_capacity=8)
+    else:
+        scene.make_stars(folder / "universe")
     return scene.make_trained(folder / "universe", folder / "universe_trained")
 
 

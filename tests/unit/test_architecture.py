@@ -15,17 +15,26 @@ PACKAGE = Path(__file__).parents[2] / "helios"
 
 LAYERS = (
     {"errors", "constants", "options", "registry", "catalogs_path"},
-    {"coords", "grid", "light", "color", "splats"},
+    {"coords", "grid", "light", "color", "splats", "schedulers"},
     {"catalog"},
     {"universe"},
+    {"building"},
     {"landmarks"},
-    {"render", "pack"},
+    {"render", "pack", "fetch"},
     {"train"},
     {"cli"},
 )
 """A module may import those of its own layer's package and of the layers before."""
 
-ONLY_IN = {"torch": ("render", "train"), "gsplat": ("render",), "click": ("cli",), "rich": ("cli",)}
+ONLY_IN = {
+    "torch": ("render", "train"),
+    "gsplat": ("render",),
+    "click": ("cli",),
+    "rich": ("cli",),
+    "dask": ("schedulers",),
+    "distributed": ("schedulers",),
+    "dask_jobqueue": ("schedulers",),
+}
 
 
 def rank(part: str) -> int:
@@ -75,7 +84,8 @@ def test_commands_load_only_what_they_need(tmp_path):
     heavy = {"torch", "astropy", "zarr", "pandas", "numba", "matplotlib", "gsplat"}
     assert not loaded_by("--help", cwd=tmp_path) & (heavy | {"numpy", "rich"})
     assert not loaded_by("train-landmarks", "--help", cwd=tmp_path) & heavy
-    assert not loaded_by("build", "--synthetic", "20", cwd=tmp_path) & (heavy - {"zarr"})
+    assert not loaded_by("fetch", "--help", cwd=tmp_path) & (heavy | {"astroquery", "pyarrow"})
+    assert not loaded_by("build", "--synthetic", "20", "--depth", "2", cwd=tmp_path) & (heavy - {"zarr"})
     for command in ("info", "validate", "pack"):
         assert not loaded_by(command, cwd=tmp_path) & (heavy - {"zarr"})
     assert "torch" in loaded_by("train-all", "--iterations", "0", "--backend", "numba", cwd=tmp_path)

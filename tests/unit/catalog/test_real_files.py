@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from helios.building.build import build_universe
+from helios.building.config import BuildConfig
 from helios.catalog import open_catalog
 from helios.catalog.cuts import Rejections, drop_unusable
 from helios.catalog.files import open_catalogs
@@ -15,7 +17,6 @@ from helios.catalog.schema_file import choose_schema
 from helios.catalog.table import FLOAT_COLUMNS, OPTIONAL_COLUMNS, StarTable
 from helios.constants import PARSEC_M
 from helios.universe import Universe
-from helios.universe.build import BuildConfig, build_universe
 
 FORMATS = Path(__file__).parents[2] / "data/formats"
 SHARED = Path(__file__).parents[3].parent / "shared/data"
@@ -127,7 +128,7 @@ def contents(path: Path) -> dict[str, bytes]:
 def test_seven_forms_of_one_sample_give_one_universe(tmp_path, cuts):
     made = []
     for number, path in enumerate([shared(name) for name in POC]):
-        config = BuildConfig(stars=(path,), depth="3", **cuts)
+        config = BuildConfig(stars=(path,), depth=3, **cuts)
         report = build_universe(config, tmp_path / str(number), lambda directory: None)
         assert report.rows_read == 2000
         made.append((contents(tmp_path / str(number)), report.rejections.counts()))

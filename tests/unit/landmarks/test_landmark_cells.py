@@ -9,7 +9,18 @@ import pytest
 
 from helios.constants import R_MIN_M
 from helios.grid import CellId, HLGrid
-from helios.landmarks import Landmark, landmark_cells, load_landmarks
+from helios.landmarks import Landmark, landmark_cells, load_landmarks, outside_grid
+from helios.universe.cells import Cells, Tree
+
+
+def uniform(depth):
+    """The tree of a universe whose cells have all one depth, and of which this is one."""
+    return Tree(Cells.of_ids([CellId(depth, 0, 0, 0)]), depth)
+
+
+def first(cell):
+    """What leaves are sorted by."""
+    return cell.key << 3 * (20 - cell.depth)
 
 
 def at(x, y, z):
@@ -19,7 +30,7 @@ def at(x, y, z):
 @pytest.mark.parametrize("depth", [3, 5, 8])
 def test_every_embedded_landmark_but_the_sun_has_the_cell_of_the_formula(depth):
     landmarks = load_landmarks()
-    placed = landmark_cells(landmarks, HLGrid(depth))
+    placed = landmark_cells(landmarks, uniform(depth))
     assert [place.landmark for place in placed] == landmarks
     n_theta, n_phi, log_base = 2 ** (depth + 1), 2**depth, 2 ** (2 ** (5 - depth))
     for place in placed:
@@ -37,7 +48,7 @@ def test_every_embedded_landmark_but_the_sun_has_the_cell_of_the_formula(depth):
 
 
 def test_what_has_no_cell_says_why():
-    inside, beyond, edge = landmark_cells([at(4.5e10, 0, 0), at(0, 1e40, 0), at(R_MIN_M, 0, 0)], HLGrid(5))
+    inside, beyond, edge = landmark_cells([at(4.5e10, 0, 0), at(0, 1e40, 0), at(R_MIN_M, 0, 0)], uniform(5))
     assert inside.cell is None
     assert "4.5e+10 m from the Sun, inside" in inside.reason
     assert beyond.cell is None
@@ -47,4 +58,22 @@ def test_what_has_no_cell_says_why():
 
 
 def test_no_landmarks_no_cells():
-    assert landmark_cells([], HLGrid(5)) == []
+    assert landmark_cells([], uniform(5)) == []
+
+
+def test_what_no_universe_has_a_cell_for_is_known_without_one():
+    landmarks = load_landmarks()
+    assert [(mark.id, reason) for mark, reason in outside_grid(landmarks)] == [
+        (place.landmark.id, place.reason) for place in landmark_cells(landmarks, uniform(3)) if place.reason
+    ]
+
+
+def test_in_an_adaptive_universe_a_landmark_has_the_leaf_it_lies_in_or_the_empty_cell():
+    here, below, empty = at(3e17, 1e17, 2e17), at(-3e17, -1e17, 2e17), at(-3e17, 1e17, -2e17)
+    leaf, deep = (HLGrid(depth).locate_one(mark.pos_m) for depth, mark in ((4, here), (6, below)))
+    placed = landmark_cells([here, below, empty], Tree(Cells.of_ids(sorted([leaf, deep], key=first)), None))
+    assert [place.cell for place in placed[:2]] == [leaf, deep]
+    alone = placed[2].cell
+    assert HLGrid(alone.depth).locate_one(empty.pos_m) == alone
+    above = alone.parent
+    assert any(HLGrid(above.depth).locate_one(mark.pos_m) == above for mark in (here, below))

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from helios.building.build import build_universe
+from helios.building.config import BuildConfig
 from helios.splats import Splats
 from helios.universe import Universe
-from helios.universe.build import BuildConfig, build_universe
 from helios.universe.journal import TrainingJournal
 from helios.universe.training import TrainedCell
 
@@ -31,23 +32,37 @@ LANDMARKS = [
 def make_stars(path: Path, count: int = 200, depth: int = 2) -> Universe:
     """Build a universe of synthetic stars at `path`: at depth 2, some 30 cells of 1 to 30 stars."""
     build_universe(
-        BuildConfig(synthetic=count, depth=str(depth)),
+        BuildConfig(synthetic=count, depth=depth),
         path,
         lambda folder: (folder / "landmarks.json").write_text(json.dumps(LANDMARKS)),
     )
     return Universe.open(path)
 
 
-def make_trained(source: Path, path: Path) -> Universe:
-    """Copy a universe of stars to `path` and give every second cell trained splats."""
+def make_clumps(path: Path, **rule: int) -> Universe:
+    """Build a universe at `path` of 150 stars all over the sky and 60 within 1 degree and 3 %; `rule` says the tree."""
+    rng, stars = np.random.default_rng(4), path.with_name(f"{path.name}.csv")
+    directions = rng.normal(size=(150, 3))
+    ra = np.r_[np.degrees(np.arctan2(directions[:, 1], directions[:, 0])) % 360, rng.normal(40, 0.5, 60)]
+    dec = np.r_[np.degrees(np.arcsin(directions[:, 2] / np.linalg.norm(directions, axis=1))), rng.normal(10, 0.5, 60)]
+    parallax, mag = np.r_[10 ** rng.uniform(0, 3, 150), rng.normal(10, 0.3, 60)], rng.uniform(0, 12, 210)
+    rows = [",".join(map(repr, row)) for row in zip(*(column.tolist() for column in (ra, dec, parallax, mag)))]
+    stars.write_text("\n".join(["ra,dec,parallax,phot_g_mean_mag", *rows]) + "\n")
+    config = BuildConfig(stars=(str(stars),), **rule)
+    build_universe(config, path, lambda folder: (folder / "landmarks.json").write_text(json.dumps(LANDMARKS)))
+    return Universe.open(path)
+
+
+def make_trained(source: Path, path: Path, stray: float = 1.0) -> Universe:
+    """Copy a universe of stars to `path` and train every second cell; its first splat lies `stray` times as far out."""
     stars, rng = Universe.open(source), np.random.default_rng(5)
     journal = TrainingJournal.open(stars, path, "00" * 32)
-    journal.append(
-        [
-            TrainedCell(i, random_splats(rng, 1 + int(np.diff(stars.offsets)[i]) // 2), {"psnr": 30.0}, "trained")
-            for i in range(0, len(stars), 2)
-        ]
-    )
+    cells = []
+    for i in range(0, len(stars), 2):
+        splats = random_splats(rng, 1 + int(np.diff(stars.offsets)[i]) // 2)
+        splats.means[0] *= np.float32(stray)
+        cells.append(TrainedCell(i, splats, {"psnr": 30.0}, "trained"))
+    journal.append(cells)
     journal.commit()
     return Universe.open(path)
 

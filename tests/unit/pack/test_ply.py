@@ -66,7 +66,7 @@ def test_several_cells_share_a_frame_around_them(trained, tmp_path, cells):
     ply, columns = read(tmp_path / "cells.ply")
     notes = dict(comment.split(" ", 1) for comment in ply.comments)
     origin, unit = np.array([float(x) for x in notes["origin_m"].split()]), float(notes["unit_m"])
-    corners = np.concatenate([trained.grid.bounds_m(*trained.cells)[side][list(cells)] for side in (0, 1)])
+    corners = np.concatenate([trained.bounds_m(list(cells))[side] for side in (0, 1)])
     placed = (corners - origin) / unit
     assert np.abs(placed).max() == pytest.approx(1.0, abs=1e-12)
     assert np.abs(columns("x", "y", "z")).max() <= 1.0

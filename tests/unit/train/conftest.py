@@ -10,6 +10,8 @@ from unittest import mock
 import numpy as np
 import pytest
 
+from helios.building.build import build_universe
+from helios.building.config import BuildConfig
 from helios.landmarks import write_landmarks
 from helios.render import pick_backend
 from helios.train import train_cells as train_cells_module
@@ -17,7 +19,6 @@ from helios.train.config import TrainConfig
 from helios.train.run import train_universe
 from helios.train.train_cells import batch_by_batch
 from helios.universe import Universe, paths
-from helios.universe.build import BuildConfig, build_universe
 from tests.unit.train.triton_runs import fill_new_memory_with_nan
 
 CONFIG = TrainConfig(iterations=20, image_size=32)
@@ -38,7 +39,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def source(tmp_path_factory):
     """150 synthetic stars in 13 cells, 8 of which have something to train."""
     path = tmp_path_factory.mktemp("made") / "universe"
-    config = BuildConfig(synthetic=150, depth="1")
+    config = BuildConfig(synthetic=150, depth=1)
     build_universe(config, path, lambda folder: write_landmarks(paths.landmarks_path(folder), []))
     counts = np.diff(Universe.open(path).offsets)
     assert len(counts) == 13

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from helios.universe.build import BuildConfig, BuildReport, build_universe
+from helios.building.build import BuildReport, build_universe
+from helios.building.config import BuildConfig
 
 DATA = Path(__file__).parents[2] / "data"
 

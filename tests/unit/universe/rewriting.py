@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from helios.grid import HLGrid
 from helios.splats import Splats
 from helios.universe import Universe, paths
 from helios.universe.arrays import metadata_digest, open_root, read_rows, write_array
-from helios.universe.index import index_text
+from helios.universe.index import manifest_text
 from helios.universe.journal import TrainingJournal
-from helios.universe.store import BUILT_GROUPS, CELL_COLUMNS, EMITTER_COLUMNS
+from helios.universe.store import BUILT_GROUPS, CELL_COLUMNS, EMITTER_COLUMNS, INNER_COLUMNS
 from helios.universe.training import SPLAT_COLUMNS, TrainedCell, splats_digest
+from helios.universe.tree import TreeRule
 
 TRAINED = ("offsets", "settings", "outcomes", "metrics", *SPLAT_COLUMNS)
 
@@ -27,6 +27,7 @@ def rewrite(path: Path, change: Callable, index: bool = True) -> None:
     """
     root = open_root(paths.store_path(path), mode="r+")
     names = [f"cells/{n}" for n in CELL_COLUMNS] + [f"emitters/{n}" for n in EMITTER_COLUMNS]
+    names += [f"inner/{n}" for n in INNER_COLUMNS]
     names += [f"splats/{n}" for n in TRAINED] if "splats" in root else []
     before = {name: read_rows(root, name) for name in names}
     columns, attributes = dict(before), dict(root.attrs)
@@ -43,12 +44,13 @@ def rewrite(path: Path, change: Callable, index: bool = True) -> None:
         root["splats"].attrs.put(rest | {"sha256": splats_digest(root, rest)})
     if not index:
         return
-    counts, trained = np.diff(columns["cells/offsets"]), None
+    rule = TreeRule(attributes["depth"], attributes["leaf_capacity"])
+    trained, splats = 0, 0
     if trained_too:
-        trained = columns["splats/outcomes"] > 0
-        counts = np.where(trained, np.diff(columns["splats/offsets"]), counts)
-    cells = [columns[f"cells/{n}"] for n in ("l", "theta", "phi")]
-    text = index_text(HLGrid(attributes["depth"]), *cells, counts, trained=trained)
+        trained = int(np.count_nonzero(columns["splats/outcomes"]))
+        splats = int(columns["splats/offsets"][-1])
+    counts = (len(columns["inner/depth"]), int(columns["cells/offsets"][-1]), trained, splats)
+    text = manifest_text(rule, columns["cells/depth"], *counts)
     paths.index_path(path).write_text(text, encoding="utf-8")
 
 

@@ -12,21 +12,21 @@ import pytest
 from helios.errors import HeliosError, StoreError
 from helios.universe import Universe
 from helios.universe.arrays import open_root, read_rows
-from helios.universe.store import EMITTER_COLUMNS
+from helios.universe.store import CELL_COLUMNS, EMITTER_COLUMNS
 
 CHUNKS = [f"universe.zarr/emitters/{name}/c/0" for name in EMITTER_COLUMNS]
-CHUNKS += [f"universe.zarr/cells/{name}/c/0" for name in ("l", "theta", "phi", "offsets")]
+CHUNKS += [f"universe.zarr/cells/{name}/c/0" for name in CELL_COLUMNS]
 
 
 @pytest.fixture
 def path(make):
-    return make(synthetic=30, depth="2").path
+    return make(synthetic=30, depth=2).path
 
 
 def content(path):
     universe = Universe.open(path)
     universe.verify()
-    return universe.index, universe.provenance, [*universe.columns(EMITTER_COLUMNS).values(), *universe.cells]
+    return universe.fingerprint, universe.provenance, [*universe.columns(EMITTER_COLUMNS).values(), *universe.cells]
 
 
 def flip(file, bit):
@@ -55,7 +55,8 @@ def test_every_byte_of_a_column_is_guarded(path):
 def test_a_flipped_bit_of_any_file_is_seen_or_changes_nothing(path):
     before = content(path)
     rng = np.random.default_rng(9)
-    files = sorted(p for p in path.rglob("*") if p.is_file())
+    # The manifest is for people and jq: nothing reads it, and `helios validate` compares it with the store.
+    files = sorted(p for p in path.rglob("*") if p.is_file() and p.name != "index.json")
     for file in files:
         sound = file.read_bytes()
         for bit in rng.integers(0, 8 * len(sound), 5):
@@ -75,7 +76,7 @@ def test_a_flipped_bit_of_any_file_is_seen_or_changes_nothing(path):
 
 
 def test_any_file_cut_short_is_seen(path):
-    for file in sorted(p for p in path.rglob("*") if p.is_file()):
+    for file in sorted(p for p in path.rglob("*") if p.is_file() and p.name != "index.json"):
         sound = file.read_bytes()
         for length in {0, 1, len(sound) // 2, len(sound) - 2}:
             file.write_bytes(sound[:length])
@@ -93,7 +94,7 @@ def test_a_missing_chunk_is_not_read_as_zeros(path, chunk):
 
 
 def test_columns_of_another_universe_are_seen(path, make):
-    other = make("other", synthetic=40, depth="2").path
+    other = make("other", synthetic=40, depth=2).path
     shutil.rmtree(path / "universe.zarr/emitters")
     shutil.copytree(other / "universe.zarr/emitters", path / "universe.zarr/emitters")
     with pytest.raises(StoreError, match="damaged"):

@@ -13,14 +13,24 @@ from helios.universe.summary import summarise
 from tests.unit.universe.rewriting import train_some
 
 
+def parent(cell, depth):
+    """The cell of `depth` that `cell` lies in."""
+    while cell.depth > depth:
+        cell = cell.parent
+    return cell
+
+
 def test_a_built_universe(make, gaia_csv):
-    report = make(stars=(gaia_csv,), depth="4", max_mag=12.0)
+    report = make(stars=(gaia_csv,), depth=4, max_mag=12.0)
     universe = Universe.open(report.path)
     summary = summarise(universe)
     assert json.loads(json.dumps(summary)) == summary
     counts = np.diff(universe.offsets)
     assert (summary["cells"], summary["stars"]) == (len(universe), report.stars)
-    assert summary["grid"] == {"depth": 4, "n_l": 32, "r_min": 4.6e10, "log_base": 4.0, "n_theta": 32, "n_phi": 16}
+    assert (summary["depth"], summary["leaf_capacity"], summary["r_min_m"]) == (4, None, 4.6e10)
+    above = {f"{d}": {"cells": 0, "inner_cells": len({parent(c, d) for c in universe.cell_ids})} for d in range(4)}
+    assert summary["depths"] == above | {"4": {"cells": len(universe), "inner_cells": 0}}
+    assert summary["inner_cells"] == sum(count["inner_cells"] for count in above.values())
     assert summary["stars_per_cell"] == {"least": counts.min(), "median": np.median(counts), "most": counts.max()}
     assert summary["training"] == {"cells": 0, "outcomes": {}, "settings": 0, "stars": 0, "splats": 0}
     assert summary["fingerprint"] == universe.fingerprint
@@ -28,7 +38,7 @@ def test_a_built_universe(make, gaia_csv):
 
 
 def test_a_trained_universe(make, tmp_path):
-    train_some(make(synthetic=300, depth="2").path, tmp_path / "trained")
+    train_some(make(synthetic=300, depth=2).path, tmp_path / "trained")
     universe = Universe.open(tmp_path / "trained")
     cells = range(0, len(universe), 2)
     assert summarise(universe)["training"] == {

@@ -12,6 +12,7 @@ from helios.catalog.table import NO_ID
 from helios.errors import InputError
 from helios.grid import HLGrid
 from helios.universe import Universe, check_stars
+from helios.universe.cells import Cells
 from helios.universe.store import EMITTER_COLUMNS
 from helios.universe.validate import validate_universe
 from tests.unit.universe.conftest import add_nothing
@@ -24,7 +25,7 @@ DEPTH = 3
 def path(request, make, monkeypatch):
     if request.param:
         monkeypatch.setattr(check_stars, "BLOCK_ROWS", request.param)
-    return make(synthetic=300, depth=str(DEPTH)).path
+    return make(synthetic=300, depth=DEPTH).path
 
 
 def found(path, shown=5):
@@ -141,7 +142,7 @@ def cells_swapped(columns, _):
     i = int(np.flatnonzero((sizes[1:] == 1) & (sizes[:-1] == 1))[0])
     cells, rows, row = np.arange(len(sizes)), np.arange(300), int(columns["cells/offsets"][i])
     cells[[i, i + 1]], rows[[row, row + 1]] = (i + 1, i), (row + 1, row)
-    permute(columns, "cells", ("l", "theta", "phi"), cells)
+    permute(columns, "cells", ("depth", "l", "theta", "phi"), cells)
     permute(columns, "emitters", EMITTER_COLUMNS, rows)
 
 
@@ -149,7 +150,7 @@ def cell_twice(columns, _):
     """The largest cell in two parts."""
     offsets = columns["cells/offsets"]
     i = int(np.argmax(np.diff(offsets)))
-    permute(columns, "cells", ("l", "theta", "phi"), np.sort(np.r_[np.arange(len(offsets) - 1), i]))
+    permute(columns, "cells", ("depth", "l", "theta", "phi"), np.sort(np.r_[np.arange(len(offsets) - 1), i]))
     columns["cells/offsets"] = np.insert(offsets, i + 1, offsets[i] + 1)
 
 
@@ -239,7 +240,7 @@ UNREADABLE = [
 
 @pytest.mark.parametrize(("change", "promise", "text"), UNREADABLE, ids=[case[0].__name__ for case in UNREADABLE])
 def test_where_stars_cannot_be_told_apart_that_is_said(make, change, promise, text):
-    path = make(synthetic=300, depth=str(DEPTH)).path
+    path = make(synthetic=300, depth=DEPTH).path
     rewrite(path, change, index=False)
     result = validate_universe(path, add_nothing)
     assert promise in result.findings.counts, result.findings.lines()
@@ -248,15 +249,51 @@ def test_where_stars_cannot_be_told_apart_that_is_said(make, change, promise, te
     assert not result.sound
 
 
+def too_full(columns, attributes):
+    attributes["leaf_capacity"] = 9
+
+
+def split_for_nothing(columns, attributes):
+    attributes["leaf_capacity"] = 40
+
+
+def inner_cells_miscounted(columns, _):
+    set_value(columns, "inner/count", 1, columns["inner/count"][1] + 1)
+
+
+def within_another(columns, _):
+    set_value(columns, "cells/depth", 0, columns["cells/depth"][0] - 1)
+    for name in ("l", "theta", "phi"):
+        set_value(columns, f"cells/{name}", 0, columns[f"cells/{name}"][0] // 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "promise", "text"),
+    [
+        (too_full, "tree", "at most 9 in a cell"),
+        (split_for_nothing, "tree", "split, though it holds"),
+        (inner_cells_miscounted, "tree", "inner/count is not that"),
+        (within_another, "cells", "lies in"),
+    ],
+)
+def test_a_tree_that_is_none_is_reported(make, change, promise, text):
+    path = make(synthetic=300, leaf_capacity=10).path
+    assert validate_universe(path, add_nothing).sound
+    rewrite(path, change)
+    findings = found(path)
+    assert set(findings.counts) >= {promise}
+    assert any(line.startswith(promise) and text in line for line in findings.lines()), findings.lines()
+
+
 @pytest.mark.parametrize("depth", [0, 1, 5, 12, 20])
 def test_made_universes_are_sound_at_every_depth(make, depth):
-    result = validate_universe(make(synthetic=2000, seed=depth, depth=str(depth)).path, add_nothing)
+    result = validate_universe(make(synthetic=2000, seed=depth, depth=depth).path, add_nothing)
     assert result.sound, result.findings.lines()
-    assert (result.stars, result.depth, result.splats) == (2000, depth, 0)
+    assert (result.stars, result.depths, result.splats) == (2000, (depth, depth), 0)
 
 
 def test_real_stars_are_sound(make, gaia_csv):
-    for name, options in (("gaia", {"stars": (gaia_csv,), "depth": "5"}), ("bright", {}), ("few", {"limit": 1})):
+    for name, options in (("gaia", {"stars": (gaia_csv,), "depth": 5}), ("bright", {}), ("few", {"limit": 1})):
         result = validate_universe(make(name, **options).path, add_nothing)
         assert result.sound, result.findings.lines()
 
@@ -267,15 +304,13 @@ def test_stars_at_the_ends_of_the_grid_are_sound(make, tmp_path):
     rows += ["5,0,0,10,5,0.5", "6,180,0,10,5,0.5", "7,90,23.4393,10,5,0.5", "8,270,-23.4393,10,5,0.5"]
     (tmp_path / "ends.csv").write_text(header + "\n".join(rows) + "\n")
     for depth in (0, 1, 5, 20):
-        result = validate_universe(
-            make(f"d{depth}", stars=(tmp_path / "ends.csv",), depth=str(depth)).path, add_nothing
-        )
+        result = validate_universe(make(f"d{depth}", stars=(tmp_path / "ends.csv",), depth=depth).path, add_nothing)
         assert result.sound, result.findings.lines()
         assert result.stars == 8
 
 
 def test_of_many_findings_the_first_are_told_and_the_others_counted(make):
-    path = make(synthetic=300, depth=str(DEPTH)).path
+    path = make(synthetic=300, depth=DEPTH).path
     rewrite(path, lambda columns, _: set_value(columns, "emitters/bp_rp", slice(None), np.inf))
     lines = found(path, shown=2).lines()
     assert [line.split(":")[0] for line in lines] == ["finite"] * 3
@@ -289,6 +324,7 @@ def test_rounding_to_float32_takes_no_star_out_of_its_cell(depth):
     rng, grid = np.random.default_rng(depth), HLGrid(depth)
     n = 3000
     index = [rng.integers(0, count, n) for count in (grid.n_l, grid.n_theta, grid.n_phi)]
+    cells = Cells(np.full(n, depth, np.uint8), *(column.astype(np.int32) for column in index))
     place = rng.uniform(0.05, 0.95, (n, 3))
     face, upper = np.arange(n) % 3, rng.integers(0, 2, n)
 
@@ -307,12 +343,12 @@ def test_rounding_to_float32_takes_no_star_out_of_its_cell(depth):
     tolerance = check_stars.UNIT_ROUNDING * half_extent + check_stars.ROUNDING * np.linalg.norm(position, axis=1)
     moved = np.any([a != b for a, b in zip(grid.locate(again), index)], axis=0)
     assert moved.sum() > n / 20
-    assert not check_stars.outside_cells(grid, index, again, tolerance).any()
+    assert not check_stars.outside_cells(cells, again, tolerance).any()
     if depth >= 2:  # below, a tolerance is longer than the inner radius of a cell
         radial = np.flatnonzero(face == 0)
         away = position / np.linalg.norm(position, axis=1, keepdims=True) * np.where(upper, 3, -3)[:, None]
         far = position + away * tolerance[:, None]
-        seen = check_stars.outside_cells(grid, index, far, tolerance)
+        seen = check_stars.outside_cells(cells, far, tolerance)
         assert seen[radial].all()
 
 

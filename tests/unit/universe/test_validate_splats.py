@@ -17,7 +17,7 @@ from tests.unit.universe.rewriting import rewrite, set_value, train_some
 def path(request, make, tmp_path, monkeypatch):
     if request.param:
         monkeypatch.setattr(check_splats, "BLOCK_ROWS", request.param)
-    train_some(make(synthetic=300, depth="2").path, tmp_path / "trained")
+    train_some(make(synthetic=300, depth=2).path, tmp_path / "trained")
     return tmp_path / "trained"
 
 
