@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _EMPTY_S = 60.0
 """A cluster may be without a worker so long."""
 
+_RESULT_S = 5.0
+"""Longest time to wait for a result that was there: it is small, and gone where its worker has died since."""
+
 
 @contextlib.contextmanager
 def open_dask(name: str, workers: int | None, devices: Sequence[str] = ()) -> Iterator[DaskScheduler]:
@@ -115,11 +118,15 @@ class DaskScheduler(Flat):
                 for number, future in _taken(ended):
                     if number not in running or running[number][0] is not future:
                         continue  # given up before
-                    del running[number]
                     try:
-                        results.append((number, future.result()))
+                        results.append((number, future.result(timeout=_RESULT_S)))
                     except Exception as raised:
+                        if isinstance(raised, TimeoutError) and not future.done():
+                            # Its worker died with the result: that is seen below, as soon as the worker is missed.
+                            ended.put((number, future))
+                            continue
                         errors.append(self._explained(number, pieces, future, raised))
+                    del running[number]
                 for number in [number for number, (_, address) in running.items() if address not in self._threads]:
                     self._client.cancel([running.pop(number)[0]], force=True)
                     deaths[number] += 1
