@@ -77,10 +77,3 @@ def first_of_each(source_id: NDArray[np.int64]) -> NDArray[np.bool_]:
     kept = np.ones(len(source_id), bool)
     kept[order[1:]] = ordered[1:] != ordered[:-1]
     return kept
-
-
-def brightest(phot_g_mean_mag: NDArray, source_id: NDArray[np.int64], limit: int) -> NDArray[np.bool_]:
-    """Return a mask [N] of the `limit` brightest rows; of equals the one with the smaller source_id."""
-    kept = np.zeros(len(source_id), bool)
-    kept[np.lexsort((source_id, phot_g_mean_mag))[:limit]] = True
-    return kept

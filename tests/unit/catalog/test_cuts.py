@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from helios.catalog.cuts import Rejections, brightest, drop_unusable, first_of_each
+from helios.catalog.cuts import Rejections, drop_unusable, first_of_each
 from helios.catalog.row_cuts import Cuts
 from helios.catalog.table import NO_ID, StarTable
 
@@ -80,9 +80,3 @@ def test_counts_add_up_over_chunks_and_keep_the_first():
 def test_the_first_of_equal_identifiers_is_kept():
     kept = first_of_each(np.array([5, 3, 5, 9, 3, 3]))
     assert kept.tolist() == [True, True, False, True, False, False]
-
-
-def test_the_brightest_are_kept_and_ties_go_to_the_smaller_identifier():
-    kept = brightest(np.array([3.0, 1.0, 2.0, 2.0]), np.array([1, 2, 9, 4]), 2)
-    assert kept.tolist() == [False, True, False, True]
-    assert brightest(np.array([1.0, 2.0]), np.array([1, 2]), 10).all()
