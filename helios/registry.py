@@ -1,32 +1,61 @@
 """One table per kind of thing: a name, and where the thing that answers to it is found."""
 
-import importlib
+from __future__ import annotations
+
+import dataclasses
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from helios.errors import InputError
+from helios.options import parse_options
 
 
 class Registry:
     """Names of one kind (readers, backends, losses, ...), each imported only when it is asked for.
 
-    A new entry is one file and one line: `"name": "package.module:attribute"`.
+    A new entry is one file and one line: `"name": "package.module:attribute"`. Another package brings its own as
+    entry points of `group`, such as `helios.backends`; a built-in name cannot be taken by one.
     """
 
-    def __init__(self, kind: str, entries: dict[str, str]):
-        self.kind = kind
-        self._entries = dict(entries)
+    def __init__(self, kind: str, group: str, entries: dict[str, str]):
+        self.kind, self.group = kind, group
+        self._entries = {name: EntryPoint(name, target, group) for name, target in entries.items()}
+
+    @cached_property
+    def _foreign(self) -> dict[str, EntryPoint]:
+        found = {entry.name: entry for entry in entry_points(group=self.group)}
+        return {name: found[name] for name in sorted(found) if name not in self._entries}
 
     def names(self) -> tuple[str, ...]:
-        """The registered names, in the order of registration."""
-        return tuple(self._entries)
+        """The registered names, in the order of registration, then those of other packages."""
+        return (*self._entries, *self._foreign)
 
     def check(self, name: str) -> None:
         """Raise InputError, naming the choices, where nothing is registered as `name`."""
-        if name not in self._entries:
-            raise InputError(f"unknown {self.kind} {name!r} (choose from {', '.join(self._entries)})")
+        if name not in self._entries and name not in self._foreign:
+            raise InputError(f"unknown {self.kind} {name!r} (choose from {', '.join(self.names())})")
 
     def get(self, name: str) -> Any:
         """The thing registered as `name`; raises InputError as `check` does."""
+        if name in self._entries:
+            return self._entries[name].load()
         self.check(name)
-        module, attribute = self._entries[name].split(":")
-        return getattr(importlib.import_module(module), attribute)
+        return self._foreign[name].load()
+
+    def make(self, spec: str) -> Any:
+        """The thing that `spec`, NAME or NAME:OPTION=VALUE,OPTION=VALUE, asks for, made with these options.
+
+        What is registered is then a frozen dataclass, whose fields are its options. Raises InputError for an unknown
+        name or option, and for a value outside its limits.
+        """
+        name, _, text = spec.partition(":")
+        thing = self.get(name)
+        if dataclasses.is_dataclass(thing):
+            return parse_options(thing, text, f"{self.kind} {name}")
+        if text:
+            raise InputError(f"{self.kind} {name}: has no options, got {text!r}")
+        return thing
+
+    def __repr__(self) -> str:
+        return f"<Registry of {self.kind}s: {', '.join(self.names())}>"

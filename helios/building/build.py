@@ -15,7 +15,7 @@ from helios.building.config import BuildConfig
 from helios.building.duplicates import Repeated, drop_repeated, find_repeated, shares
 from helios.building.merging import NO_PART, Survey, bright_stars, merge
 from helios.building.partition import Part, Read, described, find_row, read_part, stamp
-from helios.building.placed import Placing
+from helios.building.placing import Placing
 from helios.building.plan import Plan, joined, plan_store
 from helios.building.runs import Run
 from helios.building.shards import Made, make_shard, read_leaves, shards, stored_columns

@@ -12,7 +12,7 @@ from helios.catalog.bright_stars import EMBEDDED_SCHEMA, EMBEDDED_STARS
 from helios.catalog.corrected import CorrectedReader
 from helios.catalog.files import BadFiles, open_catalogs
 from helios.catalog.motion import parse_epoch
-from helios.catalog.places import LENGTH_SCALE_PC
+from helios.catalog.positions import LENGTH_SCALE_PC
 from helios.catalog.row_cuts import EDSD, INVERSE, Cuts
 from helios.catalog.schema_file import choose_schema
 from helios.catalog.schemas import DEFAULT, SCHEMAS

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from helios.building.placed import Placing
+from helios.building.placing import Placing
 from helios.building.runs import Run, load, save, write_run
 from helios.catalog import Reader
 from helios.catalog.bright_merge import Merged, resolve

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios.building.merging import bright_stars, write_held
-from helios.building.placed import Placing
+from helios.building.placing import Placing
 from helios.building.runs import RUN_ROWS, Columns, Run, remove_run, write_run
 from helios.catalog import Reader
 from helios.catalog.cuts import Reason, Rejections, drop_unusable, first_of_each

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from helios.building.brightest import Faintest
-from helios.building.placed import ACROSS, UNMOVED
+from helios.building.placing import ACROSS, UNMOVED
 from helios.building.plan import Plan, joined
 from helios.building.runs import Columns, Run, load, save
 from helios.building.sorting import BUCKET_DEPTH, Sorting, by_rank_and_light

@@ -17,6 +17,7 @@ from helios.registry import Registry
 
 READERS = Registry(
     "star catalogue",
+    "helios.readers",
     {
         ".csv": "helios.catalog.csv_reader:CsvReader",
         ".csv.gz": "helios.catalog.csv_reader:CsvReader",

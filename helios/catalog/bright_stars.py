@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from helios.catalog import Reader, open_catalog
 from helios.catalog.cuts import Rejections, drop_unusable
-from helios.catalog.places import at_epoch
+from helios.catalog.positions import at_epoch
 from helios.catalog.row_cuts import INVERSE, Cuts
 from helios.catalog.schema import SchemaChoice
 from helios.catalog.schemas import SCHEMAS

@@ -10,7 +10,7 @@ import click
 from helios.cli.options import config_from, options_from
 from helios.schedulers.config import SchedulerConfig
 from helios.train.config import TrainConfig
-from helios.train.run_config import RunConfig
+from helios.train.run.run_config import RunConfig
 
 
 def _train_options(command):
@@ -53,7 +53,7 @@ def train_landmarks(landmarks: Path | None, neighbors: int, source: Path, output
     holds stars. A run that was stopped goes on where it was; cells trained with the same settings are skipped.
     """
     from helios.landmarks import load_landmarks
-    from helios.train.selection import select_around
+    from helios.train.run.selection import select_around
     from helios.universe import Universe
 
     config, run = config_from(TrainConfig, settings), config_from(RunConfig, settings)
@@ -110,8 +110,8 @@ def _run(source, output, cells, config, backend_name, run, where):
     """Train in this process, or, if so asked or where there are several GPUs, on workers."""
     from helios.render import pick_backend
     from helios.schedulers import open_scheduler
-    from helios.train.run import train_universe
-    from helios.train.sharing import train_shared, visible_gpus, workers_backend
+    from helios.train.run.run import train_universe
+    from helios.train.run.sharing import train_shared, visible_gpus, workers_backend
 
     gpus, workers = [], where.workers
     if where.scheduler == "local":
@@ -131,7 +131,7 @@ def _run(source, output, cells, config, backend_name, run, where):
 
 def _run_file(source, output, config, backend_name, run):
     from helios.render import pick_backend
-    from helios.train.cell_file import train_cell_file
+    from helios.train.run.cell_file import train_cell_file
 
     backend = pick_backend(backend_name)
     _follow(backend, lambda stop: train_cell_file(source, output, config, backend, run, stop))

@@ -10,8 +10,8 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from helios.train.cameras import HELD_OUT_RADII
-from helios.train.engine import CellResult
-from helios.train.events import BatchHalved, BatchTrained, Committed, Event, Planned, Progress, Stopped, Written
+from helios.train.run.engine import CellResult
+from helios.train.run.events import BatchHalved, BatchTrained, Committed, Event, Planned, Progress, Stopped, Written
 
 _LINE_EVERY_S = 60.0
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from helios.registry import Registry
 
-ARCHIVES = Registry("archive", {"gaia": "helios.fetch.gaia:GAIA"})
+ARCHIVES = Registry("archive", "helios.archives", {"gaia": "helios.fetch.gaia:GAIA"})
 """By the name that `helios fetch` takes."""
 
 

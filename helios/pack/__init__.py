@@ -2,8 +2,8 @@
 
 from helios.registry import Registry
 
-EXPORTERS = Registry("export format", {"ply": "helios.pack.ply:export_ply"})
+EXPORTERS = Registry("export format", "helios.exporters", {"ply": "helios.pack.ply:export_ply"})
 """`exporter(universe, cells, file)` writes the cells with these indices [C] to one file, whole or not at all.
 
-It returns a `helios.pack.source.Exported`.
+It returns a `helios.pack.pack_cells.Exported`.
 """

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from plyfile import PlyData, PlyElement
 
 from helios.errors import InputError
-from helios.pack.source import Exported, limit_opacity, shown_splats
+from helios.pack.pack_cells import Exported, limit_opacity, shown_splats
 from helios.splats import Splats
 from helios.universe import Universe
 

@@ -17,7 +17,7 @@ from helios.color import color_from_bp_rp
 from helios.constants import R_MIN_M
 from helios.grid import BEYOND_GRID, INSIDE_R_MIN, MAX_DEPTH, CellId, HLGrid, cell_keys, cells_of_keys
 from helios.light import luminosity
-from helios.pack.source import OPACITY_LIMIT, PackCell
+from helios.pack.pack_cells import OPACITY_LIMIT, PackCell
 from helios.pack.v1_cell import V1_DEPTH
 from helios.splats import Emitters, Splats
 
@@ -33,7 +33,7 @@ STAR_COLUMNS = ("source_id", "x_m", "y_m", "z_m", "phot_g_mean_mag", "bp_rp")
 
 
 class RegroupedCells:
-    """The cells of V1_DEPTH that an adaptive universe fills, as `helios.pack.source.PackCells` describes them.
+    """The cells of V1_DEPTH that an adaptive universe fills, as `helios.pack.pack_cells.PackCells` describes them.
 
     A leaf of V1_DEPTH or deeper gives all it has to the cell that it lies in. A larger one is scattered: each splat
     goes to the cell in which its mean lies or, strayed out of the leaf, to that of the leaf's cells that is nearest.

@@ -10,7 +10,7 @@ from importlib.resources import as_file, files
 from pathlib import Path, PurePosixPath
 
 from helios.errors import InputError, StoreError
-from helios.pack.source import Exported
+from helios.pack.pack_cells import Exported
 from helios.pack.v1_reader import CHECKSUMS, MANIFEST, PACK, V1Pack, file_size, read_json
 from helios.pack.v1_writer import Track, untracked, write_pack, write_text
 from helios.universe import Universe

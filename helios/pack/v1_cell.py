@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from helios.errors import StoreError
 from helios.grid import CellId
-from helios.pack.source import limit_opacity
+from helios.pack.pack_cells import limit_opacity
 from helios.splats import Splats
 
 V1_DEPTH = 5

@@ -25,7 +25,7 @@ def index_text(
     levels_up: Sequence[int],
 ) -> str:
     """Return the text of the `index.json` of M cells of `grid`, in their order; of each its number of splats, bytes,
-    whether any of its splats is trained, and `helios.pack.source.PackCell.levels_up`, which only Helios' viewer reads.
+    whether any of its splats is trained, and `PackCell.levels_up` (pack_cells), which only Helios' viewer reads.
     """
     lines = (
         _CELL

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from helios.errors import InputError, StoreError
+from helios.pack.pack_cells import Exported, OwnCells, PackCell, PackCells
 from helios.pack.regroup import RegroupedCells
-from helios.pack.source import Exported, OwnCells, PackCell, PackCells
 from helios.pack.v1_cell import V1Cell, encode_cell
 from helios.pack.v1_index import V1_VERSION, index_text
 from helios.pack.v1_reader import CHECKSUMS, INDEX, MANIFEST, PACK, V1Pack

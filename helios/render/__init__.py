@@ -14,6 +14,7 @@ __all__ = ["BACKENDS", "Backend", "pick_backend"]
 
 BACKENDS = Registry(
     "backend",
+    "helios.backends",
     {
         "gsplat": "helios.render.gsplat_backend:GsplatBackend",
         "numba": "helios.render.numba_backend:NumbaBackend",

@@ -17,6 +17,7 @@ __all__ = ["SCHEDULERS", "Scheduler", "open_scheduler"]
 
 SCHEDULERS = Registry(
     "scheduler",
+    "helios.schedulers",
     {
         "local": "helios.schedulers.local:open_local",
         "tcp": "helios.schedulers.dask_cluster:open_dask",

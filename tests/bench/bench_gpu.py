@@ -21,9 +21,9 @@ from helios.building.config import BuildConfig
 from helios.landmarks import write_landmarks
 from helios.render import pick_backend
 from helios.train.config import TrainConfig
-from helios.train.engine import train_batch
-from helios.train.events import BatchHalved, BatchTrained
-from helios.train.run import train_universe
+from helios.train.run.engine import train_batch
+from helios.train.run.events import BatchHalved, BatchTrained
+from helios.train.run.run import train_universe
 from helios.universe import Universe, paths
 from tests.unit.train.scenes import cluster
 

@@ -10,7 +10,7 @@ import sys
 
 import torch
 
-from helios.train.losses import image_loss
+from helios.train.loss.losses import image_loss
 
 SIDE = 256
 CELLS, VIEWS, POOL = 64, 4, 8
@@ -64,7 +64,7 @@ def loss_seconds(loss, pred, truth, views) -> float:
 def main() -> None:
     if not torch.cuda.is_available():
         sys.exit("bench_gpu_loss needs a CUDA device; torch sees none")
-    from helios.train.triton_loss import TritonTruth, moved_bytes, triton_image_loss
+    from helios.train.loss.triton_loss import TritonTruth, moved_bytes, triton_image_loss
 
     torch.manual_seed(0)
     bandwidth = copy_bandwidth()

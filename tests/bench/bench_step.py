@@ -17,14 +17,14 @@ from helios.light import opacity_of
 from helios.render.numba_backend import NumbaBackend
 from helios.render.torch_reference import TorchBackend
 from helios.splats import Cell, Splats
-from helios.train.adam import RATES
 from helios.train.cameras import REFERENCE_RADII, focal_px
 from helios.train.config import TrainConfig
-from helios.train.engine import train_batch
-from helios.train.losses import dssim, l1
-from helios.train.model import Model, slots_for
-from helios.train.optimise import Optimisation
-from helios.train.regularisers import isotropy
+from helios.train.loss.losses import dssim, l1
+from helios.train.loss.regularisers import isotropy
+from helios.train.optim.adam import RATES
+from helios.train.optim.model import Model, slots_for
+from helios.train.optim.optimise import Optimisation
+from helios.train.run.engine import train_batch
 from helios.train.scene import Scene
 from tests.bench import gsplat_reference
 from tests.unit.train.scenes import cell_of, cluster

@@ -17,7 +17,7 @@ from helios.cli.training_report import summary
 from helios.landmarks import write_landmarks
 from helios.render import pick_backend
 from helios.train.config import TrainConfig
-from helios.train.engine import train_batch
+from helios.train.run.engine import train_batch
 from helios.universe import Universe, paths
 
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from helios.cli import main
 from helios.landmarks import Landmark
 from helios.train.config import TrainConfig
-from helios.train.selection import select_around
+from helios.train.run.selection import select_around
 from helios.universe import Universe
 
 QUICK = ("--iterations", "40", "--image-size", "64", "--backend", "numba")
@@ -190,7 +190,7 @@ def test_checkpoints_and_the_log_change_nothing(universe, trained, tmp_path):
 
 def test_a_log_without_its_package_is_one_line(universe, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboard.compat.proto.event_pb2", None)
-    monkeypatch.delitem(sys.modules, "helios.train.tensorboard_log", raising=False)
+    monkeypatch.delitem(sys.modules, "helios.train.run.tensorboard_log", raising=False)
     result = helios("train-all", "--input", universe, "--output", tmp_path / "out", *QUICK, "--log", "tensorboard")
     assert result.exit_code == 1
     (line,) = [line for line in result.output.splitlines() if line.startswith("Error: ")]

@@ -14,8 +14,8 @@ from helios.cli import training_report
 from helios.cli.training_report import follow
 from helios.splats import Splats
 from helios.train.cameras import HELD_OUT_RADII
-from helios.train.engine import CellResult
-from helios.train.events import BatchHalved, BatchTrained, Committed, Planned, Progress, Stopped, Written
+from helios.train.run.engine import CellResult
+from helios.train.run.events import BatchHalved, BatchTrained, Committed, Planned, Progress, Stopped, Written
 
 
 class Clock:

@@ -17,12 +17,12 @@ from click.testing import CliRunner
 
 from helios.cli import main
 from helios.schedulers import open_scheduler
-from helios.train import sharing
-from helios.train.batches import Job
 from helios.train.config import TrainConfig
-from helios.train.events import BatchTrained, Committed, Planned, Progress, Stopped
-from helios.train.run_config import RunConfig
-from helios.train.sharing import plan_pieces, train_shared, workers_backend
+from helios.train.run import sharing
+from helios.train.run.batches import Job
+from helios.train.run.events import BatchTrained, Committed, Planned, Progress, Stopped
+from helios.train.run.run_config import RunConfig
+from helios.train.run.sharing import plan_pieces, train_shared, workers_backend
 from tests.contract.clusters import ROOT, running_jobs, wait_until
 
 CONFIG = TrainConfig(iterations=60, image_size=32)

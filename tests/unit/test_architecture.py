@@ -14,7 +14,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "helios"
 
 LAYERS = (
-    {"errors", "constants", "options", "registry", "catalogs_path"},
+    {"errors", "constants", "options", "registry", "catalogs_path", "progress", "files", "pieces", "simd"},
     {"coords", "grid", "light", "color", "splats", "schedulers"},
     {"catalog"},
     {"universe"},

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from helios.cli.options import config_from, options_from
 from helios.errors import InputError
-from helios.options import check_limits, option
+from helios.options import check_limits, option, parse_options
 from helios.registry import Registry
 
 
@@ -44,10 +44,47 @@ def test_limits_are_kept(size):
 
 
 def test_registry_imports_what_is_asked_for_and_names_the_choices():
-    shapes = Registry("shape", {"path": "pathlib:PurePath", "date": "datetime:date"})
+    shapes = Registry("shape", "helios.shapes", {"path": "pathlib:PurePath", "date": "datetime:date"})
     from datetime import date
 
     assert shapes.get("date") is date
     assert shapes.names() == ("path", "date")
     with pytest.raises(InputError, match=r"^unknown shape 'cube' \(choose from path, date\)$"):
         shapes.get("cube")
+
+
+@dataclasses.dataclass(frozen=True)
+class Noise:
+    rate: float = option(1.0, "How much.", (0.0, 2.0))
+    every: int = option(10, "Steps.")
+    mute: bool = option(False, "None at all.")
+
+
+def test_options_of_a_registered_thing_are_written_after_its_name():
+    assert parse_options(Noise, "rate=0.5, every=3,mute=true", "noise white") == Noise(0.5, 3, True)
+    assert parse_options(Noise, "", "noise white") == Noise()
+    noises = Registry("noise", "helios.noises", {"white": f"{__name__}:Noise", "pi": "math:pi"})
+    assert noises.make("white:every=4") == Noise(every=4)
+    assert noises.make("pi") == 3.141592653589793
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("rate=3", "rate 3.0: must be from 0 to 2"),
+        ("rate=nan", "rate nan: must be from 0 to 2"),
+        ("loud=1", "'loud=1' must be OPTION=VALUE with an option of rate, every, mute"),
+        ("rate", "'rate' must be OPTION=VALUE with an option of rate, every, mute"),
+        ("every=1.5", "every=1.5: must be of the kind of 10"),
+        ("mute=maybe", "mute=maybe: must be of the kind of False"),
+    ],
+)
+def test_an_option_that_cannot_be_is_named(text, message):
+    with pytest.raises(InputError) as error:
+        parse_options(Noise, text, "noise white")
+    assert str(error.value) == f"noise white: {message}"
+
+
+def test_a_thing_without_options_takes_none():
+    with pytest.raises(InputError, match=r"^noise pi: has no options, got 'a=1'$"):
+        Registry("noise", "helios.noises", {"pi": "math:pi"}).make("pi:a=1")

@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from helios.train.adam import Adam
 from helios.train.config import TrainConfig
-from helios.train.model import Model
+from helios.train.optim.adam import Adam
+from helios.train.optim.model import Model
 from helios.train.scene import Scene
 
 

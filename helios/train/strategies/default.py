@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from helios.train.adam import Adam
 from helios.train.cameras import FIELD_OF_VIEW_DEG, REFERENCE_RADII
 from helios.train.config import TrainConfig
-from helios.train.model import Model
+from helios.train.optim.adam import Adam
+from helios.train.optim.model import Model
 from helios.train.scene import Scene
-from helios.train.strategies.economy import Economy
+from helios.train.strategies.merge_costs import Economy
 from helios.train.strategies.rounds import Pull, Rounds, direction
 from helios.train.strategies.slots import Slots
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from helios.train.adam import RATES, Adam
 from helios.train.config import TrainConfig
-from helios.train.model import COLUMNS, Model
+from helios.train.optim.adam import RATES, Adam
+from helios.train.optim.model import COLUMNS, Model
 from helios.train.scene import Scene
-from helios.train.strategies.economy import Economy
+from helios.train.strategies.merge_costs import Economy
 from helios.train.strategies.rounds import Rounds, direction
 from helios.train.strategies.slots import FILTER_SIGMA, Slots, open_cells
 

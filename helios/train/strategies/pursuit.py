@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from helios.train.adam import Adam
 from helios.train.config import TrainConfig
-from helios.train.model import Model
+from helios.train.optim.adam import Adam
+from helios.train.optim.model import Model
 from helios.train.scene import Scene
-from helios.train.strategies.economy import Economy
-from helios.train.strategies.missing import MissingLight
+from helios.train.strategies.merge_costs import Economy
+from helios.train.strategies.missing_light import MissingLight
 from helios.train.strategies.rounds import Rounds
 from helios.train.strategies.slots import Slots
 

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from helios.constants import EPS_PX2
-from helios.train.adam import Adam
 from helios.train.cameras import REFERENCE_RADII, focal_px
 from helios.train.config import TrainConfig
-from helios.train.model import COLUMNS, Model
+from helios.train.optim.adam import Adam
+from helios.train.optim.model import COLUMNS, Model
 from helios.train.scene import Scene
 from helios.train.strategies import Fixed
 from helios.train.strategies.slots import Slots, open_cells

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from helios.train.regularisers import spectral_entropy
-from helios.train.strategies.economy import Economy
+from helios.train.loss.regularisers import spectral_entropy
+from helios.train.strategies.merge_costs import Economy
 from helios.train.strategies.rounds import Rounds
 from helios.train.strategies.slots import FILTER_SIGMA, LOG_SCALES, Slots
 
@@ -16,7 +16,7 @@ flattest disc log 2 = 0.69."""
 
 
 class Spectral(Rounds):
-    """Splits splats by the spectrum of their covariance: `helios.train.regularisers.spectral_entropy`.
+    """Splits splats by the spectrum of their covariance: `helios.train.loss.regularisers.spectral_entropy`.
 
     Every round each needle, the brightest first, is halved along its longest axis into two rounder splats with its
     light and covariance (`Slots.halve_longest`). At the cap a slot is freed by merging the splat that the images miss

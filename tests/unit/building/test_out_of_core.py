@@ -17,7 +17,7 @@ from helios.building import partition, plan, shards
 from helios.building.build import build_universe
 from helios.building.config import BuildConfig
 from helios.building.partition import Part, read_part
-from helios.building.placed import Placing
+from helios.building.placing import Placing
 from helios.building.sorting import Sorting
 from helios.catalog import open_catalog
 from helios.catalog.row_cuts import Cuts

@@ -14,10 +14,10 @@ from helios.building.build import build_universe
 from helios.building.config import BuildConfig
 from helios.landmarks import write_landmarks
 from helios.render import pick_backend
-from helios.train import train_cells as train_cells_module
 from helios.train.config import TrainConfig
-from helios.train.run import train_universe
-from helios.train.train_cells import batch_by_batch
+from helios.train.run import train_cells as train_cells_module
+from helios.train.run.run import train_universe
+from helios.train.run.train_cells import batch_by_batch
 from helios.universe import Universe, paths
 from tests.unit.train.triton_runs import fill_new_memory_with_nan
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from helios.train import adam
-from helios.train.adam import RATES, Adam
-from helios.train.adam_steps import torch_step
-from helios.train.model import COLUMNS, Model
+from helios.train.optim import adam
+from helios.train.optim.adam import RATES, Adam
+from helios.train.optim.adam_steps import torch_step
+from helios.train.optim.model import COLUMNS, Model
 from tests.unit.train.scenes import splats_at
 
 
@@ -38,7 +38,7 @@ def gradient(draw: torch.Generator, shape) -> torch.Tensor:
 
 
 def triton_steps() -> dict[str, np.ndarray]:
-    from helios.train.triton_adam import triton_step
+    from helios.train.optim.triton_adam import triton_step
 
     return steps(triton_step)
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from helios.train import batches
-from helios.train.batches import Job, batch_size, by_cost, cells_at_once, plan_batches
 from helios.train.cameras import HELD_OUT_DIRECTIONS, HELD_OUT_RADII, TRAINING_VIEWS
 from helios.train.config import TrainConfig
-from helios.train.model import slots_for
+from helios.train.optim.model import slots_for
+from helios.train.run import batches
+from helios.train.run.batches import Job, batch_size, by_cost, cells_at_once, plan_batches
 
 GIB = 1 << 30
 CONFIG = TrainConfig()

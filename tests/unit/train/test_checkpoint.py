@@ -14,10 +14,10 @@ import torch
 
 from helios.errors import StoreError
 from helios.render import pick_backend
-from helios.train.checkpoint import Checkpoint
 from helios.train.config import TrainConfig
-from helios.train.engine import train_scenes
 from helios.train.registries import STRATEGIES
+from helios.train.run.checkpoint import Checkpoint
+from helios.train.run.engine import train_scenes
 from helios.train.scene import Scene
 from tests.unit.train.scenes import cluster
 

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from helios.train import crew
-from helios.train.crew import Halved, all_at_once, one_by_one
+from helios.train.run import thread_pool as crew
+from helios.train.run.thread_pool import Halved, all_at_once, one_by_one
 
 LONG_S = 20.0
 

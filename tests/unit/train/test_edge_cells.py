@@ -10,7 +10,7 @@ import pytest
 
 from helios.render import pick_backend
 from helios.train.config import TrainConfig
-from helios.train.engine import train_batch
+from helios.train.run.engine import train_batch
 from tests.unit.train.scenes import cell_of, cluster
 
 CONFIG = TrainConfig(iterations=12, image_size=48, ratio=0.1)

@@ -15,7 +15,7 @@ from helios.render import pick_backend
 from helios.render.gsplat_backend import GsplatBackend
 from helios.render.torch_reference import TorchBackend
 from helios.train.config import TrainConfig
-from helios.train.engine import start_of, train_batch, train_scenes
+from helios.train.run.engine import start_of, train_batch, train_scenes
 from helios.train.scene import Scene
 from tests.unit.train.scenes import cell_of, cluster, needles
 

@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from helios.errors import InputError
-from helios.train.fused_loss import TruthCache, fused_image_loss
-from helios.train.losses import (
+from helios.train.loss.fused_loss import TruthCache, fused_image_loss
+from helios.train.loss.losses import (
     FAINTEST_PX,
     LEVEL_WEIGHTS,
     block_mean,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from helios.train import metrics
-from helios.train.metrics import PSNR_CAP_DB
+from helios.train.loss import metrics
+from helios.train.loss.metrics import PSNR_CAP_DB
 
 
 def psnr(pred, target):

@@ -10,11 +10,11 @@ from helios.render import pick_backend
 from helios.render.numba_backend import NumbaBackend
 from helios.render.torch_reference import TorchBackend
 from helios.train.config import TrainConfig
-from helios.train.model import Model
-from helios.train.numba_objective import ALPHA_MIN, NumbaObjective
-from helios.train.objective import TorchObjective
+from helios.train.optim.model import Model
+from helios.train.optim.numba_objective import ALPHA_MIN, NumbaObjective
+from helios.train.optim.objective import TorchObjective
 from helios.train.scene import Scene
-from helios.train.start import mixture_start
+from helios.train.starts.mixture import mixture_start
 from tests.unit.train.scenes import cluster
 
 CONFIG = TrainConfig(image_size=48)

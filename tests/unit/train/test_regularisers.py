@@ -8,9 +8,9 @@ import torch
 
 from helios.errors import InputError
 from helios.train.config import TrainConfig
-from helios.train.model import COLUMNS, Model
+from helios.train.loss.regularisers import FAST, regularisation
+from helios.train.optim.model import COLUMNS, Model
 from helios.train.registries import REGULARISERS
-from helios.train.regularisers import FAST, regularisation
 from tests.unit.train.scenes import splats_at
 
 CONFIG = TrainConfig()

@@ -14,11 +14,11 @@ import torch
 
 from helios.errors import BackendError, StoreError
 from helios.render.numba_backend import NumbaBackend
-from helios.train import run as run_module
-from helios.train import train_cells as train_cells_module
-from helios.train.events import BatchHalved, BatchTrained, Committed, Planned, Progress, Stopped
-from helios.train.run import train_universe
-from helios.train.run_config import RunConfig
+from helios.train.run import run as run_module
+from helios.train.run import train_cells as train_cells_module
+from helios.train.run.events import BatchHalved, BatchTrained, Committed, Planned, Progress, Stopped
+from helios.train.run.run import train_universe
+from helios.train.run.run_config import RunConfig
 from helios.universe import Universe, paths
 from tests.unit.train.conftest import CONFIG, contents, train
 
@@ -41,8 +41,8 @@ def test_it_tells_what_happens_from_first_to_last(source, tmp_path, numba_backen
 
 def test_progress_goes_on_within_a_cell(source, tmp_path, numba_backend, monkeypatch):
     """One cell of 3000 steps, looked at as often as can be: shares of it come, in order, with the loss of its steps."""
-    monkeypatch.setattr("helios.train.crew.PAUSE_S", 0.002)
-    monkeypatch.setattr("helios.train.watch._LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("helios.train.run.thread_pool.PAUSE_S", 0.002)
+    monkeypatch.setattr("helios.train.run.observer._LOOK_EVERY_S", 0.0)
     largest = int(np.argmax(np.diff(Universe.open(source).offsets)))
     config = dataclasses.replace(CONFIG, iterations=3000)
     events = list(train_universe(source, tmp_path / "out", [largest], config, numba_backend))
@@ -92,7 +92,7 @@ def test_a_failure_loses_nothing_that_is_kept(source, tmp_path, name, request, u
     """The device vanishes when six cells are trained: one line that says so; the rest is trained later."""
     if name == "gpu":
         request.getfixturevalue("as_on_a_gpu")
-        monkeypatch.setattr("helios.train.batches._MOST_CELLS", 2)
+        monkeypatch.setattr("helios.train.run.batches._MOST_CELLS", 2)
     monkeypatch.setattr(train_cells_module, "_TOGETHER_S", 0.0)
     whole, ended = train_cells_module.train_scenes, []
 
@@ -163,7 +163,7 @@ def test_no_room_for_a_single_cell(source, tmp_path):
 def test_batches_come_in_their_order_and_both_ways_to_the_same_bytes(
     source, tmp_path, numba_backend, undisturbed, monkeypatch
 ):
-    monkeypatch.setattr("helios.train.batches._MOST_CELLS", 3)
+    monkeypatch.setattr("helios.train.run.batches._MOST_CELLS", 3)
     events = train(source, tmp_path / "out", numba_backend)
     batches = [[i for i, _ in event.results] for event in of_kind(events, BatchTrained)]
     exact = np.diff(Universe.open(source).offsets) <= 8

@@ -10,10 +10,10 @@ import torch
 
 from helios.render import pick_backend
 from helios.splats import Splats
-from helios.train.adam import Adam
 from helios.train.cameras import fibonacci_sphere, focal_px, look_at_origin
-from helios.train.model import COLUMNS, PAD_LUMINOSITY, Model
-from helios.train.strategies.economy import Economy
+from helios.train.optim.adam import Adam
+from helios.train.optim.model import COLUMNS, PAD_LUMINOSITY, Model
+from helios.train.strategies.merge_costs import Economy
 from helios.train.strategies.shapes import covariances, log_luminosities, principal_axes, rotations, shown_light
 from helios.train.strategies.slots import FILTER_SIGMA, SHORTEST_STRIDE, open_cells
 

@@ -12,8 +12,8 @@ from helios.splats import Emitters
 from helios.train.config import TrainConfig
 from helios.train.registries import STARTS
 from helios.train.scene import Scene
-from helios.train.start import brightest, mixture, point_sigma, point_splats
-from helios.train.start_random import NEIGHBOURS, spacing
+from helios.train.starts.knn import NEIGHBOURS, spacing
+from helios.train.starts.mixture import brightest, mixture, point_sigma, point_splats
 from tests.unit.train.scenes import cell_of
 
 

@@ -14,17 +14,17 @@ import torch
 
 from helios.render import pick_backend
 from helios.splats import Splats
-from helios.train.adam import Adam
 from helios.train.config import TrainConfig
-from helios.train.engine import start_of
-from helios.train.model import COLUMNS, Model
-from helios.train.optimise import Optimisation
+from helios.train.loss.regularisers import spectral_entropy
+from helios.train.optim.adam import Adam
+from helios.train.optim.model import COLUMNS, Model
+from helios.train.optim.optimise import Optimisation
 from helios.train.registries import STRATEGIES
-from helios.train.regularisers import spectral_entropy
+from helios.train.run.engine import start_of
 from helios.train.scene import Scene
-from helios.train.start import point_splats
+from helios.train.starts.mixture import point_splats
 from helios.train.strategies.default import SCREEN
-from helios.train.strategies.missing import _CELLS_AT_ONCE, MissingLight
+from helios.train.strategies.missing_light import _CELLS_AT_ONCE, MissingLight
 from helios.train.strategies.rounds import Rounds
 from helios.train.strategies.shapes import shown_light
 from helios.train.strategies.slots import FILTER_SIGMA, open_cells

@@ -14,10 +14,10 @@ import pytest
 
 from helios.render import pick_backend
 from helios.train.config import TrainConfig
-from helios.train.engine import train_scenes
-from helios.train.logs import log_of
+from helios.train.run.engine import train_scenes
+from helios.train.run.logs import log_of
+from helios.train.run.observer import Watch
 from helios.train.scene import Scene
-from helios.train.watch import Watch
 from tests.unit.train.scenes import cluster
 
 pytest.importorskip("tensorboard", reason="the package tensorboard is not installed")

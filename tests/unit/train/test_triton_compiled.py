@@ -81,7 +81,7 @@ def test_agrees_with_the_float64_twin_on_a_gpu(cuda, weights, dtype):
 
 @pytest.mark.gpu
 def test_a_cuda_graph_replays_loss_and_gradient(cuda):
-    from helios.train.triton_loss import TritonTruth, triton_image_loss
+    from helios.train.loss.triton_loss import TritonTruth, triton_image_loss
 
     truth = TritonTruth.of(torch.tensor(noise(2, 3, 64, 100, seed=41), device=cuda))
     pred = torch.zeros(2, 2, 64, 100, 3, device=cuda, requires_grad=True)

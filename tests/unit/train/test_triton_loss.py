@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from helios.train.losses import block_mean
+from helios.train.loss.losses import block_mean
 from tests.unit.train.triton_runs import (
     BOTH,
     assert_agrees,
@@ -206,7 +206,7 @@ def test_weights_of_the_light_that_do_not_fit_are_refused(interpret):
 
 
 def test_on_a_machine_without_cuda_the_loss_can_be_imported_but_refuses_cpu_tensors():
-    from helios.train.triton_loss import triton_image_loss
+    from helios.train.loss.triton_loss import triton_image_loss
 
     with pytest.raises(ValueError, match="on a device of type cuda"):
         triton_image_loss(zeros(1, 1, 16, 16), zeros(1, 1, 16, 16), **BOTH)

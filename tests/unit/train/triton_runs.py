@@ -6,7 +6,7 @@ They take and give arrays, so that they can be called in another process.
 import numpy as np
 import torch
 
-from helios.train.losses import image_loss
+from helios.train.loss.losses import image_loss
 
 BOTH = {"lambda_dssim": 0.2, "lambda_flux": 1.0}
 
@@ -42,7 +42,7 @@ def fill_new_memory_with_nan():
 
 def run(pred, truth, views=None, dtype="float32", upstream=None, device="cpu", transposed=False, **settings):
     """Return as arrays the loss, the gradient by `pred`, and the truth as it was stored."""
-    from helios.train.triton_loss import TritonTruth, triton_image_loss
+    from helios.train.loss.triton_loss import TritonTruth, triton_image_loss
 
     stored = TritonTruth.of(torch.tensor(truth, device=device), getattr(torch, dtype))
     leaf = torch.tensor(pred, device=device)
@@ -69,14 +69,14 @@ def run_twin(pred, truth, views=None, upstream=None, **settings):
 
 
 def run_without_gradient(pred, truth, **settings):
-    from helios.train.triton_loss import triton_image_loss
+    from helios.train.loss.triton_loss import triton_image_loss
 
     with torch.no_grad():
         return triton_image_loss(torch.tensor(pred, requires_grad=True), torch.tensor(truth), **settings).numpy()
 
 
 def run_backward_twice(pred, truth, **settings):
-    from helios.train.triton_loss import triton_image_loss
+    from helios.train.loss.triton_loss import triton_image_loss
 
     loss = triton_image_loss(torch.tensor(pred, requires_grad=True), torch.tensor(truth), **settings).sum()
     loss.backward(retain_graph=True)
@@ -84,7 +84,7 @@ def run_backward_twice(pred, truth, **settings):
 
 
 def refuse(pred, truth, views=None, dtype=torch.float32, **settings):
-    from helios.train.triton_loss import TritonTruth, triton_image_loss
+    from helios.train.loss.triton_loss import TritonTruth, triton_image_loss
 
     triton_image_loss(pred, TritonTruth.of(truth, dtype), views, **(BOTH | settings))
 

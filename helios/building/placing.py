@@ -1,0 +1,94 @@
+"""From the usable rows of a catalogue to stars with a place in the grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helios.building.runs import Columns
+from helios.building.sorting import Sorting
+from helios.catalog.cuts import Rejections
+from helios.catalog.positions import at_epoch, positions_m, velocities_m_per_yr, with_edsd_distances
+from helios.catalog.row_cuts import EDSD, Cuts
+from helios.catalog.table import StarTable
+from helios.grid import BEYOND_GRID, INSIDE_R_MIN
+from helios.light import luminosity
+
+MOVED, ACROSS, UNMOVED = range(3)
+"""The column `motion` of a run: with a whole velocity, without a radial velocity, without a proper motion."""
+
+
+@dataclass(frozen=True)
+class Placing:
+    """How stars are placed: `cuts` and `length_scale_pc` say how far they are, `epoch_jyear` when they are looked at.
+
+    None for the epoch leaves them where their catalogue has them.
+    """
+
+    cuts: Cuts
+    length_scale_pc: float
+    epoch_jyear: float | None
+    sorting: Sorting
+
+    def place(
+        self, stars: StarTable, ref_epoch: float | None, name: str, rejections: Rejections
+    ) -> tuple[Columns, NDArray[np.uint64], NDArray[np.int64]]:
+        """Return the columns of a run, the buckets and the row numbers of those `stars` that have a cell.
+
+        `stars` are as they are catalogued for `ref_epoch`, a Julian year. Those without a cell are counted in
+        `rejections`; `name` is what stands before a row's number there.
+        """
+        if self.cuts.distance == EDSD:
+            stars = with_edsd_distances(stars, self.length_scale_pc)
+        if self.epoch_jyear is not None:
+            stars = at_epoch(stars, ref_epoch, self.epoch_jyear)
+        return self.settle(stars, name, rejections)
+
+    def settle(
+        self, stars: StarTable, name: str, rejections: Rejections
+    ) -> tuple[Columns, NDArray[np.uint64], NDArray[np.int64]]:
+        """As `place`, of `stars` that are at their distances and at the epoch already."""
+        position = positions_m(stars)
+        cells = self.sorting.bucket_grid.locate(position)
+        if np.any(cells[0] < 0):
+            kept = cells[0] >= 0
+            _count_outside(stars, cells[0], name, rejections)
+            stars, position, cells = stars[kept], position[kept], tuple(index[kept] for index in cells)
+        columns = self._columns(stars, position)
+        light = luminosity(columns["phot_g_mean_mag"], np.linalg.norm(position, axis=-1))
+        return columns, self.sorting.buckets(cells, light), stars.row
+
+    def _columns(self, stars: StarTable, position: NDArray[np.float64]) -> Columns:
+        with np.errstate(over="ignore"):
+            bp_rp = stars.bp_rp.astype(np.float32)
+        bp_rp[~np.isfinite(bp_rp)] = np.nan
+        x, y, z = np.ascontiguousarray(position.T)
+        columns = {
+            "source_id": stars.source_id,
+            "x_m": x,
+            "y_m": y,
+            "z_m": z,
+            "phot_g_mean_mag": stars.phot_g_mean_mag.astype(np.float32),
+            "bp_rp": bp_rp,
+        }
+        if self.cuts.distance == EDSD:
+            for name in ("distance_lower_pc", "distance_upper_pc"):
+                columns[name] = getattr(stars, name).astype(np.float32)
+        if self.epoch_jyear is not None:
+            velocity = velocities_m_per_yr(stars)
+            columns |= {f"velocity_{axis}": velocity[:, i] for i, axis in enumerate("xyz")}
+            unmoved = np.isnan(stars.pmra) | np.isnan(stars.pmdec)
+            across = np.isnan(stars.radial_velocity) & ~unmoved
+            columns["motion"] = np.where(unmoved, UNMOVED, np.where(across, ACROSS, MOVED)).astype(np.uint8)
+        return columns
+
+
+def _count_outside(stars: StarTable, shell: NDArray[np.int32], name: str, rejections: Rejections) -> None:
+    far = "parallax" if "distance_pc" in stars.absent else "distance_pc"
+    for code, why in ((INSIDE_R_MIN, "inside the grid's inner"), (BEYOND_GRID, "beyond the grid's outer")):
+        rows = np.flatnonzero(shell == code)
+        if len(rows):
+            first = f"{name} {stars.row[rows[0]]}, {far} {getattr(stars, far)[rows[0]]}"
+            rejections.add(f"{why} radius", len(rows), first)

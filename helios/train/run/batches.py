@@ -1,0 +1,94 @@
+"""Which cells train together, as the memory of the device and of this machine allows."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from helios.splats import Cell
+from helios.train.cameras import HELD_OUT_DIRECTIONS, HELD_OUT_RADII, TRAINING_VIEWS
+from helios.train.config import TrainConfig
+from helios.train.optim.model import slots_for
+
+_MOST_CELLS = 128
+"""Cells of a batch: more do not train faster, and a batch is what a kill loses."""
+
+_MEMORY_SHARE = 0.5
+"""Of free memory, what the estimates here may fill."""
+
+_IMAGES_PER_STEP = 16
+"""Float images that a step holds at a time per view: the prediction, its gradient, and what the loss makes of them."""
+
+_BYTES_PER_SLOT = 4 * 14 * 8
+_BYTES_PER_SLOT_AND_VIEW = 512
+"""Parameters, their gradient and moments; and what the rasteriser keeps of a splat's projection."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A cell to train: an index for its result, how many `stars` it has, and what reads it."""
+
+    index: int
+    stars: int
+    load: Callable[[], Cell]
+
+
+def by_cost(jobs: Sequence[Job], config: TrainConfig) -> list[Job]:
+    """Return the jobs with the most work first, so that threads that work side by side end at about the same time."""
+
+    def work(job: Job) -> tuple[bool, int]:
+        count = config.splat_count(job.stars)
+        return count < job.stars, job.stars
+
+    return sorted(jobs, key=work, reverse=True)
+
+
+def plan_batches(jobs: Sequence[Job], config: TrainConfig, device: torch.device) -> list[list[Job]]:
+    """Return the jobs in batches of like padded size, the largest first; exact cells (K = N) by themselves, last.
+
+    A batch is as large as the free memory of `device` allows, and at most 128 cells.
+    """
+    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else physical_bytes()
+    alike = defaultdict(list)
+    for job in jobs:
+        count = config.splat_count(job.stars)
+        alike[slots_for(count), count >= job.stars].append(job)
+    batches = []
+    for (slots, _), group in sorted(alike.items(), key=lambda item: (item[0][1], -item[0][0])):
+        size = batch_size(config, slots, free, physical_bytes())
+        batches += [group[first : first + size] for first in range(0, len(group), size)]
+    return batches
+
+
+def batch_size(config: TrainConfig, slots: int, device_bytes: int, host_bytes: int) -> int:
+    """How many cells of `slots` splats train together with so much memory free on the device and on this machine.
+
+    Bytes of a cell: the truth of all views as float32, what a step makes of `views_per_iter` images, and the splats.
+    This machine holds the truth of two batches: one in training and the one after it.
+    """
+    image = 3 * 4 * config.image_size**2
+    views = config.views_per_iter
+    cell = image * (TRAINING_VIEWS + _IMAGES_PER_STEP * views)
+    cell += slots * (_BYTES_PER_SLOT + views * _BYTES_PER_SLOT_AND_VIEW)
+    fitting = min(_MEMORY_SHARE * device_bytes // cell, _MEMORY_SHARE * host_bytes // (2 * truth_bytes(config)))
+    return max(1, min(_MOST_CELLS, int(fitting)))
+
+
+def cells_at_once(config: TrainConfig, threads: int) -> int:
+    """How many of `threads` threads may train a cell each with the memory of this machine."""
+    step = 3 * 4 * config.image_size**2 * _IMAGES_PER_STEP * config.views_per_iter
+    return max(1, min(threads, int(_MEMORY_SHARE * physical_bytes() // (2 * truth_bytes(config) + step))))
+
+
+def truth_bytes(config: TrainConfig) -> int:
+    """Memory of what a cell is trained and judged against."""
+    return 3 * 4 * config.image_size**2 * (TRAINING_VIEWS + HELD_OUT_DIRECTIONS * len(HELD_OUT_RADII))
+
+
+def physical_bytes() -> int:
+    """The memory of this machine."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

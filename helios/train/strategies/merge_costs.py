@@ -1,0 +1,131 @@
+"""What a splat is worth: how much the images of a cell would change without it, by the measure that merges stars."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from helios.render.jit import JIT
+from helios.train.starts.merging import blur_scales, merger_cost
+from helios.train.starts.mixture import MERGE_SCALES
+from helios.train.strategies.slots import FILTER_SIGMA, Slots
+
+_NEIGHBOURS = 8
+"""A splat is only ever merged with one of so many nearest."""
+
+
+class Economy:
+    """The splats of one cell that training may change, and what merging and parting them does to the images.
+
+    Costs are those of `starts/merging.py`: the integrated squared change of the image from REFERENCE_RADII at three
+    blurs, each relative to the image's energy, every splat taken for a ball of its covariance's trace. It knows the
+    splats as they were when it was drawn up; `close` and `take` tell it what has become of them.
+    """
+
+    def __init__(self, slots: Slots):
+        self._slots, self._index = slots, slots.free
+        self._means, self._light = slots.means(self._index), slots.light(self._index)
+        self._sizes, self._spread = slots.sizes(self._index), slots.spreads(self._index)
+        self._open, self._drained = np.ones(len(self._index), bool), np.zeros(len(self._index), bool)
+        self._unit = self._light.max()
+        blurs = FILTER_SIGMA * np.array(MERGE_SCALES)
+        self._scales = blur_scales(self._means, self._light / self._unit, self._spread, blurs)
+        self._mergers = self._rank_mergers()
+
+    def make_room(self, spared: int, most: float = np.inf) -> int | None:
+        """Return an empty slot under the cap, made by the merger that changes the images least where there is none.
+
+        The fainter of two becomes part of the other; none of them is the slot `spared`, closed, or has been taken
+        from. None where every merger costs more than `most`.
+        """
+        if room := self._slots.room:
+            return room[0]
+        usable = self._open & ~self._drained & (self._index != spared)
+        for cost, i, j in self._mergers:
+            if cost > most:
+                break
+            if usable[i] and usable[j]:
+                slot, heir = int(self._index[i]), int(self._index[j])
+                self._slots.merge(slot, heir)
+                self._open[[i, j]] = False
+                return slot
+        return None
+
+    def gain(self, slot: int, mean: NDArray[np.float64], light: float) -> float:
+        """How much the images gain where `light` of the splat in `slot` is a point at `mean` [3].
+
+        It is what merging the two again would cost.
+        """
+        i = self._at(slot)
+        means = np.stack([mean, self._means[i]])
+        parts = np.array([light, self._light[i] - light]) / self._unit
+        return float(merger_cost(means, parts, np.array([0.0, self._spread[i]]), 0, 1, self._scales))
+
+    def source(self, mean: NDArray[np.float64]) -> int | None:
+        """The slot of the splat wider than a point that has most light at `mean` [3]: it may stand for a star there."""
+        wide = self._open & (self._sizes > 0.5 * FILTER_SIGMA)
+        if not wide.any():
+            return None
+        size = np.hypot(self._sizes, FILTER_SIGMA)
+        square = np.sum((self._means - mean) ** 2, axis=1) / size**2
+        density = np.log(self._light) - 0.5 * square - 3.0 * np.log(size)
+        return int(self._index[np.argmax(np.where(wide, density, -np.inf))])
+
+    def point_at(self, mean: NDArray[np.float64]) -> int | None:
+        """The slot of a splat that images cannot tell from a point at `mean` [3]."""
+        square = np.sum((self._means - mean) ** 2, axis=1)
+        near = self._open & (self._sizes <= 0.5 * FILTER_SIGMA) & (square < (1.5 * FILTER_SIGMA) ** 2)
+        return int(self._index[np.argmin(np.where(near, square, np.inf))]) if near.any() else None
+
+    def opened(self) -> NDArray[np.intp]:
+        """The slots that hold what they did."""
+        return self._index[self._open]
+
+    def is_open(self, slot: int) -> bool:
+        """Whether the splat in `slot` is what it was."""
+        return bool(self._open[self._at(slot)])
+
+    def close(self, slot: int) -> None:
+        """The slot holds another splat now."""
+        self._open[self._at(slot)] = False
+
+    def take(self, slot: int, light: float) -> None:
+        """The splat in `slot` has lost `light`, or won it where that is negative."""
+        self._light[self._at(slot)] -= light
+        self._drained[self._at(slot)] = True
+
+    def _at(self, slot: int) -> int:
+        return int(np.searchsorted(self._index, slot))
+
+    def _rank_mergers(self) -> list[tuple[float, int, int]]:
+        """(cost, fainter, brighter) of neighbours, the cheapest first."""
+        costs, partners = _price_mergers(self._means, self._light / self._unit, self._spread, self._scales, _NEIGHBOURS)
+        pairs = {}
+        for i, row in enumerate(zip(costs.tolist(), partners.tolist())):
+            for cost, j in zip(*row):
+                pairs[(i, j) if (self._light[i], i) <= (self._light[j], j) else (j, i)] = cost
+        return sorted((cost, *pair) for pair, cost in pairs.items())
+
+
+@njit(**JIT)
+def _price_mergers(means, light, spread, scales, neighbours):
+    """(cost, partner), each [M, N], of mergers of each of M splats with the N <= `neighbours` others nearest to it."""
+    n = len(light)
+    count = min(neighbours, n - 1)
+    costs, partners = np.empty((n, count)), np.empty((n, count), np.int64)
+    squares = np.empty(n)
+    for i in range(n):
+        for j in range(n):
+            squares[j] = 0.0
+            for k in range(3):
+                squares[j] += (means[i, k] - means[j, k]) ** 2
+        squares[i] = np.inf
+        if count:
+            farthest = np.partition(squares, count - 1)[count - 1]
+        found = 0
+        for j in range(n):
+            if found < count and squares[j] <= farthest:
+                costs[i, found], partners[i, found] = merger_cost(means, light, spread, i, j, scales), j
+                found += 1
+    return costs, partners
