@@ -6,6 +6,7 @@ on that of a GPU (with seven others beside it).
 
 import dataclasses
 import math
+from importlib.metadata import EntryPoint
 
 import numpy as np
 import pytest
@@ -45,7 +46,7 @@ def test_a_cell_of_nan_is_tried_slower_then_keeps_its_start(
     """The cells beside it are as in a run without NaN, in the same batch too."""
     if name == "gpu":
         request.getfixturevalue("as_on_a_gpu")
-    monkeypatch.setitem(STRATEGIES._entries, poison, f"{__name__}:{poison}")
+    monkeypatch.setitem(STRATEGIES._entries, poison, EntryPoint(poison, f"{__name__}:{poison}", STRATEGIES.group))
     train(source, tmp_path / "out", numba_backend, dataclasses.replace(CONFIG, strategy=poison))
     made, sound = Universe.open(tmp_path / "out"), Universe.open(undisturbed)
     for i, count in enumerate(np.diff(made.offsets)):

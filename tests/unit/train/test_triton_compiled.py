@@ -31,15 +31,15 @@ IMAGES = {"HEIGHT": 256, "WIDTH": 256, "UNIT": 2.0**-10, "GRADIENT": True}
 @pytest.mark.parametrize(
     ("module", "name", "constants"),
     [
-        ("triton_ssim", "find_light", {"HEIGHT": 256, "WIDTH": 256}),
-        ("triton_ssim", "march_ssim", IMAGES),
-        ("triton_ssim", "march_ssim", IMAGES | {"GRADIENT": False}),
-        ("triton_tiles", "add_tiles", IMAGES | {"LEVELS": 6, "SSIM": True}),
-        ("triton_tiles", "add_tiles", IMAGES | {"HEIGHT": 33, "WIDTH": 50, "LEVELS": 6, "SSIM": True}),
-        ("triton_tiles", "add_tiles", IMAGES | {"GRADIENT": False, "LEVELS": 1, "SSIM": False}),
-        ("triton_tiles", "sum_parts", {"COUNT": 352, "BLOCK": 1024}),
-        ("triton_tiles", "scale_cells", {"COUNT": 4 * 196608, "BLOCK": 4096}),
-        ("triton_adam", "step_rows", {"BLOCK": 1024}),
+        ("loss.triton_ssim", "find_light", {"HEIGHT": 256, "WIDTH": 256}),
+        ("loss.triton_ssim", "march_ssim", IMAGES),
+        ("loss.triton_ssim", "march_ssim", IMAGES | {"GRADIENT": False}),
+        ("loss.triton_tiles", "add_tiles", IMAGES | {"LEVELS": 6, "SSIM": True}),
+        ("loss.triton_tiles", "add_tiles", IMAGES | {"HEIGHT": 33, "WIDTH": 50, "LEVELS": 6, "SSIM": True}),
+        ("loss.triton_tiles", "add_tiles", IMAGES | {"GRADIENT": False, "LEVELS": 1, "SSIM": False}),
+        ("loss.triton_tiles", "sum_parts", {"COUNT": 352, "BLOCK": 1024}),
+        ("loss.triton_tiles", "scale_cells", {"COUNT": 4 * 196608, "BLOCK": 4096}),
+        ("optim.triton_adam", "step_rows", {"BLOCK": 1024}),
     ],
 )
 def test_kernels_compile_for_hopper(module, name, constants, tmp_path, monkeypatch):
