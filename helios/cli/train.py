@@ -108,7 +108,9 @@ def train_cell(ctx: click.Context, cell: str, source: Path, output: Path, backen
 
 def _run(source, output, cells, config, backend_name, run, where):
     """Train in this process, or, if so asked or where there are several GPUs, on workers."""
-    from helios.render import pick_backend
+    from helios.render import pick_backend, require_torch
+
+    require_torch()
     from helios.schedulers import open_scheduler
     from helios.train.run.run import train_universe
     from helios.train.run.sharing import train_shared, visible_gpus, workers_backend
@@ -130,7 +132,9 @@ def _run(source, output, cells, config, backend_name, run, where):
 
 
 def _run_file(source, output, config, backend_name, run):
-    from helios.render import pick_backend
+    from helios.render import pick_backend, require_torch
+
+    require_torch()
     from helios.train.run.cell_file import train_cell_file
 
     backend = pick_backend(backend_name)

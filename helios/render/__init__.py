@@ -10,7 +10,7 @@ from helios.errors import BackendError, InputError
 from helios.registry import Registry
 from helios.render.backend import Backend
 
-__all__ = ["BACKENDS", "Backend", "pick_backend"]
+__all__ = ["BACKENDS", "Backend", "pick_backend", "require_torch"]
 
 BACKENDS = Registry(
     "backend",
@@ -21,6 +21,17 @@ BACKENDS = Registry(
         "torch": "helios.render.torch_reference:TorchBackend",
     },
 )
+
+
+def require_torch() -> None:
+    """Raise BackendError, with the remedy, where the packages of the extra `train` are not installed."""
+    try:
+        import numba  # noqa: F401
+        import torch  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise BackendError(
+            f"training and drawing need the package {error.name}: pip install 'helios-planetarium[train]'"
+        ) from error
 
 
 def pick_backend(name: str = "auto") -> Backend:
