@@ -1,6 +1,8 @@
 """How every kernel of this package is compiled."""
 
-JIT = {
+from typing import Any
+
+JIT: dict[str, Any] = {
     "cache": True,
     "nogil": True,
     "forceinline": True,
