@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench web clean
+.PHONY: demo test lint gpu bench web clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -27,6 +27,9 @@ test: $(STAMP) lint client_export/node_modules/.installed
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+gpu: $(STAMP)
+	$(BIN)/python -m tests.bench.gpu
 
 client_export/node_modules/.installed: client_export/package-lock.json
 	cd client_export && npm ci --no-audit --no-fund

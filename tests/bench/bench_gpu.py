@@ -48,13 +48,14 @@ def copy_bandwidth() -> float:
     return 2 * source.nbytes / statistics.median(seconds(lambda: target.copy_(source)) for _ in range(5))
 
 
-def batches(backend, config: TrainConfig, bandwidth: float, at_once: int) -> None:
+def batches(backend, config: TrainConfig, bandwidth: float, at_once: int) -> list[dict[str, float]]:
     print("    N   cells/s in batches   one at a time   ratio   floor   of the floor")
 
     def train(cells, size: int) -> None:
         for first in range(0, len(cells), size):
             train_batch(cells[first : first + size], config, backend)
 
+    rows = []
     for splats, count in ((100, 4 * at_once), (1000, at_once)):
         cells = [cluster(round(splats / config.ratio), seed) for seed in range(count)]
         train_batch(cells[:2], TrainConfig(iterations=2), backend)
@@ -63,9 +64,13 @@ def batches(backend, config: TrainConfig, bandwidth: float, at_once: int) -> Non
         step = 4 * FLOATS_PER_PIXEL * config.image_size**2 * config.views_per_iter
         floor = bandwidth / (step * config.iterations)
         print(f"{splats:5d} {fast:20.1f} {slow:15.2f} {fast / slow:7.0f} {floor:7.0f} {fast / floor:13.0%}", flush=True)
+        rows.append(
+            {"splats": splats, "cells_per_s": fast, "one_at_a_time": slow, "ratio": fast / slow, "floor": floor}
+        )
+    return rows
 
 
-def universe(catalogue: Path, backend, config: TrainConfig) -> None:
+def universe(catalogue: Path, backend, config: TrainConfig) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "universe"
         build_universe(
@@ -80,9 +85,22 @@ def universe(catalogue: Path, backend, config: TrainConfig) -> None:
             if isinstance(event, BatchTrained):
                 done += len(event.results)
             if isinstance(event, BatchHalved):
-                print(f"batches of {event.size} from here on")
+                print(f"batches of {event.cells} from here on")
         took = time.perf_counter() - began
         print(f"{catalogue.name}: {done} cells of {len(store)} in {took:.0f} s, {done / took:.1f} cells/s")
+        return {"cells": done, "seconds": took, "cells_per_s": done / took}
+
+
+def measure(catalogue: Path | None = None, at_once: int = 128) -> dict[str, object]:
+    """Measure and print; return the figures."""
+    backend, config = pick_backend("gsplat"), TrainConfig(iterations=500)
+    bandwidth = copy_bandwidth()
+    print(f"{torch.cuda.get_device_name()}, copy {bandwidth / 1e12:.2f} TB/s")
+    figures = {"device": torch.cuda.get_device_name(), "copy_bytes_per_s": bandwidth}
+    figures["batches"] = batches(backend, config, bandwidth, at_once)
+    if catalogue:
+        figures["universe"] = universe(catalogue, backend, config)
+    return figures
 
 
 def main() -> None:
@@ -92,12 +110,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if not torch.cuda.is_available():
         raise SystemExit("no CUDA device is visible: this benchmark needs one")
-    backend, config = pick_backend("gsplat"), TrainConfig(iterations=500)
-    bandwidth = copy_bandwidth()
-    print(f"{torch.cuda.get_device_name()}, copy {bandwidth / 1e12:.2f} TB/s")
-    batches(backend, config, bandwidth, arguments.at_once)
-    if arguments.catalogue:
-        universe(arguments.catalogue, backend, config)
+    measure(arguments.catalogue, arguments.at_once)
 
 
 if __name__ == "__main__":

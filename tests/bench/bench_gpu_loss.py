@@ -61,9 +61,8 @@ def loss_seconds(loss, pred, truth, views) -> float:
     return seconds(step) / views.numel()
 
 
-def main() -> None:
-    if not torch.cuda.is_available():
-        sys.exit("bench_gpu_loss needs a CUDA device; torch sees none")
+def measure() -> list[dict[str, float | str]]:
+    """Measure and print; return the figures, seconds per image."""
     from helios.train.loss.triton_loss import TritonTruth, moved_bytes, triton_image_loss
 
     torch.manual_seed(0)
@@ -72,6 +71,7 @@ def main() -> None:
     print(
         f"{CELLS} cells of {VIEWS} views, {SIDE} x {SIDE} x 3; the twin on {TWIN_CELLS} cells; microseconds per image"
     )
+    rows = []
     for name, radius in (
         ("bright all over", 2.0 * SIDE),
         ("disc of 45 px", 45.0),
@@ -91,6 +91,15 @@ def main() -> None:
                 f"torch {twin * 1e6:8.1f} ({twin / own:5.1f} x)   "
                 f"{moved / 1e6:.2f} MB, floor {floor * 1e6:.2f} ({own / floor:.1f} x)"
             )
+            row = {"images": name, "truth": str(dtype), "triton_s": own, "torch_s": twin, "floor_s": floor}
+            rows.append(row | {"ratio_to_torch": twin / own, "ratio_to_floor": own / floor})
+    return rows
+
+
+def main() -> None:
+    if not torch.cuda.is_available():
+        sys.exit("bench_gpu_loss needs a CUDA device; torch sees none")
+    measure()
 
 
 if __name__ == "__main__":
