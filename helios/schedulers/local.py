@@ -12,13 +12,13 @@ import pickle
 import signal
 import threading
 import traceback
-from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
+from typing import Any
 
 from helios.errors import HeliosError
-from helios.schedulers.scheduler import ATTEMPTS, PAUSE_S, THREADS, Flat, Piece, Result, given_up, never
+from helios.schedulers.scheduler import THREADS, Driver, Outcome, Scheduler
 
 
 def usable_cores() -> int:
@@ -38,59 +38,18 @@ def open_local(name: str, workers: int | None, devices: Sequence[str] = ()) -> I
         scheduler.close()
 
 
-class LocalScheduler(Flat):
+class LocalScheduler(Scheduler):
     """The `Scheduler` of this machine. A process starts when there is a piece for it, and is kept for later ones.
 
-    With one worker, or one piece, the work is done in this process.
+    With one worker, or one piece, the work is done in this process, and `stop` is looked at between two pieces only.
     """
 
     def __init__(self, workers: int, devices: Sequence[str] = ()):
         self.workers = workers
         self._idle = [_Worker(self._environment(i, devices)) for i in reversed(range(workers))]
 
-    def follow(
-        self, work: Callable[[Piece], Result], pieces: Sequence[Piece], stop: Callable[[], bool] = never
-    ) -> Iterator[list[tuple[int, Result]]]:
-        """As `Scheduler.follow`; in this process `stop` is looked at between two pieces only."""
-        if self.workers == 1 or len(pieces) == 1:
-            for number, piece in enumerate(pieces):
-                if stop():
-                    return
-                yield [(number, work(piece))]
-            return
-        waiting, deaths = deque(range(len(pieces))), Counter()
-        busy: dict[Connection, tuple[_Worker, int]] = {}
-        try:
-            while True:
-                if stop():
-                    waiting.clear()
-                while waiting and self._idle:
-                    number, worker = waiting.popleft(), self._idle[-1]
-                    busy[worker.begin(work, pieces[number])] = worker, number
-                    self._idle.pop()
-                if not busy:
-                    return
-                ended, error = [], None
-                for connection in wait(list(busy), PAUSE_S):
-                    worker, number = busy.pop(connection)
-                    outcome = worker.outcome()
-                    self._idle.append(worker)
-                    if outcome is None:
-                        deaths[number] += 1
-                        waiting.appendleft(number)
-                        if deaths[number] == ATTEMPTS:
-                            error = error or given_up(number, pieces[number], f"{worker.death}, {ATTEMPTS} times")
-                    elif isinstance(outcome, _Raised):
-                        error = error or outcome.error
-                    else:
-                        ended.append((number, outcome.result))
-                yield ended
-                if error:
-                    raise error
-        finally:
-            for worker, _ in busy.values():
-                worker.end()
-                self._idle.append(worker)
+    def _driver(self, work: Callable, pieces: int) -> Driver:
+        return _Inline(work) if self.workers == 1 or pieces == 1 else _Processes(work, self._idle)
 
     def close(self) -> None:
         """End the processes."""
@@ -102,21 +61,63 @@ class LocalScheduler(Flat):
         return environment | ({"CUDA_VISIBLE_DEVICES": devices[i % len(devices)]} if devices else {})
 
 
-class _Done:
-    def __init__(self, result: object):
-        self.result = result
+class _Inline(Driver):
+    """Does each piece where it is begun."""
+
+    def __init__(self, work: Callable):
+        self._work, self._outcomes = work, []
+
+    def is_free(self) -> bool:
+        return not self._outcomes
+
+    def begin(self, number: int, piece: Any) -> None:
+        try:
+            self._outcomes.append(Outcome(number, self._work(piece)))
+        except Exception as error:
+            self._outcomes.append(Outcome(number, error=error))
+
+    def ended(self, timeout_s: float) -> list[Outcome]:
+        outcomes, self._outcomes = self._outcomes, []
+        return outcomes
+
+    def cancel(self, wait: bool) -> None:
+        """Nothing is in work between two calls."""
 
 
-class _Raised:
-    def __init__(self, error: Exception):
-        self.error = error
+class _Processes(Driver):
+    """Takes its workers from the list `idle` and gives them back there."""
+
+    def __init__(self, work: Callable, idle: list[_Worker]):
+        self._work, self._idle = work, idle
+        self._busy: dict[Connection, tuple[_Worker, int]] = {}
+
+    def is_free(self) -> bool:
+        return bool(self._idle)
+
+    def begin(self, number: int, piece: Any) -> None:
+        worker = self._idle[-1]
+        self._busy[worker.begin(self._work, piece)] = worker, number
+        self._idle.pop()
+
+    def ended(self, timeout_s: float) -> list[Outcome]:
+        outcomes = []
+        for connection in wait(list(self._busy), timeout_s):
+            worker, number = self._busy.pop(connection)
+            outcomes.append(worker.outcome(number))
+            self._idle.append(worker)
+        return outcomes
+
+    def cancel(self, wait: bool) -> None:
+        for worker, _ in self._busy.values():
+            worker.end()
+            self._idle.append(worker)
 
 
 class _Worker:
-    """A process that does one piece after the other, and its successor if it dies; `death` says how it last did."""
+    """A process that does one piece after the other, and its successor if it dies."""
 
     def __init__(self, environment: dict[str, str]):
-        self._environment, self._process, self.death = environment, None, ""
+        self._environment, self._process, self._death = environment, None, ""
 
     def begin(self, work: Callable, piece: object) -> Connection:
         """Hand out a piece; what is returned becomes readable when there is an outcome."""
@@ -137,14 +138,15 @@ class _Worker:
         theirs.close()  # else its death would not end the connection
         self._process = process
 
-    def outcome(self) -> _Done | _Raised | None:
-        """What came of the piece; None where the process died."""
+    def outcome(self, number: int) -> Outcome:
+        """What came of the piece, which is called by its `number`."""
         try:
-            return pickle.loads(self._connection.recv_bytes())
+            result, error = pickle.loads(self._connection.recv_bytes())
+            return Outcome(number, result, error)
         except (EOFError, OSError):
             self._process.join(1.0)  # it says how it died
             self.end()
-            return None
+            return Outcome(number, death=self._death)
 
     def end(self) -> None:
         """End the process at once, if there is one."""
@@ -154,7 +156,7 @@ class _Worker:
         self._process.kill()
         self._process.join()
         code = self._process.exitcode
-        self.death = (
+        self._death = (
             f"its worker was ended by {signal.Signals(-code).name}" if code < 0 else f"its worker left ({code})"
         )
         self._process.close()
@@ -184,7 +186,7 @@ def _serve(connection: Connection, environment: dict[str, str]) -> None:
             return
         try:
             work, piece = pickle.loads(task)
-            answer = pickle.dumps(_Done(work(piece)))
+            answer = pickle.dumps((work(piece), None))
         except Exception as error:
             answer = _raised(error)
         connection.send_bytes(answer)
@@ -201,8 +203,8 @@ def _raised(error: Exception) -> bytes:
     if not isinstance(error, HeliosError):
         error.add_note(f"in a worker:\n{trace}")
     try:
-        answer = pickle.dumps(_Raised(error))
+        answer = pickle.dumps((None, error))
         pickle.loads(answer)
     except Exception:
-        return pickle.dumps(_Raised(RuntimeError(trace)))
+        return pickle.dumps((None, RuntimeError(trace)))
     return answer

@@ -74,7 +74,7 @@ def test_a_scheduler_that_goes_away(tmp_path, caplog):
         open_scheduler(address) as scheduler,
         pytest.raises(WorkerError) as error,
     ):
-        list(scheduler.follow(work.mark_and_sleep, [(tmp_path, 0, 3.0)], kill_it_when_work_has_begun))
+        list(scheduler.iter_completed(work.mark_and_sleep, [(tmp_path, 0, 3.0)], kill_it_when_work_has_begun))
     assert one_line(error).startswith(f"{address}: the scheduler is gone")
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
@@ -102,7 +102,7 @@ def test_a_job_that_is_cancelled_is_replaced(slurm_name, tmp_path):
 
     with open_scheduler(slurm_name, 1) as scheduler:
         pieces = [(tmp_path, 0, 1.0)]
-        assert list(scheduler.follow(work.mark_and_sleep, pieces, cancel_it_when_work_has_begun))[-1] == [(0, 0)]
+        assert list(scheduler.iter_completed(work.mark_and_sleep, pieces, cancel_it_when_work_has_begun))[-1] == [(0, 0)]
         assert len(cancelled) == 1
         assert len(clusters.running_jobs()) == 1
         assert clusters.running_jobs() != cancelled

@@ -71,7 +71,7 @@ def test_when_stopped_the_pieces_in_work_are_finished(scheduler, tmp_path):
     def stop() -> bool:
         return bool(got)
 
-    for ended in scheduler.follow(work.die_once, [(tmp_path, n) for n in range(2, 60)], stop):
+    for ended in scheduler.iter_completed(work.die_once, [(tmp_path, n) for n in range(2, 60)], stop):
         got.extend(ended)
     assert 1 <= len(got) < 10
     assert len(list(tmp_path.iterdir())) == len(got)
@@ -79,7 +79,7 @@ def test_when_stopped_the_pieces_in_work_are_finished(scheduler, tmp_path):
 
 def test_closing_gives_up_what_is_in_work(scheduler, tmp_path):
     long = 60.0 if isinstance(scheduler, LocalScheduler) else 1.0  # a cluster's thread cannot be ended
-    lists = scheduler.follow(work.mark_and_sleep, [(tmp_path, n, long) for n in range(40)])
+    lists = scheduler.iter_completed(work.mark_and_sleep, [(tmp_path, n, long) for n in range(40)])
     while len(list(tmp_path.glob("pid_*"))) < 2:
         next(lists)
     lists.close()

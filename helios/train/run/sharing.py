@@ -112,7 +112,7 @@ def train_shared(
     places = Path(os.path.abspath(source)), Path(os.path.abspath(output))
     pieces = [TrainPiece(*places, digest, indices, config, backend.name, run) for indices in plan]
     done, losses, began = 0, [], time.monotonic()
-    with contextlib.closing(scheduler.follow(train_piece, pieces, stop)) as lists:
+    with contextlib.closing(scheduler.iter_completed(train_piece, pieces, stop)) as lists:
         for ended in lists:
             for _, part in ended:
                 results = [(c.index, CellResult(c.splats, c.metrics, c.outcome)) for c in journal.take(part)]
