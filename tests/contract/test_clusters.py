@@ -102,7 +102,8 @@ def test_a_job_that_is_cancelled_is_replaced(slurm_name, tmp_path):
 
     with open_scheduler(slurm_name, 1) as scheduler:
         pieces = [(tmp_path, 0, 1.0)]
-        assert list(scheduler.iter_completed(work.mark_and_sleep, pieces, cancel_it_when_work_has_begun))[-1] == [(0, 0)]
+        lists = scheduler.iter_completed(work.mark_and_sleep, pieces, cancel_it_when_work_has_begun)
+        assert list(lists)[-1] == [(0, 0)]
         assert len(cancelled) == 1
         assert len(clusters.running_jobs()) == 1
         assert clusters.running_jobs() != cancelled
