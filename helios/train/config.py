@@ -33,24 +33,11 @@ class TrainConfig:
     ratio: float = option(0.25, "Splats per emitter, above 0 up to 1; 1 keeps every star as it is.", (1e-6, 1.0))
     densify_interval: int = option(30, "Steps between two rounds of density control; 0 for none.", (0, 1_000_000))
     densify_until: int = option(800, "No density control after this step.", (0, 1_000_000))
-    prune_opacity_threshold: float = option(
-        0.01, "default, mcmc: splats of less light than a point that peaks so at 5 cell radii go.", (0.0, 0.999)
-    )
-    grow_grad2d: float = option(
-        0.1, "default: gradient of the loss, in screen positions of -1 to 1, above which splats multiply.", (0.0, 1e6)
-    )
-    grow_scale3d: float = option(
-        0.01, "default: size, in cell radii, up to which they are cloned and above which they are split.", (0.0, 1e6)
-    )
-    reset_interval: int = option(
-        0, "default: steps between two rounds that share the light equally; 0 for none.", (0, 1_000_000)
-    )
-    noise_lr: float = option(
-        1.0, "mcmc: noise on transparent splats' positions, in units of their learning rate.", (0.0, 1e6)
-    )
     start: str = option("mixture", "What a cell's training starts from: mixture, knn or random.", metavar="NAME")
     strategy: str = option(
-        "fixed", "Density control under the budget: fixed, default, mcmc, spectral or pursuit.", metavar="NAME"
+        "fixed",
+        f"Density control under the budget: {', '.join(STRATEGIES.names())}; options follow, as in mcmc:noise_lr=0.5.",
+        metavar="NAME[:OPTION=VALUE,...]",
     )
     reg: tuple[str, ...] = option(
         (), "One more regulariser, or another weight for one; may be repeated.", multiple=True, metavar="NAME=WEIGHT"
@@ -61,7 +48,7 @@ class TrainConfig:
         check_limits(self)
         self.regularisers()
         STARTS.check(self.start)
-        STRATEGIES.check(self.strategy)
+        STRATEGIES.make(self.strategy)
 
     def regularisers(self) -> dict[str, float]:
         """The weight of each regulariser that counts, by name. Raises InputError where `reg` is no NAME=WEIGHT."""

@@ -49,11 +49,11 @@ STRATEGIES = Registry(
     "density strategy",
     "helios.strategies",
     {
-        "fixed": "helios.train.strategies:Fixed",
+        "fixed": "helios.train.strategies.fixed:Fixed",
         "default": "helios.train.strategies.default:Default",
         "mcmc": "helios.train.strategies.mcmc:MCMC",
         "spectral": "helios.train.strategies.spectral:Spectral",
         "pursuit": "helios.train.strategies.pursuit:Pursuit",
     },
 )
-"""(model, adam, scenes, config) -> `helios.train.strategies.Strategy`."""
+"""`helios.train.strategies.Strategy`: a frozen dataclass of options that begins the control of a batch."""

@@ -16,6 +16,7 @@ from helios.train.optim.model import Model, slots_for
 from helios.train.optim.objective import objective_for
 from helios.train.registries import STRATEGIES
 from helios.train.scene import Scene
+from helios.train.strategies import Batch, Strategy
 
 _FINAL_RATE = 0.05
 """The learning rate falls along half a cosine to this share of itself."""
@@ -42,7 +43,8 @@ class Optimisation:
         self.model = Model.of(starts, slots_for(max(caps)), backend.device, kept, caps)
         self.objective = objective_for(self.model, scenes, config, backend)
         self.adam = Adam(self.model, config.learning_rate)
-        self.strategy = STRATEGIES.get(config.strategy)(self.model, self.adam, scenes, config)
+        strategy: Strategy = STRATEGIES.make(config.strategy)
+        self.density = strategy.begin(Batch(self.model, self.adam, scenes, config, backend))
         views = len(scenes[0].views)
         rows = [_schedule(np.random.default_rng(seed), views, config) for seed in seeds]
         self._schedule = np.stack(rows, axis=1)
@@ -50,10 +52,10 @@ class Optimisation:
     def advance(self) -> Tensor:
         """Make one step; returns the loss [B] before it."""
         loss, grad = self.objective.gradient(self._schedule[self.step])
-        self.strategy.observe(grad)
+        self.density.observe(grad)
         self.adam.step(grad, self.rate_share())
         self.step += 1
-        self.strategy.act(self.step)
+        self.density.act(self.step)
         return loss
 
     def state(self) -> dict[str, Any]:
@@ -62,7 +64,7 @@ class Optimisation:
         names = ("params", "anchors", "strides", "mask", "kept")
         tensors = {name: getattr(model, name).detach().clone() for name in names}
         moments = {"exp_avg": adam.exp_avg.clone(), "exp_avg_sq": adam.exp_avg_sq.clone(), "steps": adam.steps}
-        return {"step": self.step, "model": tensors, "adam": moments, "strategy": self.strategy.state()}
+        return {"step": self.step, "model": tensors, "adam": moments, "strategy": self.density.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from `state`, taken from an optimisation of the same scenes and settings."""
@@ -72,7 +74,7 @@ class Optimisation:
         self.adam.exp_avg.copy_(state["adam"]["exp_avg"])
         self.adam.exp_avg_sq.copy_(state["adam"]["exp_avg_sq"])
         self.adam.steps = state["adam"]["steps"]
-        self.strategy.restore(state["strategy"])
+        self.density.restore(state["strategy"])
 
     def rate_share(self) -> float:
         """What the next step takes of the learning rate."""

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
+from helios.options import option
 from helios.train.cameras import FIELD_OF_VIEW_DEG, REFERENCE_RADII
-from helios.train.config import TrainConfig
-from helios.train.optim.adam import Adam
-from helios.train.optim.model import Model
-from helios.train.scene import Scene
-from helios.train.strategies.merge_costs import Economy
-from helios.train.strategies.rounds import Pull, Rounds, direction
+from helios.train.strategies import Batch
+from helios.train.strategies.merge_costs import MergeCosts
+from helios.train.strategies.rounds import GradientStats, Pruning, Rounds, direction
 from helios.train.strategies.slots import Slots
 
 SCREEN = REFERENCE_RADII * np.tan(np.deg2rad(FIELD_OF_VIEW_DEG) / 2.0)
@@ -27,7 +25,8 @@ _SHARE = 0.1
 _NOTHING = 1e-30
 
 
-class Default(Rounds):
+@dataclass(frozen=True)
+class Default(Pruning):
     """Adaptive density control as in Kerbl et al. 2023 (https://doi.org/10.1145/3592433, section 5.2), flux conserved.
 
     Every round faint splats go (`Rounds.prune`). Then those grow in number whose mean positional gradient on the
@@ -35,49 +34,64 @@ class Default(Rounds):
     are split. Clones and halves share the light of what they come from, where 3DGS doubles it.
 
     A budget that is spent would end all growth; so at the cap the splat that the images miss least is merged into its
-    neighbour first (`Economy`), and the first to grow is the splat with most to gain: pull times size, the change of
+    neighbour first (`MergeCosts`), and the first to grow is the splat with most to gain: pull times size, the change of
     loss for a step of its own size. Without the size, points would come first, the only ones that cannot be parted.
 
     Every `reset_interval` steps the light is shared equally among the splats, where 3DGS dims them all: it is to be
     earned anew.
     """
 
-    def __init__(self, model: Model, adam: Adam, scenes: Sequence[Scene], config: TrainConfig):
-        super().__init__(model, adam, scenes, config)
-        self._pull = Pull(model)
+    grow_grad2d: float = option(
+        0.1, "Gradient of the loss, in screen positions of -1 to 1, above which splats multiply.", (0.0, 1e6)
+    )
+    grow_scale3d: float = option(
+        0.01, "Size, in cell radii, up to which they are cloned and above which they are split.", (0.0, 1e6)
+    )
+    reset_interval: int = option(
+        0, "Steps between two rounds that share the light equally; 0 for none.", (0, 1_000_000)
+    )
+
+    def begin(self, batch: Batch) -> _Control:
+        return _Control(self, batch)
+
+
+class _Control(Rounds):
+    def __init__(self, options: Default, batch: Batch):
+        super().__init__(batch)
+        self._options, self._gradients = options, GradientStats(batch.model)
 
     def observe(self, grad: Tensor) -> None:
-        self._pull.add(grad)
+        self._gradients.add(grad)
 
     def act(self, step: int) -> None:
         if self._due(step):
-            self._vectors, self._norms = self._pull.mean()
-            self._pull.clear()
+            self._vectors, self._norms = self._gradients.mean()
+            self._gradients.clear()
         super().act(step)
 
     def change(self, b: int, slots: Slots, step: int) -> None:
-        config, rng = self._config, self._rng(b, step)
-        heirs = self.prune(b, slots)
-        economy, moves = Economy(slots), self.moves(slots, step, _SHARE)
+        options, rng = self._options, self._rng(b, step)
+        heirs = self.prune(b, slots, options.prune_opacity_threshold)
+        costs, moves = MergeCosts(slots), self.moves(slots, step, _SHARE)
         gradient, sizes = SCREEN * self._norms[b], slots.sizes(slice(None))
-        grown = [k for k in slots.free.tolist() if gradient[k] > config.grow_grad2d and k not in heirs]
+        grown = [k for k in slots.free.tolist() if gradient[k] > options.grow_grad2d and k not in heirs]
         for slot in sorted(grown, key=lambda k: -gradient[k] * sizes[k]):
-            if moves and economy.is_open(slot):
-                into = economy.make_room(slot)
+            if moves and costs.is_open(slot):
+                into = costs.make_room(slot)
                 if into is None:
                     break
-                if sizes[slot] > config.grow_scale3d:
+                if sizes[slot] > options.grow_scale3d:
                     slots.split(slot, into, direction(rng))
                 else:
                     down = -self._vectors[b, slot].astype(np.float64)
                     slots.clone(slot, into, sizes[slot] * down / max(np.linalg.norm(down), _NOTHING))
-                economy.close(slot)
+                costs.close(slot)
                 moves -= 1
-        if config.reset_interval and step % config.reset_interval == 0:
+        if options.reset_interval and step % options.reset_interval == 0:
             slots.share_equally(slots.free)
 
     def state(self) -> dict[str, Any]:
-        return self._pull.state()
+        return self._gradients.state()
 
     def restore(self, state: dict[str, Any]) -> None:
-        self._pull.restore(state)
+        self._gradients.restore(state)

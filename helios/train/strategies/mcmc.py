@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from helios.train.config import TrainConfig
-from helios.train.optim.adam import RATES, Adam
-from helios.train.optim.model import COLUMNS, Model
-from helios.train.scene import Scene
-from helios.train.strategies.merge_costs import Economy
-from helios.train.strategies.rounds import Rounds, direction
+from helios.options import option
+from helios.train.optim.adam import RATES
+from helios.train.optim.model import COLUMNS
+from helios.train.strategies import Batch
+from helios.train.strategies.merge_costs import MergeCosts
+from helios.train.strategies.rounds import Pruning, Rounds, direction
 from helios.train.strategies.slots import FILTER_SIGMA, Slots, open_cells
 
 GROWTH = 0.05
@@ -30,12 +30,13 @@ _BLOCK = 64
 """Steps whose noise is drawn at once."""
 
 
-class MCMC(Rounds):
+@dataclass(frozen=True)
+class MCMC(Pruning):
     """Relocation and noise (Kheradmand et al. 2024, https://arxiv.org/abs/2404.09591) for splats that hold flux.
 
     Every round faint splats are dead (`Rounds.prune`); their slots, and GROWTH more, take halves of living splats,
     drawn by their light. At the cap the growth goes on in the slots of the splats that the images miss least, merged
-    into their neighbours (`Economy`): fluxes are trained as logarithms, so that hardly any splat ever fades away by
+    into their neighbours (`MergeCosts`): fluxes are trained as logarithms, so that hardly any splat ever fades away by
     itself. The paper stacks copies in one place, at the opacity that keeps that of the stack; here light adds up, so
     that parts of it show the same, and halves stand a standard deviation to either side, for in one place nothing
     would part them.
@@ -44,8 +45,18 @@ class MCMC(Rounds):
     `noise_lr` times the learning rate of positions, in units of its size, falling to nothing at the last step.
     """
 
-    def __init__(self, model: Model, adam: Adam, scenes: Sequence[Scene], config: TrainConfig):
-        super().__init__(model, adam, scenes, config)
+    noise_lr: float = option(
+        1.0, "Noise on transparent splats' positions, in units of their learning rate.", (0.0, 1e6)
+    )
+
+    def begin(self, batch: Batch) -> _Control:
+        return _Control(self, batch)
+
+
+class _Control(Rounds):
+    def __init__(self, options: MCMC, batch: Batch):
+        super().__init__(batch)
+        self._options, model = options, batch.model
         self._gate = torch.zeros_like(model.strides)
         self._block, self._noise = -1, torch.empty(0)
         self._note_transparent()
@@ -55,24 +66,24 @@ class MCMC(Rounds):
         super().act(step)
         if self._due(step):
             self._note_transparent()
-        config = self._config
-        if config.noise_lr and step < config.iterations:
-            rate = config.noise_lr * config.learning_rate * RATES["offsets"] * (1.0 - step / config.iterations)
+        config, noise_lr = self._config, self._options.noise_lr
+        if noise_lr and step < config.iterations:
+            rate = noise_lr * config.learning_rate * RATES["offsets"] * (1.0 - step / config.iterations)
             self._model.params[..., COLUMNS["offsets"]] += rate * self._gate * self._noise_of(step)
 
     def change(self, b: int, slots: Slots, step: int) -> None:
         rng, count = self._rng(b, step), len(slots.free)
-        self.prune(b, slots)
-        economy = Economy(slots)
+        self.prune(b, slots, self._options.prune_opacity_threshold)
+        costs = MergeCosts(slots)
         for _ in range(count - len(slots.free) + math.ceil(GROWTH * count)):
-            alive = economy.opened()
+            alive = costs.opened()
             light = slots.light(alive)
             source = int(rng.choice(alive, p=light / light.sum())) if len(alive) else None
-            into = None if source is None else economy.make_room(source)
+            into = None if source is None else costs.make_room(source)
             if into is None:
                 break
             slots.split(source, into, direction(rng))
-            economy.close(source)
+            costs.close(source)
 
     def state(self) -> dict[str, Any]:
         return {"gate": self._gate.clone()}
@@ -87,7 +98,7 @@ class MCMC(Rounds):
             if slots.sound:
                 peaks = slots.light(slots.free) * self.peak_per_light[b]
                 peaks /= 1.0 + (slots.sizes(slots.free) / FILTER_SIGMA) ** 2
-                excess = _SHARPNESS * (peaks - self._config.prune_opacity_threshold)
+                excess = _SHARPNESS * (peaks - self._options.prune_opacity_threshold)
                 gates[b, slots.free, 0] = 1.0 / (1.0 + np.exp(np.minimum(excess, _SURELY)))
         self._gate.copy_(torch.from_numpy(gates))
 

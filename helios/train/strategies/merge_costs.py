@@ -15,7 +15,7 @@ _NEIGHBOURS = 8
 """A splat is only ever merged with one of so many nearest."""
 
 
-class Economy:
+class MergeCosts:
     """The splats of one cell that training may change, and what merging and parting them does to the images.
 
     Costs are those of `starts/merging.py`: the integrated squared change of the image from REFERENCE_RADII at three

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from helios.color import LUMINANCE
-from helios.render import BACKENDS
+from helios.render.backend import Backend
 from helios.train.cameras import REFERENCE_RADII
 from helios.train.optim.model import Model
 from helios.train.scene import Scene
@@ -50,13 +50,13 @@ class MissingLight:
 
     A bright spot of the difference in one view is followed along its ray: where the median over all VIEWS of the light
     found is largest, there the spot is, and so much light it lacks. A median is not fooled by another star on the ray
-    of one or two views. Drawn with the rasteriser of the model's device.
+    of one or two views. The splats are drawn by `backend`.
     """
 
-    def __init__(self, model: Model, scenes: Sequence[Scene], image_size: int):
+    def __init__(self, model: Model, scenes: Sequence[Scene], image_size: int, backend: Backend):
         device = model.params.device
         self._model, self._size, self._spots = model, image_size, max(8, model.mask.shape[1] // _SLOTS_PER_SPOT)
-        self._backend = BACKENDS.get("numba" if device.type == "cpu" else "gsplat")()
+        self._backend = backend
         chosen = [_nearest_views(scene) for scene in scenes]
 
         def stack(arrays):

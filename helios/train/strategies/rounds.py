@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,28 +11,36 @@ import torch
 from torch import Tensor
 
 from helios.constants import EPS_PX2
+from helios.options import option
 from helios.train.cameras import REFERENCE_RADII, focal_px
-from helios.train.config import TrainConfig
-from helios.train.optim.adam import Adam
 from helios.train.optim.model import COLUMNS, Model
-from helios.train.scene import Scene
-from helios.train.strategies import Fixed
+from helios.train.strategies import Batch
+from helios.train.strategies.fixed import NoControl
 from helios.train.strategies.slots import Slots, open_cells
 
 
-class Rounds(Fixed, ABC):
-    """A strategy that changes cells one by one, every `densify_interval` steps up to `densify_until`.
+@dataclass(frozen=True)
+class Pruning:
+    """The options of strategies that prune."""
+
+    prune_opacity_threshold: float = option(
+        0.01, "Splats of less light than a point that peaks so at 5 cell radii go.", (0.0, 0.999)
+    )
+
+
+class Rounds(NoControl, ABC):
+    """Density control that changes cells one by one, every `densify_interval` steps up to `densify_until`.
 
     Subclasses say in `change` what happens to a cell. After it, offsets are counted in units of the sizes that splats
     have by then, so that steps stay as large as they can feel. A cell's random numbers are those of a generator seeded
     by `scenes[b].rng` and the step, so that nothing of them has to be kept. A cell with a NaN in it is left alone.
     """
 
-    def __init__(self, model: Model, adam: Adam, scenes: Sequence[Scene], config: TrainConfig):
-        self._model, self._adam, self._scenes, self._config = model, adam, scenes, config
-        self._seeds = [scene.rng.bit_generator.random_raw() for scene in scenes]
-        pixels = (focal_px(config.image_size) / REFERENCE_RADII) ** 2
-        self.peak_per_light = [scene.exposure * pixels / (2.0 * np.pi * EPS_PX2) for scene in scenes]
+    def __init__(self, batch: Batch):
+        self._model, self._adam, self._config = batch.model, batch.adam, batch.config
+        self._seeds = [scene.rng.bit_generator.random_raw() for scene in batch.scenes]
+        pixels = (focal_px(batch.config.image_size) / REFERENCE_RADII) ** 2
+        self.peak_per_light = [scene.exposure * pixels / (2.0 * np.pi * EPS_PX2) for scene in batch.scenes]
         """For each cell, the coverage with which one unit of light peaks at REFERENCE_RADII where it is a point."""
 
     def act(self, step: int) -> None:
@@ -46,15 +54,15 @@ class Rounds(Fixed, ABC):
     def change(self, b: int, slots: Slots, step: int) -> None:
         """Do to cell `b` what a round does."""
 
-    def prune(self, b: int, slots: Slots) -> set[int]:
+    def prune(self, b: int, slots: Slots, opacity_threshold: float) -> set[int]:
         """Merge every faint splat of a cell into its nearest neighbour that is none; returns those that inherited.
 
-        Faint is what would peak below `prune_opacity_threshold` at REFERENCE_RADII if all its light were a point: the
+        Faint is what would peak below `opacity_threshold` at REFERENCE_RADII if all its light were a point: the
         peak of its own shape would condemn wide splats, which stand for many faint stars. A cell never loses its last
         splat.
         """
         free = slots.free
-        faint = slots.light(free) * self.peak_per_light[b] < self._config.prune_opacity_threshold
+        faint = slots.light(free) * self.peak_per_light[b] < opacity_threshold
         living, heirs = free[~faint], set()
         for slot in free[faint] if len(living) else ():
             heir = int(living[np.argmin(np.sum((slots.means(living) - slots.means(slot)) ** 2, axis=1))])
@@ -78,8 +86,8 @@ class Rounds(Fixed, ABC):
         return np.random.default_rng([self._seeds[b], step])
 
 
-class Pull:
-    """How the loss has pulled at the splats' places since this was last cleared: sums over steps, on the device."""
+class GradientStats:
+    """Sums over steps of the gradient in the splats' positions since this was last cleared, on the device."""
 
     def __init__(self, model: Model):
         self._model = model

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 
 from helios.train.loss.regularisers import spectral_entropy
-from helios.train.strategies.merge_costs import Economy
+from helios.train.strategies import Batch
+from helios.train.strategies.merge_costs import MergeCosts
 from helios.train.strategies.rounds import Rounds
 from helios.train.strategies.slots import FILTER_SIGMA, LOG_SCALES, Slots
 
@@ -15,15 +18,21 @@ NEEDLE_ENTROPY = 0.6
 flattest disc log 2 = 0.69."""
 
 
-class Spectral(Rounds):
+@dataclass(frozen=True)
+class Spectral:
     """Splits splats by the spectrum of their covariance: `helios.train.loss.regularisers.spectral_entropy`.
 
     Every round each needle, the brightest first, is halved along its longest axis into two rounder splats with its
     light and covariance (`Slots.halve_longest`). At the cap a slot is freed by merging the splat that the images miss
-    least into its neighbour (`Economy`). A needle thinner and shorter than the pixel filter is a point to every image
-    and left alone.
+    least into its neighbour (`MergeCosts`). A needle thinner and shorter than the pixel filter is a point to every
+    image and left alone.
     """
 
+    def begin(self, batch: Batch) -> _Control:
+        return _Control(batch)
+
+
+class _Control(Rounds):
     def change(self, b: int, slots: Slots, step: int) -> None:
         logs = slots.params[:, LOG_SCALES]
         entropy = spectral_entropy(torch.from_numpy(logs)).numpy()
@@ -31,11 +40,11 @@ class Spectral(Rounds):
         needles = slots.free[(entropy < NEEDLE_ENTROPY)[slots.free] & visible[slots.free]]
         if not len(needles):
             return
-        economy = Economy(slots)
+        costs = MergeCosts(slots)
         for needle in needles[np.argsort(-slots.light(needles), kind="stable")].tolist():
-            if economy.is_open(needle):
-                into = economy.make_room(spared=needle)
+            if costs.is_open(needle):
+                into = costs.make_room(spared=needle)
                 if into is None:
                     return
                 slots.halve_longest(needle, into)
-                economy.close(needle)
+                costs.close(needle)

@@ -11,42 +11,46 @@ from importlib.metadata import EntryPoint
 import numpy as np
 import pytest
 
+from helios.options import option
 from helios.train.registries import STRATEGIES
-from helios.train.strategies import Fixed
+from helios.train.strategies.fixed import NoControl
 from helios.universe import Universe
 from tests.unit.train.conftest import CONFIG, ONE_CELLS_STARS, train
 
 
-class Poison(Fixed):
-    """At step 7 one parameter of the cell of ONE_CELLS_STARS becomes NaN, at whatever rate."""
-
-    least_rate = 0.0
-
-    def __init__(self, model, adam, scenes, config):
-        self._model = model
-        poisoned = [len(scene.cell.emitters) == ONE_CELLS_STARS for scene in scenes]
-        self._cells = [b for b, is_one in enumerate(poisoned) if is_one and config.learning_rate >= self.least_rate]
+class Poisoned(NoControl):
+    def __init__(self, batch, least_rate):
+        self._model = batch.model
+        poisoned = [len(scene.cell.emitters) == ONE_CELLS_STARS for scene in batch.scenes]
+        self._cells = [b for b, is_one in enumerate(poisoned) if is_one and batch.config.learning_rate >= least_rate]
 
     def act(self, step):
         if step == 7:
             self._model.params[self._cells, 1, 8] = math.nan
 
 
-class PoisonAtFullRate(Poison):
-    """The same, but a slower second attempt stays sound."""
+@dataclasses.dataclass(frozen=True)
+class Poison:
+    """At step 7 one parameter of the cell of ONE_CELLS_STARS becomes NaN, at rates from `least_rate` on."""
 
-    least_rate = CONFIG.learning_rate
+    least_rate: float = option(0.0, "Learning rate below which training stays sound.")
+
+    def begin(self, batch):
+        return Poisoned(batch, self.least_rate)
+
+
+AT_FULL_RATE = f"poison:least_rate={CONFIG.learning_rate}"
 
 
 @pytest.mark.parametrize("name", ["cpu", "gpu"])
-@pytest.mark.parametrize(("poison", "outcome"), [("Poison", "diverged"), ("PoisonAtFullRate", "trained")])
+@pytest.mark.parametrize(("poison", "outcome"), [("poison", "diverged"), (AT_FULL_RATE, "trained")])
 def test_a_cell_of_nan_is_tried_slower_then_keeps_its_start(
     source, tmp_path, numba_backend, undisturbed, monkeypatch, request, name, poison, outcome
 ):
     """The cells beside it are as in a run without NaN, in the same batch too."""
     if name == "gpu":
         request.getfixturevalue("as_on_a_gpu")
-    monkeypatch.setitem(STRATEGIES._entries, poison, EntryPoint(poison, f"{__name__}:{poison}", STRATEGIES.group))
+    monkeypatch.setitem(STRATEGIES._entries, "poison", EntryPoint("poison", f"{__name__}:Poison", STRATEGIES.group))
     train(source, tmp_path / "out", numba_backend, dataclasses.replace(CONFIG, strategy=poison))
     made, sound = Universe.open(tmp_path / "out"), Universe.open(undisturbed)
     for i, count in enumerate(np.diff(made.offsets)):

@@ -13,7 +13,7 @@ from helios.splats import Splats
 from helios.train.cameras import fibonacci_sphere, focal_px, look_at_origin
 from helios.train.optim.adam import Adam
 from helios.train.optim.model import COLUMNS, PAD_LUMINOSITY, Model
-from helios.train.strategies.merge_costs import Economy
+from helios.train.strategies.merge_costs import MergeCosts
 from helios.train.strategies.shapes import covariances, log_luminosities, principal_axes, rotations, shown_light
 from helios.train.strategies.slots import FILTER_SIGMA, SHORTEST_STRIDE, open_cells
 
@@ -209,18 +209,18 @@ def crowd():
 
 def test_room_is_made_by_the_merger_that_images_miss_least():
     slots = crowd()
-    assert Economy(slots).make_room(spared=0) == 4
+    assert MergeCosts(slots).make_room(spared=0) == 4
     assert slots.free.tolist() == [0, 1, 2, 3, 5]
     np.testing.assert_allclose(slots.means(3), [0.01 / 6, -0.5, 0], atol=1e-6)
 
 
 def test_room_is_not_made_at_any_price_nor_of_what_is_spared():
     slots = crowd()
-    assert Economy(slots).make_room(spared=0, most=0.0) is None
-    economy = Economy(slots)
-    assert economy.make_room(spared=4) in (0, 1, 2, 3, 5)
+    assert MergeCosts(slots).make_room(spared=0, most=0.0) is None
+    costs = MergeCosts(slots)
+    assert costs.make_room(spared=4) in (0, 1, 2, 3, 5)
     slots = crowd()
-    light, economy = slots.light(3), Economy(slots)
-    economy.take(3, 1e-12)
-    assert economy.make_room(spared=0) == 4
+    light, costs = slots.light(3), MergeCosts(slots)
+    costs.take(3, 1e-12)
+    assert costs.make_room(spared=0) == 4
     assert slots.light(3) == light

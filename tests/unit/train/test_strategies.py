@@ -23,6 +23,7 @@ from helios.train.registries import STRATEGIES
 from helios.train.run.engine import start_of
 from helios.train.scene import Scene
 from helios.train.starts.mixture import point_splats
+from helios.train.strategies import Batch
 from helios.train.strategies.default import SCREEN
 from helios.train.strategies.missing_light import _CELLS_AT_ONCE, MissingLight
 from helios.train.strategies.rounds import Rounds
@@ -30,10 +31,10 @@ from helios.train.strategies.shapes import shown_light
 from helios.train.strategies.slots import FILTER_SIGMA, open_cells
 from tests.unit.train.scenes import cell_of, cluster
 
-CONFIG = TrainConfig(
-    iterations=40, image_size=48, densify_interval=5, densify_until=35, grow_grad2d=1e-3, lambda_isotropy=0.0, seed=3
-)
-ACTIVE = [name for name in STRATEGIES.names() if name != "fixed"]
+CONFIG = TrainConfig(iterations=40, image_size=48, densify_interval=5, densify_until=35, lambda_isotropy=0.0, seed=3)
+SPECS = {name: name for name in STRATEGIES.names()} | {"default": "default:grow_grad2d=0.001"}
+"""As the option `--strategy` has it: with a threshold that scenes as small as these pass."""
+ACTIVE = [name for name in SPECS if name != "fixed"]
 CPU = torch.device("cpu")
 
 
@@ -80,8 +81,8 @@ def light_of(model: Model) -> np.ndarray:
 class TestEvery:
     @pytest.mark.parametrize("name", ACTIVE)
     def test_rounds_keep_light_caps_kept_stars_and_empty_slots(self, prepared, backend, name):
-        optimisation = begin(prepared, dataclasses.replace(CONFIG, strategy=name), backend, kept=3)
-        model, act, made_over = optimisation.model, optimisation.strategy.act, 0
+        optimisation = begin(prepared, dataclasses.replace(CONFIG, strategy=SPECS[name]), backend, kept=3)
+        model, act, made_over = optimisation.model, optimisation.density.act, 0
         first, caps = snapshot(optimisation), model.caps.tolist()
         assert model.kept.sum(dim=1).tolist() == [3, 3, 3]
 
@@ -94,7 +95,7 @@ class TestEvery:
             assert all(used <= cap for used, cap in zip(model.mask.sum(dim=1).tolist(), caps))
             assert not optimisation.adam.exp_avg[~model.mask].any()
 
-        optimisation.strategy.act = watched
+        optimisation.density.act = watched
         run(optimisation, CONFIG.iterations)
         assert torch.equal(model.kept, first["kept"])
         for key in ("params", "anchors", "strides"):
@@ -104,7 +105,7 @@ class TestEvery:
 
     @pytest.mark.parametrize("name", STRATEGIES.names())
     def test_a_cell_fares_the_same_in_any_batch(self, prepared, backend, name):
-        config = dataclasses.replace(CONFIG, strategy=name)
+        config = dataclasses.replace(CONFIG, strategy=SPECS[name])
         together = snapshot(run(begin(prepared, config, backend), CONFIG.iterations))
         alone = snapshot(run(begin(prepared[1:2], config, backend), CONFIG.iterations))
         for key, tensor in alone.items():
@@ -113,7 +114,7 @@ class TestEvery:
     @pytest.mark.parametrize("name", STRATEGIES.names())
     def test_it_goes_on_from_its_state_bit_for_bit(self, prepared, backend, name):
         """Broken off between two rounds, so that what was noted since the last one counts."""
-        config = dataclasses.replace(CONFIG, strategy=name)
+        config = dataclasses.replace(CONFIG, strategy=SPECS[name])
         whole = run(begin(prepared, config, backend), 40)
         half = run(begin(prepared, config, backend), 18)
         rest = begin(prepared, config, backend)
@@ -125,11 +126,11 @@ class TestEvery:
 
     @pytest.mark.parametrize("name", ACTIVE)
     def test_a_cell_past_help_is_left_alone(self, prepared, backend, name):
-        optimisation = begin(prepared, dataclasses.replace(CONFIG, strategy=name), backend)
+        optimisation = begin(prepared, dataclasses.replace(CONFIG, strategy=SPECS[name]), backend)
         run(optimisation, 4)
         optimisation.model.params[1, 2, 8] = torch.nan
         params = optimisation.model.params[1].clone()
-        optimisation.strategy.act(5)
+        optimisation.density.act(5)
         noise = COLUMNS["offsets"] if name == "mcmc" else slice(0, 0)
         params[:, noise] = optimisation.model.params[1, :, noise]
         torch.testing.assert_close(optimisation.model.params[1], params, rtol=0, atol=0, equal_nan=True)
@@ -147,9 +148,10 @@ class TestEvery:
             scenes = [dataclasses.replace(scene, rng=np.random.default_rng(1)) for scene in prepared]
             starts, kept = zip(*(start_of(s, dataclasses.replace(CONFIG, start="random")) for s in scenes))
             model = Model.of(starts, 16, device, kept, [16] * 3)
-            strategy = STRATEGIES.get(name)(model, Adam(model, 1e-3), scenes, CONFIG)
-            strategy.observe(torch.randn(model.params.shape, generator=torch.Generator().manual_seed(0)).to(device))
-            strategy.act(5)
+            backend = pick_backend("numba" if device is CPU else "gsplat")
+            density = STRATEGIES.make(SPECS[name]).begin(Batch(model, Adam(model, 1e-3), scenes, CONFIG, backend))
+            density.observe(torch.randn(model.params.shape, generator=torch.Generator().manual_seed(0)).to(device))
+            density.act(5)
             outcomes.append((model.params.cpu(), model.means.cpu(), model.mask.cpu()))
         for ours, theirs in zip(*outcomes):
             torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
@@ -163,13 +165,14 @@ def splats(means, scales, light, quat=(1.0, 0.0, 0.0, 0.0)) -> Splats:
     return Splats(np.asarray(means, np.float32), np.float32([quat] * count), scales, tau.astype(np.float32), ones)
 
 
-def rounds(name: str, start: Splats, scene: Scene, cap: int, seed: int = 5, **settings) -> tuple[Rounds, Model, Adam]:
-    """A strategy about to act on `start` in 8 slots, of which `cap` may be used."""
+def rounds(spec: str, start: Splats, scene: Scene, cap: int, seed: int = 5, **settings) -> tuple[Rounds, Model, Adam]:
+    """A strategy, as the option has it, about to act on `start` in 8 slots, of which `cap` may be used."""
     config = dataclasses.replace(CONFIG, **settings)
     model = Model.of([start], 8, CPU, caps=[cap])
     adam = Adam(model, config.learning_rate)
     scene = dataclasses.replace(scene, rng=np.random.default_rng(seed))
-    return STRATEGIES.get(name)(model, adam, [scene], config), model, adam
+    batch = Batch(model, adam, [scene], config, pick_backend("numba"))
+    return STRATEGIES.make(spec).begin(batch), model, adam
 
 
 def in_use(model: Model) -> Splats:
@@ -229,7 +232,7 @@ class TestDefault:
         count = len(sizes)
         means = np.stack([np.linspace(-0.8, 0.8, count), 0 * np.arange(count), 0 * np.arange(count)], axis=1)
         start = splats(means, np.repeat(np.array(sizes)[:, None], 3, axis=1), [bright(scene)] * count)
-        strategy, model, _ = rounds("default", start, scene, cap, grow_grad2d=1.0, **settings)
+        strategy, model, _ = rounds("default:grow_grad2d=1", start, scene, cap, **settings)
         grad = torch.zeros_like(model.params)
         grad[0, :count, :3] = torch.tensor(pull) * model.strides[0, :count] / SCREEN
         strategy.observe(grad)
@@ -256,7 +259,7 @@ class TestDefault:
 
     def test_a_round_judges_what_pulled_since_the_last_one(self, prepared):
         start = splats([[0.5, 0, 0]], [[0.05] * 3], [bright(prepared[0])])
-        strategy, model, _ = rounds("default", start, prepared[0], cap=8, grow_grad2d=1.0)
+        strategy, model, _ = rounds("default:grow_grad2d=1", start, prepared[0], cap=8)
         counts = []
         for step, pull in ((5, 9.0), (10, 0.5), (15, 9.0)):
             strategy.observe(torch.where(model.mask[..., None], pull / SCREEN * model.strides, 0.0).expand(-1, -1, 14))
@@ -268,13 +271,13 @@ class TestDefault:
         """Two clumps of stars and one splat for both; the budget is two."""
         rng = np.random.default_rng(0)
         clumps = np.repeat([[0.6, 0, 0], [-0.6, 0, 0]], 20, axis=0) + rng.normal(0, 0.03, (40, 3))
-        config = dataclasses.replace(CONFIG, strategy="default", ratio=0.05, iterations=120, densify_until=50)
+        config = dataclasses.replace(CONFIG, ratio=0.05, iterations=120, densify_until=50)
         losses = []
         for name in ("fixed", "default"):
             scene = Scene.of(cell_of(clumps, np.full(40, 1e-12)), config)
             light = float(scene.cell.emitters.luminosities.sum(dtype=np.float64))
             one = splats([[0.0, 0.0, 0.0]], [[0.3, 0.3, 0.3]], [light])
-            optimisation = Optimisation([scene], [one], [0], dataclasses.replace(config, strategy=name), backend)
+            optimisation = Optimisation([scene], [one], [0], dataclasses.replace(config, strategy=SPECS[name]), backend)
             optimisation.model.caps[:] = 2
             run(optimisation, config.iterations)
             losses.append(float(optimisation.objective.losses()[0]))
@@ -287,7 +290,7 @@ class TestDefault:
         scene = prepared[0]
         light = bright(scene) * np.array([1.0, 1.0, 0.005])
         start = splats([[0.5, 0, 0], [-0.5, 0, 0], [0.4, 0, 0]], [[0.05] * 3] * 3, light)
-        strategy, model, _ = rounds("default", start, scene, cap=3)
+        strategy, model, _ = rounds("default:grow_grad2d=0.001", start, scene, cap=3)
         strategy.act(5)
         after = in_use(model)
         shown = shown_light(np.log(after.luminosities), np.log(after.scales))
@@ -296,14 +299,14 @@ class TestDefault:
 
     def test_the_last_splats_stay_however_faint(self, prepared):
         start = splats([[0.5, 0, 0], [-0.5, 0, 0]], [[0.05] * 3] * 2, [1e-6 * bright(prepared[0])] * 2)
-        strategy, model, _ = rounds("default", start, prepared[0], cap=3)
+        strategy, model, _ = rounds("default:grow_grad2d=0.001", start, prepared[0], cap=3)
         strategy.act(5)
         assert len(in_use(model)) == 2
 
     def test_a_reset_shares_the_light_equally(self, prepared):
         light = bright(prepared[0]) * np.array([1.0, 2.0, 6.0])
         start = splats(0.3 * np.eye(3), [[0.05] * 3] * 3, light)
-        strategy, model, _ = rounds("default", start, prepared[0], cap=3, reset_interval=10)
+        strategy, model, _ = rounds("default:grow_grad2d=0.001,reset_interval=10", start, prepared[0], cap=3)
         strategy.act(5)
         np.testing.assert_allclose(np.sort(in_use(model).luminosities), light, rtol=1e-5)
         strategy.act(10)
@@ -317,7 +320,7 @@ class TestMCMC:
         light = bright(scene) * np.array([100.0, 0.1, 0.005])
         start = splats([[0.5, 0, 0], [-0.5, 0, 0], [-0.4, 0, 0]], [[0.05] * 3] * 3, light)
         for seed in range(8):
-            strategy, model, _ = rounds("mcmc", start, scene, cap=3, seed=seed, noise_lr=0.0)
+            strategy, model, _ = rounds("mcmc:noise_lr=0", start, scene, cap=3, seed=seed)
             strategy.act(5)
             after = in_use(model)
             assert len(after) == 3
@@ -326,7 +329,7 @@ class TestMCMC:
 
     def test_it_grows_to_the_cap_and_no_further(self, prepared):
         start = splats(0.3 * np.eye(3), [[0.05] * 3] * 3, [bright(prepared[0])] * 3)
-        strategy, model, _ = rounds("mcmc", start, prepared[0], cap=5, noise_lr=0.0)
+        strategy, model, _ = rounds("mcmc:noise_lr=0", start, prepared[0], cap=5)
         counts = []
         for step in (5, 10, 15, 20):
             strategy.act(step)
@@ -336,7 +339,7 @@ class TestMCMC:
     def test_only_what_is_transparent_wanders_and_in_units_of_its_size(self, prepared):
         light = bright(prepared[0]) * np.array([1e-4, 1e-4, 1.0])
         start = splats(0.3 * np.eye(3), [[0.1] * 3, [0.02] * 3, [0.02] * 3], light)
-        strategy, model, _ = rounds("mcmc", start, prepared[0], cap=3, densify_interval=0, noise_lr=5.0)
+        strategy, model, _ = rounds("mcmc:noise_lr=5", start, prepared[0], cap=3, densify_interval=0)
         before = model.means[0, :3].clone()
         for step in range(1, 30):
             strategy.act(step)
@@ -357,7 +360,7 @@ class TestPursuit:
         stars, others = scene.cell.emitters, np.array([0, 1, 2, 4, 5, 6, 7])
         model = Model.of([point_splats(stars, 1.0, others)], 8, CPU)
         for turn in (0, 5):
-            (spots,) = MissingLight(model, [scene], 128).find(turn)
+            (spots,) = MissingLight(model, [scene], 128, pick_backend("numba")).find(turn)
             assert np.linalg.norm(spots.means[0] - stars.means[3]) < 2.0 * FILTER_SIGMA
             assert spots.light[0] == pytest.approx(stars.luminosities[3], rel=0.1)
             np.testing.assert_allclose(spots.colors[0], stars.colors[3], rtol=0.1)
@@ -366,7 +369,7 @@ class TestPursuit:
     def test_cells_searched_together_are_searched_as_they_are_alone(self, prepared, monkeypatch):
         """As on a GPU: three cells in one go, on splats that have nothing in common with the stars."""
         starts = [start_of(copy.deepcopy(s), dataclasses.replace(CONFIG, start="random"))[0] for s in prepared]
-        missing = MissingLight(Model.of(starts, 16, CPU), prepared, 48)
+        missing = MissingLight(Model.of(starts, 16, CPU), prepared, 48, pick_backend("numba"))
         alone = missing.find(2)
         monkeypatch.setitem(_CELLS_AT_ONCE, "cpu", 16)
         for one, other in zip(alone, missing.find(2), strict=True):

@@ -1,0 +1,34 @@
+"""`fixed`: the splats of the start, no more and no fewer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from helios.train.strategies import Batch
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """No density control."""
+
+    def begin(self, batch: Batch) -> NoControl:
+        return NoControl()
+
+
+class NoControl:
+    """Leaves all splats where they are; what has no use for a part of `DensityControl` inherits it from here."""
+
+    def observe(self, grad: Tensor) -> None:
+        pass
+
+    def act(self, step: int) -> None:
+        pass
+
+    def state(self) -> dict[str, Any]:
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        pass
