@@ -1,4 +1,7 @@
-"""The HLG: the heliocentric logarithmic grid, an octree in (log r, longitude, latitude)."""
+"""The HLG: the heliocentric logarithmic grid, an octree in (log r, longitude, latitude).
+
+Here are one cell and one depth of it; `helios.cells` has many cells, of any depths.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,11 @@ INSIDE_R_MIN, BEYOND_GRID = -1, -2
 
 @dataclass(frozen=True, order=True)
 class CellId:
-    """A cell: shell `l`, longitude index `theta`, colatitude index `phi`, at octree `depth`."""
+    """A cell: shell `l`, longitude index `theta`, colatitude index `phi`, at octree `depth`.
+
+    >>> CellId.parse("5_30_12_7").parent
+    CellId(depth=4, l=15, theta=6, phi=3)
+    """
 
     depth: int
     l: int
@@ -29,12 +36,13 @@ class CellId:
     phi: int
 
     def __str__(self) -> str:
-        return f"{self.l}_{self.theta}_{self.phi}"
+        """`DEPTH_L_THETA_PHI`: a name that no cell of another depth has."""
+        return f"{self.depth}_{self.index_name}"
 
     @property
-    def full_name(self) -> str:
-        """`DEPTH_L_THETA_PHI`: a name that no cell of another depth has."""
-        return f"{self.depth}_{self}"
+    def index_name(self) -> str:
+        """`L_THETA_PHI`, for files of cells that all have one depth."""
+        return f"{self.l}_{self.theta}_{self.phi}"
 
     @classmethod
     def parse(cls, text: str, depth: int | None = None) -> CellId:
@@ -67,14 +75,6 @@ class CellId:
             return None
         return CellId(self.depth - 1, self.l // 2, self.theta // 2, self.phi // 2)
 
-    @property
-    def children(self) -> tuple[CellId, ...]:
-        """The 8 cells one level down."""
-        return tuple(
-            CellId(self.depth + 1, 2 * self.l + i, 2 * self.theta + j, 2 * self.phi + k)
-            for i, j, k in itertools.product((0, 1), repeat=3)
-        )
-
     def neighbours(self, reach: int) -> tuple[CellId, ...]:
         """All cells within +-`reach` in each index, this one included, sorted and without repeats.
 
@@ -88,7 +88,7 @@ class CellId:
 
     @property
     def key(self) -> int:
-        """The cell's place on the Morton curve; see `cell_keys`."""
+        """The cell's Morton key; see `cell_keys`."""
         return int(cell_keys(self.l, self.theta, self.phi))
 
 
@@ -158,70 +158,13 @@ class HLGrid:
 
     def shell_edges_m(self, l: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the (inner, outer) radii in metres, float64 [N], of shells `l` [N]."""
-        l = np.asarray(l, np.float64)
-        width = 2.0 ** (5 - self.depth)
-        return R_MIN_M * np.exp2(l * width), R_MIN_M * np.exp2((l + 1) * width)
-
-    def bounds_m(
-        self,
-        l: ArrayLike,
-        theta: ArrayLike,
-        phi: ArrayLike,
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return (min, max), each float64 [N, 3] metres: the smallest axis-aligned boxes around cells.
-
-        A cell is a product of intervals in r, longitude and colatitude, and x, y, z are products of one factor of
-        each, so every extreme is a product of the factors' extremes: the curved faces are exactly inside. The box
-        is widened by 1e-12 of the outer radius, a few units in the last place of a star's position.
-        """
-        r = np.stack(self.shell_edges_m(l), axis=-1)
-        lon_edges = np.stack([np.asarray(theta), np.asarray(theta) + 1], axis=-1) * (2 * np.pi / self.n_theta) - np.pi
-        colat = np.stack([np.asarray(phi), np.asarray(phi) + 1], axis=-1) * (np.pi / self.n_phi)
-        sin_colat = _range(np.sin(colat), 1.0, _contains(colat, np.pi / 2))
-        cos_lon = _range(np.cos(lon_edges), 1.0, _contains(lon_edges, 0.0))
-        sin_lon = _range(
-            np.sin(lon_edges), 1.0, _contains(lon_edges, np.pi / 2), -1.0, _contains(lon_edges, -np.pi / 2)
-        )
-        r_sin = r * sin_colat
-        boxes = [
-            _product(r_sin, cos_lon),
-            _product(r_sin, sin_lon),
-            _product(r, np.sort(np.cos(colat), axis=-1)),
-        ]
-        low, high = (np.stack([box[..., i] for box in boxes], axis=-1) for i in (0, 1))
-        slack = 1e-12 * r[..., 1:]
-        return low - slack, high + slack
-
-    def frames_m(
-        self,
-        l: ArrayLike,
-        theta: ArrayLike,
-        phi: ArrayLike,
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return (origin [N, 3], half_extent [N]), float64 metres: what turns metres into cell units.
-
-        The origin is the centre of the cell's box, the half-extent half of its longest side, so that every
-        position of the cell has |x| <= 1 on each axis and proportions are kept.
-        """
-        low, high = self.bounds_m(l, theta, phi)
-        return (low + high) / 2, np.max(high - low, axis=-1) / 2
+        return shell_edges_m(self.depth, l)
 
 
-def _contains(interval, value):
-    return (interval[..., 0] <= value) & (value <= interval[..., 1])
-
-
-def _range(ends, top, has_top, bottom=None, has_bottom=False):
-    low, high = np.min(ends, axis=-1), np.where(has_top, top, np.max(ends, axis=-1))
-    if bottom is not None:
-        low = np.where(has_bottom, bottom, low)
-    return np.stack([low, high], axis=-1)
-
-
-def _product(positive, signed):
-    low = np.where(signed[..., 0] < 0, positive[..., 1], positive[..., 0]) * signed[..., 0]
-    high = np.where(signed[..., 1] > 0, positive[..., 1], positive[..., 0]) * signed[..., 1]
-    return np.stack([low, high], axis=-1)
+def shell_edges_m(depth: ArrayLike, l: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the (inner, outer) radii in metres, float64 [N], of shells `l` [N] at `depth` [N], or all at one depth."""
+    l, width = np.asarray(l, np.float64), np.ldexp(1.0, 5 - np.asarray(depth, np.int64))
+    return R_MIN_M * np.exp2(l * width), R_MIN_M * np.exp2((l + 1) * width)
 
 
 def cell_keys(l: ArrayLike, theta: ArrayLike, phi: ArrayLike) -> NDArray[np.uint64]:
@@ -236,6 +179,18 @@ def cells_of_keys(keys: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np.int32]
     """Return (l, theta, phi), int32 [N], of Morton keys [N]: the inverse of `cell_keys`."""
     keys = np.asarray(keys, np.uint64)
     return tuple(_gather(keys >> np.uint64(shift)) for shift in (2, 1, 0))
+
+
+def keys_at(depth: ArrayLike, keys: ArrayLike, to_depth: ArrayLike) -> NDArray[np.uint64]:
+    """Return Morton keys uint64 [N] at `to_depth` for those of cells, `keys` [N] at `depth`; each depth one or [N].
+
+    That is the key of the cell's ancestor, or of its first descendant where `to_depth` is deeper.
+    """
+    levels = 3 * (np.asarray(to_depth, np.int64) - np.asarray(depth, np.int64))
+    keys = np.asarray(keys, np.uint64)
+    if np.any(levels < 0):
+        keys = keys >> np.maximum(-levels, 0).astype(np.uint64)
+    return keys << np.maximum(levels, 0).astype(np.uint64) if np.any(levels > 0) else keys
 
 
 _STEPS = (

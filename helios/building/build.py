@@ -16,7 +16,7 @@ from helios.building.duplicates import Repeated, drop_repeated, find_repeated, s
 from helios.building.merging import NO_PART, Survey, bright_stars, merge
 from helios.building.partition import Part, Read, described, find_row, read_part, stamp
 from helios.building.placing import Placing
-from helios.building.plan import Plan, joined, plan_store
+from helios.building.plan import Plan, plan_store
 from helios.building.runs import Run
 from helios.building.shards import Made, make_shard, read_leaves, shards, stored_columns
 from helios.building.sorting import Sorting
@@ -125,7 +125,7 @@ class _Build:
         with _disk(self.output):
             plan = plan_store(runs, faintest, self.sorting)
             made = self._write_stars(plan, runs, faintest)
-            leaves = joined([plan.leaves, *map(read_leaves, made)])
+            leaves = Leaves.joined([plan.leaves, *map(read_leaves, made)])
             white, unmoved, across = (sum(getattr(m, name) for m in made) for name in ("white", "unmoved", "across"))
             corrected = tuple(map(sum, zip(*(read.corrected for read in reads)))) if self.config.zero_point else None
             provenance = self._provenance(reads, plan.stars, white, (unmoved, across), corrected)
@@ -142,8 +142,8 @@ class _Build:
             corrected,
             self.merged,
             plan.stars,
-            len(leaves.key),
-            (int(leaves.depth.min()), int(leaves.depth.max())),
+            len(leaves.cells),
+            (int(leaves.cells.depth.min()), int(leaves.cells.depth.max())),
             size,
         )
 

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from helios.building.brightest import Faintest
 from helios.building.runs import Run
 from helios.building.sorting import BUCKET_DEPTH, Sorting
+from helios.cells import Cells
+from helios.grid import keys_at
 from helios.universe.arrays import SHARD_ROWS
 from helios.universe.tree import Leaves, leaves_of
 
@@ -54,13 +56,13 @@ def plan_store(runs: Sequence[Run], faintest: Faintest | None, sorting: Sorting)
         keys = sorting.cell_keys_of(buckets)
         starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
         cells = keys[starts]
-        leaves = Leaves(np.full(len(cells), rule.depth, np.uint8), cells, np.add.reduceat(counts, starts))
+        leaves = Leaves(Cells(np.full(len(cells), rule.depth, np.uint8), cells), np.add.reduceat(counts, starts))
         return Plan(buckets, np.r_[0, np.cumsum(counts)], leaves)
     leaves = _leaves_of_buckets(buckets, counts, rule.capacity)
-    split = (leaves.depth == BUCKET_DEPTH) & (leaves.count > rule.capacity) & (rule.deepest > BUCKET_DEPTH)
-    first = leaves.key << (np.uint64(3) * (np.uint64(BUCKET_DEPTH) - leaves.depth.astype(np.uint64)))
-    whole = Leaves(*(column[~split] for column in leaves))
-    return Plan(first, np.r_[0, np.cumsum(leaves.count)], whole)
+    cells = leaves.cells
+    split = (cells.depth == BUCKET_DEPTH) & (leaves.count > rule.capacity) & (rule.deepest > BUCKET_DEPTH)
+    first = keys_at(cells.depth, cells.key, BUCKET_DEPTH)
+    return Plan(first, np.r_[0, np.cumsum(leaves.count)], leaves.take(~split))
 
 
 def used_by_bucket(run: Run, faintest: Faintest | None) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
@@ -76,27 +78,19 @@ def used_by_bucket(run: Run, faintest: Faintest | None) -> tuple[NDArray[np.uint
 
 def _leaves_of_buckets(buckets: NDArray[np.uint64], counts: NDArray[np.int64], capacity: int) -> Leaves:
     """As `leaves_of` with all cells of BUCKET_DEPTH, in a fraction of the memory: by parts of the tree."""
-    down = np.uint64(3 * (BUCKET_DEPTH - _PARTS_DEPTH))
-    above = buckets >> down
+    above = keys_at(BUCKET_DEPTH, buckets, _PARTS_DEPTH)
     starts = np.flatnonzero(np.r_[True, above[1:] != above[:-1]])
     ends = np.r_[starts[1:], len(buckets)]
     top = leaves_of(above[starts], np.add.reduceat(counts, starts), _PARTS_DEPTH, capacity)
-    full = (top.depth == _PARTS_DEPTH) & (top.count > capacity)
-    parts = [Leaves(*(column[~full] for column in top))]
-    which = np.searchsorted(above[starts], top.key[full])
+    full = (top.cells.depth == _PARTS_DEPTH) & (top.count > capacity)
+    parts = [top.take(~full)]
+    which = np.searchsorted(above[starts], top.cells.key[full])
     part_of = np.cumsum(ends[which] - starts[which]) // _PART_BUCKETS
     for part in np.split(which, np.flatnonzero(np.diff(part_of)) + 1):
         rows = [slice(starts[cell], ends[cell]) for cell in part]
         own = [np.concatenate([column[row] for row in rows]) for column in (buckets, counts)] if rows else []
         parts += [leaves_of(*own, BUCKET_DEPTH, capacity, from_depth=_PARTS_DEPTH)] if rows else []
-    return joined(parts)
-
-
-def joined(parts: Sequence[Leaves]) -> Leaves:
-    """All leaves of `parts`, in the order of the Morton curve."""
-    leaves = Leaves(*(np.concatenate(columns) for columns in zip(*parts)))
-    order = np.argsort(leaves.first_keys)
-    return Leaves(*(column[order] for column in leaves))
+    return Leaves.joined(parts)
 
 
 def _counts(parts: Iterable[tuple[NDArray, NDArray]], sorting: Sorting) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:

@@ -13,13 +13,13 @@ from numpy.typing import DTypeLike, NDArray
 
 from helios.building.brightest import Faintest
 from helios.building.placing import ACROSS, UNMOVED
-from helios.building.plan import Plan, joined
+from helios.building.plan import Plan
 from helios.building.runs import Columns, Run, load, save
 from helios.building.sorting import BUCKET_DEPTH, Sorting, by_rank_and_light
-from helios.grid import MAX_DEPTH
+from helios.cells import Cells
+from helios.grid import MAX_DEPTH, keys_at
 from helios.light import luminosity
 from helios.universe.arrays import SHARD_ROWS, open_root, write_shard
-from helios.universe.cells import Cells
 from helios.universe.store import EMITTER_COLUMNS, OPTIONAL_EMITTER_COLUMNS
 from helios.universe.tree import Leaves, leaves_of
 
@@ -69,7 +69,7 @@ class Made:
 def shards(plan: Plan, runs: Sequence[Run], faintest: Faintest | None, sorting: Sorting, store: Path) -> list[Shard]:
     """Return the pieces that write all shards of the store at `store`; what else they write goes beside it."""
     pieces = []
-    whole_from = plan.leaves.first_keys
+    whole_from = plan.leaves.cells.first_keys
     unit_from = sorting.first_keys_of(plan.buckets)
     for number in range(plan.shards()):
         first, stop = plan.units_of(number)
@@ -86,7 +86,7 @@ def shards(plan: Plan, runs: Sequence[Run], faintest: Faintest | None, sorting: 
                 (int(plan.buckets[first]), int(plan.buckets[stop]) if stop < len(plan.buckets) else 1 << 64),
                 int(begin - plan.rows[first]),
                 min(SHARD_ROWS, plan.stars - begin),
-                Leaves(*(column[least:beyond] for column in plan.leaves)),
+                plan.leaves.take(slice(least, beyond)),
                 int(unit_from[new]) if new < len(unit_from) else 1 << 64,
                 faintest,
                 sorting,
@@ -101,14 +101,14 @@ def make_shard(shard: Shard) -> Made:
     position = np.stack([stars["x_m"], stars["y_m"], stars["z_m"]]).T
     keys = shard.sorting.keys(position)
     leaves, new = _leaves(shard, keys)
-    rank = np.searchsorted(leaves.first_keys, keys, side="right") - 1
+    rank = np.searchsorted(leaves.cells.first_keys, keys, side="right") - 1
     light = luminosity(stars["phot_g_mean_mag"], np.linalg.norm(position, axis=-1))
     order = by_rank_and_light(rank, light, stars["source_id"])[shard.skip : shard.skip + shard.rows]
     group = open_root(shard.store, mode="r+")["emitters"]
     for name, column in _stored(stars, order, leaves, rank).items():
         write_shard(group, name, shard.number, column)
     path = shard.folder / f"leaves-{shard.number:06d}"
-    save(path, **new._asdict())
+    save(path, depth=new.cells.depth, key=new.cells.key, count=new.count)
     motion = stars["motion"][order] if "motion" in stars else np.zeros(0, np.uint8)
     return Made(
         int(np.isnan(stars["bp_rp"][order]).sum()),
@@ -120,7 +120,8 @@ def make_shard(shard: Shard) -> Made:
 
 def read_leaves(made: Made) -> Leaves:
     """The leaves that a shard wrote."""
-    return Leaves(**load(made.path))
+    columns = load(made.path)
+    return Leaves(Cells(columns["depth"], columns["key"]), columns["count"])
 
 
 def _gathered(shard: Shard) -> Columns:
@@ -145,17 +146,14 @@ def _gathered(shard: Shard) -> Columns:
 def _leaves(shard: Shard, keys: NDArray[np.uint64]) -> tuple[Leaves, Leaves]:
     """All leaves that the stars with these `keys` lie in, and those that are to be told of."""
     whole, rule = shard.whole, shard.sorting.rule
-    if len(whole.key):
-        place = np.maximum(np.searchsorted(whole.first_keys, keys, side="right") - 1, 0)
-        size = np.uint64(3) * (np.uint64(MAX_DEPTH) - whole.depth.astype(np.uint64))
-        outside = keys >> size[place] != whole.key[place]
-        keys = keys[outside]
-    shift = np.uint64(3 * (MAX_DEPTH - rule.deepest))
-    below, counts = np.unique(keys >> shift, return_counts=True)
+    if len(whole.count):
+        place = np.searchsorted(whole.cells.first_keys, keys, side="right") - 1
+        keys = keys[(place < 0) | (keys >= whole.cells.end_keys[place])]
+    below, counts = np.unique(keys_at(MAX_DEPTH, keys, rule.deepest), return_counts=True)
     split = leaves_of(below, counts, rule.deepest, rule.capacity, from_depth=min(BUCKET_DEPTH, rule.deepest))
-    leaves = joined([whole, split])
-    told = split.first_keys >= shard.new_from if shard.new_from < 1 << 64 else np.zeros(len(split.key), bool)
-    return leaves, Leaves(*(column[told] for column in split))
+    leaves = Leaves.joined([whole, split])
+    told = split.cells.first_keys >= shard.new_from if shard.new_from < 1 << 64 else np.zeros(len(split.count), bool)
+    return leaves, split.take(told)
 
 
 def stored_columns(names: Collection[str]) -> dict[str, tuple[DTypeLike, tuple[int, ...]]]:
@@ -176,7 +174,7 @@ def _stored(stars: Columns, order: NDArray[np.intp], leaves: Leaves, rank: NDArr
         if not shape:
             columns[name] = stars[name][order].astype(dtype, copy=False)
             continue
-        half_extent_m = Cells.of_keys(leaves.depth, leaves.key).frames_m()[1][rank[order]]
+        half_extent_m = leaves.cells.frames_m()[1][rank[order]]
         vector = np.stack([stars[f"{name}_{axis}"][order] for axis in "xyz"], axis=-1)
         columns[name] = (vector / half_extent_m[:, None]).astype(dtype)
     return columns

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from helios.grid import MAX_DEPTH, HLGrid, cell_keys
+from helios.grid import MAX_DEPTH, HLGrid, cell_keys, keys_at
 from helios.universe.tree import TreeRule
 
 BUCKET_DEPTH = 7
@@ -54,12 +54,12 @@ class Sorting:
 
     def first_keys_of(self, buckets: NDArray[np.uint64]) -> NDArray[np.uint64]:
         """Return the keys at MAX_DEPTH, uint64 [N], of the first descendants of the cells that `buckets` [N] lie in."""
-        return self.cell_keys_of(buckets) << np.uint64(3 * (MAX_DEPTH - self.bucket_grid.depth))
+        return keys_at(self.bucket_grid.depth, self.cell_keys_of(buckets), MAX_DEPTH)
 
     def keys(self, position_m: NDArray[np.float64]) -> NDArray[np.uint64]:
         """Return the Morton keys, uint64 [N] at MAX_DEPTH, of the deepest cells that stars may be told apart by."""
         deepest = self.rule.deepest
-        return cell_keys(*HLGrid(deepest).locate(position_m)) << np.uint64(3 * (MAX_DEPTH - deepest))
+        return keys_at(deepest, cell_keys(*HLGrid(deepest).locate(position_m)), MAX_DEPTH)
 
 
 def by_bucket(buckets: NDArray[np.uint64]) -> NDArray[np.intp]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from helios.cells import Cells
 from helios.constants import AU_M, LIGHT_YEAR_M, PARSEC_M, R_MIN_M
 from helios.coords import icrs_to_ecliptic_m, parallax_to_distance_m
 from helios.errors import InputError
@@ -77,10 +78,7 @@ def locate(meters, au, icrs, depth: int | None, universe: Path | None):
     grid, opened = _open(depth, universe)
     position_m = _position_m(meters, au, icrs)
     r_m = float(np.linalg.norm(position_m))
-    at = opened.tree.cells_at(position_m[None]) if opened is not None else None
-    cell = grid.locate_one(position_m)
-    if cell is not None and at is not None:
-        cell, grid = at.id(0), HLGrid(int(at.depth[0]))
+    cell = grid.locate_one(position_m) if opened is None else opened.tree.cells_at(position_m[None])[0]
     if cell is None:
         edge = (
             f"inside the grid's inner radius of {R_MIN_M:g} m"
@@ -88,8 +86,9 @@ def locate(meters, au, icrs, depth: int | None, universe: Path | None):
             else f"beyond the grid's outer radius of {grid.shell_edges_m(grid.n_l - 1)[1]:.4g} m"
         )
         raise InputError(f"no cell at {r_m:.6g} m from the Sun: {edge}")
-    low, high = (edge[0] for edge in grid.bounds_m([cell.l], [cell.theta], [cell.phi]))
-    inner, outer = grid.shell_edges_m(cell.l)
+    cells = Cells.of_ids([cell])
+    (low,), (high,) = cells.bounds_m()
+    (inner,), (outer,) = cells.shell_edges_m()
     rows = {
         "cell": f"{cell}",
         "depth": f"{cell.depth}",
@@ -142,10 +141,7 @@ def _open(depth: int | None, universe: Path | None):
 def _print_cells(universe, start: float, stop: float) -> None:
     """The cells of `universe` that have a part between these distances, metres."""
     cells, stars = universe.cells, np.diff(universe.offsets)
-    inner, outer = np.empty((2, len(universe)))
-    for depth in np.unique(cells.depth).tolist():
-        own = cells.depth == depth
-        inner[own], outer[own] = HLGrid(depth).shell_edges_m(cells.l[own])
+    inner, outer = cells.shell_edges_m()
     shown = np.flatnonzero((inner < stop) & (outer > start))
     if not len(shown):
         raise InputError(
@@ -157,7 +153,7 @@ def _print_cells(universe, start: float, stop: float) -> None:
     click.echo(f"{'cell':<20} {'stars':>8} {'inner_pc':>12} {'outer_pc':>12}")
     for i in shown.tolist():
         near, far = inner[i] / PARSEC_M, outer[i] / PARSEC_M
-        click.echo(f"{universe.name(i):<20} {stars[i]:>8} {near:>12.6g} {far:>12.6g}")
+        click.echo(f"{cells[i]!s:<20} {stars[i]:>8} {near:>12.6g} {far:>12.6g}")
 
 
 def _print_depths(universe) -> None:
@@ -165,7 +161,7 @@ def _print_depths(universe) -> None:
     click.echo(f"# adaptive: cells split while they held more than {universe.leaf_capacity:,} stars")
     click.echo(f"{'depth':>7} {'cells':>12} {'stars':>12} {'inner_cells':>12} {'log_base':>12}")
     depths, stars = universe.cells.depth, np.diff(universe.offsets)
-    inner = np.bincount(universe.inner.depth, minlength=int(depths.max()) + 1)
+    inner = np.bincount(universe.inner.cells.depth, minlength=int(depths.max()) + 1)
     for depth in range(int(depths.max()) + 1):
         own = depths == depth
         counts = (int(own.sum()), int(stars[own].sum()), int(inner[depth]))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from helios.constants import R_MIN_M
 from helios.grid import INSIDE_R_MIN, CellId, HLGrid
 from helios.landmarks.landmark import Landmark
-from helios.universe.cells import Tree
+from helios.universe.tree import Tree
 
 
 @dataclass(frozen=True)
@@ -30,22 +30,22 @@ def landmark_cells(landmarks: Sequence[Landmark], tree: Tree) -> list[LandmarkCe
     lies beyond the outermost shell: the caller has both to report.
     """
     cells = tree.cells_at(_positions_m(landmarks))
-    return [
-        LandmarkCell(landmark, cells.id(i), "")
-        if cells.l[i] >= 0
-        else LandmarkCell(landmark, None, _reason(landmark, int(cells.l[i])))
-        for i, landmark in enumerate(landmarks)
-    ]
+    return [LandmarkCell(*one) for one in zip(landmarks, cells, _reasons(landmarks))]
 
 
 def outside_grid(landmarks: Sequence[Landmark]) -> list[tuple[Landmark, str]]:
     """Return the landmarks that no universe has a cell for, and why."""
-    shells = HLGrid(0).locate(_positions_m(landmarks))[0].tolist()
-    return [(landmark, _reason(landmark, shell)) for landmark, shell in zip(landmarks, shells) if shell < 0]
+    return [(landmark, reason) for landmark, reason in zip(landmarks, _reasons(landmarks)) if reason]
 
 
 def _positions_m(landmarks: Sequence[Landmark]) -> NDArray[np.float64]:
     return np.array([landmark.pos_m for landmark in landmarks], np.float64).reshape(-1, 3)
+
+
+def _reasons(landmarks: Sequence[Landmark]) -> list[str]:
+    """Why the grid has no cell at each place; empty where it has one."""
+    shells = HLGrid(0).locate(_positions_m(landmarks))[0].tolist()
+    return [_reason(landmark, shell) if shell < 0 else "" for landmark, shell in zip(landmarks, shells)]
 
 
 def _reason(landmark: Landmark, shell: int) -> str:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from helios.cells import Cells, frames_of
 from helios.color import color_from_bp_rp
 from helios.constants import R_MIN_M
-from helios.grid import BEYOND_GRID, INSIDE_R_MIN, MAX_DEPTH, CellId, HLGrid, cell_keys, cells_of_keys
+from helios.grid import BEYOND_GRID, INSIDE_R_MIN, MAX_DEPTH, CellId, HLGrid, cell_keys, keys_at
 from helios.light import luminosity
 from helios.pack.pack_cells import OPACITY_LIMIT, PackCell
 from helios.pack.v1_cell import V1_DEPTH
@@ -49,7 +50,7 @@ class RegroupedCells:
         self._trained = universe.trained
         self._shown = np.zeros_like(self._trained) if stars_only else self._trained
         self._origins, self._half_extents = universe.frames_m()
-        first = universe.cells.first_keys >> np.uint64(3 * (MAX_DEPTH - V1_DEPTH))
+        first = keys_at(MAX_DEPTH, universe.cells.first_keys, V1_DEPTH)
         self._starts = np.flatnonzero(np.r_[True, first[1:] != first[:-1], True])
 
     def __len__(self) -> int:
@@ -65,14 +66,15 @@ class RegroupedCells:
             parts.append(self._stars(untrained))
         keys, splats = np.concatenate([keys for keys, _ in parts]), _joined([splats for _, splats in parts])
         order = np.argsort(keys, kind="stable")
-        cells, starts = np.unique(keys[order], return_index=True)
-        index = cells_of_keys(cells)
-        (low, high), (origins, half_extents) = GRID.bounds_m(*index), GRID.frames_m(*index)
+        keys, starts = np.unique(keys[order], return_index=True)
+        cells = _cells(keys)
+        low, high = cells.bounds_m()
+        origins, half_extents = frames_of(low, high)
         above = V1_DEPTH - int(self._universe.cells.depth[leaves.start])
         levels_up = above if above > 0 and self._trained[leaves.start] else 0
         for n, (start, stop) in enumerate(zip(starts, [*starts[1:], len(order)])):
             yield PackCell(
-                id=CellId(V1_DEPTH, *(int(column[n]) for column in index)),
+                id=cells[n],
                 origin_m=origins[n],
                 half_extent_m=float(half_extents[n]),
                 bounds_m=(low[n], high[n]),
@@ -85,7 +87,7 @@ class RegroupedCells:
         """The cell key of each trained splat of leaf `i`, and the splats in units of these cells."""
         splats, size = self._universe.splats(i), self._half_extents[i]
         position_m = self._origins[i] + size * splats.means.astype(np.float64)
-        keys = keys_in(self._universe.cells.id(i), position_m)
+        keys = keys_in(self._universe.cells[i], position_m)
         origins, half_extents = _frames_m(keys)
         return keys, Splats(
             means=((position_m - origins) / half_extents[:, None]).astype(np.float32),
@@ -121,10 +123,9 @@ def keys_in(leaf: CellId, position_m: NDArray[np.float64]) -> NDArray[np.uint64]
     away along each axis of the grid, around the circle in longitude. A leaf that is no larger than a cell of V1_DEPTH
     has but one: the cell that it lies in.
     """
-    up = leaf.depth - V1_DEPTH
-    if up >= 0:
-        return np.full(len(position_m), leaf.key >> 3 * up, np.uint64)
-    width = 1 << -up
+    if leaf.depth >= V1_DEPTH:
+        return np.full(len(position_m), keys_at(leaf.depth, leaf.key, V1_DEPTH))
+    width = 1 << V1_DEPTH - leaf.depth
     r = np.linalg.norm(position_m, axis=-1, keepdims=True)
     # The direction of a place inside r_min, or beyond the grid, is that of the place above or below it in a shell.
     _, theta, phi = GRID.locate(np.divide(position_m, r, out=np.ones_like(position_m), where=r > 0) * SOME_SHELL_M)
@@ -142,9 +143,13 @@ def keys_in(leaf: CellId, position_m: NDArray[np.float64]) -> NDArray[np.uint64]
 
 def _frames_m(keys: NDArray[np.uint64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return (origin [N, 3], half_extent [N]), float64 metres, of the cells of `keys` [N]."""
-    cells, which = np.unique(keys, return_inverse=True)
-    origins, half_extents = GRID.frames_m(*cells_of_keys(cells))
+    keys, which = np.unique(keys, return_inverse=True)
+    origins, half_extents = _cells(keys).frames_m()
     return origins[which], half_extents[which]
+
+
+def _cells(keys: NDArray[np.uint64]) -> Cells:
+    return Cells(np.full(len(keys), V1_DEPTH, np.uint8), keys)
 
 
 def _joined(parts: Sequence[Splats]) -> Splats:

@@ -11,9 +11,14 @@ from helios.universe.index import LIST_VERSION, grid_config
 V1_VERSION = LIST_VERSION
 
 _CELL = (
-    '    {"id": {"l": %d, "theta": %d, "phi": %d}, "file_name": "%s.bin", '
+    '    {"id": {"l": %d, "theta": %d, "phi": %d}, "file_name": "%s", '
     '"splat_count": %d, "file_size_bytes": %d, "trained": %s%s}'
 )
+
+
+def file_name(cell: CellId) -> str:
+    """The name of the file of `cell`: the layout's grid has one depth, which the name does not say."""
+    return f"{cell.index_name}.bin"
 
 
 def index_text(
@@ -30,7 +35,7 @@ def index_text(
     lines = (
         _CELL
         % (
-            *(cell.l, cell.theta, cell.phi, cell, count, size),
+            *(cell.l, cell.theta, cell.phi, file_name(cell), count, size),
             "true" if flag else "false",
             f', "levels_up": {up}' if up else "",
         )

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from helios.cells import Cells
 from helios.errors import StoreError
 from helios.grid import CellId, HLGrid
 from helios.pack.v1_cell import V1Cell, decode_cell
-from helios.pack.v1_index import V1_VERSION
+from helios.pack.v1_index import V1_VERSION, file_name
 from helios.universe.paths import INDEX
 
 MANIFEST, PACK, CHECKSUMS = "cells.pack.json", "cells.pack.bin", "cells.pack.sfv"
@@ -46,8 +47,7 @@ class V1Pack:
     def __init__(self, directory: Path, index: dict, entries: tuple[Entry, ...]):
         self.directory, self.index, self.entries = directory, index, entries
         self.grid = HLGrid(_depth(index["config"]))
-        ids = [(entry.id.l, entry.id.theta, entry.id.phi) for entry in entries]
-        self._bounds_m = np.stack(self.grid.bounds_m(*np.array(ids).reshape(-1, 3).T), axis=1)  # [M, 2, 3]
+        self._bounds_m = np.stack(Cells.of_ids(entry.id for entry in entries).bounds_m(), axis=1)  # [M, 2, 3]
 
     @classmethod
     def open(cls, directory: Path) -> V1Pack:
@@ -145,10 +145,10 @@ def _join(directory: Path, index: dict, manifest: dict, checksums: dict[str, int
     entries, offset = [], 0
     for (*cell, count), size, (name, start, length) in zip(listed, sizes, packed):
         cell_id = CellId(depth, *cell)
-        if (name, start, length) != (f"{cell_id}.bin", offset, size):
+        if (name, start, length) != (file_name(cell_id), offset, size):
             raise StoreError(
                 f"{directory / MANIFEST}: cell {cell_id}: {name!r} at {start} with {length} bytes, "
-                f"must be {cell_id}.bin at {offset} with {size}, as {INDEX} says"
+                f"must be {file_name(cell_id)} at {offset} with {size}, as {INDEX} says"
             )
         if checksums is not None and name not in checksums:
             raise StoreError(f"{directory / CHECKSUMS}: cell {cell_id} is missing")

@@ -18,7 +18,7 @@ from helios.errors import InputError, StoreError
 from helios.pack.pack_cells import Exported, OwnCells, PackCell, PackCells
 from helios.pack.regroup import RegroupedCells
 from helios.pack.v1_cell import V1Cell, encode_cell
-from helios.pack.v1_index import V1_VERSION, index_text
+from helios.pack.v1_index import V1_VERSION, file_name, index_text
 from helios.pack.v1_reader import CHECKSUMS, INDEX, MANIFEST, PACK, V1Pack
 from helios.universe import Universe
 from helios.universe.store import manifest_of
@@ -107,11 +107,11 @@ def write_pack(
             data = encode_cell(cell.id, cell.origin_m, cell.half_extent_m, cell.bounds_m, cell.splats)
             pack.write(data)
             if loose_cells:
-                (directory / CELLS / f"{cell.id}.bin").write_bytes(data)
+                (directory / CELLS / file_name(cell.id)).write_bytes(data)
             row = cell.id, len(cell.splats), len(data), zlib.crc32(data), cell.trained, cell.levels_up
             for column, value in zip(columns, row):
                 column.append(value)
-    names = [f"{cell}.bin" for cell in ids]
+    names = [file_name(cell) for cell in ids]
     write_text(directory / MANIFEST, _manifest_text(names, sizes))
     write_text(directory / INDEX, index_text(source.grid, ids, counts, sizes, trained, levels_up))
     write_text(directory / CHECKSUMS, "".join(f"{name} {crc:08X}\n" for name, crc in zip(names, checksums)))

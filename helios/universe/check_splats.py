@@ -8,10 +8,10 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
+from helios.cells import Cells
 from helios.color import LUMINANCE
 from helios.errors import StoreError
 from helios.universe.arrays import attributes_of
-from helios.universe.cells import Cells
 from helios.universe.check_columns import Block, Column, blocks_of, fit_offsets, read_column, rows_of
 from helios.universe.findings import Finding, Findings
 from helios.universe.training import BLOCK_ROWS, GROUP, OUTCOMES, splats_digest
@@ -55,7 +55,7 @@ def check_splats(
         findings.add(Finding("files", str(error)))
         return None
     if attributes is None:
-        return SplatCounts(np.zeros(len(cells.l), bool), np.zeros(len(cells.l), np.int64))
+        return SplatCounts(np.zeros(len(cells), bool), np.zeros(len(cells), np.int64))
     names = attributes.get("metrics")
     if attributes.pop("sha256", None) != splats_digest(root, attributes):
         findings.add(Finding("metadata", f"those of {GROUP} do not have their checksum"))
@@ -69,8 +69,8 @@ def check_splats(
     lengths = rows_of(root, GROUP, per_cell, findings)
     rows = rows_of(root, GROUP, _COLUMNS, findings)
     for name in lengths.keys() - {"offsets"}:
-        if lengths[name] != len(cells.l):
-            findings.add(Finding("outcome", f"{GROUP}/{name} has {lengths[name]:,} rows for {len(cells.l):,} cells"))
+        if lengths[name] != len(cells):
+            findings.add(Finding("outcome", f"{GROUP}/{name} has {lengths[name]:,} rows for {len(cells):,} cells"))
             return None
     if len(rows) < len(_COLUMNS) or len(lengths) < len(per_cell):
         return None
@@ -79,7 +79,7 @@ def check_splats(
     )
     if offsets is None or outcomes is None:
         return None
-    wrong = fit_offsets(offsets, len(cells.l), rows, least=0)
+    wrong = fit_offsets(offsets, len(cells), rows, least=0)
     for what in wrong:
         findings.add(Finding("splat offsets", what))
     if wrong:
@@ -100,13 +100,13 @@ class _Names:
 
     def finding(self, promise: str, row: int, value: str) -> Finding:
         i = int(np.searchsorted(self._offsets, row, side="right")) - 1
-        return Finding(promise, value, self._cells.name(i), GROUP, row)
+        return Finding(promise, value, str(self._cells[i]), GROUP, row)
 
 
 def _check_cells(cells: Cells, counts, outcomes, stars, findings: Findings) -> None:
     def add(promise, wrong, value_of):
         places = np.flatnonzero(wrong)
-        findings.add_each(promise, places, lambda i: Finding(promise, value_of(i), cells.name(i)))
+        findings.add_each(promise, places, lambda i: Finding(promise, value_of(i), str(cells[i])))
 
     add("outcome", outcomes >= len(OUTCOMES), lambda i: f"outcome {outcomes[i]}")
     trained = outcomes > 0
@@ -122,7 +122,7 @@ def _check_untrained(cells: Cells, untrained: NDArray[np.bool_], metrics, settin
 
     def add(wrong, value):
         findings.add_each(
-            "outcome", np.flatnonzero(untrained & wrong), lambda i: Finding("outcome", value, cells.name(i))
+            "outcome", np.flatnonzero(untrained & wrong), lambda i: Finding("outcome", value, str(cells[i]))
         )
 
     if metrics is not None:

@@ -9,9 +9,9 @@ import zarr
 from numpy.typing import NDArray
 
 from helios.catalog.table import NO_ID
+from helios.cells import Cells, frames_of
 from helios.grid import HLGrid
 from helios.light import luminosity
-from helios.universe.cells import Cells
 from helios.universe.check_columns import Block, blocks_of
 from helios.universe.findings import Finding, Findings
 from helios.universe.store import BLOCK_ROWS, EMITTER_COLUMNS
@@ -22,7 +22,7 @@ _MAGNITUDES = (-30.0, 50.0)
 """What a build takes for a magnitude; see `helios.catalog.cuts`."""
 
 ROUNDING = 1e-12
-"""Share of a star's distance by which positions and faces, both float64, may miss each other: `HLGrid.bounds_m`."""
+"""Share of a star's distance by which positions and faces, both float64, may miss each other: `Cells.bounds_m`."""
 
 UNIT_ROUNDING = np.sqrt(3.0) * 2.0**-25 * (1.0 + 2.0**-10)
 """How far a position goes, in half-extents, when it becomes float32 cell units: those up to 1 are rounded by at most
@@ -48,7 +48,7 @@ class StarRows:
 
     def finding(self, promise: str, row: int, value: str) -> Finding:
         """What is wrong with the emitter in `row`."""
-        return Finding(promise, value, self.cells.name(int(self.cell_of(row))), "emitters", row)
+        return Finding(promise, value, str(self.cells[int(self.cell_of(row))]), "emitters", row)
 
 
 def check_stars(root: zarr.Group, table: StarRows, findings: Findings) -> None:
@@ -98,11 +98,11 @@ def _check_place(start: int, position: NDArray[np.float64], table: StarRows, fin
     cell = table.cell_of(rows)
     # The cells of a block follow each other: their frames are worked out once each, not once per star.
     first, last = int(cell.min()), int(cell.max()) + 1
-    near = table.cells.take(slice(first, last))
+    near = table.cells[first:last]
     low, high = near.bounds_m()
-    origin, half_extent = near.frames_m()
+    origin, half_extent = frames_of(low, high)
     own = cell - first
-    wanted = near.take(own)
+    wanted = near[own]
 
     outside = ~((low[own] <= position) & (position <= high[own]))
     _add(
@@ -146,7 +146,7 @@ def outside_cells(cells: Cells, position_m: NDArray[np.float64], tolerance_m: ND
     outside = np.zeros(len(position_m), bool)
     for depth in np.unique(cells.depth).tolist():
         own = cells.depth == depth
-        indices = tuple(column[own] for column in cells[1:])
+        indices = tuple(column[own] for column in (cells.l, cells.theta, cells.phi))
         outside[own] = _outside(HLGrid(depth), indices, position_m[own], tolerance_m[own])
     return outside
 
@@ -237,7 +237,7 @@ def _add(findings: Findings, promise: str, rows, wrong: NDArray[np.bool_], table
 
 def _located(cells: Cells, i: int, position_m: NDArray[np.float64]) -> str:
     cell = HLGrid(int(cells.depth[i])).locate_one(position_m)
-    return "no cell" if cell is None else f"cell {cell} at depth {cell.depth}"
+    return "no cell" if cell is None else f"cell {cell}"
 
 
 def _shown(values: NDArray) -> str:

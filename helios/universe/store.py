@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from helios.cells import Cells, frames_of
 from helios.errors import InputError, StoreError
-from helios.grid import CellId, cell_keys
+from helios.grid import CellId
 from helios.splats import Cell, Emitters, Splats
 from helios.universe.arrays import metadata_digest, open_root, read_rows
-from helios.universe.cells import Cells, Tree
 from helios.universe.index import check_version, manifest_text
 from helios.universe.paths import index_path, store_path
 from helios.universe.replace import restore
-from helios.universe.tree import InnerCells, TreeRule
+from helios.universe.tree import InnerCells, Tree, TreeRule
 
 if TYPE_CHECKING:
     from helios.universe.training import TrainedSplats
@@ -68,14 +68,6 @@ BLOCKS_KEPT = 16
 """Blocks of each column that are kept."""
 
 
-class InnerCell(NamedTuple):
-    """A cell above leaves: the indices of the `leaves` below it, and the `rows` of the emitters that they hold."""
-
-    id: CellId
-    leaves: range
-    rows: slice
-
-
 class Universe:
     """The universe in the directory `path`; `len(universe)` is its number of cells M. Made by `Universe.open`.
 
@@ -119,38 +111,34 @@ class Universe:
         check_version(store, attributes.get("version"), VERSION)
         if attributes.pop("sha256", None) != metadata_digest(root, BUILT_GROUPS, attributes):
             raise StoreError(f"{store}: damaged, its metadata do not have their checksum; build the universe again")
-        *cells, offsets = (read_rows(root["cells"], name) for name in CELL_COLUMNS)
-        return cls(path, root, Cells(*cells), offsets)
+        *indices, offsets = (read_rows(root["cells"], name) for name in CELL_COLUMNS)
+        return cls(path, root, Cells.at(*indices), offsets)
 
     def __len__(self) -> int:
-        return len(self.cells.l)
+        return len(self.cells)
 
     @cached_property
     def cell_ids(self) -> tuple[CellId, ...]:
         """The cells' ids, in order."""
-        return tuple(CellId(*index) for index in zip(*(column.tolist() for column in self.cells)))
+        return tuple(self.cells)
 
     @cached_property
     def _frames(self) -> tuple[NDArray, NDArray, NDArray]:
         low, high = self.cells.bounds_m()
-        origin, half_extent = self.cells.frames_m()
+        origin, half_extent = frames_of(low, high)
         return origin, half_extent, np.linalg.norm((high - low) / 2, axis=-1) / half_extent
 
     def bounds_m(self, indices: ArrayLike | slice = slice(None)) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return (min, max), each float64 [N, 3] metres, of the cells of `indices`; see `HLGrid.bounds_m`."""
-        return self.cells.take(indices).bounds_m()
+        """Return (min, max), each float64 [N, 3] metres, of the cells of `indices`; see `Cells.bounds_m`."""
+        return self.cells[indices].bounds_m()
 
     def frames_m(self, indices: ArrayLike | slice = slice(None)) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return (origin [N, 3], half_extent [N]), float64 metres, of the cells of `indices`; see `HLGrid.frames_m`."""
-        return self.cells.take(indices).frames_m()
+        """Return (origin [N, 3], half_extent [N]), float64 metres, of the cells of `indices`; see `Cells.frames_m`."""
+        return self.cells[indices].frames_m()
 
     def locate(self, position_m: ArrayLike) -> NDArray[np.int64]:
         """Return int64 [N]: the index of the cell that holds each position [N, 3], -1 where none does."""
         return self.tree.locate(position_m)
-
-    def name(self, i: int) -> str:
-        """The name of the cell of index `i`: L_THETA_PHI, or DEPTH_L_THETA_PHI where the universe is adaptive."""
-        return self.tree.name(self.cells.id(i))
 
     def find(self, name: str) -> int:
         """The index of the cell called `name`, as `Tree.parse` reads it. Raises InputError where there is none."""
@@ -162,26 +150,14 @@ class Universe:
         if i < 0:
             leaves = len(self.tree.below(cell))
             split = f", {leaves:,} of them in it" if leaves else ""
-            raise InputError(
-                f"cell {cell} at depth {cell.depth}: not in {self.path}, which has {len(self):,} cells{split}"
-            )
+            raise InputError(f"cell {cell}: not in {self.path}, which has {len(self):,} cells{split}")
         return i
 
     @cached_property
     def inner(self) -> InnerCells:
         """The cells above the leaves, coarse ones first. Raises StoreError where they are damaged."""
         depth, l, theta, phi, *rest = (read_rows(self._root["inner"], name) for name in INNER_COLUMNS)
-        return InnerCells(depth, cell_keys(l, theta, phi), *rest)
-
-    def inner_cell(self, cell: CellId) -> InnerCell:
-        """The inner cell `cell`. Raises InputError where this universe has no such cell, or it is a leaf."""
-        inner = self.inner
-        start, stop = np.searchsorted(inner.depth, [cell.depth, cell.depth + 1])
-        i = start + int(np.searchsorted(inner.key[start:stop], np.uint64(cell.key)))
-        if i == stop or inner.key[i] != cell.key:
-            raise InputError(f"cell {cell} at depth {cell.depth}: no inner cell of {self.path}")
-        leaves = range(int(inner.first[i]), int(inner.stop[i]))
-        return InnerCell(cell, leaves, slice(int(self.offsets[leaves.start]), int(self.offsets[leaves.stop])))
+        return InnerCells(Cells.at(depth, l, theta, phi), *rest)
 
     def cell(self, i: int) -> Cell:
         """The cell of index `i` with its emitters. Raises StoreError where they are damaged."""
@@ -193,7 +169,7 @@ class Universe:
         position = np.stack([rows["x_m"], rows["y_m"], rows["z_m"]], axis=-1)
         distance = np.linalg.norm(position, axis=-1) / half_extent
         return Cell(
-            id=self.cells.id(i),
+            id=self.cells[i],
             origin_m=origin,
             half_extent_m=float(half_extent),
             radius=float(radius),
@@ -264,5 +240,5 @@ def manifest_of(universe: Universe) -> str:
     """Return the text of the manifest of `universe`, as its store has it."""
     rule = TreeRule(universe.depth, universe.leaf_capacity)
     splats = 0 if universe.training is None else int(universe.training.offsets[-1])
-    counts = (len(universe.inner.key), int(universe.offsets[-1]), int(universe.trained.sum()), splats)
+    counts = (len(universe.inner.cells), int(universe.offsets[-1]), int(universe.trained.sum()), splats)
     return manifest_text(rule, universe.cells.depth, *counts)

@@ -39,7 +39,7 @@ def summarise(universe: Universe) -> dict[str, Any]:
         "leaf_capacity": universe.leaf_capacity,
         "depths": _depths(universe),
         "cells": len(universe),
-        "inner_cells": len(universe.inner.key),
+        "inner_cells": len(universe.inner.cells),
         "stars": int(stars.sum()),
         "stars_per_cell": {"least": int(stars.min()), "median": float(np.median(stars)), "most": int(stars.max())},
         "training": {
@@ -55,6 +55,6 @@ def summarise(universe: Universe) -> dict[str, Any]:
 
 
 def _depths(universe: Universe) -> dict[str, dict[str, int]]:
-    leaves, inner = (np.bincount(depths).tolist() for depths in (universe.cells.depth, universe.inner.depth))
+    leaves, inner = (np.bincount(depths).tolist() for depths in (universe.cells.depth, universe.inner.cells.depth))
     inner += [0] * (len(leaves) - len(inner))
     return {str(d): {"cells": n, "inner_cells": inner[d]} for d, n in enumerate(leaves) if n or inner[d]}

@@ -1,46 +1,52 @@
-"""The adaptive tree of a universe: which cells are leaves, and which are inner cells above them.
+"""The adaptive tree of a universe: which cells are leaves, which are inner cells above them, and who holds a place.
 
-A cell is named by its depth and its Morton key at that depth; see `helios.grid.cell_keys`. The tree has no single root:
-each cell of depth 0 is one.
+The tree has no single root: each cell of depth 0 is one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from helios.cells import Cells
 from helios.errors import InputError
-from helios.grid import MAX_DEPTH, HLGrid
+from helios.grid import MAX_DEPTH, CellId, HLGrid, cell_keys, keys_at
 
 LEAF_CAPACITY = 512
 """Stars that a cell may hold before it splits, unless a build is told otherwise."""
 
 
 class Leaves(NamedTuple):
-    """M leaves along the Morton curve: `depth` uint8 [M], `key` uint64 [M] at that depth, `count` int64 [M]."""
+    """M leaves along the Morton curve: their `cells`, and `count` int64 [M], the stars in each."""
 
-    depth: NDArray[np.uint8]
-    key: NDArray[np.uint64]
+    cells: Cells
     count: NDArray[np.int64]
 
-    @property
-    def first_keys(self) -> NDArray[np.uint64]:
-        """The keys of the leaves' first descendants at MAX_DEPTH, uint64 [M], ascending."""
-        return first_keys(self.depth, self.key)
+    def take(self, which: slice | NDArray) -> Leaves:
+        """The leaves of a slice, a mask or indices."""
+        return Leaves(self.cells[which], self.count[which])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Leaves]) -> Leaves:
+        """All leaves of `parts`, in the order of the Morton curve."""
+        depth, key = (np.concatenate([getattr(part.cells, name) for part in parts]) for name in ("depth", "key"))
+        leaves = cls(Cells(depth, key), np.concatenate([part.count for part in parts]))
+        return leaves.take(np.argsort(leaves.cells.first_keys))
 
 
 class InnerCells(NamedTuple):
-    """K inner cells, sorted by depth and, within a depth, by key: coarse levels come first.
+    """K inner `cells`, sorted by depth and, within a depth, by key: coarse levels come first.
 
-    `depth` uint8 [K]; `key` uint64 [K] at that depth; the leaves below are those of index `first` to `stop` - 1, int64
-    [K] each; `count` int64 [K] is what they hold together.
+    The leaves below each are those of index `first` to `stop` - 1, int64 [K] each; `count` int64 [K] is the number of
+    their stars.
     """
 
-    depth: NDArray[np.uint8]
-    key: NDArray[np.uint64]
+    cells: Cells
     first: NDArray[np.int64]
     stop: NDArray[np.int64]
     count: NDArray[np.int64]
@@ -78,11 +84,6 @@ class TreeRule:
         return self.leaf_capacity or 0
 
 
-def first_keys(depth: NDArray[np.uint8], key: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return uint64 [M]: the key at MAX_DEPTH of the first descendant of each cell, which sorts cells of all depths."""
-    return key << (np.uint64(3) * (np.uint64(MAX_DEPTH) - depth.astype(np.uint64)))
-
-
 def leaves_of(
     keys: NDArray[np.uint64], counts: NDArray[np.int64], depth: int, capacity: int, from_depth: int = 0
 ) -> Leaves:
@@ -94,38 +95,122 @@ def leaves_of(
     too full on a coarse grid, from that grid's depth on, are those of the whole tree there. A pass over what is left
     per depth: a million keys take about 0.1 s.
     """
-    depths, found, held = [], [], []
+    parts = [Leaves(Cells(np.zeros(0, np.uint8), np.zeros(0, np.uint64)), np.zeros(0, np.int64))]
     for level in range(from_depth, depth + 1):
         if not len(keys):
             break
-        above = keys >> np.uint64(3 * (depth - level))
+        above = keys_at(depth, keys, level)
         starts = np.flatnonzero(np.r_[True, above[1:] != above[:-1]])
         total = np.add.reduceat(counts, starts)
         leaf = (total <= capacity) | (level == depth)
-        depths.append(np.full(np.count_nonzero(leaf), level, np.uint8))
-        found.append(above[starts[leaf]])
-        held.append(total[leaf])
+        cells = Cells(np.full(np.count_nonzero(leaf), level, np.uint8), above[starts[leaf]])
+        parts.append(Leaves(cells, total[leaf].astype(np.int64)))
         splits = np.repeat(~leaf, np.diff(np.r_[starts, len(keys)]))
         keys, counts = keys[splits], counts[splits]
-    if not depths:
-        return Leaves(np.zeros(0, np.uint8), np.zeros(0, np.uint64), np.zeros(0, np.int64))
-    leaves = Leaves(np.concatenate(depths), np.concatenate(found), np.concatenate(held).astype(np.int64))
-    order = np.argsort(leaves.first_keys)
-    return Leaves(*(column[order] for column in leaves))
+    return Leaves.joined(parts)
 
 
 def inner_cells(leaves: Leaves) -> InnerCells:
     """Return every proper ancestor of `leaves`, each once; no leaf may lie in another one."""
-    ends = np.concatenate([[0], np.cumsum(leaves.count)])
-    levels = []
-    for level in range(int(leaves.depth.max(initial=0))):
-        below = np.flatnonzero(leaves.depth > level)
-        above = leaves.key[below] >> (np.uint64(3) * (leaves.depth[below] - np.uint8(level)).astype(np.uint64))
+    cells, ends = leaves.cells, np.concatenate([[0], np.cumsum(leaves.count)])
+    nothing = np.zeros(0, np.int64)
+    levels = [(np.zeros(0, np.uint8), np.zeros(0, np.uint64), nothing, nothing, nothing)]
+    for level in range(int(cells.depth.max(initial=0))):
+        below = np.flatnonzero(cells.depth > level)
+        above = keys_at(cells.depth[below], cells.key[below], level)
         # All that lies below an inner cell is deeper than it and one run of the curve.
         starts = np.flatnonzero(np.r_[True, above[1:] != above[:-1]])
         first, stop = below[starts], below[np.r_[starts[1:], len(below)] - 1] + 1
         levels.append((np.full(len(starts), level, np.uint8), above[starts], first, stop, ends[stop] - ends[first]))
-    if not levels:
-        nothing = np.zeros(0, np.int64)
-        return InnerCells(np.zeros(0, np.uint8), np.zeros(0, np.uint64), nothing, nothing, nothing)
-    return InnerCells(*(np.concatenate(column) for column in zip(*levels)))
+    depth, key, *rest = (np.concatenate(column) for column in zip(*levels))
+    return InnerCells(Cells(depth, key), *rest)
+
+
+class Tree:
+    """Finds the leaves among `leaves`, M cells of which none lies in another, in the order of their `first_keys`.
+
+    `depth` is that of all leaves, None where each has its own.
+    """
+
+    def __init__(self, leaves: Cells, depth: int | None):
+        self.leaves, self.depth = leaves, depth
+
+    @cached_property
+    def _first(self) -> NDArray[np.uint64]:
+        return self.leaves.first_keys
+
+    @cached_property
+    def _end(self) -> NDArray[np.uint64]:
+        return self.leaves.end_keys
+
+    def parse(self, text: str) -> CellId:
+        """The cell that `text`, `DEPTH_L_THETA_PHI` or `L_THETA_PHI`, names: a leaf, or of a depth that is said.
+
+        Raises InputError where it names no cell, no leaf, or, without a depth, several leaves.
+        """
+        if self.depth is not None or text.count("_") != 2:
+            return CellId.parse(text, self.depth)
+        wanted = CellId.parse(text, MAX_DEPTH)
+        leaves = self.leaves
+        same = (leaves.l == wanted.l) & (leaves.theta == wanted.theta) & (leaves.phi == wanted.phi)
+        found = list(leaves[same])
+        if len(found) != 1:
+            several = " or ".join(map(str, found)) or "no cell is called that at any depth"
+            raise InputError(f"cell {text!r}: its depth is needed, as in 7_30_12_7 ({several})")
+        return found[0]
+
+    def below(self, cell: CellId) -> range:
+        """The indices of the leaves that are `cell` or lie in it."""
+        edges = keys_at(cell.depth, [cell.key, cell.key + 1], MAX_DEPTH)
+        start, stop = (int(place) for place in np.searchsorted(self._first, edges))
+        # A leaf that holds `cell` may begin where it begins; then it is the only one there.
+        holder = start < stop and self.leaves.depth[start] < cell.depth
+        return range(stop if holder else start, stop)
+
+    def meeting(self, cells: Cells) -> NDArray[np.bool_]:
+        """Return bool [M]: which leaves are one of `cells`, lie in one, or hold one."""
+        start, stop = np.searchsorted(self._first, cells.first_keys), np.searchsorted(self._first, cells.end_keys)
+        # +1 where a run of leaves begins, -1 where it ends.
+        change = np.zeros(len(self.leaves) + 1, np.int64)
+        np.add.at(change, start, 1)
+        np.add.at(change, stop, -1)
+        met = np.cumsum(change[:-1]) > 0
+        holder = self._holder(cells.first_keys)
+        met[holder[holder >= 0]] = True
+        return met
+
+    def index_of(self, cell: CellId) -> int:
+        """The index of the leaf `cell`, -1 where there is none."""
+        i = int(np.searchsorted(self._first, keys_at(cell.depth, cell.key, MAX_DEPTH)))
+        return i if i < len(self.leaves) and self.leaves[i] == cell else -1
+
+    def locate(self, position_m: ArrayLike) -> NDArray[np.int64]:
+        """Return int64 [N]: the index of the leaf that holds each position [N, 3], -1 where none does."""
+        l, theta, phi = HLGrid(MAX_DEPTH).locate(position_m)
+        return np.where(l >= 0, self._holder(cell_keys(np.maximum(l, 0), theta, phi)), -1)
+
+    def cells_at(self, position_m: ArrayLike) -> list[CellId | None]:
+        """Return the cell of each position [N, 3]: the leaf that holds it or, where none does, the empty cell there.
+
+        Empty space belongs to the largest cells without a leaf in them, or to cells of `depth` where all leaves have
+        that. None where the grid has no cell.
+        """
+        l, theta, phi = HLGrid(MAX_DEPTH).locate(position_m)
+        keys = cell_keys(np.maximum(l, 0), theta, phi)
+        holder, after = self._holder(keys), np.searchsorted(self._first, keys)
+        shared = np.zeros(len(keys), np.int64)
+        for near in (after - 1, after):
+            there = (near >= 0) & (near < len(self._first))
+            other = self._first[np.clip(near, 0, len(self._first) - 1)]
+            # How many cells, one inside the other, hold both; the next one holds no leaf.
+            same = [keys_at(MAX_DEPTH, keys ^ other, depth) == 0 for depth in range(MAX_DEPTH + 1)]
+            shared = np.maximum(shared, there * np.sum(same, axis=0))
+        empty = np.minimum(shared, MAX_DEPTH) if self.depth is None else self.depth
+        depth = np.where(holder >= 0, self.leaves.depth[holder], empty).astype(np.uint8)
+        cells = Cells(depth, keys_at(MAX_DEPTH, keys, depth))
+        return [cell if shell >= 0 else None for cell, shell in zip(cells, l.tolist())]
+
+    def _holder(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """The index of the leaf that holds each of `keys` at MAX_DEPTH, -1 where none does."""
+        i = np.searchsorted(self._first, keys, side="right") - 1
+        return np.where((i >= 0) & (keys < self._end[i]), i, -1)

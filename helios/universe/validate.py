@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import zarr
 
+from helios.cells import Cells
 from helios.errors import InputError, StoreError
 from helios.universe.arrays import metadata_digest, open_root
-from helios.universe.cells import Cells
 from helios.universe.check_columns import Column, fit_offsets, read_columns, rows_of
 from helios.universe.check_splats import check_splats
 from helios.universe.check_stars import StarRows, check_stars
-from helios.universe.check_tree import check_order, check_tree
+from helios.universe.check_tree import check_in_grid, check_order, check_tree
 from helios.universe.findings import Finding, Findings
 from helios.universe.index import LIST_VERSION, check_list, check_version, manifest_text, read_index
 from helios.universe.paths import index_path, is_universe, landmarks_path, store_path
@@ -123,13 +123,15 @@ def _check_cells(root: zarr.Group, provenance: Any, rule: TreeRule, index, valid
         findings.add(Finding("cells", f"columns of different lengths: {sizes}"))
         validation.skipped.append("the cells and what is in them: their number is not known")
         return
-    cells = Cells(*indices)
-    validation.cells, validation.depths = len(cells.l), (int(cells.depth.min()), int(cells.depth.max()))
-    placed = check_order(cells, rule, findings)
+    cells = Cells.at(*indices)
+    validation.cells, validation.depths = len(cells), (int(cells.depth.min()), int(cells.depth.max()))
+    placed = check_in_grid(indices, rule, findings)
+    if placed:
+        check_order(cells, findings)
 
     wanted = {name: Column(dtype) for name, dtype in EMITTER_COLUMNS.items()}
     rows = rows_of(root, "emitters", wanted, findings)
-    wrong = fit_offsets(offsets, len(cells.l), rows, least=1)
+    wrong = fit_offsets(offsets, len(cells), rows, least=1)
     for what in wrong:
         findings.add(Finding("offsets", what))
     stars = None if wrong else np.diff(offsets)
@@ -162,7 +164,7 @@ def _check_index(
         except (KeyError, TypeError, ValueError) as error:
             findings.add(Finding("index", f"{type(error).__name__}: {error}"))
         return
-    inner = len(inner_cells(Leaves(cells.depth, cells.keys, np.ones(len(cells.l), np.int64))).key)
+    inner = len(inner_cells(Leaves(cells, np.ones(len(cells), np.int64))).cells)
     totals = (inner, validation.stars, validation.trained, validation.splats)
     expected = json.loads(manifest_text(rule, cells.depth, *totals))
     for name in expected.keys() | index.keys():

@@ -10,8 +10,8 @@ import numpy as np
 import zarr
 from numpy.typing import DTypeLike, NDArray
 
+from helios.cells import Cells
 from helios.universe.arrays import metadata_digest, write_array
-from helios.universe.cells import Cells
 from helios.universe.index import manifest_text
 from helios.universe.paths import index_path
 from helios.universe.store import (
@@ -25,10 +25,10 @@ from helios.universe.tree import Leaves, TreeRule, inner_cells
 
 def write_tree(directory: Path, root: zarr.Group, leaves: Leaves, rule: TreeRule, provenance: dict[str, Any]) -> None:
     """Write all but the emitters, which `root`, the store of the universe in `directory`, must have already."""
-    cells, inner = Cells.of_keys(leaves.depth, leaves.key), inner_cells(leaves)
-    write_columns(root, "cells", CELL_COLUMNS, (*cells, np.concatenate([[0], np.cumsum(leaves.count)])))
-    above = Cells.of_keys(inner.depth, inner.key)
-    write_columns(root, "inner", INNER_COLUMNS, (*above, inner.first, inner.stop, inner.count))
+    inner = inner_cells(leaves)
+    offsets = np.concatenate([[0], np.cumsum(leaves.count)])
+    write_columns(root, "cells", CELL_COLUMNS, (*_indices(leaves.cells), offsets))
+    write_columns(root, "inner", INNER_COLUMNS, (*_indices(inner.cells), inner.first, inner.stop, inner.count))
     attributes = {
         "version": VERSION,
         "depth": rule.depth,
@@ -36,7 +36,7 @@ def write_tree(directory: Path, root: zarr.Group, leaves: Leaves, rule: TreeRule
         "provenance": provenance,
     }
     root.attrs.put(attributes | {"sha256": metadata_digest(root, BUILT_GROUPS, attributes)})
-    text = manifest_text(rule, leaves.depth, len(inner.key), int(leaves.count.sum()))
+    text = manifest_text(rule, leaves.cells.depth, len(inner.cells), int(leaves.count.sum()))
     index_path(directory).write_text(text, encoding="utf-8")
 
 
@@ -45,3 +45,7 @@ def write_columns(root: zarr.Group, group: str, columns: Mapping[str, DTypeLike]
     target = root.create_group(group)
     for (name, dtype), data in zip(columns.items(), values, strict=True):
         write_array(target, name, np.ascontiguousarray(data, dtype))
+
+
+def _indices(cells: Cells) -> tuple[NDArray, ...]:
+    return cells.depth, cells.l, cells.theta, cells.phi

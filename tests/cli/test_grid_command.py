@@ -60,7 +60,7 @@ def test_info_counts_the_cells_and_stars_of_a_universe(universe):
 def test_locate_finds_the_planets():
     for planet in pd.read_csv(DATA / "planets_j2000_heliocentric.csv").itertuples():
         place = (planet.x_ecl_m, planet.y_ecl_m, planet.z_ecl_m)
-        expected = f"{planet.cell_l}_{planet.cell_theta}_{planet.cell_phi}"
+        expected = f"5_{planet.cell_l}_{planet.cell_theta}_{planet.cell_phi}"
         assert values(run("locate", "--meters", *place).output)["cell"] == expected
         assert values(run("locate", "--au", *(x / AU_M for x in place)).output)["cell"] == expected
 

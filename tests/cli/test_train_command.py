@@ -111,8 +111,8 @@ def test_in_an_adaptive_tree_the_cells_around_may_be_smaller_or_larger(tmp_path)
         assert chosen.cells == tuple(expected)
         reached[reach] = len(expected)
     assert reached[0] == 1 < reached[1] < reached[3]
-    name = universe.name(0)
-    assert name == f"{universe.cells.depth[0]}_{universe.cell_ids[0]}"
+    name = str(universe.cells[0])
+    assert name == f"{universe.cells.depth[0]}_{universe.cell_ids[0].index_name}"
     result = helios("train-cell", "--cell", name, "--input", tmp_path / "u", "--output", tmp_path / "one", *QUICK)
     assert result.exit_code == 0, result.output
     assert Universe.open(tmp_path / "one").trained.nonzero()[0].tolist() == [0]

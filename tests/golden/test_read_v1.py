@@ -69,7 +69,7 @@ def test_an_independent_reader_sees_the_same_values(node, universe, kind, tmp_pa
     assert result.returncode == 0, result.stderr
     cells, floats = json.loads(result.stdout), np.frombuffer(dump.read_bytes(), "<f4").reshape(-1, 14)
 
-    assert [c["file_name"] for c in cells] == [f"{cell}.bin" for cell in universe.cell_ids]
+    assert [c["file_name"] for c in cells] == [f"{cell.index_name}.bin" for cell in universe.cell_ids]
     assert 0 < universe.trained.sum() < len(universe)
     low, high = universe.bounds_m()
     start = 0

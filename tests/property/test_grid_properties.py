@@ -4,13 +4,16 @@ Cells and places are drawn over the whole range of the 64-bit keys; places are d
 shells, poles and the seam of longitude are hit as often as the rest.
 """
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from helios.cells import Cells
 from helios.constants import R_MIN_M
-from helios.grid import MAX_DEPTH, CellId, HLGrid, cell_keys, cells_of_keys
+from helios.grid import MAX_DEPTH, CellId, HLGrid, cell_keys, cells_of_keys, keys_at
 
 fast = settings(max_examples=150, deadline=None, derandomize=True)
 
@@ -40,8 +43,13 @@ depths = st.integers(0, MAX_DEPTH)
 
 
 def bounds(cell):
-    low, high = HLGrid(cell.depth).bounds_m([cell.l], [cell.theta], [cell.phi])
+    low, high = Cells.of_ids([cell]).bounds_m()
     return low[0], high[0]
+
+
+def children(cell):
+    indices = itertools.product(*((2 * index, 2 * index + 1) for index in (cell.l, cell.theta, cell.phi)))
+    return [CellId(cell.depth + 1, *index) for index in indices]
 
 
 @fast
@@ -54,7 +62,7 @@ def test_a_cell_holds_its_places_inside_its_box_and_its_frame(place, depth):
     low, high = bounds(cell)
     assert (low <= place).all()
     assert (place <= high).all()
-    origin, half_extent = HLGrid(depth).frames_m([cell.l], [cell.theta], [cell.phi])
+    origin, half_extent = Cells.of_ids([cell]).frames_m()
     assert np.abs((place - origin[0]) / half_extent[0]).max() <= 1.0
 
 
@@ -64,15 +72,15 @@ def test_the_cell_of_a_place_is_a_child_of_the_one_above(place, depth):
     child, parent = HLGrid(depth).locate_one(place), HLGrid(depth - 1).locate_one(place)
     assume(child is not None)
     assert child.parent == parent
-    assert child in parent.children
+    assert child in children(parent)
 
 
 @fast
 @given(cells(max_depth=MAX_DEPTH - 1))
 def test_children_are_eight_cells_inside_their_parent(cell):
-    assert len(set(cell.children)) == 8
+    assert len(set(children(cell))) == 8
     low, high = bounds(cell)
-    for child in cell.children:
+    for child in children(cell):
         assert child.parent == cell
         assert child.key >> 3 == cell.key
         child_low, child_high = bounds(child)
@@ -100,7 +108,23 @@ def test_the_middle_of_a_cell_is_in_it(cell):
 def test_keys_invert(cell):
     l, theta, phi = cells_of_keys(cell_keys([cell.l], [cell.theta], [cell.phi]))
     assert CellId(cell.depth, int(l[0]), int(theta[0]), int(phi[0])) == cell
-    assert CellId.parse(str(cell), cell.depth) == cell
+    assert CellId.parse(str(cell)) == CellId.parse(cell.index_name, cell.depth) == cell
+
+
+@fast
+@given(st.lists(cells(), min_size=1, max_size=9), depths)
+def test_many_cells_are_the_single_ones(ids, depth):
+    many = Cells.of_ids(ids)
+    assert list(many) == ids == [many[i] for i in range(len(many))]
+    assert list(many[::-1]) == ids[::-1]
+    assert list(zip(many.l, many.theta, many.phi)) == [(cell.l, cell.theta, cell.phi) for cell in ids]
+    for cell, key in zip(ids, keys_at(many.depth, many.key, depth).tolist()):
+        assert key == (
+            cell.key >> 3 * (cell.depth - depth) if cell.depth > depth else cell.key << 3 * (depth - cell.depth)
+        )
+    assert (many.first_keys < many.end_keys).all()
+    for edges, cell in zip(zip(*many.shell_edges_m()), ids):
+        assert edges == HLGrid(cell.depth).shell_edges_m(cell.l)
 
 
 @fast

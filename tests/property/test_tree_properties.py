@@ -11,10 +11,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from helios.cells import Cells
 from helios.errors import InputError
 from helios.grid import MAX_DEPTH, CellId, HLGrid, cells_of_keys
-from helios.universe.cells import Cells, Tree
-from helios.universe.tree import Leaves, TreeRule, inner_cells, leaves_of
+from helios.universe.tree import Tree, TreeRule, inner_cells, leaves_of
 
 
 @st.composite
@@ -57,15 +57,14 @@ def test_the_tree_is_the_recursive_one(histogram):
     depth, keys, counts, capacity = histogram
     leaves = leaves_of(keys, counts, depth, capacity)
     wanted, above = recursive(dict(zip(keys.tolist(), counts.tolist())), depth, capacity)
-    assert list(zip(leaves.depth.tolist(), leaves.key.tolist(), leaves.count.tolist())) == [
+    assert list(zip(leaves.cells.depth.tolist(), leaves.cells.key.tolist(), leaves.count.tolist())) == [
         (*cell, n) for cell, n in wanted.items()
     ]
-    assert (leaves.depth.dtype, leaves.key.dtype, leaves.count.dtype) == (np.uint8, np.uint64, np.int64)
+    assert (leaves.cells.depth.dtype, leaves.cells.key.dtype, leaves.count.dtype) == (np.uint8, np.uint64, np.int64)
     inner = inner_cells(leaves)
-    assert list(zip(inner.depth.tolist(), inner.key.tolist(), inner.count.tolist())) == sorted(
-        (*cell, n) for cell, n in above.items()
-    )
-    for level, key, first, stop in zip(*(column.tolist() for column in inner[:4])):
+    depths, keys = inner.cells.depth.tolist(), inner.cells.key.tolist()
+    assert list(zip(depths, keys, inner.count.tolist())) == sorted((*cell, n) for cell, n in above.items())
+    for level, key, first, stop in zip(depths, keys, inner.first.tolist(), inner.stop.tolist()):
         nested = [d > level and k >> 3 * (d - level) == key for d, k in wanted]
         assert nested == [first <= i < stop for i in range(len(wanted))]
 
@@ -78,27 +77,29 @@ def test_parts_below_a_coarse_grid_make_the_whole(histogram, coarse):
     starts, above = np.unique(keys >> np.uint64(3 * (depth - coarse)), return_index=True)[::-1]
     parts = []
     top = leaves_of(above, np.add.reduceat(counts, starts), coarse, capacity)
-    for level, key, total in zip(*top):
+    for i, (level, key, total) in enumerate(zip(top.cells.depth, top.cells.key, top.count)):
         if level < coarse or total <= capacity:
-            parts.append(Leaves(*(np.array([value]) for value in (level, key, total))))
+            parts.append(top.take(slice(i, i + 1)))
         else:
             own = keys >> np.uint64(3 * (depth - coarse)) == key
             parts.append(leaves_of(keys[own], counts[own], depth, capacity, from_depth=coarse))
-    for part, whole in zip(zip(*parts), leaves_of(keys, counts, depth, capacity)):
-        np.testing.assert_array_equal(np.concatenate(part), whole)
+    columns = [(part.cells.depth, part.cells.key, part.count) for part in parts]
+    whole = leaves_of(keys, counts, depth, capacity)
+    for part, column in zip(zip(*columns), (whole.cells.depth, whole.cells.key, whole.count)):
+        np.testing.assert_array_equal(np.concatenate(part), column)
 
 
 def tree_of(histogram) -> tuple[Tree, np.ndarray]:
     depth, keys, counts, capacity = histogram
     leaves = leaves_of(keys, counts, depth, capacity)
-    return Tree(Cells.of_keys(leaves.depth, leaves.key), None), keys
+    return Tree(leaves.cells, None), keys
 
 
 @settings(max_examples=40, deadline=None)
 @given(histograms(), st.integers(0, 2**32))
 def test_a_place_is_in_the_leaf_that_the_uniform_grids_say(histogram, seed):
     tree, keys = tree_of(histogram)
-    ids = [tree.leaves.id(i) for i in range(len(tree.leaves.l))]
+    ids = list(tree.leaves)
     # Half the places in cells that hold stars, half anywhere.
     grid, rng = HLGrid(histogram[0]), np.random.default_rng(seed)
     l, theta, phi = (column[rng.integers(0, len(keys), 10)] for column in cells_of_keys(keys))
@@ -112,7 +113,7 @@ def test_a_place_is_in_the_leaf_that_the_uniform_grids_say(histogram, seed):
     for i, position in enumerate(place):
         holders = [j for j, cell in enumerate(ids) if HLGrid(cell.depth).locate_one(position) == cell]
         assert found[i] == (holders[0] if holders else -1)
-        at = cells.id(i)
+        at = cells[i]
         assert HLGrid(at.depth).locate_one(position) == at
         if holders:
             assert at == ids[holders[0]]
@@ -136,11 +137,9 @@ def test_leaves_below_and_around_a_cell(histogram, depth, seed):
     tree, keys = tree_of(histogram)
     rng = np.random.default_rng(seed)
     near = int(rng.choice(keys)) << 6 >> 3 * max(histogram[0] + 2 - depth, 0)
-    wanted = Cells.of_keys(
-        *(np.array([v], t) for v, t in ((min(depth, histogram[0] + 2), np.uint8), (near, np.uint64)))
-    )
-    cell = wanted.id(0)
-    ids = [tree.leaves.id(i) for i in range(len(tree.leaves.l))]
+    wanted = Cells(np.array([min(depth, histogram[0] + 2)], np.uint8), np.array([near], np.uint64))
+    cell = wanted[0]
+    ids = list(tree.leaves)
     inside = [(cell,) in lineage(leaf) for leaf in ids]
     assert list(tree.below(cell)) == np.flatnonzero(inside).tolist()
     around = [below or (leaf,) in lineage(cell) for below, leaf in zip(inside, ids)]
@@ -149,14 +148,13 @@ def test_leaves_below_and_around_a_cell(histogram, depth, seed):
 
 
 def test_names_say_the_depth_where_it_is_needed():
-    depth = np.array([1, 2, 3], np.uint8)
     cells = [CellId(1, 0, 0, 0), CellId(2, 2, 3, 1), CellId(3, 4, 3, 1)]
-    tree = Tree(Cells(depth, *np.array([[c.l, c.theta, c.phi] for c in cells], np.int32).T), None)
-    assert [tree.name(cell) for cell in cells] == ["1_0_0_0", "2_2_3_1", "3_4_3_1"]
+    tree = Tree(Cells.of_ids(cells), None)
+    assert [str(cell) for cell in tree.leaves] == ["1_0_0_0", "2_2_3_1", "3_4_3_1"]
     assert [tree.parse(name) for name in ("0_0_0", "2_2_3_1", "4_3_1", "5_1_1_1")] == [*cells, CellId(5, 1, 1, 1)]
     with pytest.raises(InputError, match="cell '1_1_1': its depth is needed, as in 7_30_12_7"):
         tree.parse("1_1_1")
-    twins = Tree(Cells(depth[1:], *np.array([[1, 1], [1, 1], [0, 0]], np.int32)), None)
+    twins = Tree(Cells.of_ids([CellId(2, 1, 1, 0), CellId(3, 1, 1, 0)]), None)
     with pytest.raises(InputError, match=r"\(2_1_1_0 or 3_1_1_0\)"):
         twins.parse("1_1_0")
     with pytest.raises(InputError, match="of depth 4, all cells have depth 5"):
@@ -173,6 +171,9 @@ def test_a_rule_that_is_none_is_refused(wrong):
 
 def test_frames_of_mixed_depths_are_those_of_the_uniform_grids():
     cells = [CellId(0, 1, 1, 0), CellId(5, 30, 12, 7), CellId(20, 2**20, 5, 2**19), CellId(5, 31, 12, 7)]
-    low, high = Cells(*np.array([(c.depth, c.l, c.theta, c.phi) for c in cells]).T).bounds_m()
+    (low, high), (origin, half_extent) = Cells.of_ids(cells).bounds_m(), Cells.of_ids(cells).frames_m()
     for i, cell in enumerate(cells):
-        np.testing.assert_array_equal(HLGrid(cell.depth).bounds_m(cell.l, cell.theta, cell.phi), (low[i], high[i]))
+        uniform = Cells.at(cell.depth, [cell.l], [cell.theta], [cell.phi])
+        np.testing.assert_array_equal(np.concatenate(uniform.bounds_m()), (low[i], high[i]))
+        np.testing.assert_array_equal(uniform.frames_m()[0], origin[i : i + 1])
+        assert uniform.frames_m()[1] == half_extent[i]

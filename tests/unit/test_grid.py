@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helios.cells import Cells
 from helios.constants import R_MIN_M
 from helios.errors import InputError
 from helios.grid import BEYOND_GRID, INSIDE_R_MIN, CellId, HLGrid, cell_keys, cells_of_keys
@@ -80,7 +81,9 @@ def test_a_reach_beyond_the_whole_circle_names_each_cell_once():
 def test_a_cell_parses_from_its_name():
     assert CellId.parse("30_12_7", 5) == CellId(5, 30, 12, 7)
     assert CellId.parse("30_12_7.bin", 5) == CellId(5, 30, 12, 7)
-    assert str(CellId(5, 30, 12, 7)) == "30_12_7"
+    assert CellId.parse("5_30_12_7") == CellId(5, 30, 12, 7)
+    assert str(CellId(5, 30, 12, 7)) == "5_30_12_7"
+    assert CellId(5, 30, 12, 7).index_name == "30_12_7"
 
 
 @pytest.mark.parametrize("text", ["", "1_2", "1_2_3_4", "a_b_c", "-1_2_3", "64_0_0", "0_64_0", "0_0_32"])
@@ -119,7 +122,7 @@ def test_bounds_are_the_smallest_boxes(depth):
         r, longitude, colatitude = (a.ravel() for a in np.meshgrid(r, longitude, colatitude))
         rho = r * np.sin(colatitude)
         sample = np.stack([rho * np.cos(longitude), rho * np.sin(longitude), r * np.cos(colatitude)], axis=-1)
-        low, high = (edge[0] for edge in grid.bounds_m([0], [theta], [phi]))
+        low, high = (edge[0] for edge in Cells.at(depth, [0], [theta], [phi]).bounds_m())
         reach = R_MIN_M * grid.log_base
         np.testing.assert_allclose(sample.min(axis=0), low, rtol=0, atol=2e-12 * reach)
         np.testing.assert_allclose(sample.max(axis=0), high, rtol=0, atol=2e-12 * reach)
@@ -135,5 +138,5 @@ def test_stars_at_the_edges_near_the_pole_are_inside_their_cells(depth):
     longitude, r = rng.uniform(-np.pi, np.pi, n), R_MIN_M * 10.0 ** rng.uniform(0.1, 15, n)
     rho = r * np.sin(colatitude)
     position = np.stack([rho * np.cos(longitude), rho * np.sin(longitude), r * np.cos(colatitude)], axis=-1)
-    low, high = grid.bounds_m(*grid.locate(position))
+    low, high = Cells.at(depth, *grid.locate(position)).bounds_m()
     assert ((low <= position) & (position <= high)).all()

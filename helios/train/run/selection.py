@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from helios.cells import Cells
 from helios.grid import CellId
 from helios.landmarks import Landmark, landmark_cells
 from helios.universe import Universe
-from helios.universe.cells import Cells
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ class TensorboardLog:
     def _curve(self, scene: Scene) -> _Curve:
         cell = scene.cell.id
         if cell not in self._curves:
-            folder = self._folder / cell.full_name
+            folder = self._folder / str(cell)
             folder.mkdir(parents=True, exist_ok=True)
             name = f"events.out.tfevents.{time.time():.0f}.{socket.gethostname()}.{os.getpid()}.{next(_numbers)}"
             self._curves[cell] = _Curve(folder / name)

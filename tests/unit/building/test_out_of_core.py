@@ -5,6 +5,7 @@ few thousand stars fill dozens of each; nothing in the build depends on how larg
 """
 
 import dataclasses
+import itertools
 import os
 from pathlib import Path
 
@@ -95,7 +96,8 @@ def split(cells: list[CellId], members: dict[CellId, np.ndarray], rule: TreeRule
         if cell.depth == rule.deepest or (rule.leaf_capacity is not None and len(below) <= rule.leaf_capacity):
             leaves[cell] = below
         else:
-            split(list(cell.children), members, rule, leaves)
+            indices = itertools.product(*((2 * index, 2 * index + 1) for index in (cell.l, cell.theta, cell.phi)))
+            split([CellId(cell.depth + 1, *index) for index in indices], members, rule, leaves)
 
 
 def expected_leaves(position, rule: TreeRule) -> dict[CellId, list[int]]:

@@ -7,10 +7,11 @@ import math
 
 import pytest
 
+from helios.cells import Cells
 from helios.constants import R_MIN_M
 from helios.grid import CellId, HLGrid
 from helios.landmarks import Landmark, landmark_cells, load_landmarks, outside_grid
-from helios.universe.cells import Cells, Tree
+from helios.universe.tree import Tree
 
 
 def uniform(depth):

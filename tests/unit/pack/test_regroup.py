@@ -12,6 +12,7 @@ import json
 import numpy as np
 import pytest
 
+from helios.cells import Cells
 from helios.constants import R_MIN_M
 from helios.grid import CellId, HLGrid, cells_of_keys
 from helios.pack.regroup import keys_in
@@ -77,7 +78,7 @@ def expected(universe: Universe) -> list[tuple[float, np.ndarray, CellId, float]
         for light, mean in zip(shown.luminosities.astype(np.float64), shown.means.astype(np.float64)):
             place = cell.origin_m + cell.half_extent_m * mean
             home = nearest_cell(cell.id, place)
-            origin, half_extent = GRID.frames_m(home.l, home.theta, home.phi)
+            (origin,), (half_extent,) = Cells.of_ids([home]).frames_m()
             size = max(cell.half_extent_m * np.abs(mean).max(), half_extent, np.abs(place - origin).max())
             made.append((light * cell.half_extent_m**2, place, home, size))
     return sorted(made, key=lambda one: one[0])
@@ -156,7 +157,7 @@ def test_packing_leaves_the_universe_as_it_was_and_gives_the_same_bytes_again(re
 @pytest.mark.parametrize("leaf", [CellId(0, 0, 1, 0), CellId(2, 3, 7, 1), CellId(3, 5, 0, 7), CellId(4, 9, 31, 8)])
 def test_a_splat_goes_to_the_cell_of_its_leaf_that_is_the_fewest_cells_away(leaf):
     rng = np.random.default_rng(8)
-    origin, size = (value[0] for value in HLGrid(leaf.depth).frames_m([leaf.l], [leaf.theta], [leaf.phi]))
+    origin, size = (value[0] for value in Cells.of_ids([leaf]).frames_m())
     places = np.concatenate([origin + size * rng.normal(size=(40, 3)) * spread for spread in (0.3, 3.0, 1e5)])
     near = 1e10 * rng.normal(size=(20, 3)) / 3
     places = np.concatenate([places, near, 1e30 * rng.normal(size=(10, 3)), -1e60 * np.ones((1, 3))])

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helios.cells import Cells, frames_of
 from helios.errors import StoreError
 from helios.grid import CellId, HLGrid
 from helios.pack.v1_cell import decode_cell, encode_cell
@@ -23,10 +24,9 @@ CELL = CellId(5, 22, 40, 11)
 
 
 def encode(splats: Splats, cell: CellId = CELL) -> bytes:
-    index = (cell.l, cell.theta, cell.phi)
-    grid = HLGrid(cell.depth)
-    origin, half_extent = grid.frames_m(*index)
-    return encode_cell(cell, origin, float(half_extent), grid.bounds_m(*index), splats)
+    low, high = Cells.of_ids([cell]).bounds_m()
+    (origin,), (half_extent,) = frames_of(low, high)
+    return encode_cell(cell, origin, float(half_extent), (low[0], high[0]), splats)
 
 
 def rebuild(data: bytes, header: dict | None = None, records: np.ndarray | None = None) -> bytes:
@@ -51,7 +51,7 @@ def test_the_bytes_are_those_of_the_layout():
     splats = random_splats(np.random.default_rng(1), 3)
     data = encode(splats)
     header, floats = header_of(data), floats_of(data)
-    low, high = HLGrid(5).bounds_m(22, 40, 11)
+    (low,), (high,) = Cells.of_ids([CELL]).bounds_m()
     half_extent = (high - low).max() / 2
 
     assert header["id"] == {"l": 22, "theta": 40, "phi": 11}
@@ -69,7 +69,7 @@ def test_the_bytes_are_those_of_the_layout():
 def test_a_bright_splat_is_written_larger_and_a_faint_one_as_it_is():
     splats = random_splats(np.random.default_rng(2), 200)
     floats = floats_of(encode(splats)).astype(np.float64)
-    half_extent = float(HLGrid(5).frames_m(22, 40, 11)[1])
+    half_extent = float(Cells.of_ids([CELL]).frames_m()[1][0])
     bright = splats.opacities > 0.95
     assert 20 < bright.sum() < 180
     np.testing.assert_array_equal(floats[~bright, 13], splats.opacities[~bright])
@@ -94,7 +94,7 @@ def test_decoding_gives_back_what_was_encoded(seed, count, depth, place):
     data = encode(splats, cell)
     found = decode_cell(data, "cell", depth)
 
-    origin, half_extent = grid.frames_m(cell.l, cell.theta, cell.phi)
+    (origin,), (half_extent,) = Cells.of_ids([cell]).frames_m()
     assert (found.id, len(found)) == (cell, count)
     assert found.half_extent == half_extent
     np.testing.assert_array_equal(found.centroid, origin)

@@ -53,7 +53,7 @@ def test_index_manifest_and_checksums_describe_the_bytes(packed, trained):
     assert manifest["total_size_bytes"] == index["total_size_bytes"] == len(data)
     blobs = [data[c["offset"] : c["offset"] + c["size"]] for c in manifest["cells"]]
     assert b"".join(blobs) == data
-    names = [f"{cell}.bin" for cell in trained.cell_ids]
+    names = [f"{cell.index_name}.bin" for cell in trained.cell_ids]
     assert [c["file_name"] for c in manifest["cells"]] == [c["file_name"] for c in index["cells"]] == names
     assert [c["file_size_bytes"] for c in index["cells"]] == [len(blob) for blob in blobs]
     assert sorted(p.name for p in (packed / "cells").iterdir()) == sorted(names)

@@ -58,7 +58,7 @@ def picture(event):
 def test_curves_and_the_result(backend, tmp_path):
     scenes, results = train(tmp_path, backend)
     for scene, result in zip(scenes, results):
-        events = read(tmp_path / scene.cell.id.full_name)
+        events = read(tmp_path / str(scene.cell.id))
         loss, rate, splats = (events.Scalars(tag) for tag in ("loss", "rate", "splats"))
         assert [event.step for event in loss] == list(range(4, 41, 4))
         assert all(event.value > 0 for event in loss)
@@ -73,7 +73,7 @@ def test_curves_and_the_result(backend, tmp_path):
 def test_pictures(backend, tmp_path):
     """The truth is what an sRGB screen shows of it; prediction and difference fit it, and better at the end."""
     (scene, _), _ = train(tmp_path, backend, every=1)
-    events = read(tmp_path / scene.cell.id.full_name)
+    events = read(tmp_path / str(scene.cell.id))
     truth, prediction, difference = (events.Images(tag) for tag in ("truth", "prediction", "difference"))
     steps = [10, 20, 30, 40]
     assert [event.step for event in truth] == [event.step for event in prediction] == steps
@@ -93,14 +93,14 @@ def test_pictures(backend, tmp_path):
 def test_a_second_attempt_counts_on(backend, tmp_path):
     (scene,), (result,) = train(tmp_path, backend, WILD, cells=1)
     assert result.outcome == "start"
-    rates = read(tmp_path / scene.cell.id.full_name).Scalars("rate")
+    rates = read(tmp_path / str(scene.cell.id)).Scalars("rate")
     assert [event.step for event in rates] == list(range(4, 81, 4))
     assert rates[10].value == pytest.approx(0.1 * rates[0].value)
 
 
 def test_a_cell_that_is_not_trained_has_its_result(backend, tmp_path):
     (scene,), _ = train(tmp_path, backend, dataclasses.replace(CONFIG, ratio=1.0), cells=1)
-    events = read(tmp_path / scene.cell.id.full_name)
+    events = read(tmp_path / str(scene.cell.id))
     assert "loss" not in events.Tags()["scalars"]
     assert events.Scalars("result/splats")[0].value == 40
     assert len(events.Images("prediction")) == 1

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from helios.catalog.table import NO_ID
+from helios.cells import Cells
 from helios.errors import InputError
 from helios.grid import HLGrid
 from helios.universe import Universe, check_stars
-from helios.universe.cells import Cells
 from helios.universe.store import EMITTER_COLUMNS
 from helios.universe.validate import validate_universe
 from tests.unit.universe.conftest import add_nothing
@@ -45,7 +45,7 @@ def lonely(columns):
 
 def box_of(columns, cell):
     index = [columns[f"cells/{n}"][cell : cell + 1] for n in ("l", "theta", "phi")]
-    return index, *(v[0] for v in HLGrid(DEPTH).bounds_m(*index))
+    return index, *(v[0] for v in Cells.at(DEPTH, *index).bounds_m())
 
 
 def move(columns, row, position):
@@ -324,7 +324,7 @@ def test_rounding_to_float32_takes_no_star_out_of_its_cell(depth):
     rng, grid = np.random.default_rng(depth), HLGrid(depth)
     n = 3000
     index = [rng.integers(0, count, n) for count in (grid.n_l, grid.n_theta, grid.n_phi)]
-    cells = Cells(np.full(n, depth, np.uint8), *(column.astype(np.int32) for column in index))
+    cells = Cells.at(depth, *index)
     place = rng.uniform(0.05, 0.95, (n, 3))
     face, upper = np.arange(n) % 3, rng.integers(0, 2, n)
 
@@ -337,7 +337,7 @@ def test_rounding_to_float32_takes_no_star_out_of_its_cell(depth):
 
     place[np.arange(n), face] = np.where(upper, 1 - 1e-11, 1e-11)
     position = position_at(place)
-    origin, half_extent = grid.frames_m(*index)
+    origin, half_extent = cells.frames_m()
     unit = ((position - origin) / half_extent[:, None]).astype(np.float32)
     again = origin + half_extent[:, None] * unit.astype(np.float64)
     tolerance = check_stars.UNIT_ROUNDING * half_extent + check_stars.ROUNDING * np.linalg.norm(position, axis=1)
