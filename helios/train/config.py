@@ -33,7 +33,11 @@ class TrainConfig:
     ratio: float = option(0.25, "Splats per emitter, above 0 up to 1; 1 keeps every star as it is.", (1e-6, 1.0))
     densify_interval: int = option(30, "Steps between two rounds of density control; 0 for none.", (0, 1_000_000))
     densify_until: int = option(800, "No density control after this step.", (0, 1_000_000))
-    start: str = option("mixture", "What a cell's training starts from: mixture, knn or random.", metavar="NAME")
+    start: str = option(
+        "mixture",
+        f"What a cell's training starts from: {', '.join(STARTS.names())}; options follow, as in knn:neighbors=5.",
+        metavar="NAME[:OPTION=VALUE,...]",
+    )
     strategy: str = option(
         "fixed",
         f"Density control under the budget: {', '.join(STRATEGIES.names())}; options follow, as in mcmc:noise_lr=0.5.",
@@ -47,7 +51,7 @@ class TrainConfig:
     def __post_init__(self):
         check_limits(self)
         self.regularisers()
-        STARTS.check(self.start)
+        STARTS.make(self.start)
         STRATEGIES.make(self.strategy)
 
     def regularisers(self) -> dict[str, float]:

@@ -38,12 +38,12 @@ STARTS = Registry(
     "start",
     "helios.starts",
     {
-        "mixture": "helios.train.starts.mixture:mixture_start",
-        "knn": "helios.train.starts.knn:knn_start",
-        "random": "helios.train.starts.knn:random_start",
+        "mixture": "helios.train.starts.mixture:Mixture",
+        "knn": "helios.train.starts.knn:Knn",
+        "random": "helios.train.starts.random:Random",
     },
 )
-"""(scene, count) -> (splats in the scene's frame, how many of them, the first, are stars to be left as they are)."""
+"""`helios.train.starts.Start`: a frozen dataclass of options, called as (scene, count)."""
 
 STRATEGIES = Registry(
     "density strategy",

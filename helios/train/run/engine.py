@@ -80,7 +80,7 @@ def start_of(scene: Scene, config: TrainConfig) -> tuple[Splats, int]:
     """Return what a cell's training starts from, and how many of these splats, the first, are left as they are."""
     stars = len(scene.cell.emitters)
     count = config.splat_count(stars)
-    return STARTS.get("mixture" if count >= stars else config.start)(scene, count)
+    return STARTS.make("mixture" if count >= stars else config.start)(scene, count)
 
 
 def train_scenes(

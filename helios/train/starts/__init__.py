@@ -1,1 +1,23 @@
-"""What a cell's training starts from. A new start is one file and one line in `helios.train.registries`."""
+"""What the training of a cell starts from.
+
+A new start is one file and one line in `helios.train.registries.STARTS`: a frozen dataclass whose fields are its
+options, as in `--start knn:neighbors=5`.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from helios.splats import Splats
+from helios.train.scene import Scene
+
+
+class Start(Protocol):
+    """A frozen dataclass of options, called with a cell."""
+
+    def __call__(self, scene: Scene, count: int) -> tuple[Splats, int]:
+        """Return at most `count` splats in the frame of `scene`, and how many of them, the first, are left untrained.
+
+        `count` is less than the number of the cell's stars; chance comes from `scene.rng`.
+        """
+        ...

@@ -1,12 +1,14 @@
 """The start of training: a mixture of the brightest stars as they are and the rest merged, light conserved."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from helios.constants import EPS_PX2
 from helios.light import opacity_of
+from helios.options import option
 from helios.splats import Emitters, Splats
 from helios.train.cameras import NEAREST_RADII, REFERENCE_RADII, focal_px
 from helios.train.scene import Scene
@@ -22,10 +24,6 @@ POINT_SIZE_PX = 0.03
 MERGE_SCALES = (1.0, 4.0, 16.0)
 """Blurs of the images from REFERENCE_RADII that merging is to change least, in units of the pixel filter's: a star, and
 the light of blocks of about 4 and 16 pixels."""
-
-KEPT_SHARE = 0.25
-"""So many of a cell's stars, as a share of its splats, the brightest first, are never trained where they stay single.
-With all single stars kept, real cells end 0.2 dB lower at 10 radii; with none, 0.03 dB higher."""
 
 
 def point_sigma(radius: float) -> float:
@@ -46,19 +44,31 @@ def brightest(emitters: Emitters, count: int) -> NDArray[np.intp]:
     return np.argsort(-emitters.luminosities, kind="stable")[:count]
 
 
-def mixture_start(scene: Scene, count: int) -> tuple[Splats, int]:
-    """The `mixture` of a scene's cell."""
-    return mixture(scene.cell.emitters, count, scene.cell.radius)
+@dataclass(frozen=True)
+class Mixture:
+    """The start that holds the brightest stars as they are, and all the light of the rest: see `mixture`.
+
+    With all single stars kept, real cells end 0.2 dB lower at 10 radii; with none, 0.03 dB higher.
+    """
+
+    kept_share: float = option(
+        0.25, "Brightest stars, as a share of the splats, that are not trained where they stay single.", (0.0, 1.0)
+    )
+
+    def __call__(self, scene: Scene, count: int) -> tuple[Splats, int]:
+        return mixture(scene.cell.emitters, count, scene.cell.radius, self.kept_share)
 
 
-def mixture(emitters: Emitters, count: int, radius: float) -> tuple[Splats, int]:
+def mixture(
+    emitters: Emitters, count: int, radius: float, kept_share: float = Mixture.kept_share
+) -> tuple[Splats, int]:
     """Return `count` <= N splats that hold all the light of N emitters, and how many of them, the first, are kept.
 
     The emitters are merged (`starts/merging.py`) as images from REFERENCE_RADII would miss least: crowded ones where
     they are crowded, faint ones elsewhere. What is merged with nothing begins as the star it is, brightest first. A
     cluster becomes an isotropic splat at its centre of light, with its total light, mean colour and mean square
-    radius. Kept are the stars among the count / 4 brightest of the cell: fainter ones serve images better when
-    they may also stand for what is around them.
+    radius. Kept are the single stars among the `kept_share` x count brightest of the cell: fainter ones serve images
+    better when they may also stand for what is around them.
     """
     if count >= len(emitters):
         return point_splats(emitters, radius, brightest(emitters, len(emitters))), len(emitters)
@@ -70,7 +80,7 @@ def mixture(emitters: Emitters, count: int, radius: float) -> tuple[Splats, int]
     merged = np.setdiff1d(order, alone)
     clusters = np.unique(label[merged], return_inverse=True)[1]
     parts = [point_splats(emitters, radius, alone), _merge(emitters, merged, clusters, radius)]
-    kept = int(np.isin(alone, order[: math.ceil(KEPT_SHARE * count)]).sum())
+    kept = int(np.isin(alone, order[: math.ceil(kept_share * count)]).sum())
     return Splats(*(np.concatenate(fields) for fields in zip(*map(_fields, parts)))), kept
 
 

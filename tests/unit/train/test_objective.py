@@ -14,7 +14,7 @@ from helios.train.optim.model import Model
 from helios.train.optim.numba_objective import ALPHA_MIN, NumbaObjective
 from helios.train.optim.objective import TorchObjective
 from helios.train.scene import Scene
-from helios.train.starts.mixture import mixture_start
+from helios.train.starts.mixture import Mixture
 from tests.unit.train.scenes import cluster
 
 CONFIG = TrainConfig(image_size=48)
@@ -23,7 +23,7 @@ VIEWS = np.array([[0, 5, 9, 30], [1, 2, 3, 4]])
 
 def models(scenes, count=2, slots=16):
     """Two equal models of two cells, shaken so that every gradient is far from zero; the first star of one is kept."""
-    starts = [mixture_start(scene, 10 - i)[0] for i, scene in enumerate(scenes)]
+    starts = [Mixture()(scene, 10 - i)[0] for i, scene in enumerate(scenes)]
     pair = [Model.of(starts, slots, torch.device("cpu"), [1, 0]) for _ in range(count)]
     shake = 0.05 * torch.randn(pair[0].params.shape, generator=torch.Generator().manual_seed(0))
     for model in pair:

@@ -12,7 +12,7 @@ from helios.splats import Emitters
 from helios.train.config import TrainConfig
 from helios.train.registries import STARTS
 from helios.train.scene import Scene
-from helios.train.starts.knn import NEIGHBOURS, spacing
+from helios.train.starts.knn import NEIGHBORS, spacing
 from helios.train.starts.mixture import brightest, mixture, point_sigma, point_splats
 from tests.unit.train.scenes import cell_of
 
@@ -114,7 +114,7 @@ def scene_of(count: int, seed: int = 1) -> Scene:
 
 def nearest_three(means) -> np.ndarray:
     apart = np.linalg.norm(means[:, None] - means[None], axis=2)
-    return np.sort(apart, axis=1)[:, 1 : NEIGHBOURS + 1].mean(axis=1)
+    return np.sort(apart, axis=1)[:, 1 : NEIGHBORS + 1].mean(axis=1)
 
 
 @pytest.mark.parametrize("name", ["knn", "random"])
@@ -122,26 +122,26 @@ def nearest_three(means) -> np.ndarray:
 def test_blind_starts_hold_all_light_and_keep_no_star(name, stars, splats):
     scene = scene_of(stars)
     emitters = scene.cell.emitters
-    start, kept = STARTS.get(name)(scene, splats)
+    start, kept = STARTS.make(name)(scene, splats)
     assert (len(start), kept) == (splats, 0)
     light = emitters.luminosities.astype(np.float64)
     assert start.luminosities.sum() == pytest.approx(light.sum(), rel=1e-5)
     np.testing.assert_allclose(start.luminosities @ start.colors, light @ emitters.colors, rtol=1e-5)
     assert (start.means >= emitters.means.min(axis=0)).all()
     assert (start.means <= emitters.means.max(axis=0)).all()
-    if splats > NEIGHBOURS:
+    if splats > NEIGHBORS:
         np.testing.assert_allclose(start.scales.T, [nearest_three(start.means)] * 3, rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["knn", "random"])
 def test_blind_starts_are_of_the_cell_and_its_seed(name):
-    first, again, other = (STARTS.get(name)(scene_of(64, seed), 16)[0].means for seed in (1, 1, 2))
+    first, again, other = (STARTS.make(name)(scene_of(64, seed), 16)[0].means for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert not np.isclose(first, other).any()
 
 
 def test_random_shares_the_light_equally():
-    start, _ = STARTS.get("random")(scene_of(64), 16)
+    start, _ = STARTS.make("random")(scene_of(64), 16)
     np.testing.assert_allclose(start.luminosities, start.luminosities[0], rtol=1e-5)
     assert np.ptp(start.colors, axis=0).max() == 0.0
 
@@ -149,7 +149,7 @@ def test_random_shares_the_light_equally():
 def test_knn_gives_every_star_to_the_nearest_of_those_drawn():
     scene = scene_of(64)
     stars = scene.cell.emitters
-    start, _ = STARTS.get("knn")(scene, 16)
+    start, _ = STARTS.make("knn")(scene, 16)
     drawn = [np.flatnonzero((stars.means == mean).all(axis=1)) for mean in start.means]
     assert [len(found) for found in drawn] == [1] * 16
     owner = np.argmin(np.linalg.norm(stars.means[:, None] - start.means[None], axis=2), axis=1)
@@ -160,7 +160,7 @@ def test_knn_gives_every_star_to_the_nearest_of_those_drawn():
 def test_knn_leaves_no_splat_without_light_where_stars_coincide():
     means = np.repeat([[0.5, 0, 0], [-0.5, 0, 0]], 6, axis=0)
     scene = Scene.of(cell_of(means, 1e-12 * np.arange(1, 13)), TrainConfig(image_size=16))
-    start, _ = STARTS.get("knn")(scene, 9)
+    start, _ = STARTS.make("knn")(scene, 9)
     assert (start.luminosities > 0).all()
     assert np.isfinite(start.colors).all()
     total = scene.cell.emitters.luminosities.sum(dtype=np.float64)
@@ -168,6 +168,15 @@ def test_knn_leaves_no_splat_without_light_where_stars_coincide():
 
 
 def test_spacing_has_a_floor_and_a_lone_splat_half_the_cell():
-    assert spacing(np.zeros((1, 3)), 2.0) == pytest.approx(1.0)
-    assert spacing(np.zeros((5, 3)), 2.0) == pytest.approx(point_sigma(2.0))
-    np.testing.assert_allclose(spacing(np.array([[0.0, 0, 0], [0.3, 0, 0]]), 2.0), 0.3)
+    assert spacing(np.zeros((1, 3)), 2.0, NEIGHBORS) == pytest.approx(1.0)
+    assert spacing(np.zeros((5, 3)), 2.0, NEIGHBORS) == pytest.approx(point_sigma(2.0))
+    np.testing.assert_allclose(spacing(np.array([[0.0, 0, 0], [0.3, 0, 0]]), 2.0, NEIGHBORS), 0.3)
+
+
+def test_options_of_a_start_are_its_own():
+    scene = scene_of(64)
+    assert STARTS.make("mixture:kept_share=0")(scene, 16)[1] == 0
+    assert STARTS.make("mixture:kept_share=1")(scene, 16)[1] > STARTS.make("mixture")(scene, 16)[1] > 0
+    few, many = (STARTS.make(f"knn:neighbors={n}")(scene_of(64), 16)[0] for n in (1, 12))
+    np.testing.assert_array_equal(few.means, many.means)
+    assert (few.scales < many.scales).all()
