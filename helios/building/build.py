@@ -25,12 +25,12 @@ from helios.catalog import Reader
 from helios.catalog.bright_merge import Merged
 from helios.catalog.cuts import Rejections
 from helios.catalog.files import BadFiles
-from helios.errors import InputError, StoreError
+from helios.errors import InputError
+from helios.files import check_replaceable, replacing, writing
 from helios.schedulers import open_scheduler
 from helios.schedulers.config import SchedulerConfig
 from helios.universe.arrays import create_array, open_root
-from helios.universe.paths import index_path, store_path
-from helios.universe.replace import check_replaceable, replacing
+from helios.universe.paths import index_path, is_universe, store_path
 from helios.universe.tree import Leaves
 from helios.universe.writer import write_tree
 
@@ -91,7 +91,7 @@ def build_universe(
     Raises InputError for unusable options, catalogues or output, and where no row is a star; WorkerError where workers
     die; StoreError where the disk is full.
     """
-    check_replaceable(output)
+    check_replaceable(output, is_universe, "universe")
     where = where or SchedulerConfig()
     if where.scheduler != LOCAL:
         # Workers have another working directory.
@@ -122,7 +122,7 @@ class _Build:
         if not sum(run.used_rows() for run in runs):
             raise InputError(f"no star left of {self.rejections.rows_read:,} rows: {self.rejections}")
         faintest = self._limit(runs)
-        with _disk(self.output):
+        with writing(self.output, f"what was at {self.output} is untouched"):
             plan = plan_store(runs, faintest, self.sorting)
             made = self._write_stars(plan, runs, faintest)
             leaves = Leaves.joined([plan.leaves, *map(read_leaves, made)])
@@ -224,7 +224,7 @@ class _Build:
         """Finish the universe and put it in its place; return its size in bytes."""
         folder = self.work.folder
         write_tree(folder, open_root(self.store, mode="r+"), leaves, self.config.rule, provenance)
-        with replacing(self.output) as staging:
+        with replacing(self.output, is_universe, "universe") as staging:
             self.store.rename(store_path(staging))
             index_path(folder).rename(index_path(staging))
             add(staging)
@@ -265,13 +265,3 @@ def _scheduler(where: SchedulerConfig, readers: list[Reader]) -> Iterator[Any]:
     workers = 1 if small and where == SchedulerConfig() else where.workers
     with open_scheduler(where.scheduler, workers) as scheduler:
         yield scheduler
-
-
-@contextlib.contextmanager
-def _disk(output: Path) -> Iterator[None]:
-    """Say what could not be written."""
-    try:
-        yield
-    except OSError as error:
-        place = error.filename2 or error.filename or output
-        raise StoreError(f"{place}: {error.strerror or error}; what was at {output} is untouched") from error

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import secrets
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -14,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios.building.sorting import by_bucket
-from helios.errors import StoreError
+from helios.files import staged, writing
 
 RUN_ROWS = 1 << 20
 """Stars of a run: some 100 MB while it is made."""
 
 _ALIGNED = 64
 """Bytes on a multiple of which each array of a file begins."""
+
+UNTOUCHED = "what was there before the build is untouched"
 
 Columns = dict[str, NDArray]
 """Stars by column: those of the store's emitters, or what these are made of, [N] each."""
@@ -111,7 +110,7 @@ def save(path: Path, **arrays: NDArray) -> None:
     """
     lines = [[name, array.dtype.str, len(array)] for name, array in arrays.items()]
     header = json.dumps(lines).encode()
-    with written(path) as staged, open(staged, "wb") as file:
+    with writing(path, UNTOUCHED), staged(path, durable=False) as new, open(new, "wb") as file:
         file.write(np.uint64(len(header)).tobytes() + header)
         for array in arrays.values():
             file.write(bytes(-file.tell() % _ALIGNED))
@@ -148,15 +147,3 @@ def remove_run(run: Run) -> None:
 
 def _index_path(path: Path) -> Path:
     return path.with_suffix(".index")
-
-
-@contextlib.contextmanager
-def written(path: Path) -> Iterator[Path]:
-    """Yield where to write what is to stand at `path`, whole or not at all. Raises StoreError where it cannot be."""
-    staged = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    try:
-        yield staged
-        staged.replace(path)
-    except OSError as error:
-        staged.unlink(missing_ok=True)
-        raise StoreError(f"{path}: {error.strerror or error}; what was there before the build is untouched") from error

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from helios.building.runs import written
+from helios.building.runs import UNTOUCHED
 from helios.errors import WorkerError
+from helios.files import empty, locked, staged, writing
 from helios.schedulers import Scheduler
-from helios.universe.replace import empty, locked
 
 Piece, Result = TypeVar("Piece"), TypeVar("Result")
 
@@ -52,8 +52,9 @@ class Work:
         left = [number for number in range(len(pieces)) if number not in results]
         self.told(name, len(results), len(pieces))
         for place, result in self.scheduler.run(work, [pieces[number] for number in left]):
-            with written(self._path(name, left[place])) as staged:
-                staged.write_text(json.dumps(dataclasses.asdict(result), default=str), encoding="utf-8")
+            path = self._path(name, left[place])
+            with writing(path, UNTOUCHED), staged(path, durable=False) as new:
+                new.write_text(json.dumps(dataclasses.asdict(result), default=str), encoding="utf-8")
             results[left[place]] = result
             self.told(name, len(results), len(pieces))
         return [results[number] for number in range(len(pieces))]
@@ -79,7 +80,8 @@ def working(output: Path, label: Any, scheduler: Scheduler, told: Told) -> Itera
     folder = output.with_name(f".{output.name}.build")
     output.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256(json.dumps(label, sort_keys=True, default=str).encode()).hexdigest()
-    with locked(folder, output):
+    with locked(folder, f"{output}: another process is replacing it; try again when it has ended"):
+        folder.mkdir(exist_ok=True)
         if not ((folder / _LABEL).exists() and (folder / _LABEL).read_text() == digest):
             empty(folder)
             (folder / _LABEL).write_text(digest)

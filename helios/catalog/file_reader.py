@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Any
 from helios.catalog.schema import SchemaChoice, Sources
 from helios.catalog.schemas import DEFAULT, SCHEMAS
 from helios.errors import InputError
+from helios.files import sha256
 
 
 class FileReader:
@@ -37,9 +37,7 @@ class FileReader:
 
     def provenance(self) -> dict[str, Any]:
         """Name, size in bytes and SHA-256 of the file as it lies on the disk."""
-        with self.path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return {"file": self.name, "size_bytes": self.path.stat().st_size, "sha256": digest}
+        return {"file": self.name, "size_bytes": self.path.stat().st_size, "sha256": sha256(self.path)}
 
 
 @contextmanager

@@ -7,7 +7,6 @@ at all, and says which query brought it and when.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from helios.errors import InputError
 from helios.fetch.config import Question
 from helios.fetch.plan import Piece
-from helios.universe.replace import write_file
+from helios.files import locked, write_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,21 +43,15 @@ class Pieces:
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Have the folder as this process's alone. Raises InputError while another process has it."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self.folder, os.O_RDONLY)
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise InputError(f"{self.folder}: another process fetches the same; try when it has ended") from error
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        with locked(self.folder, f"{self.folder}: another process fetches the same; try when it has ended"):
+            self.folder.mkdir(exist_ok=True)
             try:
                 yield
             finally:
                 # A folder without a plan holds nothing that a later run could use.
                 if not self._plan_path.exists():
                     shutil.rmtree(self.folder, ignore_errors=True)
-        finally:
-            os.close(handle)
 
     @property
     def answer_path(self) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Generator, Iterator
@@ -20,7 +19,7 @@ from helios.fetch.config import FetchConfig, Question
 from helios.fetch.events import AlreadyThere, Counting, Event, PieceFetched, Planned, Written
 from helios.fetch.pieces import Pieces, fingerprint
 from helios.fetch.plan import Piece, Plan, count_query, plan_pieces
-from helios.universe.replace import write_file
+from helios.files import sha256, write_file
 
 
 def record_path(output: Path) -> Path:
@@ -67,7 +66,7 @@ def fetch(archive: Archive, config: FetchConfig, output: Path, overwrite: bool =
 def _already_there(output: Path, question: Question) -> AlreadyThere:
     try:
         record = json.loads(record_path(output).read_text(encoding="utf-8"))
-        if record["fingerprint"] == fingerprint(question) and record["sha256"] == _sha256(output):
+        if record["fingerprint"] == fingerprint(question) and record["sha256"] == sha256(output):
             folder = Pieces(output, question)
             if folder.folder.exists():  # left by a process that was killed at the very end
                 with suppress(InputError), folder.held():
@@ -104,7 +103,7 @@ def _pieces(client: Client, folder: Pieces, plan: Plan) -> Generator[Event, None
 
 def _write(archive: Archive, folder: Pieces, pieces: list[Piece], output: Path, queries: list[dict[str, Any]]) -> Event:
     rows = folder.assemble(pieces)
-    size, digest = folder.whole_path.stat().st_size, _sha256(folder.whole_path)
+    size, digest = folder.whole_path.stat().st_size, sha256(folder.whole_path)
     record = {
         **folder.question.to_json(),
         "fingerprint": fingerprint(folder.question),
@@ -120,11 +119,6 @@ def _write(archive: Archive, folder: Pieces, pieces: list[Piece], output: Path, 
     os.replace(folder.whole_path, output)
     folder.remove()
     return Written(output, record_path(output), rows, size)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _now() -> str:

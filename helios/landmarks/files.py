@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from helios.catalogs_path import embedded
 from helios.errors import InputError
+from helios.files import write_file
 from helios.landmarks.landmark import Landmark
 
 EMBEDDED = "landmarks.json"
@@ -55,14 +55,7 @@ def write_landmarks(path: Path, landmarks: Iterable[Landmark]) -> None:
 
     A file that is there is replaced at once or not at all.
     """
-    path = Path(path)
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(_to_json(landmarks), encoding="utf-8")
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    write_file(path, _to_json(landmarks).encode())
 
 
 def _to_json(landmarks: Iterable[Landmark]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from plyfile import PlyData, PlyElement
 
 from helios.errors import InputError
+from helios.files import staged
 from helios.pack.pack_cells import Exported, limit_opacity, shown_splats
 from helios.splats import Splats
 from helios.universe import Universe
@@ -63,12 +63,8 @@ def export_ply(universe: Universe, cells: Sequence[int], file: Path) -> Exported
         f"cells {len(cells)} of {_grid_of(universe)}",
     ]
     ply = PlyData([PlyElement.describe(vertices, "vertex")], byte_order="<", comments=comments)
-    partial = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    try:
-        ply.write(str(partial))
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)
+    with staged(file) as new:
+        ply.write(str(new))
     trained = int(universe.trained[list(cells)].sum())
     return Exported(file, len(cells), trained, len(vertices), file.stat().st_size)
 

@@ -10,12 +10,12 @@ from importlib.resources import as_file, files
 from pathlib import Path, PurePosixPath
 
 from helios.errors import InputError, StoreError
+from helios.files import replacing
 from helios.pack.pack_cells import Exported
 from helios.pack.v1_reader import CHECKSUMS, MANIFEST, PACK, V1Pack, file_size, read_json
 from helios.pack.v1_writer import Track, untracked, write_pack, write_text
 from helios.universe import Universe
 from helios.universe.paths import INDEX, LANDMARKS
-from helios.universe.replace import replacing
 
 PAGE, SITE_MANIFEST = "index.html", "site.json"
 UNIVERSE, STARS = "universe", "stars"
@@ -37,7 +37,7 @@ def write_site(universe: Universe, directory: Path, viewer: Path | None = None, 
     root = Path(universe.path).resolve()
     require_place_for_site(directory, root)
     V1Pack.open(root)
-    with replacing(directory, may_replace=lambda _: True) as stage:  # the place was judged above
+    with replacing(directory, lambda _: True, "site") as stage:  # the place was judged above
         _copy_viewer(viewer, stage)
         (stage / UNIVERSE).mkdir()
         for name in (INDEX, LANDMARKS, MANIFEST, PACK, CHECKSUMS):

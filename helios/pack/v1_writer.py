@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
-import os
 import shutil
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from helios.errors import InputError, StoreError
+from helios.errors import StoreError
+from helios.files import locked
 from helios.pack.pack_cells import Exported, OwnCells, PackCell, PackCells
 from helios.pack.regroup import RegroupedCells
 from helios.pack.v1_cell import V1Cell, encode_cell
@@ -49,7 +47,7 @@ def pack_universe(universe: Universe, track: Track = untracked) -> Exported:
     """
     root = Path(universe.path)
     stage = root / STAGE
-    with _alone(root):
+    with locked(stage, f"{root}: another process is packing it; try again when it has ended"):
         if stage.exists():
             shutil.rmtree(stage)
         stage.mkdir()
@@ -69,19 +67,6 @@ def _put_in_place(universe: Universe, stage: Path, root: Path) -> None:
         (root / CELLS).rename(stage / "replaced")
     for name in (CELLS, PACK, CHECKSUMS, MANIFEST, INDEX):
         (stage / name).replace(root / name)
-
-
-@contextlib.contextmanager
-def _alone(directory: Path) -> Iterator[None]:
-    """Hold a lock on a directory, which the system lets go of when the process ends, however it ends."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise InputError(f"{directory}: another process is packing it; try again when it has ended") from None
-    finally:
-        os.close(handle)
 
 
 def write_pack(

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from helios.constants import R_MIN_M
 from helios.errors import StoreError
+from helios.files import read_json
 from helios.grid import HLGrid
 from helios.universe.tree import TreeRule
 
@@ -50,14 +51,7 @@ def read_index(path: Path) -> dict[str, Any]:
 
     Raises StoreError where the file is missing, no JSON object or of a newer version.
     """
-    try:
-        index = json.loads(path.read_bytes())
-    except FileNotFoundError as error:
-        raise StoreError(f"{path}: missing; build the universe again") from error
-    except (ValueError, RecursionError) as error:
-        raise StoreError(f"{path}: damaged, not JSON ({error}); build the universe again") from error
-    if not isinstance(index, dict):
-        raise StoreError(f"{path}: damaged, not a JSON object; build the universe again")
+    index = read_json(path, "build the universe again")
     check_version(path, index.get("version"), VERSION, oldest=LIST_VERSION)
     return index
 

@@ -7,23 +7,21 @@ loses the batch in flight and nothing else.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import os
 import shutil
-import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from helios.errors import StoreError
+from helios.files import check_replaceable, replacing, write_file, writing
 from helios.splats import Splats
 from helios.universe import paths
 from helios.universe.arrays import open_root
-from helios.universe.replace import check_replaceable, replacing, write_file
 from helios.universe.store import Universe, manifest_of
 from helios.universe.training import GROUP, SPLAT_COLUMNS, TrainedCell, check_finite, write_splats
 
@@ -57,11 +55,11 @@ class TrainingJournal:
         """
         output = Path(output)
         if not (output.exists() and output.samefile(source.path)):
-            check_replaceable(output)
+            check_replaceable(output, paths.is_universe, "universe")
             fits = paths.is_universe(output) and Universe.open(output).fingerprint == source.fingerprint
-            with _writing(output, "nothing was changed there"):
+            with writing(output, "nothing was changed there"):
                 if not fits:
-                    with replacing(output) as staging:
+                    with replacing(output, paths.is_universe, "universe") as staging:
                         _copy_built(source.path, staging)
                         _write_manifest(staging)
                 _copy_landmarks(source.path, output)
@@ -69,7 +67,7 @@ class TrainingJournal:
 
     def begin(self) -> None:
         """Make the folder of the journal. Raises StoreError where it cannot be: before anything is trained for it."""
-        with _writing(self.output, "nothing was changed there"):
+        with writing(self.output, "nothing was changed there"):
             self.folder.mkdir(parents=True, exist_ok=True)
 
     def append(self, cells: Sequence[TrainedCell]) -> None:
@@ -77,7 +75,7 @@ class TrainingJournal:
 
         Raises StoreError where that cannot be, and for splats that are not finite.
         """
-        with _writing(self.output, _LAST_LOST):
+        with writing(self.output, _LAST_LOST):
             self.folder.mkdir(parents=True, exist_ok=True)
             write_file(part_path(self.folder, [cell.index for cell in cells]), _part_bytes(cells))
         self._take(cells)
@@ -106,7 +104,7 @@ class TrainingJournal:
             kept = set(np.flatnonzero(stored.trained).tolist()) - results.keys()
             results |= {i: (stored.result(i), stored.settings[i]) for i in kept}
         kept = "every cell is trained and kept: the same command goes on from there"
-        with _writing(self.output, kept), replacing(self.output) as staging:
+        with writing(self.output, kept), replacing(self.output, paths.is_universe, "universe") as staging:
             _copy_built(self.output, staging)
             _copy_tree(paths.journal_path(self.output), paths.journal_path(staging), without=self.digest)
             root = open_root(paths.store_path(staging), mode="r+")
@@ -128,10 +126,8 @@ def append_beside(output: Path, digest: str, cells: Sequence[TrainedCell]) -> Pa
     """
     folder = paths.journal_path(output) / digest
     part = part_path(folder, [cell.index for cell in cells])
-    content = _part_bytes(cells)
-    with _writing(output, _LAST_LOST), tempfile.TemporaryDirectory(prefix=".", dir=folder) as own:
-        write_file(Path(own) / part.name, content)
-        (Path(own) / part.name).replace(part)
+    with writing(output, _LAST_LOST):
+        write_file(part, _part_bytes(cells))
     return part
 
 
@@ -150,16 +146,6 @@ def _part_bytes(cells: Sequence[TrainedCell]) -> bytes:
     content = io.BytesIO()
     np.savez(content, **part)
     return content.getvalue()
-
-
-@contextlib.contextmanager
-def _writing(output: Path, state: str) -> Iterator[None]:
-    """Say what could not be written at `output`, and in what `state` that leaves it."""
-    try:
-        yield
-    except OSError as error:
-        place = error.filename2 or error.filename or output
-        raise StoreError(f"{place}: {error.strerror or error}; {state}") from error
 
 
 def _write_manifest(directory: Path) -> None:

@@ -31,13 +31,3 @@ def journal_path(universe: Path) -> Path:
 def is_universe(path: Path) -> bool:
     """Whether `path` is a universe, sound or damaged: what a build may replace."""
     return (store_path(path) / "zarr.json").is_file()
-
-
-def staging_path(target: Path) -> Path:
-    """Where the next content of the directory `target` is made, beside it."""
-    return target.with_name(f".{target.name}.new")
-
-
-def retired_path(target: Path) -> Path:
-    """Where the former content of the directory `target` waits until the new one stands in its place."""
-    return target.with_name(f".{target.name}.old")

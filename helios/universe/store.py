@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from helios.cells import Cells, frames_of
 from helios.errors import InputError, StoreError
+from helios.files import restore
 from helios.grid import CellId
 from helios.splats import Cell, Emitters, Splats
 from helios.universe.arrays import metadata_digest, open_root, read_rows
 from helios.universe.index import check_version, manifest_text
 from helios.universe.paths import index_path, store_path
-from helios.universe.replace import restore
 from helios.universe.tree import InnerCells, Tree, TreeRule
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ import zarr
 
 from helios.cells import Cells
 from helios.errors import InputError, StoreError
+from helios.files import restore
 from helios.universe.arrays import metadata_digest, open_root
 from helios.universe.check_columns import Column, fit_offsets, read_columns, rows_of
 from helios.universe.check_splats import check_splats
@@ -22,7 +23,6 @@ from helios.universe.check_tree import check_in_grid, check_order, check_tree
 from helios.universe.findings import Finding, Findings
 from helios.universe.index import LIST_VERSION, check_list, check_version, manifest_text, read_index
 from helios.universe.paths import index_path, is_universe, landmarks_path, store_path
-from helios.universe.replace import restore
 from helios.universe.store import BUILT_GROUPS, CELL_COLUMNS, EMITTER_COLUMNS, VERSION
 from helios.universe.tree import Leaves, TreeRule, inner_cells
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ import numpy as np
 
 from helios import __version__
 from helios.errors import InputError
+from helios.files import sha256, write_file
 from helios.light import splat_luminosity
 from helios.pack.v1_cell import encode_cell, read_cell
 from helios.render.backend import Backend
@@ -26,7 +26,6 @@ from helios.train.run.observer import Watch
 from helios.train.run.run import never
 from helios.train.run.run_config import RunConfig
 from helios.train.run.train_cells import Crew, Trained, train_cells
-from helios.universe.replace import write_file
 
 
 def train_cell_file(
@@ -63,7 +62,7 @@ def train_cell_file(
             splats.colors,
         ),
     )
-    content = hashlib.sha256(source.read_bytes()).hexdigest()
+    content = sha256(source)
     label = config.digest(helios=__version__, backend=backend.name, file=content)
     checkpoint = Checkpoint(output.with_name(f".{output.name}.checkpoint"), label, run.checkpoint_every)
     log = log_of(run.log, run.log_folder(output), backend)

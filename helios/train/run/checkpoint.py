@@ -10,8 +10,8 @@ from pathlib import Path
 import torch
 
 from helios.errors import StoreError
+from helios.files import write_file, writing
 from helios.train.optim.optimise import Optimisation
-from helios.universe.replace import write_file
 
 
 class Checkpoint:
@@ -53,11 +53,9 @@ class Checkpoint:
             return
         content = io.BytesIO()
         torch.save({"label": self.label, "state": run.state()}, content)
-        try:
+        with writing(self.path, "no checkpoint could be written"):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             write_file(self.path, content.getvalue())
-        except OSError as error:
-            raise StoreError(f"{self.path}: {error.strerror or error}; no checkpoint could be written") from error
 
     def remove(self) -> None:
         """Take away the files: the batch is safe elsewhere."""
