@@ -33,6 +33,9 @@ class Backend(Protocol):
     why: str
     """How this backend came to be chosen, for people: "asked for", "no CUDA device is visible", ..."""
 
+    alpha_min: float
+    """A splat's coverage of a pixel below this is dropped."""
+
     def render(
         self,
         means: Tensor,  # [B, K, 3] cell units
@@ -47,7 +50,7 @@ class Backend(Protocol):
     ) -> Tensor:  # [B, C, height, width, 3]
         """Return the images, linear RGB on black, float32, of every cell from each of its cameras.
 
-        One law (design, section 4): alpha = min(0.999, opacity * rho * G), rho = sqrt(det S / det(S + eps I)),
+        One law: alpha = min(0.999, opacity * rho * G), rho = sqrt(det S / det(S + eps I)),
         composited front to back by the depth of the means, equal depths by index. A slot of opacity 0 is padding:
         it draws nothing and its gradients are zero. Splats nearer than `NEAR` or behind the camera draw nothing.
         Raises BackendError where shapes, types or devices do not fit.

@@ -24,6 +24,7 @@ class GsplatBackend:
     """
 
     name = "gsplat"
+    alpha_min = ALPHA_MIN
 
     def __init__(
         self,

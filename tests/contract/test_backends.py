@@ -6,16 +6,17 @@ against finite differences in unit/render/test_torch_reference.py and against th
 """
 
 import math
+from importlib.metadata import EntryPoint
 
 import pytest
 import torch
 
 from helios.errors import BackendError
 from helios.render import BACKENDS
-from helios.render.backend import ALPHA_MIN, NEAR, Backend
-from helios.render.gsplat_backend import ALPHA_MIN as GSPLAT_ALPHA_MIN
+from helios.render.backend import NEAR, Backend
 from helios.render.torch_reference import TorchBackend
 
+TOY = "tests.contract.toy_backend"
 SPLAT_TENSORS = ("means", "quats", "log_scales", "opacities", "colors")
 DISTANCE = 5.0
 
@@ -28,8 +29,19 @@ SCENES = {
     "huge": ((20.0, 100.0), (0.02, 1.0)),
 }
 
-cpu = ["numba", "torch"]
-gsplat = pytest.param("gsplat", marks=pytest.mark.gpu)
+NEEDS_CUDA = ("gsplat",)
+EVERY = (*BACKENDS.names(), "toy")
+"""All that are registered, and one that shows what a new one takes: tests/contract/toy_backend.py and a line."""
+
+CPU = [name for name in EVERY if name not in NEEDS_CUDA]
+ALL = [pytest.param(name, marks=pytest.mark.gpu) if name in NEEDS_CUDA else name for name in EVERY]
+DENSE = ("torch", "toy")
+"""Too slow for scenes of every kind."""
+
+
+@pytest.fixture(autouse=True)
+def toy(monkeypatch):
+    monkeypatch.setitem(BACKENDS._entries, "toy", EntryPoint("toy", f"{TOY}:ToyBackend", BACKENDS.group))
 
 
 @pytest.fixture(autouse=True)
@@ -42,8 +54,8 @@ def one_torch_thread():
 
 
 def make(name: str) -> Backend:
-    if name == "gsplat" and not torch.cuda.is_available():
-        pytest.skip("gsplat needs a CUDA device; torch sees none")
+    if name in NEEDS_CUDA and not torch.cuda.is_available():
+        pytest.skip(f"{name} needs a CUDA device; torch sees none")
     return BACKENDS.get(name)()
 
 
@@ -100,20 +112,22 @@ def gradients(backend, s, width=64, height=64):
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        *[("numba", kind) for kind in SCENES],
-        *[("torch", kind) for kind in ("specks", "blobs", "bright")],
-        pytest.param("gsplat", "blobs", marks=pytest.mark.gpu),
-        pytest.param("gsplat", "needles", marks=pytest.mark.gpu),
+        *[
+            (name, kind)
+            for name in CPU
+            for kind in SCENES
+            if name not in DENSE or kind in ("specks", "blobs", "bright")
+        ],
+        *[pytest.param(name, kind, marks=pytest.mark.gpu) for name in NEEDS_CUDA for kind in ("blobs", "needles")],
     ],
 )
 def test_images_and_gradients_are_the_references(name, kind, size):
     backend = make(name)
     tensors = scene(kind, width=size[0], height=size[1], seed=3)
-    alpha_min = GSPLAT_ALPHA_MIN if name == "gsplat" else ALPHA_MIN
-    expected, expected_grads = gradients(TorchBackend(alpha_min=alpha_min), to(tensors, torch.float64), *size)
+    expected, expected_grads = gradients(TorchBackend(alpha_min=backend.alpha_min), to(tensors, torch.float64), *size)
     image, grads = gradients(backend, to(tensors, device=backend.device), *size)
     wrong = (image.double().cpu() - expected).abs()
-    if name == "gsplat":
+    if name in NEEDS_CUDA:
         # Where float32 and float64 fall on different sides of 1/255, a whole 1/255 of a colour < 1.2 is missing.
         assert (wrong > 1e-3).double().mean() < 1e-4
         assert wrong.max() < 1e-3 + 1.2 / 255
@@ -125,7 +139,7 @@ def test_images_and_gradients_are_the_references(name, kind, size):
         assert error < 1e-3, tensor
 
 
-@pytest.mark.parametrize("name", cpu)
+@pytest.mark.parametrize("name", CPU)
 def test_a_cell_alone_and_in_a_padded_batch_gives_the_same_bytes(name):
     backend = make(name)
     tensors = scene("bright", cells=3, views=2)
@@ -145,7 +159,7 @@ def test_a_cell_alone_and_in_a_padded_batch_gives_the_same_bytes(name):
         assert torch.all(batch[key].grad[:, 30:] == 0)
 
 
-@pytest.mark.parametrize("name", cpu)
+@pytest.mark.parametrize("name", CPU)
 def test_padding_of_zeros_throughout_draws_nothing_and_has_zero_gradients(name):
     s = to(scene(cells=1, splats=3))
     with torch.no_grad():
@@ -158,7 +172,7 @@ def test_padding_of_zeros_throughout_draws_nothing_and_has_zero_gradients(name):
         assert torch.all(grads[key] == 0)
 
 
-@pytest.mark.parametrize("name", [*cpu, gsplat])
+@pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize(
     ("position", "sigma", "seen"),
     [
@@ -184,12 +198,11 @@ def test_one_splat_anywhere_is_finite_and_as_the_reference_has_it(name, position
     image, grads = gradients(backend, to(s, device=backend.device), width, height)
     assert bool(image.max() > 1e-3) is seen
     assert all(torch.isfinite(g).all() for g in grads.values())
-    alpha_min = GSPLAT_ALPHA_MIN if name == "gsplat" else ALPHA_MIN
-    expected = render(TorchBackend(alpha_min=alpha_min), to(s, torch.float64), width, height)
-    assert (image.double().cpu() - expected).abs().max() < (1e-3 if name == "gsplat" else 1e-5)
+    expected = render(TorchBackend(alpha_min=backend.alpha_min), to(s, torch.float64), width, height)
+    assert (image.double().cpu() - expected).abs().max() < (1e-3 if name in NEEDS_CUDA else 1e-5)
 
 
-@pytest.mark.parametrize("name", cpu)
+@pytest.mark.parametrize("name", CPU)
 def test_extreme_splats_are_never_nan(name):
     draw = torch.Generator().manual_seed(11)
     s = scene("blobs", cells=1, splats=200, width=33, height=17)
@@ -202,7 +215,7 @@ def test_extreme_splats_are_never_nan(name):
     assert all(torch.isfinite(g).all() for g in grads.values())
 
 
-@pytest.mark.parametrize("name", cpu)
+@pytest.mark.parametrize("name", CPU)
 def test_pixels_that_nothing_reaches_are_exactly_zero(name):
     s = scene(cells=1, splats=1, views=1)
     s["means"][:] = 0.0
@@ -213,7 +226,7 @@ def test_pixels_that_nothing_reaches_are_exactly_zero(name):
     assert image.max() > 0
 
 
-@pytest.mark.parametrize("name", [*cpu, gsplat])
+@pytest.mark.parametrize("name", ALL)
 def test_the_nearer_splat_hides_the_other_and_equal_depths_go_by_index(name):
     backend = make(name)
     s = scene(cells=1, splats=3, views=1)
@@ -227,7 +240,7 @@ def test_the_nearer_splat_hides_the_other_and_equal_depths_go_by_index(name):
     assert pixel == pytest.approx([alpha * (1 - alpha), alpha, alpha * (1 - alpha) ** 2], rel=0.02)
 
 
-@pytest.mark.parametrize("name", [*cpu, gsplat])
+@pytest.mark.parametrize("name", ALL)
 def test_coverage_is_clipped_at_0_999_and_has_no_gradient_there(name):
     backend = make(name)
     s = scene(cells=1, splats=1, views=1)
@@ -243,12 +256,12 @@ def test_coverage_is_clipped_at_0_999_and_has_no_gradient_there(name):
     assert torch.allclose(s["colors"].grad, torch.full_like(s["colors"], 0.999))
 
 
-@pytest.mark.parametrize("name", cpu)
+@pytest.mark.parametrize("name", CPU)
 def test_no_splats_at_all_is_a_black_image(name):
     assert torch.all(render(make(name), to(scene(splats=0))) == 0)
 
 
-@pytest.mark.parametrize("name", cpu)
+@pytest.mark.parametrize("name", CPU)
 def test_shapes_that_do_not_fit_are_named(name):
     s = to(scene())
     s["quats"] = s["quats"][:, :, :3]
@@ -258,7 +271,7 @@ def test_shapes_that_do_not_fit_are_named(name):
         render(make(name), {key: t[0] for key, t in to(scene()).items()})
 
 
-@pytest.mark.parametrize("name", [*cpu, gsplat])
+@pytest.mark.parametrize("name", ALL)
 def test_every_backend_is_a_backend(name):
     backend = make(name)
     assert isinstance(backend, Backend)
