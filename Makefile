@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint gpu bench web clean
+.PHONY: demo test lint docs doctest gpu bench web clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -21,12 +21,18 @@ demo: $(STAMP)
 	@echo "A sky of real stars is ready. To fly through it:"
 	@echo "    $(BIN)/helios serve site"
 
-test: $(STAMP) lint client_export/node_modules/.installed
+test: $(STAMP) lint docs client_export/node_modules/.installed
 	$(BIN)/python -m pytest
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+docs: $(STAMP)
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+
+doctest: $(STAMP)
+	$(BIN)/python -m pytest tests/docs
 
 gpu: $(STAMP)
 	$(BIN)/python -m tests.bench.gpu
@@ -39,4 +45,4 @@ web: client_export/node_modules/.installed
 	cd client_export && npm run build
 
 clean:
-	rm -rf $(VENV) client_export/node_modules universe universe_trained site
+	rm -rf $(VENV) client_export/node_modules docs/_build docs/_generated universe universe_trained site
