@@ -165,7 +165,13 @@ class _Worker:
 
 @contextlib.contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back; a process that begins in the block never sees it, not even before it can say so."""
+    """Hold Ctrl-C back; a process that begins in the block never sees it, not even before it can say so.
+
+    On Windows, where signals cannot be held back, it sees one that comes while it starts.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
     resource_tracker.ensure_running()  # starting it would let Ctrl-C through again
     former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

@@ -90,5 +90,7 @@ def truth_bytes(config: TrainConfig) -> int:
 
 
 def physical_bytes() -> int:
-    """The memory of this machine."""
+    """The memory of this machine; 8 GiB where the system does not tell, as Windows does not."""
+    if not hasattr(os, "sysconf"):
+        return 8 << 30
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
