@@ -24,10 +24,13 @@ class Stage:
 
 @dataclass(frozen=True)
 class Advance:
-    """Of the stage under way `done` are done, parts of one counted; `values` are worth showing (rate, loss, ...)."""
+    """Of the stage under way `done` are done, parts of one counted; `values` are worth showing beside that.
+
+    A number's name is what it is of (`loss`), or, ending in `/s`, its unit; NaN is not shown.
+    """
 
     done: float
-    values: Mapping[str, float] = field(default_factory=dict)
+    values: Mapping[str, float | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import contextlib
 import importlib.metadata
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,14 @@ from helios.building.plan import Plan, plan_store
 from helios.building.runs import Run
 from helios.building.shards import Made, make_shard, read_leaves, shards, stored_columns
 from helios.building.sorting import Sorting
-from helios.building.work import Told, Work, working
+from helios.building.work import Work, working
 from helios.catalog import Reader
 from helios.catalog.bright_merge import Merged
 from helios.catalog.cuts import Rejections
 from helios.catalog.files import BadFiles
 from helios.errors import InputError
 from helios.files import check_replaceable, replacing, writing
+from helios.progress import OnEvent, ignore
 from helios.schedulers import open_scheduler
 from helios.schedulers.config import SchedulerConfig
 from helios.universe.arrays import create_array, open_root
@@ -80,14 +82,14 @@ def build_universe(
     output: Path,
     add: Callable[[Path], None],
     where: SchedulerConfig | None = None,
-    told: Told = lambda *_: None,
+    on_event: OnEvent = ignore,
 ) -> BuildReport:
     """Make the universe that `config` describes, put it at `output` and return what was read and made.
 
     `add` is called with the directory of the new universe before it takes its place, to write landmarks there. A
     universe at `output` is replaced as a whole; on any error it stays as it was. The pieces of the work run as `where`
-    says; one that was killed goes on from the pieces that were done. Holds some 300 MB per worker, and 100 bytes per
-    cell. Takes 1.2 times the disk of the universe beside it while it works.
+    says, `on_event` is told how many are done; a build that was killed goes on from these. Holds some 300 MB per
+    worker, and 100 bytes per cell. Takes 1.2 times the disk of the universe beside it while it works.
     Raises InputError for unusable options, catalogues or output, and where no row is a star; WorkerError where workers
     die; StoreError where the disk is full.
     """
@@ -100,7 +102,7 @@ def build_universe(
     readers = config.readers(bad_files)
     seen = [(reader.name, stamp(reader), repr(getattr(reader, "schema", None))) for reader in readers]
     label = [__version__, _versions(), asdict(config), seen]
-    with _scheduler(where, readers) as scheduler, working(output, label, scheduler, told) as work:
+    with _scheduler(where, readers) as scheduler, working(output, label, scheduler, on_event) as work:
         return _Build(config, output, work, bad_files).make(readers, add)
 
 
@@ -155,7 +157,8 @@ class _Build:
             for number, reader in enumerate(readers)
         ]
         good, last = [], 0
-        for reader, read in zip(readers, self.work.stage("reading", read_part, parts, Read.again)):
+        rows = attrgetter("rejections.rows_read")
+        for reader, read in zip(readers, self.work.stage("reading", read_part, parts, Read.from_json, rows)):
             if read.bad is not None:
                 self.bad_files.found.append((reader.name, read.bad))
             else:
@@ -187,7 +190,7 @@ class _Build:
         if not pieces:
             return
         for piece, repeated in zip(
-            pieces, self.work.stage("finding duplicates", find_repeated, pieces, Repeated.again)
+            pieces, self.work.stage("finding duplicates", find_repeated, pieces, Repeated.from_json)
         ):
             drop_repeated(piece, repeated)
         count = sum(run.rows - run.used_rows() for run in runs)
@@ -213,12 +216,12 @@ class _Build:
         columns = stored_columns(runs[0].names())
         made = self.store.with_suffix(".made")
         if not (made.exists() and self.store.exists()):
-            self.work.forget("writing")
+            self.work.done.forget("writing")
             group = open_root(self.store, mode="w").create_group("emitters")
             for name, (dtype, shape) in columns.items():
                 create_array(group, name, (plan.stars, *shape), dtype)
             made.touch()
-        return self.work.stage("writing", make_shard, pieces, Made.again)
+        return self.work.stage("writing", make_shard, pieces, Made.from_json, attrgetter("rows"))
 
     def _put(self, leaves: Leaves, provenance: dict[str, Any], add: Callable[[Path], None]) -> int:
         """Finish the universe and put it in its place; return its size in bytes."""

@@ -40,8 +40,8 @@ class Repeated:
     path: Path
 
     @classmethod
-    def again(cls, values: dict[str, Any]) -> Repeated:
-        """What `dataclasses.asdict` made of it, made a Repeated again."""
+    def from_json(cls, values: dict[str, Any]) -> Repeated:
+        """The Repeated of which `dataclasses.asdict` and JSON made `values`."""
         return cls(Path(values["path"]))
 
 

@@ -55,8 +55,8 @@ class Read:
     held: Path | None = None
 
     @classmethod
-    def again(cls, values: dict[str, Any]) -> Read:
-        """What `dataclasses.asdict` made of it, made a Read again."""
+    def from_json(cls, values: dict[str, Any]) -> Read:
+        """The Read of which `dataclasses.asdict` and JSON made `values`."""
         reasons = {why: Reason(**reason) for why, reason in values["rejections"]["reasons"].items()}
         return cls(
             **values

@@ -50,19 +50,20 @@ class Shard:
 
 @dataclass(frozen=True)
 class Made:
-    """What came of a Shard: how many of its stars have no colour, no proper motion, no radial velocity beside one.
+    """What came of a Shard: its stars, and how many have no colour, no proper motion, no radial velocity beside one.
 
     `path` has the leaves that are not whole ones and begin in it.
     """
 
+    rows: int
     white: int
     unmoved: int
     across: int
     path: Path
 
     @classmethod
-    def again(cls, values: dict[str, Any]) -> Made:
-        """What `dataclasses.asdict` made of it, made a Made again."""
+    def from_json(cls, values: dict[str, Any]) -> Made:
+        """The Made of which `dataclasses.asdict` and JSON made `values`."""
         return cls(**values | {"path": Path(values["path"])})
 
 
@@ -111,6 +112,7 @@ def make_shard(shard: Shard) -> Made:
     save(path, depth=new.cells.depth, key=new.cells.key, count=new.count)
     motion = stars["motion"][order] if "motion" in stars else np.zeros(0, np.uint8)
     return Made(
+        shard.rows,
         int(np.isnan(stars["bp_rp"][order]).sum()),
         int(np.count_nonzero(motion == UNMOVED)),
         int(np.count_nonzero(motion == ACROSS)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import click
 
 from helios.building.build import BuildReport, build_universe
 from helios.building.config import BuildConfig
-from helios.cli.build_report import progress
+from helios.cli.meter import Meter
 from helios.cli.options import config_from, options_from
 from helios.schedulers.config import SchedulerConfig
 
@@ -40,13 +41,13 @@ def build(landmarks: Path | None, output: Path, more_stars: tuple[Path, ...], **
     options["stars"] += more_stars
     config = config_from(BuildConfig, options)
     places = load_landmarks(landmarks)
-    with progress() as told:
+    with Meter(sys.stderr) as meter:
         report = build_universe(
             config,
             output,
             lambda directory: write_landmarks(landmarks_path(directory), places),
             config_from(SchedulerConfig, options),
-            told,
+            meter,
         )
     outside = [f"{landmark.name} ({reason})" for landmark, reason in outside_grid(places)]
     for line in _summary(report, len(places), outside):

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from helios.building.build import build_universe
 from helios.building.config import BuildConfig
 from helios.cli import main
+from helios.progress import Advance, Event, Stage
 from helios.schedulers.config import SchedulerConfig
 from tests.contract.clusters import ROOT
 from tests.contract.test_shared_training import KILLERS, contents
@@ -55,20 +56,22 @@ def in_one_process(survey) -> dict[str, bytes]:
 @pytest.mark.parametrize("kind", ["local", "dask_address", pytest.param("slurm_name", marks=pytest.mark.slow)])
 def test_a_worker_killed_in_the_middle_changes_nothing(kind, request, survey, in_one_process, tmp_path):
     name = kind if kind == "local" else request.getfixturevalue(kind)
-    told, killed = [], []
+    events, killed = [], []
 
-    def tell(stage: str, done: int, pieces: int) -> None:
-        told.append((stage, done, pieces))
-        if stage == "reading" and done == 1 and not killed:
+    def on_event(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, Advance) and event.done == 1 and not killed:
             killed.append(True)
             KILLERS[kind](name)
 
     config = BuildConfig(stars=(survey,), leaf_capacity=100)
-    report = build_universe(config, tmp_path / "out", add_nothing, SchedulerConfig(name, 2), tell)
+    report = build_universe(config, tmp_path / "out", add_nothing, SchedulerConfig(name, 2), on_event)
     pieces = len(list(survey.iterdir()))
     assert killed
-    assert told[0] == ("reading", 0, pieces)
-    assert {stage for stage, _, _ in told} == {"reading", "finding duplicates", "writing"}
+    assert events[0] == Stage("reading", pieces)
+    stages = [event.name for event in events if isinstance(event, Stage)]
+    assert stages == ["reading", "finding duplicates", "writing"]
+    assert all(event.values["rows/s"] > 0 for event in events[1:pieces])
     assert report.rejections.counts()["duplicate source_id"] >= 50 * (FILES - 1)
     assert contents(tmp_path / "out") == in_one_process
     assert [file.name for file in tmp_path.iterdir()] == ["out"]

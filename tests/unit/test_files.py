@@ -304,7 +304,6 @@ KILLED_BEFORE = """
 import os, signal, sys
 from pathlib import Path
 import filelock
-from helios.files import locked, replacing, staged, write_file
 
 def run(statement, folder, last):
     seen = 0
@@ -317,7 +316,8 @@ def run(statement, folder, last):
     sys.addaudithook(hook)
     exec(statement)
 
-for number, folder in enumerate(sys.argv[2:], start=1):
+exec(sys.argv[2])
+for number, folder in enumerate(sys.argv[3:], start=1):
     child = os.fork()
     if not child:
         run(sys.argv[1], Path(folder), number)
@@ -326,12 +326,14 @@ for number, folder in enumerate(sys.argv[2:], start=1):
 """
 
 
-def kill_before_each_step(statement: str, folders: list[Path]) -> int:
+def kill_before_each_step(
+    statement: str, folders: list[Path], imports: str = "from helios.files import locked, replacing, write_file"
+) -> int:
     """Run `statement` once for each `folder`, in a process killed before its n-th call that opens or changes a file.
 
     Returns how many were killed; the next ran to their end, so that there were enough folders.
     """
-    command = [sys.executable, "-c", KILLED_BEFORE, statement, *map(str, folders)]
+    command = [sys.executable, "-c", KILLED_BEFORE, statement, imports, *map(str, folders)]
     done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True)
     codes = [int(line) for line in done.stdout.split()]
     killed = codes.index(0)

@@ -1,0 +1,97 @@
+"""How far long work has come, for every command: a bar on a terminal, a line a minute elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import sys
+import time
+from typing import TextIO
+
+from helios.progress import Advance, Event, Note, Stage
+
+LINE_EVERY_S = 60.0
+
+
+class Meter(contextlib.ExitStack):
+    """An `on_event` that shows what it is told in `file`, standard output unless given, while its block lasts.
+
+    A bar shows the last stage, with rate, values and the time that is left; it is gone at the end. Where `file` is no
+    terminal, a line says the same when LINE_EVERY_S have passed since the last one; it begins with the stage's name
+    unless `named` is False. Notes are lines of their own. Stages of a single piece are over too soon to be shown.
+    """
+
+    def __init__(self, file: TextIO | None = None, named: bool = True):
+        super().__init__()
+        self._file, self._named = file or sys.stdout, named
+        self._bar, self._task, self._stage = None, None, None
+        self._began = self._last_line = time.monotonic()
+
+    def __enter__(self) -> Meter:
+        if self._file.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+            columns += (TextColumn("{task.fields[unit]}"), TextColumn("{task.fields[words]}"))
+            console = Console(file=self._file, highlight=False, markup=False)
+            bar = Progress(*columns, TimeRemainingColumn(elapsed_when_finished=True), console=console, transient=True)
+            self._bar = self.enter_context(bar)
+        return self
+
+    def __call__(self, event: Event) -> None:
+        """Show `event`."""
+        match event:
+            case Stage():
+                self._begin(event)
+            case Advance(done, values):
+                self._advance(done, values)
+            case Note(text):
+                self.print(text)
+
+    def print(self, line: str) -> None:
+        """Print a line, above the bar where there is one."""
+        if self._bar:
+            self._bar.console.print(line, soft_wrap=True)
+        else:
+            print(line, file=self._file, flush=True)
+
+    def _begin(self, stage: Stage) -> None:
+        self._stage, self._began = stage, time.monotonic()
+        if self._task is not None:
+            self._bar.remove_task(self._task)
+            self._task = None
+        if self._bar and not (stage.unit == "pieces" and stage.total == 1):
+            self._task = self._bar.add_task(
+                stage.name, total=stage.total, completed=stage.done, unit=stage.unit, words=""
+            )
+
+    def _advance(self, done, values) -> None:
+        stage, now = self._stage, time.monotonic()
+        rate = (done - stage.done) / max(now - self._began, 1e-9)
+        words = [_shown(name, value) for name, value in values.items()]
+        if rate and not any(name.endswith("/s") for name in values):
+            words.insert(0, f"{rate:.3g} {stage.unit}/s")
+        words = [word for word in words if word]
+        if self._task is not None:
+            percent = [f"{100 * done / stage.total:.1f} %"] if stage.total else []
+            self._bar.update(self._task, completed=done, words=", ".join(percent + words))
+        unfinished = stage.total is None or done < stage.total
+        if not self._bar and now - self._last_line > LINE_EVERY_S and done > 0 and unfinished:
+            self._last_line = now
+            name = f"{stage.name}: " if self._named else ""
+            total = "" if stage.total is None else f" of {_count(stage.total)}"
+            left = [f"{(stage.total - done) / rate:.0f} s left"] if stage.total and rate else []
+            self.print(", ".join([f"{name}{_count(done)}{total} {stage.unit}", *words, *left]))
+
+
+def _count(number: float) -> str:
+    return f"{number:,.1f}" if isinstance(number, float) else f"{number:,}"
+
+
+def _shown(name: str, value: float | str) -> str:
+    if isinstance(value, str):
+        return f"{name} {value}" if value else ""
+    if math.isnan(value):
+        return ""
+    return f"{value:,.0f} {name}" if name.endswith("/s") else f"{name} {value:.4g}"

@@ -1,0 +1,110 @@
+"""Work that resumes: what its finished pieces gave lies in a folder, and the same work begun again does the others."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from helios.files import empty, locked, staged
+from helios.progress import Advance, OnEvent, Stage, ignore
+
+Result = TypeVar("Result")
+
+LABEL = "made-for"
+"""The file that says what the folder's pieces are of."""
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """The results of pieces of work in `folder`, each whole or absent, by the name of their stage and their number.
+
+    A result is a dataclass, kept as JSON; files that belong to it lie in `folder` too, and are whole before it is.
+    """
+
+    folder: Path
+
+    def load(self, stage: str, number: int) -> dict[str, Any] | None:
+        """What `dataclasses.asdict` made of a result, with JSON's types; None where the piece is not done."""
+        try:
+            return json.loads(self._path(stage, number).read_bytes())
+        except (FileNotFoundError, ValueError):  # not JSON: the power failed before it was on the disk
+            return None
+
+    def save(self, stage: str, number: int, result: Any) -> None:
+        """Keep the result of a piece. Raises OSError where it cannot be written."""
+        with staged(self._path(stage, number), durable=False) as new:
+            new.write_text(json.dumps(dataclasses.asdict(result), default=str), encoding="utf-8")
+
+    def forget(self, stage: str) -> None:
+        """Have the pieces of `stage` done again."""
+        for result in self.folder.glob(f"{_file_name(stage)}-*.json"):
+            result.unlink()
+
+    def complete(
+        self,
+        stage: str,
+        count: int,
+        run: Callable[[Sequence[int]], Iterable[tuple[int, Result]]],
+        from_json: Callable[[dict[str, Any]], Result],
+        on_event: OnEvent = ignore,
+        rows: Callable[[Result], int] | None = None,
+    ) -> list[Result]:
+        """Return the results of all `count` pieces of `stage`, in order; `run` does those that are not done yet.
+
+        `run` is given their numbers and yields (number, result) as each ends; it is kept at once. `from_json` makes a
+        result of what `load` returns. `on_event` is told Stage and Advance in pieces, with the value `rows/s` where
+        `rows` says how many rows a result is of. Raises OSError where a result cannot be written.
+        """
+        kept = ((number, self.load(stage, number)) for number in range(count))
+        results = {number: from_json(content) for number, content in kept if content is not None}
+        on_event(Stage(stage, count, "pieces", len(results)))
+        began, done_rows = time.monotonic(), 0
+        for number, result in run([number for number in range(count) if number not in results]):
+            self.save(stage, number, result)
+            results[number] = result
+            done_rows += rows(result) if rows else 0
+            rate = done_rows / max(time.monotonic() - began, 1e-9)
+            on_event(Advance(len(results), {"rows/s": rate} if rows else {}))
+        return [results[number] for number in range(count)]
+
+    def _path(self, stage: str, number: int) -> Path:
+        return self.folder / f"{_file_name(stage)}-{number:06d}.json"
+
+
+def _file_name(stage: str) -> str:
+    return stage.replace(" ", "-")
+
+
+@contextlib.contextmanager
+def resumable(
+    folder: Path, label: Any, busy: str, keep: type[BaseException] | tuple[type[BaseException], ...] = BaseException
+) -> Iterator[Pieces]:
+    """Yield the Pieces in `folder`, which this process has to itself: those done for an equal `label`, or none.
+
+    `label`, of what JSON has, says what the pieces depend on. The folder is gone when the block ends, unless the
+    process is killed or the block raises one of `keep` with work done. Raises InputError, saying `busy`, while
+    another process has the folder.
+    """
+    mark = folder / LABEL
+    digest = hashlib.sha256(json.dumps(label, sort_keys=True, default=str).encode()).hexdigest()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with locked(folder, busy):
+        folder.mkdir(exist_ok=True)
+        if not (mark.exists() and mark.read_text() == digest):
+            empty(folder)
+            mark.write_text(digest)
+        try:
+            yield Pieces(folder)
+        except BaseException as error:
+            if not isinstance(error, keep) or not any(path != mark for path in folder.iterdir()):
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
+        shutil.rmtree(folder)

@@ -1,0 +1,134 @@
+"""Work that is ended at any moment, by an error or a kill, goes on with the pieces that are done and gives the same."""
+
+import json
+from dataclasses import dataclass
+
+import pytest
+
+from helios.errors import InputError
+from helios.files import lock_path
+from helios.pieces import LABEL, resumable
+from helios.progress import Advance, Stage
+from tests.unit.test_files import kill_before_each_step
+
+
+@dataclass(frozen=True)
+class Square:
+    of: int
+    value: int
+
+    @classmethod
+    def from_json(cls, values):
+        return cls(**values)
+
+
+def squares(done, fail_at=None):
+    """A `run` for Pieces.complete, which notes the numbers that it is asked for in `done`."""
+
+    def run(left):
+        for number in left:
+            if number == fail_at:
+                raise KeyboardInterrupt
+            done.append(number)
+            yield number, Square(number, number**2)
+
+    return run
+
+
+def work(folder, label, run, on_event=lambda event: None, **options):
+    with resumable(folder, label, "busy", **options) as pieces:
+        return pieces.complete("two words", 5, run, Square.from_json, on_event, rows=lambda square: 10 * square.of)
+
+
+WHOLE = [Square(number, number**2) for number in range(5)]
+
+
+def test_all_pieces_are_done_and_nothing_is_left(tmp_path):
+    events = []
+    assert work(tmp_path / "in/work", {"a": 1}, squares([]), events.append) == WHOLE
+    assert list((tmp_path / "in").iterdir()) == []
+    assert events[0] == Stage("two words", 5, "pieces", 0)
+    assert [event.done for event in events[1:]] == [1, 2, 3, 4, 5]
+    assert all(set(event.values) == {"rows/s"} for event in events[1:])
+    assert events[-1].values["rows/s"] > 0
+    assert isinstance(events[-1], Advance)
+
+
+def test_an_interrupted_one_goes_on(tmp_path):
+    done, events = [], []
+    with pytest.raises(KeyboardInterrupt):
+        work(tmp_path / "work", {"a": 1}, squares(done, fail_at=3))
+    assert sorted(path.name for path in (tmp_path / "work").iterdir()) == [
+        LABEL,
+        *(f"two-words-{number:06d}.json" for number in range(3)),
+    ]
+    assert work(tmp_path / "work", {"a": 1}, squares(done), events.append) == WHOLE
+    assert done == [0, 1, 2, 3, 4]
+    assert events[0] == Stage("two words", 5, "pieces", 3)
+
+
+def test_results_may_come_in_any_order(tmp_path):
+    def backwards(left):
+        return ((number, Square(number, number**2)) for number in reversed(left))
+
+    assert work(tmp_path / "work", 0, backwards) == WHOLE
+
+
+def test_another_label_begins_anew(tmp_path):
+    done = []
+    with pytest.raises(KeyboardInterrupt):
+        work(tmp_path / "work", {"a": 1}, squares([], fail_at=3))
+    (tmp_path / "work/more").mkdir()
+    assert work(tmp_path / "work", {"a": 2}, squares(done)) == WHOLE
+    assert done == [0, 1, 2, 3, 4]
+
+
+def test_only_what_is_kept_is_kept(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        work(tmp_path / "work", 0, squares([], fail_at=3), keep=(ValueError, OSError))
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(KeyboardInterrupt):
+        work(tmp_path / "work", 0, squares([], fail_at=0))
+    assert list(tmp_path.iterdir()) == [], "without a piece there is nothing to go on with"
+
+
+def test_one_process_has_the_folder(tmp_path):
+    with resumable(tmp_path / "work", 0, "busy with it") as pieces:
+        pieces.save("stage", 1, Square(1, 1))
+        with pytest.raises(InputError, match="busy with it"), resumable(tmp_path / "work", 1, "busy with it"):
+            raise AssertionError
+        assert pieces.load("stage", 1) == {"of": 1, "value": 1}
+        assert lock_path(tmp_path / "work").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pieces_are_forgotten_by_stage_and_damaged_ones_are_not_done(tmp_path):
+    with resumable(tmp_path / "work", 0, "busy") as pieces:
+        for stage in ("one", "the other"):
+            for number in range(2):
+                pieces.save(stage, number, Square(number, 1))
+        pieces.forget("one")
+        assert [pieces.load("one", number) for number in range(2)] == [None, None]
+        assert pieces.load("the other", 1) == {"of": 1, "value": 1}
+        (tmp_path / "work/the-other-000001.json").write_text(json.dumps({"of": 1})[:-1])
+        assert pieces.load("the other", 1) is None
+
+
+def test_killed_at_any_step_it_gives_the_same(tmp_path):
+    folders = [tmp_path / f"{number:03d}" for number in range(90)]
+    for folder in folders:
+        folder.mkdir()
+    statement = "work(folder / 'work', 7, squares([])); (folder / 'end').touch()"
+    killed = kill_before_each_step(statement, folders, "from tests.unit.test_pieces import squares, work")
+    assert killed > 25
+    counts = []
+    for folder in folders[:killed]:
+        done = []
+        if not (folder / "end").exists():
+            assert work(folder / "work", 7, squares(done)) == WHOLE
+        counts.append(len(done))
+        assert [path.name for path in folder.iterdir()] in ([], ["end"])
+    assert set(counts) >= {0, 1, 2, 3, 4, 5}
+    # As the folder is removed at the end, its pieces go one by one; until then no piece is done twice.
+    first_whole = counts.index(0)
+    assert counts[:first_whole] == sorted(counts[:first_whole], reverse=True)
