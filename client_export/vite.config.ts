@@ -7,6 +7,12 @@ export default defineConfig({
   base: "./",
   plugins: [
     {
+      name: "shaders-without-comments-and-indents",
+      enforce: "pre",
+      transform: (code) =>
+        code.replace(/\/\* glsl \*\/ `[^`]*`/g, (shader) => shader.replace(/\s*\/\/.*/g, "").replace(/\n\s+/g, "\n")),
+    },
+    {
       name: "licences-of-what-is-bundled",
       generateBundle() {
         const source = readFileSync(new URL("node_modules/three/LICENSE", import.meta.url));

@@ -5,15 +5,19 @@ import { Destination } from "./destination.ts";
 import { EV_RANGE, EV_STEP, exposureAt } from "./exposure.ts";
 import { Flight } from "./flight.ts";
 import { Labels } from "./labels.ts";
+import { type Landmark, SUN } from "./landmark.ts";
 import { LandmarkStars } from "./landmark_stars.ts";
+import type { Layer } from "./layers.ts";
 import { Loader } from "./loader.ts";
 import { element, showNotice } from "./notices.ts";
+import { clamp } from "./numbers.ts";
+import type { Overlay } from "./overlay.ts";
+import type { PackedCell } from "./pack_format.ts";
 import { Search } from "./search.ts";
-import type { Site } from "./site.ts";
+import { type Site, weightOf } from "./site.ts";
 import { formatDistance, formatSpeed, towards } from "./sky.ts";
 import { SplatStore } from "./splat_store.ts";
 import type { Stage } from "./stage.ts";
-import type { Landmark } from "./v1.ts";
 import { length } from "./vec.ts";
 import { type ViewState, applyViewState, formatViewState, parseViewState } from "./view_state.ts";
 
@@ -26,26 +30,18 @@ const LOAD_EVERY_MS = 200;
 /** Longest step of a motion, seconds: after a pause of the page nothing leaps. */
 const LONGEST_STEP_S = 0.1;
 
-const SUN: Landmark = {
-  id: "sun",
-  name: "Sun",
-  kind: "star",
-  pos_meters: { x: 0, y: 0, z: 0 },
-  radius_hint: 6.957e8, // IAU 2015 Resolution B3, nominal solar radius
-  source: "IAU 2015 Resolution B3",
-  description: "The centre of the map",
-};
-
 export class App {
   readonly camera = new Camera();
   readonly store: SplatStore;
   readonly labels: Labels;
   /** Stops above the default exposure. */
   ev = 0;
+  /** Drawn over the sky, in this order. */
+  private readonly overlays: Overlay[];
   private readonly loader: Loader;
   private readonly landmarkStars: LandmarkStars;
   private readonly controls: Controls;
-  private readonly destination = new Destination(element("goal"), element("about"), element("hint"));
+  private readonly destination: Destination;
   private flight: { plan: Flight; since: number } | null = null;
   private frame = 0;
   private lastTime: number | null = null;
@@ -59,16 +55,24 @@ export class App {
     site: Site,
   ) {
     const landmarks = site.landmarks.some(({ id }) => id === SUN.id) ? site.landmarks : [SUN, ...site.landmarks];
-    this.store = new SplatStore(site.universe.totalSplats + (site.stars?.totalSplats ?? 0));
-    stage.show(this.store, site.universe.entries.size + (site.stars?.entries.size ?? 0));
+    const { layers } = site;
+    const total = (countOf: (layer: Layer) => number) => layers.reduce((sum, layer) => sum + countOf(layer), 0);
+    this.store = new SplatStore(total(({ pack }) => pack.splatCount));
+    stage.show(
+      this.store,
+      total(({ pack }) => pack.cells.length),
+    );
     this.landmarkStars = new LandmarkStars(landmarks);
-    this.labels = new Labels(element("labels"), landmarks, this.landmarkStars);
+    this.destination = new Destination(element("goal"), element("about"), element("hint"), this.store);
+    this.labels = new Labels(element("labels"), landmarks, this.landmarkStars, () => this.destination.current);
+    this.overlays = [this.destination, this.labels, { draw: () => this.showPlace() }];
     this.loader = new Loader(site, {
-      onCell: (layer, { name, ball, trained, part }, cell) => {
-        const points = layer === "stars" || !trained;
-        const inBoth = site.universe.entries.has(name) && (site.stars?.entries.has(name) ?? true);
-        const stored = this.store.add(layer, name, points, cell, { ball, alone: part && !inBoth });
-        this.landmarkStars.takeCell(this.store, stored);
+      onCell: (layer, siteCell, cell) => {
+        const { points } = siteCell.packed[layer] as PackedCell;
+        const what = `${layers[layer].folder}/${siteCell.name}`;
+        const stored = this.store.add(what, cell, points, weightOf(layers, layer, siteCell));
+        siteCell.shown[layer] = true;
+        this.landmarkStars.addCell(this.store, stored);
         this.invalidate();
       },
       onError: showNotice,
@@ -110,13 +114,19 @@ export class App {
     if (this.frame === 0) this.frame = requestAnimationFrame((now) => this.draw(now));
   }
 
+  /** Draws `overlay` over the sky from now on, above those that are there. */
+  addOverlay(overlay: Overlay): void {
+    this.overlays.push(overlay);
+    this.invalidate();
+  }
+
   /** Whether a flight to a place is under way. */
   get flying(): boolean {
     return this.flight !== null;
   }
 
   setExposure(ev: number): void {
-    this.ev = Math.max(EV_RANGE[0], Math.min(EV_RANGE[1], ev));
+    this.ev = clamp(ev, EV_RANGE);
     element<HTMLInputElement>("exposure-input").value = String(this.ev);
     const sign = this.ev > 0 ? "+" : this.ev < 0 ? "−" : "±";
     element("exposure-value").textContent = `${sign}${Math.abs(this.ev)}`;
@@ -124,7 +134,7 @@ export class App {
   }
 
   flyTo(landmark: Landmark): void {
-    const plan = new Flight(this.camera, () => this.landmarkStars.placeOf(landmark), landmark.radius_hint);
+    const plan = new Flight(this.camera, () => this.landmarkStars.positionOf(landmark), landmark.radiusM);
     this.controls.restart(plan.arrival / 2);
     this.destination.set(landmark);
     if (this.reducedMotion.matches) plan.jump();
@@ -162,10 +172,8 @@ export class App {
       moving = true;
     }
     this.stage.draw(this.camera, exposureAt(this.ev));
-    this.destination.show(this.camera.position, this.store, !moving);
-    this.labels.destination = this.destination.current;
-    this.labels.draw(this.camera, this.stage.size);
-    this.showPlace();
+    const frame = { camera: this.camera, size: this.stage.size, atRest: !moving };
+    for (const overlay of this.overlays) overlay.draw(frame);
     if (!moving || now - this.lastLoad > LOAD_EVERY_MS) {
       this.lastLoad = now;
       void this.loader.load(this.camera.position);

@@ -1,5 +1,6 @@
 /** Looking and flying by pointer, wheel, keys and the touch pad of buttons. */
 import { type Camera, FOV_RANGE_DEG } from "./camera.ts";
+import { clamp } from "./numbers.ts";
 import { LIGHT_YEAR_M, PARSEC_M } from "./sky.ts";
 import { type Vec3, add, length, scale } from "./vec.ts";
 
@@ -46,8 +47,6 @@ const KEYS: Record<string, Held> = {
   KeyZ: "narrow",
   KeyX: "wide",
 };
-
-const clamp = (value: number, [low, high]: readonly [number, number]) => Math.max(low, Math.min(high, value));
 
 /** True where keys belong to the element itself: text, sliders and an open dialog. */
 export function takesKeys(target: EventTarget | null): boolean {

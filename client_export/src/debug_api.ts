@@ -5,6 +5,7 @@
 import type { App } from "./app.ts";
 import { exposureAt } from "./exposure.ts";
 import { problems } from "./notices.ts";
+import type { Overlay } from "./overlay.ts";
 import { raDecOf } from "./sky.ts";
 import { parseViewState } from "./view_state.ts";
 
@@ -25,6 +26,8 @@ export interface HeliosApi {
   flying(): boolean;
   /** Names on the sky. */
   labels(): string[];
+  /** Draws something more over the sky, after every frame: a function of the camera and the size of the view. */
+  addOverlay(overlay: Overlay): void;
   /** Linear light, E included, before glare and tone curve: RGB rows from the top of a box in device pixels. */
   readLight(x: number, y: number, width: number, height: number): Float32Array;
 }
@@ -65,6 +68,7 @@ export function offerApi(started: Promise<App>): void {
     loaded: () => ({ cells: running().store.cells.length, splats: running().store.count }),
     flying: () => running().flying,
     labels: () => running().labels.shown,
+    addOverlay: (overlay) => running().addOverlay(overlay),
     readLight: (x, y, width, height) => running().stage.readLight(x, y, width, height),
   };
 }

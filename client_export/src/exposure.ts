@@ -7,7 +7,10 @@ export const DEFAULT_EXPOSURE = 16;
 export const EV_RANGE = [-10, 14] as const;
 export const EV_STEP = 0.25;
 
-/** E of DESIGN's law of light at `ev` stops above the default. */
+/**
+ * The exposure E at `ev` stops above the default: what all light is multiplied by. A star of magnitude m, seen from where
+ * its magnitude holds, gives the light of E x 7e-6 x 10^(-0.4 m) steradians of full brightness.
+ */
 export function exposureAt(ev: number): number {
   return DEFAULT_EXPOSURE * 2 ** ev;
 }

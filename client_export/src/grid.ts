@@ -1,12 +1,24 @@
 /** Where a cell of the heliocentric logarithmic grid lies: enough to order loading before a cell's bounds are read. */
-import { type Vec3, length, sub } from "./vec.ts";
-import type { Cell, CellId, GridConfig } from "./v1.ts";
+import { type Ball, ballAround } from "./ball.ts";
+import type { Vec3 } from "./vec.ts";
 
-/** A ball, metres. */
-export interface Ball {
-  centre: Vec3;
-  radius: number;
+/** Indices of a cell in the heliocentric logarithmic grid: shell, longitude, latitude. */
+export interface CellId {
+  l: number;
+  theta: number;
+  phi: number;
 }
+
+/** `r_min` in metres, ratio of a shell's radii, number of longitudes and of latitudes. */
+export interface GridConfig {
+  r_min: number;
+  log_base: number;
+  n_theta: number;
+  n_phi: number;
+}
+
+/** `l_theta_phi`: how a cell is called in file names. */
+export const nameOf = (id: CellId): string => `${id.l}_${id.theta}_${id.phi}`;
 
 function pointAt(r: number, longitude: number, colatitude: number): Vec3 {
   const flat = r * Math.sin(colatitude);
@@ -33,7 +45,7 @@ export function ballOf(id: CellId, grid: GridConfig): Ball {
       }
     }
   }
-  return ballBetween(low, high);
+  return ballAround(low, high);
 }
 
 /** The cell of a coarser grid that holds a cell, `levels` of the octree up, and that grid. */
@@ -44,15 +56,4 @@ export function ancestorOf(id: CellId, grid: GridConfig, levels: number): [CellI
     { l: up(id.l), theta: up(id.theta), phi: up(id.phi) },
     { r_min: grid.r_min, log_base: grid.log_base ** n, n_theta: grid.n_theta / n, n_phi: grid.n_phi / n },
   ];
-}
-
-/** The ball around the bounds that a cell's file gives. */
-export function ballOfBounds({ bounds: { min, max } }: Cell): Ball {
-  return ballBetween([min.x, min.y, min.z], [max.x, max.y, max.z]);
-}
-
-/** The ball through the corners of a box; a box without size counts as one metre, so that ratios stay finite. */
-function ballBetween(low: Vec3, high: Vec3): Ball {
-  const centre: Vec3 = [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, (low[2] + high[2]) / 2];
-  return { centre, radius: Math.max(length(sub(high, low)) / 2, 1) };
 }

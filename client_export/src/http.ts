@@ -32,8 +32,15 @@ export async function getText(fetcher: typeof fetch, url: string): Promise<strin
   return new TextDecoder().decode((await get(fetcher, url, [200])).body);
 }
 
-/** The text of `url`, or null where the server has no such file. */
-export async function getTextIfThere(fetcher: typeof fetch, url: string): Promise<string | null> {
-  const answer = await get(fetcher, url, [200, 404]);
-  return answer.status === 404 ? null : new TextDecoder().decode(answer.body);
+/** A folder of the site. `path` ends in a slash and is how errors name it; `fetcher` is `fetch`, or a test's own. */
+export class Folder {
+  constructor(
+    readonly path: string,
+    readonly fetcher: typeof fetch,
+  ) {}
+
+  /** The text of one of its files. */
+  text(name: string): Promise<string> {
+    return getText(this.fetcher, this.path + name);
+  }
 }

@@ -1,9 +1,8 @@
 /** Names of the brightest and largest landmarks in view, over the picture, with a ring around what gives no light. */
-import type { Camera } from "./camera.ts";
+import { type Landmark, SUN } from "./landmark.ts";
 import type { LandmarkStars } from "./landmark_stars.ts";
+import type { Frame, Overlay } from "./overlay.ts";
 import { AU_M } from "./sky.ts";
-import type { ScreenSize } from "./star_pass.ts";
-import type { Landmark } from "./v1.ts";
 import { length, sub } from "./vec.ts";
 
 const MOST_STARS = 16;
@@ -44,17 +43,17 @@ type Placed = Candidate & { left: number; line: number };
 /** About how wide a name is on the screen, CSS pixels. */
 const widthOf = (landmark: Landmark) => CHARACTER_PX * landmark.name.length;
 
-export class Labels {
+export class Labels implements Overlay {
   visible = true;
-  /** The place that was asked for: named before all others. */
-  destination: Landmark | null = null;
   private readonly names = new Map<string, HTMLElement>();
   private readonly rings = new Map<string, HTMLElement>();
 
+  /** `destination` is the place that was asked for, which is named before all others. */
   constructor(
     private readonly container: HTMLElement,
     private readonly landmarks: readonly Landmark[],
     private readonly stars: LandmarkStars,
+    private readonly destination: () => Landmark | null,
   ) {}
 
   /** Names shown now. */
@@ -62,8 +61,8 @@ export class Labels {
     return [...this.names.values()].filter((element) => !element.hidden).map((element) => element.textContent ?? "");
   }
 
-  draw(camera: Camera, size: ScreenSize): void {
-    const placed = this.visible ? apart(this.choose(camera, size), size.width) : [];
+  draw(frame: Frame): void {
+    const placed = this.visible ? apart(this.choose(frame), frame.size.width) : [];
     const shown = new Set(placed.map(({ landmark }) => landmark.id));
     const ringed = new Set(placed.filter(({ ring }) => ring > 0).map(({ landmark }) => landmark.id));
     for (const [id, element] of this.names) element.hidden = !shown.has(id);
@@ -80,26 +79,27 @@ export class Labels {
   }
 
   /** What may be named, in the order of its right to room. */
-  private choose(camera: Camera, size: ScreenSize): Candidate[] {
+  private choose({ camera, size }: Frame): Candidate[] {
+    const destination = this.destination();
     const first: Candidate[] = [];
     const stars: Candidate[] = [];
     const others: Candidate[] = [];
     const area = this.container.getBoundingClientRect();
     const focal = camera.focalPx(size.height);
     for (const landmark of this.landmarks) {
-      const place = this.stars.placeOf(landmark);
-      const at = camera.project(place, size.width, size.height);
+      const position = this.stars.positionOf(landmark);
+      const at = camera.project(position, size.width, size.height);
       if (!at || at.x < 0 || at.x > size.width || at.y < area.top || at.y > area.bottom) continue;
-      const distance = length(sub(place, camera.position));
+      const distance = length(sub(position, camera.position));
       const luminosity = this.stars.luminosityOf(landmark);
-      const angular = landmark.radius_hint / distance;
+      const angular = landmark.radiusM / distance;
       const lit = luminosity !== undefined;
       const score = lit ? luminosity / distance ** 2 : angular;
       const ring = lit || angular > LARGEST_RING ? 0 : Math.max(SMALLEST_RING_PX, focal * angular);
-      const goal = landmark.id === this.destination?.id;
+      const goal = landmark.id === destination?.id;
       const gap = ring > 0 ? ring + RING_GAP_PX : goal ? GLARE_PX : GAP_PX;
       const candidate = { landmark, x: at.x, y: at.y - area.top, ring, gap, score };
-      if (landmark.id === "sun") {
+      if (landmark.id === SUN.id) {
         if (distance > SUN_FROM_M) first.push(candidate);
       } else if (goal || landmark.kind === "galactic_center") {
         first.push(candidate);
@@ -110,7 +110,7 @@ export class Labels {
       }
     }
     const best = (list: Candidate[], most: number) => list.sort((a, b) => b.score - a.score).slice(0, most);
-    first.sort((a, b) => Number(b.landmark === this.destination) - Number(a.landmark === this.destination));
+    first.sort((a, b) => Number(b.landmark === destination) - Number(a.landmark === destination));
     return [...first, ...best(stars, MOST_STARS), ...best(others, MOST_OTHERS)];
   }
 

@@ -1,6 +1,6 @@
 /** The stars that landmarks name, found among the loaded splats: how bright they are and where they are drawn. */
+import type { Landmark } from "./landmark.ts";
 import type { SplatStore, StoredCell } from "./splat_store.ts";
-import type { Landmark } from "./v1.ts";
 import { type Vec3, dot, length, sub } from "./vec.ts";
 
 /** Landmark and splat are one star if, from the Sun, they agree to this angle (radians) and share of distance. */
@@ -10,12 +10,9 @@ const SAME_DISTANCE = 0.1;
 interface Found {
   /** Luminance times distance squared, in units of the splats' own. */
   luminosity: number;
-  place: Vec3;
+  position: Vec3;
   points: boolean;
 }
-
-/** Where a landmark's file puts it. */
-export const placeOf = ({ pos_meters: p }: Landmark): Vec3 => [p.x, p.y, p.z];
 
 export class LandmarkStars {
   private readonly found = new Map<string, Found>();
@@ -28,18 +25,18 @@ export class LandmarkStars {
   }
 
   /** Where its star is drawn, which float32 may have moved; where the file puts it if no exact star is loaded. */
-  placeOf(landmark: Landmark): Vec3 {
+  positionOf(landmark: Landmark): Vec3 {
     const star = this.found.get(landmark.id);
-    return star?.points ? star.place : placeOf(landmark);
+    return star?.points ? star.position : landmark.position;
   }
 
   /** Looks for landmarks among the splats of a cell just loaded. */
-  takeCell(store: SplatStore, cell: StoredCell): void {
+  addCell(store: SplatStore, cell: StoredCell): void {
     for (const landmark of this.landmarks) {
-      const place = placeOf(landmark);
-      const slack = cell.ball.radius + SAME_DISTANCE * length(place);
-      if (landmark.kind !== "star" || length(sub(place, cell.ball.centre)) > slack) continue;
-      const star = brightestAt(place, store, cell);
+      const { position } = landmark;
+      const slack = cell.ball.radius + SAME_DISTANCE * length(position);
+      if (landmark.kind !== "star" || length(sub(position, cell.ball.centre)) > slack) continue;
+      const star = brightestAt(position, store, cell);
       if (star && isBetter(star, this.found.get(landmark.id))) this.found.set(landmark.id, star);
     }
   }
@@ -51,20 +48,20 @@ function isBetter(star: Found, before: Found | undefined): boolean {
   return star.luminosity > before.luminosity;
 }
 
-function brightestAt(place: Vec3, store: SplatStore, cell: StoredCell): Found | null {
-  const distance = length(place);
+function brightestAt(position: Vec3, store: SplatStore, cell: StoredCell): Found | null {
+  const distance = length(position);
   let best: Found | null = null;
   for (let at = cell.start; at < cell.start + cell.count; at++) {
     const splat: Vec3 = [
-      cell.origin[0] + store.place[4 * at] * cell.unitM,
-      cell.origin[1] + store.place[4 * at + 1] * cell.unitM,
-      cell.origin[2] + store.place[4 * at + 2] * cell.unitM,
+      cell.origin[0] + store.means[4 * at] * cell.unitM,
+      cell.origin[1] + store.means[4 * at + 1] * cell.unitM,
+      cell.origin[2] + store.means[4 * at + 2] * cell.unitM,
     ];
     const far = length(splat);
-    if (Math.abs(far / distance - 1) > SAME_DISTANCE || dot(splat, place) < Math.cos(SAME_ANGLE) * far * distance)
+    if (Math.abs(far / distance - 1) > SAME_DISTANCE || dot(splat, position) < Math.cos(SAME_ANGLE) * far * distance)
       continue;
     const luminosity = store.luminosityOf(at, cell);
-    if (luminosity > (best?.luminosity ?? 0)) best = { luminosity, place: splat, points: cell.points };
+    if (luminosity > (best?.luminosity ?? 0)) best = { luminosity, position: splat, points: cell.points };
   }
   return best;
 }

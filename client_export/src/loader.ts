@@ -1,25 +1,26 @@
 /** Loads cells as the camera comes to need them, nearest first. */
-import { SiteError, messageOf } from "./errors.ts";
-import { ballOfBounds } from "./grid.ts";
-import { wantedLayers } from "./levels.ts";
-import type { Layer, LayerName, Site, SiteCell } from "./site.ts";
-import { type Cell, type PackEntry, decodeCell, nameOf } from "./v1.ts";
-import { type Vec3, length, sub } from "./vec.ts";
+import { radiiFrom } from "./ball.ts";
+import type { Cell } from "./cell.ts";
+import { messageOf } from "./errors.ts";
+import { wantedLayers } from "./layers.ts";
+import type { PackedCell } from "./pack_format.ts";
+import type { Site, SiteCell } from "./site.ts";
+import type { Vec3 } from "./vec.ts";
 
 /** Compressed bytes after which the order of loading is thought over again, as the camera may have moved. */
 const BATCH_BYTES = 4 << 20;
 
 interface Request {
-  layer: Layer;
+  layer: number;
   cell: SiteCell;
-  entry: PackEntry;
+  packed: PackedCell;
   /** Distance of the camera in cell radii. */
   radii: number;
 }
 
 export interface LoaderEvents {
-  /** A cell was read and is whole. */
-  onCell(layer: LayerName, siteCell: SiteCell, cell: Cell): void;
+  /** A cell was read and is whole. `layer` counts the site's layers. */
+  onCell(layer: number, siteCell: SiteCell, cell: Cell): void;
   /** A cell or pack could not be read; the rest goes on. */
   onError(message: string): void;
   /** `done` of `known` wanted cells are read. */
@@ -27,9 +28,9 @@ export interface LoaderEvents {
 }
 
 export class Loader {
-  private readonly asked = new Set<string>();
-  private readonly broken = new Set<LayerName>();
-  private readonly starless = new Set<string>();
+  private readonly requested = new Set<PackedCell>();
+  private readonly damaged = new Set<PackedCell>();
+  private readonly broken = new Set<number>();
   private running: Promise<void> | null = null;
   private from: Vec3 = [0, 0, 0];
   private done = 0;
@@ -49,13 +50,13 @@ export class Loader {
   }
 
   private async run(): Promise<void> {
-    for (let open = this.open(); open.length > 0; open = this.open()) {
-      this.events.onProgress(this.done, this.done + open.length);
+    for (let pending = this.pending(); pending.length > 0; pending = this.pending()) {
+      this.events.onProgress(this.done, this.done + pending.length);
       const batch: Request[] = [];
       let bytes = 0;
-      for (const request of open) {
-        if (bytes > 0 && bytes + request.entry.size > BATCH_BYTES) break;
-        bytes += request.entry.size;
+      for (const request of pending) {
+        if (bytes > 0 && bytes + request.packed.size > BATCH_BYTES) break;
+        bytes += request.packed.size;
         batch.push(request);
       }
       const layers = new Set(batch.map((request) => request.layer));
@@ -65,48 +66,48 @@ export class Loader {
   }
 
   /** What is wanted and was never asked for, nearest first. */
-  private open(): Request[] {
-    const { universe, stars, cells } = this.site;
-    const open: Request[] = [];
+  private pending(): Request[] {
+    const { layers, cells } = this.site;
+    const pending: Request[] = [];
     for (const cell of cells) {
-      const { name, ball, part } = cell;
-      const hasStars = (part || stars?.entries.has(name)) && !this.broken.has("stars") && !this.starless.has(name);
-      const names = stars && hasStars ? wantedLayers(ball, this.from) : (["universe"] as const);
-      for (const layerName of names) {
-        const layer = layerName === "stars" ? (stars as Layer) : universe;
-        const entry = layer.entries.get(name);
-        if (!entry || this.broken.has(layerName) || this.asked.has(`${layerName}/${name}`)) continue;
-        open.push({ layer, cell, entry, radii: length(sub(this.from, ball.centre)) / ball.radius });
+      const radii = radiiFrom(cell.ball, this.from);
+      for (const layer of wantedLayers(layers, this.available(cell), radii)) {
+        const packed = cell.packed[layer];
+        if (packed && !this.requested.has(packed)) pending.push({ layer, cell, packed, radii });
       }
     }
-    return open.sort((a, b) => a.radii - b.radii);
+    return pending.sort((a, b) => a.radii - b.radii);
   }
 
-  private async read(layer: Layer, batch: Request[]): Promise<void> {
-    const requests = batch.filter((request) => request.layer === layer);
-    const byEntry = new Map(requests.map((request) => [request.entry, request]));
-    for (const { cell } of requests) this.asked.add(`${layer.name}/${cell.name}`);
+  /** The layers that can show a cell, and those that hold nothing of a part, where the other parts fade. */
+  private available({ packed, part }: SiteCell): number[] {
+    return packed.flatMap((entry, layer) =>
+      !this.broken.has(layer) && (entry ? !this.damaged.has(entry) : part) ? [layer] : [],
+    );
+  }
+
+  private async read(layer: number, batch: Request[]): Promise<void> {
+    const requests = new Map(batch.filter((one) => one.layer === layer).map((one) => [one.packed, one]));
+    for (const packed of requests.keys()) this.requested.add(packed);
+    const { pack } = this.site.layers[layer];
     try {
-      await layer.reader.read([...byEntry.keys()], (entry, bytes) => {
+      await pack.read([...requests.keys()], (packed, bytes) => {
         this.done++;
-        this.decode(layer, (byEntry.get(entry) as Request).cell, bytes);
+        this.decode(requests.get(packed) as Request, bytes);
       });
     } catch (reason) {
-      this.broken.add(layer.name);
+      this.broken.add(layer);
       this.events.onError(messageOf(reason));
     }
   }
 
-  private decode(layer: Layer, siteCell: SiteCell, bytes: Uint8Array): void {
-    const { name } = siteCell;
+  private decode({ layer, cell: siteCell, packed }: Request, bytes: Uint8Array): void {
     try {
-      const what = `${layer.name}/${name}.bin`;
-      const cell = decodeCell(bytes, what);
-      if (nameOf(cell.id) !== name) throw new SiteError(`${what} holds cell ${nameOf(cell.id)}: pack the site again`);
-      if (!siteCell.part) siteCell.ball = ballOfBounds(cell);
-      this.events.onCell(layer.name, siteCell, cell);
+      const cell = this.site.layers[layer].pack.decode(packed, bytes);
+      if (!siteCell.part) siteCell.ball = cell.ball;
+      this.events.onCell(layer, siteCell, cell);
     } catch (reason) {
-      if (layer.name === "stars") this.starless.add(name);
+      this.damaged.add(packed);
       this.events.onError(messageOf(reason));
     }
   }

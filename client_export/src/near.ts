@@ -1,10 +1,11 @@
 /**
- * The splats nearest to the camera, placed anew in float64 every frame.
+ * The splats nearest to the camera, positioned anew in float64 every frame.
  *
  * Relative to its cell a position is a float32: fine from afar, but seen from a thousandth of the cell's size its last
  * bit is a pixel and more. Here the difference to the camera is taken in float64, from the same numbers, so nothing
  * shakes while the camera moves. Both passes draw a splat where they overlap, their weights adding up to one.
  */
+import { clamp } from "./numbers.ts";
 import type { SplatStore, StoredCell } from "./splat_store.ts";
 import type { Vec3 } from "./vec.ts";
 
@@ -16,9 +17,9 @@ const OVERLAP_START = 0.8;
 /** A splat's size over its distance is held below this, where its light is beyond every screen anyway. */
 const MAX_ANGULAR_SIZE = 1e5;
 
-/** What the near pass draws: as the arrays of `SplatStore`, with places as unit vectors from the camera. */
+/** What the near pass draws: as the arrays of `SplatStore`, with positions as unit vectors from the camera. */
 export class NearSplats {
-  readonly place = new Float32Array(4 * NEAR_CAPACITY);
+  readonly means = new Float32Array(4 * NEAR_CAPACITY);
   readonly covDiagonal = new Float32Array(3 * NEAR_CAPACITY);
   readonly covOff = new Float32Array(3 * NEAR_CAPACITY);
   readonly light = new Float32Array(3 * NEAR_CAPACITY);
@@ -27,13 +28,13 @@ export class NearSplats {
   fade: readonly [number, number] = [OVERLAP_START * NEAR_UNITS, NEAR_UNITS];
 
   /**
-   * Gathers the splats around `camera` of cells with a positive weight. Rows 0 and 1 of `place` stand for splats and
+   * Gathers the splats around `camera` of cells with a positive weight. Rows 0 and 1 of `means` stand for splats and
    * for points. Costs a pass over the cells that the camera is in or beside.
    */
   gather(store: SplatStore, weights: Float32Array, camera: Vec3): void {
     const found: { at: number; row: number; distance: number }[] = [];
     store.cells.forEach((cell, row) => {
-      if (weights[row] > 0) collect(cell, row, store.place, camera, found);
+      if (weights[row] > 0) collect(cell, row, store.means, camera, found);
     });
     let limit = NEAR_UNITS;
     if (found.length > NEAR_CAPACITY) {
@@ -53,11 +54,11 @@ export class NearSplats {
     const cell = store.cells[row];
     const to = this.count++;
     for (let axis = 0; axis < 3; axis++) {
-      const offset = store.place[4 * at + axis] + (cell.origin[axis] - camera[axis]) / cell.unitM;
-      this.place[4 * to + axis] = offset / distance;
+      const offset = store.means[4 * at + axis] + (cell.origin[axis] - camera[axis]) / cell.unitM;
+      this.means[4 * to + axis] = offset / distance;
       this.light[3 * to + axis] = store.light[3 * at + axis] * share;
     }
-    this.place[4 * to + 3] = cell.points ? 1 : 0;
+    this.means[4 * to + 3] = cell.points ? 1 : 0;
     const [xx, yy, zz] = store.covDiagonal.subarray(3 * at, 3 * at + 3);
     const shrink = 1 / Math.max(distance ** 2, (xx + yy + zz) / MAX_ANGULAR_SIZE ** 2);
     for (let k = 0; k < 3; k++) {
@@ -70,7 +71,7 @@ export class NearSplats {
 function collect(
   cell: StoredCell,
   row: number,
-  place: Float32Array,
+  means: Float32Array,
   camera: Vec3,
   found: { at: number; row: number; distance: number }[],
 ): void {
@@ -78,15 +79,15 @@ function collect(
   const reach = 1 + NEAR_UNITS;
   if (Math.abs(x) > reach || Math.abs(y) > reach || Math.abs(z) > reach) return;
   for (let at = cell.start; at < cell.start + cell.count; at++) {
-    const dx = place[4 * at] - x;
-    const dy = place[4 * at + 1] - y;
-    const dz = place[4 * at + 2] - z;
+    const dx = means[4 * at] - x;
+    const dy = means[4 * at + 1] - y;
+    const dz = means[4 * at + 2] - z;
     const distance = Math.sqrt(dx * dx + dy * dy + dz * dz);
     if (distance < NEAR_UNITS) found.push({ at, row, distance });
   }
 }
 
 function smoothstep(low: number, high: number, value: number): number {
-  const t = Math.max(0, Math.min(1, (value - low) / (high - low)));
+  const t = clamp((value - low) / (high - low), [0, 1]);
   return t * t * (3 - 2 * t);
 }

@@ -1,7 +1,6 @@
 /** Cells out of a pack file over HTTP: several a request by byte range, or all at once where ranges are ignored. */
 import { SiteError } from "./errors.ts";
 import { get } from "./http.ts";
-import type { PackEntry, PackIndex } from "./v1.ts";
 
 /** Most bytes of one request, unless a single cell is larger. */
 const MAX_REQUEST_BYTES = 1 << 20;
@@ -9,16 +8,22 @@ const MAX_REQUEST_BYTES = 1 << 20;
 const MAX_GAP_BYTES = 1 << 14;
 const PARALLEL_REQUESTS = 4;
 
-/** A run of the pack file and the cells inside it. */
-export interface Run {
+/** Where something lies in the pack file, bytes. */
+export interface Entry {
+  offset: number;
+  size: number;
+}
+
+/** A run of the pack file and the entries inside it. */
+export interface Run<E extends Entry> {
   start: number;
   end: number;
-  entries: PackEntry[];
+  entries: E[];
 }
 
 /** Runs that hold all `entries`, each at most `MAX_REQUEST_BYTES` long, neighbours in the file read together. */
-export function planRuns(entries: readonly PackEntry[]): Run[] {
-  const runs: Run[] = [];
+export function planRuns<E extends Entry>(entries: readonly E[]): Run<E>[] {
+  const runs: Run<E>[] = [];
   for (const entry of [...entries].sort((a, b) => a.offset - b.offset)) {
     const last = runs[runs.length - 1];
     const end = entry.offset + entry.size;
@@ -32,36 +37,36 @@ export function planRuns(entries: readonly PackEntry[]): Run[] {
   return runs;
 }
 
-/** Reads one pack file. `fetcher` is `fetch`, handed in so that tests need no network. */
+/** Reads one pack file of `size` bytes. */
 export class PackReader {
   private whole: Uint8Array | null = null;
   private first: Promise<void> | null = null;
 
   constructor(
     private readonly url: string,
-    private readonly index: PackIndex,
+    private readonly size: number,
     private readonly fetcher: typeof fetch,
   ) {}
 
   /**
-   * Hands every entry's bytes to `onCell`, request by request.
+   * Hands every entry's bytes to `onBytes`, request by request.
    *
    * @throws SiteError where the pack is missing or its length is not what its index announces.
    */
-  async read(entries: readonly PackEntry[], onCell: (entry: PackEntry, bytes: Uint8Array) => void): Promise<void> {
+  async read<E extends Entry>(entries: readonly E[], onBytes: (entry: E, bytes: Uint8Array) => void): Promise<void> {
     const runs = planRuns(entries);
     const work = async () => {
       for (let run = runs.shift(); run; run = runs.shift()) {
         const bytes = await this.bytesOf(run);
         for (const entry of run.entries) {
-          onCell(entry, bytes.subarray(entry.offset - run.start, entry.offset - run.start + entry.size));
+          onBytes(entry, bytes.subarray(entry.offset - run.start, entry.offset - run.start + entry.size));
         }
       }
     };
     await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, work));
   }
 
-  private async bytesOf(run: Run): Promise<Uint8Array> {
+  private async bytesOf(run: Run<Entry>): Promise<Uint8Array> {
     // The first request goes alone: its answer tells whether this server knows ranges, and a server that does not
     // must send the whole pack once, not four times.
     if (this.first === null) {
@@ -77,10 +82,10 @@ export class PackReader {
     return this.whole ? this.whole.subarray(run.start, run.end) : this.request(run);
   }
 
-  private async request(run: Run): Promise<Uint8Array> {
+  private async request(run: Run<Entry>): Promise<Uint8Array> {
     const range = { Range: `bytes=${run.start}-${run.end - 1}` };
     const { status, body } = await get(this.fetcher, this.url, [200, 206], range);
-    const expected = status === 206 ? run.end - run.start : this.index.total_size_bytes;
+    const expected = status === 206 ? run.end - run.start : this.size;
     if (body.length !== expected) {
       throw new SiteError(`${this.url} is truncated or of another pack: ${body.length} bytes came, not ${expected}`);
     }

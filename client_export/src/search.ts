@@ -1,7 +1,6 @@
 /** The search box: a combobox over the landmarks. */
-import { placeOf } from "./landmark_stars.ts";
+import type { Landmark } from "./landmark.ts";
 import { formatDistance } from "./sky.ts";
-import type { Landmark } from "./v1.ts";
 import { length } from "./vec.ts";
 
 const MOST_RESULTS = 8;
@@ -78,7 +77,7 @@ export class Search {
     const name = document.createElement("span");
     name.textContent = landmark.name;
     const about = document.createElement("small");
-    const distance = length(placeOf(landmark));
+    const distance = length(landmark.position);
     about.textContent = [landmark.kind.replaceAll("_", " "), distance > 0 ? formatDistance(distance) : ""]
       .filter(Boolean)
       .join(" · ");

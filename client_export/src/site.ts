@@ -1,49 +1,34 @@
-/** A site: the universe's splats, the exact stars of the same cells where it has them, and its landmarks. */
+/** A site: its layers, the cells that they show, and its landmarks. */
+import { type Ball, radiiFrom } from "./ball.ts";
 import { SiteError } from "./errors.ts";
-import { type Ball, ancestorOf, ballOf } from "./grid.ts";
-import { getText, getTextIfThere } from "./http.ts";
-import { PackReader } from "./pack_reader.ts";
-import {
-  type Index,
-  type IndexCell,
-  type Landmark,
-  type PackEntry,
-  nameOf,
-  parseIndex,
-  parseLandmarks,
-  parsePackIndex,
-} from "./v1.ts";
+import { openPack } from "./formats.ts";
+import { Folder } from "./http.ts";
+import { checkVersion, fieldsOf, parseJson } from "./json_fields.ts";
+import { type Landmark, parseLandmarks } from "./landmark.ts";
+import { type Layer, layerWeight, parseLayers } from "./layers.ts";
+import type { PackedCell } from "./pack_format.ts";
+import type { Vec3 } from "./vec.ts";
 
-/** The two ways a cell is stored: trained splats for a look from afar, one splat per star for a look from near. */
-export type LayerName = "universe" | "stars";
+const MANIFEST = "site.json";
+const VERSION = 1;
+const LANDMARKS = "universe/landmarks.json";
 
-/** One pack of a site. */
-export interface Layer {
-  name: LayerName;
-  totalSplats: number;
-  /** Where the cell called `l_theta_phi` lies in the pack. */
-  entries: Map<string, PackEntry>;
-  reader: PackReader;
-}
-
-/** A cell that the universe lists, or a part of a leaf that only has stars. */
+/** A cell as the layers of a site show it. */
 export interface SiteCell {
   name: string;
-  /** Around its bounds; until a file of it is read, what the grid alone tells of them. Of a part: around its leaf. */
+  /** Around its bounds; until one of its layers is read, what the index tells of them. Of a part: around its leaf. */
   ball: Ball;
-  /**
-   * It is a part of a larger leaf, which was trained as a whole: only all parts together have the same light in both
-   * layers, so they fade as one, also those that hold something in one layer only.
-   */
+  /** All parts of a leaf fade as one, also those that hold something in one layer only. */
   part: boolean;
-  /** False where the universe's splats of the cell are its stars, one by one. */
-  trained: boolean;
+  /** By layer: the cell in that layer's pack. */
+  packed: (PackedCell | undefined)[];
+  /** By layer: whether it counts in the cross-fade, being loaded, or holding nothing of a part. */
+  shown: boolean[];
 }
 
 export interface Site {
-  universe: Layer;
-  /** Null where the site has no exact stars. */
-  stars: Layer | null;
+  /** Nearest first. */
+  layers: Layer[];
   cells: SiteCell[];
   landmarks: Landmark[];
 }
@@ -51,53 +36,45 @@ export interface Site {
 /**
  * Reads the indexes of the site at `base` (a URL ending in a slash, or empty).
  *
- * @throws SiteError where a file is missing, damaged, of another version, or the two packs do not fit.
+ * @throws SiteError where a file is missing, damaged, of another version, or the packs do not fit.
  */
 export async function openSite(base: string, fetcher: typeof fetch): Promise<Site> {
-  const [indexText, landmarksText, starsText] = await Promise.all([
-    getText(fetcher, `${base}universe/index.json`),
-    getText(fetcher, `${base}universe/landmarks.json`),
-    getTextIfThere(fetcher, `${base}stars/index.json`),
+  const root = new Folder(base, fetcher);
+  const manifest = fieldsOf(parseJson(await root.text(MANIFEST), MANIFEST), MANIFEST);
+  checkVersion(manifest, VERSION, MANIFEST);
+  const [landmarks, ...layers] = await Promise.all([
+    root.text(LANDMARKS),
+    ...parseLayers(manifest.layers, MANIFEST).map(async (entry): Promise<Layer> => {
+      return { ...entry, pack: await openPack(entry.format, new Folder(`${base}${entry.folder}/`, fetcher)) };
+    }),
   ]);
-  const index = parseIndex(indexText, "universe/index.json");
-  const cells = index.cells.map((cell) => siteCellOf(cell, index));
-  const universe = await openLayer(base, "universe", index.cells, index.total_splats, fetcher);
-  let stars: Layer | null = null;
-  if (starsText !== null) {
-    const starIndex = parseIndex(starsText, "stars/index.json");
-    stars = await openLayer(base, "stars", starIndex.cells, starIndex.total_splats, fetcher);
-    for (const cell of starIndex.cells.map((cell) => siteCellOf(cell, starIndex))) {
-      if (universe.entries.has(cell.name)) continue;
-      if (!cell.part) {
-        throw new SiteError(
-          `stars/index.json lists cell ${cell.name}, universe/index.json does not: pack the site again`,
-        );
+  return { layers, cells: cellsOf(layers), landmarks: parseLandmarks(landmarks, LANDMARKS) };
+}
+
+/** The cells of all layers. @throws SiteError where nothing shows a cell from afar that a nearer layer has. */
+function cellsOf(layers: Layer[]): SiteCell[] {
+  const cells = new Map<string, SiteCell>();
+  // From the farthest layer on: what a cell is, is said by the layer that stands for it at most distances.
+  for (let layer = layers.length - 1; layer >= 0; layer--) {
+    for (const packed of layers[layer].pack.cells) {
+      const { name, ball, part } = packed;
+      let cell = cells.get(name);
+      if (!cell) {
+        if (layers[layer].to < Infinity && !part) {
+          const { folder } = layers[layer];
+          throw new SiteError(`${folder} has cell ${name}, but no layer has it from afar: pack the site again`);
+        }
+        cells.set(name, (cell = { name, ball, part, packed: layers.map(() => undefined), shown: [] }));
       }
-      cells.push(cell);
+      cell.packed[layer] = packed;
     }
   }
-  return { universe, stars, cells, landmarks: parseLandmarks(landmarksText, "universe/landmarks.json") };
+  for (const cell of cells.values()) cell.shown = cell.packed.map((packed) => cell.part && !packed);
+  return [...cells.values()];
 }
 
-function siteCellOf({ id, trained, levels_up: levels }: IndexCell, { config }: Index): SiteCell {
-  return { name: nameOf(id), ball: ballOf(...ancestorOf(id, config, levels)), part: levels > 0, trained };
-}
-
-async function openLayer(
-  base: string,
-  name: LayerName,
-  cells: IndexCell[],
-  totalSplats: number,
-  fetcher: typeof fetch,
-): Promise<Layer> {
-  const what = `${name}/cells.pack.json`;
-  const pack = parsePackIndex(await getText(fetcher, base + what), what);
-  const byFile = new Map(pack.cells.map((entry) => [entry.file_name, entry]));
-  const entries = new Map<string, PackEntry>();
-  for (const cell of cells) {
-    const entry = byFile.get(cell.file_name);
-    if (!entry) throw new SiteError(`${what} has no ${cell.file_name}, which ${name}/index.json lists`);
-    entries.set(nameOf(cell.id), entry);
-  }
-  return { name, totalSplats, entries, reader: new PackReader(`${base}${name}/${pack.pack_file}`, pack, fetcher) };
+/** The weight of the light of a layer of a cell, seen from a place, as the cell is now. */
+export function weightOf(layers: Layer[], layer: number, cell: SiteCell): (from: Vec3) => number {
+  const { ball, shown } = cell;
+  return (from) => layerWeight(layers, layer, shown, radiiFrom(ball, from));
 }

@@ -21,9 +21,7 @@ import {
   type WebGLRenderer,
 } from "three";
 import type { Camera } from "./camera.ts";
-import { layerWeight } from "./levels.ts";
 import { NearSplats } from "./near.ts";
-import type { LayerName } from "./site.ts";
 import type { SplatStore } from "./splat_store.ts";
 import { STAR_FRAGMENT, STAR_VERTEX, TABLE_WIDTH } from "./star_shader.ts";
 import { type Vec3, length, sub } from "./vec.ts";
@@ -48,10 +46,8 @@ export class StarPass {
   private readonly near: SplatMesh;
   private readonly nearSplats = new NearSplats();
   private readonly weights: Float32Array;
-  private readonly partners: Map<string, Set<LayerName>> = new Map();
-  private known = 0;
 
-  /** `maxCells` counts the cells of both layers. */
+  /** `maxCells`: how many cells `store` may come to hold. */
   constructor(
     private readonly store: SplatStore,
     maxCells: number,
@@ -59,7 +55,7 @@ export class StarPass {
     this.weights = new Float32Array(maxCells);
     this.far = new SplatMesh(store, maxCells, false);
     this.near = new SplatMesh(this.nearSplats, 2, true);
-    // The near splats' places are unit vectors from the camera: their cells lie at the camera, one unit large.
+    // The near splats' positions are unit vectors from the camera: their cells lie at the camera, one unit large.
     this.near.setRow(0, [0, 0, 0], 1, 1, MAX_SPLAT_SIZE);
     this.near.setRow(1, [0, 0, 0], 1, 1, POINT_SIZE);
     this.scene.add(this.far.mesh, this.near.mesh);
@@ -67,11 +63,9 @@ export class StarPass {
 
   /** Adds the light of all splats, at `exposure`, to the renderer's current target. */
   draw(renderer: WebGLRenderer, camera: Camera, size: ScreenSize, exposure: number): void {
-    this.takeNewCells();
+    if (this.far.shown < this.store.count) this.far.show(this.far.shown, this.store.count);
     this.store.cells.forEach((cell, row) => {
-      const loaded = this.partners.get(cell.name) as Set<LayerName>;
-      const other = loaded.size > 1 || cell.fade.alone;
-      this.weights[row] = layerWeight(cell.layer, cell.fade.ball, camera.position, other);
+      this.weights[row] = cell.weight(camera.position);
       const to = sub(cell.origin, camera.position);
       const s = 1 / (length(to) + cell.unitM);
       const scaled: Vec3 = [to[0] * s, to[1] * s, to[2] * s];
@@ -83,19 +77,10 @@ export class StarPass {
     this.near.setView(camera, size, exposure, NO_FADE);
     renderer.render(this.scene, this.unused);
   }
-
-  private takeNewCells(): void {
-    for (; this.known < this.store.cells.length; this.known++) {
-      const { name, layer } = this.store.cells[this.known];
-      const loaded = this.partners.get(name) ?? new Set();
-      this.partners.set(name, loaded.add(layer));
-    }
-    if (this.far.shown < this.store.count) this.far.show(this.far.shown, this.store.count);
-  }
 }
 
 interface SplatArrays {
-  place: Float32Array;
+  means: Float32Array;
   covDiagonal: Float32Array;
   covOff: Float32Array;
   light: Float32Array;
@@ -117,8 +102,8 @@ class SplatMesh {
     this.geometry.setAttribute("position", new BufferAttribute(corners, 3));
     this.geometry.setIndex([0, 1, 2, 2, 1, 3]);
     this.geometry.instanceCount = 0;
-    for (const name of ["place", "covDiagonal", "covOff", "light"] as const) {
-      const attribute = new InstancedBufferAttribute(arrays[name], name === "place" ? 4 : 3);
+    for (const name of ["means", "covDiagonal", "covOff", "light"] as const) {
+      const attribute = new InstancedBufferAttribute(arrays[name], name === "means" ? 4 : 3);
       if (changesOften) attribute.setUsage(DynamicDrawUsage);
       this.attributes.push(attribute);
       this.geometry.setAttribute(name, attribute);

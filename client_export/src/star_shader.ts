@@ -1,5 +1,13 @@
 /**
- * DESIGN's law of light, drawn additively: in a pixel a splat adds E tau rho G(x), rho = sqrt(det S / det(S + eps I)).
+ * The law of light, drawn additively. In a pixel at x a splat of linear brightness tau adds, at exposure E,
+ *
+ *     E tau rho G(x),   rho = sqrt(det S / det(S + eps I)),   eps = 0.3 px^2
+ *
+ * with S the covariance of the projected Gaussian (EWA, Zwicker et al. 2002) and G the Gaussian, 1 at its centre, of
+ * covariance S + eps I: the splat seen through the pixels' own filter. rho makes the sum over all pixels independent of
+ * eps, so the light of a splat falls with the square of its distance also where it is smaller than a pixel. An isotropic
+ * one of size sigma covers 2 pi tau sigma^2 / d^2 steradians from a distance d.
+ *
  * Lengths on the screen are CSS pixels, so that a view shows the same picture on screens of every density.
  */
 
@@ -21,7 +29,7 @@ const float MAX_PEAK = 6.0e4;
 const float MIN_DEPTH = 0.1;
 
 in vec3 position;       // corner of the quad, -1 or 1
-in vec4 place;          // cell units; w: row of the cell
+in vec4 means;          // cell units; w: row of the cell
 in vec3 covDiagonal;    // cell units^2: xx, yy, zz
 in vec3 covOff;         // cell units^2: xy, xz, yz
 in vec3 light;          // linear RGB x tau
@@ -45,12 +53,12 @@ vec4 cellTexel(int texel) {
 
 void main() {
   gl_Position = vec4(2.0, 2.0, 2.0, 1.0); // all four corners outside: nothing is drawn
-  int texel = 2 * int(place.w);
+  int texel = 2 * int(means.w);
   vec4 frame = cellTexel(texel);
   vec4 state = cellTexel(texel + 1);
   if (state.x <= 0.0) return;
 
-  vec3 to = frame.xyz + place.xyz * frame.w;
+  vec3 to = frame.xyz + means.xyz * frame.w;
   float distance = length(to);
   float weight = state.x * smoothstep(fade.x, fade.y, distance / frame.w);
   vec3 p = vec3(dot(right, to), dot(up, to), dot(forward, to));

@@ -1,30 +1,28 @@
 /**
- * The v1 format, read: the reference decoder. Pure functions from bytes and JSON text to values, without DOM or
- * network; `FORMAT.md` says in words what they check.
+ * The v1 format: the reference decoder, and the pack of the viewer that is made with it. `parseIndex`, `parsePackIndex`
+ * and `decodeFile` are pure functions from bytes and JSON text to values, without DOM or network; `FORMAT.md` says in
+ * words what they check.
  */
+import { ballAround } from "./ball.ts";
+import { type Cell, covarianceOf, unitOf } from "./cell.ts";
 import { SiteError } from "./errors.ts";
+import { type CellId, type GridConfig, ancestorOf, ballOf, nameOf } from "./grid.ts";
+import type { Folder } from "./http.ts";
+import {
+  type Fields,
+  checkVersion,
+  countOf,
+  fieldsOf,
+  listOf,
+  numberOf,
+  parseJson,
+  textOf,
+  vectorOf,
+} from "./json_fields.ts";
 import { decodeLz4Block } from "./lz4.ts";
-
-export interface Xyz {
-  x: number;
-  y: number;
-  z: number;
-}
-
-/** Indices of a cell in the heliocentric logarithmic grid: shell, longitude, latitude. */
-export interface CellId {
-  l: number;
-  theta: number;
-  phi: number;
-}
-
-/** `r_min` in metres, ratio of a shell's radii, number of longitudes and of latitudes. */
-export interface GridConfig {
-  r_min: number;
-  log_base: number;
-  n_theta: number;
-  n_phi: number;
-}
+import type { Pack, PackFormat, PackedCell } from "./pack_format.ts";
+import { PackReader } from "./pack_reader.ts";
+import type { Vec3 } from "./vec.ts";
 
 export interface IndexCell {
   id: CellId;
@@ -55,101 +53,86 @@ export interface PackIndex {
   cells: PackEntry[];
 }
 
-export interface Landmark {
-  id: string;
-  name: string;
-  kind: string;
-  /** Barycentric mean ecliptic J2000, metres. */
-  pos_meters: Xyz;
-  /** Metres; 0 where unknown. */
-  radius_hint: number;
-  source: string;
-  description: string;
-}
-
-/** One decoded cell. */
-export interface Cell {
+/** What the file of a cell holds. */
+export interface CellFile {
   id: CellId;
-  bounds: { min: Xyz; max: Xyz; centroid: Xyz };
+  /** Metres. */
+  bounds: { min: Vec3; max: Vec3; centroid: Vec3 };
   count: number;
   /** `count` x 14 float32: position - centroid (m), scale (m), rotation xyzw, linear RGB, opacity. */
   splats: Float32Array;
 }
 
-export const FLOATS_PER_SPLAT = 14;
+const FLOATS_PER_SPLAT = 14;
 const BYTES_PER_SPLAT = 4 * FLOATS_PER_SPLAT;
 const VERSION = 1;
 
-type Fields = Record<string, unknown>;
+interface V1Cell extends PackedCell {
+  offset: number;
+}
 
-function fieldsOf(value: unknown, what: string): Fields {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new SiteError(`${what} is not a JSON object`);
+export const V1: PackFormat = {
+  async open(folder: Folder): Promise<Pack<V1Cell>> {
+    const [listed, packed] = [`${folder.path}index.json`, `${folder.path}cells.pack.json`];
+    const texts = await Promise.all([folder.text("index.json"), folder.text("cells.pack.json")]);
+    const index = parseIndex(texts[0], listed);
+    const pack = parsePackIndex(texts[1], packed);
+    const byFile = new Map(pack.cells.map((entry) => [entry.file_name, entry]));
+    const cells = index.cells.map(({ id, file_name, trained, levels_up: levels }): V1Cell => {
+      const entry = byFile.get(file_name);
+      if (!entry) throw new SiteError(`${packed} has no ${file_name}, which ${listed} lists`);
+      const ball = ballOf(...ancestorOf(id, index.config, levels));
+      const { offset, size } = entry;
+      return { name: nameOf(id), ball, part: levels > 0, points: !trained, offset, size };
+    });
+    const reader = new PackReader(folder.path + pack.pack_file, pack.total_size_bytes, folder.fetcher);
+    return {
+      splatCount: index.total_splats,
+      cells,
+      read: (wanted, onBytes) => reader.read(wanted, onBytes),
+      decode: ({ name }, bytes) => {
+        const what = `${folder.path}${name}.bin`;
+        const file = decodeFile(bytes, what);
+        const found = nameOf(file.id);
+        if (found !== name) throw new SiteError(`${what} holds cell ${found}: pack the site again`);
+        return cellOf(file);
+      },
+    };
+  },
+};
+
+/** The cell that a file holds. */
+export function cellOf({ bounds, count, splats }: CellFile): Cell {
+  let farthest = 0;
+  for (let at = 0; at < splats.length; at += FLOATS_PER_SPLAT) {
+    farthest = Math.max(farthest, Math.abs(splats[at]), Math.abs(splats[at + 1]), Math.abs(splats[at + 2]));
   }
-  return value as Fields;
-}
-
-function listOf(value: unknown, what: string): unknown[] {
-  if (!Array.isArray(value)) throw new SiteError(`${what} is not a list`);
-  return value;
-}
-
-function textOf(fields: Fields, key: string, what: string): string {
-  const value = fields[key];
-  if (typeof value !== "string") throw new SiteError(`${what}: "${key}" is ${JSON.stringify(value)}, must be text`);
-  return value;
-}
-
-function numberOf(fields: Fields, key: string, what: string): number {
-  const value = fields[key];
-  if (typeof value !== "number" || !Number.isFinite(value)) {
-    throw new SiteError(`${what}: "${key}" is ${JSON.stringify(value)}, must be a number`);
+  const cell: Cell = {
+    origin: bounds.centroid,
+    unitM: unitOf(farthest),
+    ball: ballAround(bounds.min, bounds.max),
+    count,
+    means: new Float32Array(3 * count),
+    covDiagonal: new Float32Array(3 * count),
+    covOff: new Float32Array(3 * count),
+    light: new Float32Array(3 * count),
+  };
+  const { unitM } = cell;
+  for (let i = 0; i < count; i++) {
+    const [px, py, pz, sx, sy, sz, qx, qy, qz, qw, red, green, blue, opacity] = splats.subarray(i * FLOATS_PER_SPLAT);
+    const [xx, yy, zz, xy, xz, yz] = covarianceOf([sx / unitM, sy / unitM, sz / unitM], [qx, qy, qz, qw]);
+    cell.means.set([px / unitM, py / unitM, pz / unitM], 3 * i);
+    cell.covDiagonal.set([xx, yy, zz], 3 * i);
+    cell.covOff.set([xy, xz, yz], 3 * i);
+    cell.light.set([red * opacity, green * opacity, blue * opacity], 3 * i);
   }
-  return value;
-}
-
-function countOf(fields: Fields, key: string, what: string): number {
-  const value = numberOf(fields, key, what);
-  if (!Number.isSafeInteger(value) || value < 0) {
-    throw new SiteError(`${what}: "${key}" is ${value}, must be a whole number >= 0`);
-  }
-  return value;
-}
-
-function xyzOf(fields: Fields, key: string, what: string): Xyz {
-  const inner = fieldsOf(fields[key], `${what}: "${key}"`);
-  const where = `${what}: "${key}"`;
-  return { x: numberOf(inner, "x", where), y: numberOf(inner, "y", where), z: numberOf(inner, "z", where) };
-}
-
-function idOf(fields: Fields, what: string): CellId {
-  const inner = fieldsOf(fields.id, `${what}: "id"`);
-  return { l: countOf(inner, "l", what), theta: countOf(inner, "theta", what), phi: countOf(inner, "phi", what) };
-}
-
-function parseJson(text: string, what: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (reason) {
-    throw new SiteError(`${what} is not JSON (${(reason as SyntaxError).message})`);
-  }
-}
-
-function checkVersion(fields: Fields, what: string): void {
-  if (fields.version !== VERSION) {
-    throw new SiteError(`${what} has version ${JSON.stringify(fields.version)}, this viewer reads ${VERSION}`);
-  }
-}
-
-/** `l_theta_phi`: how a cell is called in file names. */
-export function nameOf(id: CellId): string {
-  return `${id.l}_${id.theta}_${id.phi}`;
+  return cell;
 }
 
 /** The cells of a pack and their grid. `what` names the file in errors. */
 export function parseIndex(text: string, what: string): Index {
   const top = fieldsOf(parseJson(text, what), what);
-  checkVersion(top, what);
+  checkVersion(top, VERSION, what);
   const grid = fieldsOf(top.config, `${what}: "config"`);
   const config: GridConfig = {
     r_min: numberOf(grid, "r_min", what),
@@ -188,7 +171,7 @@ function levelsOf(fields: Fields, grid: GridConfig, where: string): number {
 /** Where each cell lies in the pack file; every range is inside the pack's announced size. */
 export function parsePackIndex(text: string, what: string): PackIndex {
   const top = fieldsOf(parseJson(text, what), what);
-  checkVersion(top, what);
+  checkVersion(top, VERSION, what);
   const total = countOf(top, "total_size_bytes", what);
   const cells = listOf(top.cells, `${what}: "cells"`).map((entry, row): PackEntry => {
     const where = `${what}: cell ${row}`;
@@ -206,29 +189,17 @@ export function parsePackIndex(text: string, what: string): PackIndex {
   return { pack_file: textOf(top, "pack_file", what), total_size_bytes: total, cells };
 }
 
-/** The named places of a universe. */
-export function parseLandmarks(text: string, what: string): Landmark[] {
-  return listOf(parseJson(text, what), what).map((entry, row): Landmark => {
-    const where = `${what}: landmark ${row}`;
-    const fields = fieldsOf(entry, where);
-    return {
-      id: textOf(fields, "id", where),
-      name: textOf(fields, "name", where),
-      kind: textOf(fields, "kind", where),
-      pos_meters: xyzOf(fields, "pos_meters", where),
-      radius_hint: typeof fields.radius_hint === "number" ? fields.radius_hint : 0,
-      source: typeof fields.source === "string" ? fields.source : "",
-      description: typeof fields.description === "string" ? fields.description : "",
-    };
-  });
+function idOf(fields: Fields, what: string): CellId {
+  const inner = fieldsOf(fields.id, `${what}: "id"`);
+  return { l: countOf(inner, "l", what), theta: countOf(inner, "theta", what), phi: countOf(inner, "phi", what) };
 }
 
 /**
- * A cell from the bytes of its file. `what` names the cell in errors.
+ * What the file of a cell holds. `what` names the cell in errors.
  *
  * @throws SiteError where the lengths do not agree, the JSON is damaged, or a value is not finite.
  */
-export function decodeCell(bytes: Uint8Array, what: string): Cell {
+export function decodeFile(bytes: Uint8Array, what: string): CellFile {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 4) throw new SiteError(`${what} is truncated: ${bytes.length} bytes`);
   const headerSize = view.getUint32(0, true);
@@ -250,9 +221,9 @@ export function decodeCell(bytes: Uint8Array, what: string): Cell {
   return {
     id: idOf(header, what),
     bounds: {
-      min: xyzOf(bounds, "min", what),
-      max: xyzOf(bounds, "max", what),
-      centroid: xyzOf(bounds, "centroid", what),
+      min: vectorOf(bounds, "min", what),
+      max: vectorOf(bounds, "max", what),
+      centroid: vectorOf(bounds, "centroid", what),
     },
     count,
     splats: floatsOf(raw, what),

@@ -1,6 +1,7 @@
 /** The view as text after `#` or `?`, so that a view is a link: `pos=x,y,z&look=ra,dec&fov=60&ev=0&up=ecliptic`. */
 import { type Camera, FOV_RANGE_DEG } from "./camera.ts";
 import { EV_RANGE } from "./exposure.ts";
+import { clamp } from "./numbers.ts";
 import { UP, type UpName, raDecOf, towards } from "./sky.ts";
 import type { Vec3 } from "./vec.ts";
 
@@ -20,8 +21,6 @@ function numbersOf(text: string | null, count: number): number[] | null {
   const values = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
   return values.length === count && values.every(Number.isFinite) ? values : null;
 }
-
-const clamp = (value: number, [low, high]: readonly [number, number]) => Math.max(low, Math.min(high, value));
 
 /** What a link asks for; a part that is absent or no number is left out. Later texts win over earlier ones. */
 export function parseViewState(...texts: string[]): ViewState {

@@ -1,5 +1,7 @@
 /** Cells for the tests, encoded here without an LZ4 compressor: a block of literals only is a valid block. */
-import { type Cell, FLOATS_PER_SPLAT } from "../src/v1.ts";
+import type { Cell } from "../src/cell.ts";
+import { cellOf as cellOfFile } from "../src/v1.ts";
+import type { Vec3 } from "../src/vec.ts";
 
 /** An LZ4 block that holds `raw` as one run of literals. */
 export function literalBlock(raw: Uint8Array): Uint8Array {
@@ -40,17 +42,17 @@ export function splatAt(position: readonly number[], sigma = 1): number[] {
   return [...position, sigma, sigma, sigma, 0, 0, 0, 1, 1, 1, 1, 0.5];
 }
 
-/** A decoded cell around `origin`. */
-export function cellOf(splats: number[][], origin: readonly number[], halfBox: number): Cell {
-  const corner = (sign: number) => ({
-    x: origin[0] + sign * halfBox,
-    y: origin[1] + sign * halfBox,
-    z: origin[2] + sign * halfBox,
-  });
-  return {
+/** A cell around `origin`. */
+export function cellOf(splats: number[][], origin: Vec3, halfBox: number): Cell {
+  const corner = (sign: number): Vec3 => [
+    origin[0] + sign * halfBox,
+    origin[1] + sign * halfBox,
+    origin[2] + sign * halfBox,
+  ];
+  return cellOfFile({
     id: { l: 7, theta: 8, phi: 9 },
     bounds: { min: corner(-1), max: corner(1), centroid: corner(0) },
     count: splats.length,
-    splats: Float32Array.from(splats.flat()).slice(0, splats.length * FLOATS_PER_SPLAT),
-  };
+    splats: Float32Array.from(splats.flat()),
+  });
 }

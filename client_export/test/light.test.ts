@@ -2,33 +2,37 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ballOf } from "../src/grid.ts";
-import { layerWeight, wantedLayers } from "../src/levels.ts";
+import { layerWeight, wantedLayers } from "../src/layers.ts";
 import { NEAR_CAPACITY, NearSplats } from "../src/near.ts";
 import { SplatStore } from "../src/splat_store.ts";
 import { length, sub } from "../src/vec.ts";
 import { cellOf, splatAt } from "./cells.ts";
 
+/** Exact stars, and splats from afar. */
+const LAYERS = [
+  { from: 0, to: 5.5 },
+  { from: 4.5, to: Infinity },
+];
 const ORIGIN = [6e19, 6.4e19, 4.8e19] as const;
 
 test("the layers' weights add up to one at every distance", () => {
-  const ball = { centre: [0, 0, 0] as const, radius: 2 };
-  for (let x = 0; x < 20; x += 0.01) {
-    const weights = (["stars", "universe"] as const).map((layer) => layerWeight(layer, ball, [x, 0, 0], true));
+  for (let radii = 0; radii < 10; radii += 0.005) {
+    const weights = [0, 1].map((layer) => layerWeight(LAYERS, layer, [true, true], radii));
     assert.ok(Math.abs(weights[0] + weights[1] - 1) < 1e-12);
-    const wanted = wantedLayers(ball, [x, 0, 0]);
-    if (weights[0] > 0) assert.ok(wanted.includes("stars"));
-    if (weights[1] > 0) assert.ok(wanted.includes("universe"));
+    const wanted = wantedLayers(LAYERS, [0, 1], radii);
+    if (weights[0] > 0) assert.ok(wanted.includes(0));
+    if (weights[1] > 0) assert.ok(wanted.includes(1));
   }
-  assert.equal(layerWeight("stars", ball, [8.9, 0, 0], true), 1);
-  assert.equal(layerWeight("stars", ball, [11.1, 0, 0], true), 0);
-  assert.equal(layerWeight("stars", ball, [100, 0, 0], false), 1);
+  assert.equal(layerWeight(LAYERS, 0, [true, true], 4.45), 1);
+  assert.equal(layerWeight(LAYERS, 0, [true, true], 5.55), 0);
+  assert.equal(layerWeight(LAYERS, 0, [true, false], 50), 1);
 });
 
 test("positions are kept to the bit, as unit is a power of two", () => {
   const position = [Math.fround(1.2345678e17), Math.fround(-9.8765432e16), Math.fround(3.3e9)];
   const store = new SplatStore(1);
-  const stored = store.add("stars", "a", true, cellOf([splatAt(position)], ORIGIN, 2e17));
-  const back = [...store.place.subarray(0, 3)].map((value) => value * stored.unitM);
+  const stored = store.add("stars/a", cellOf([splatAt(position)], ORIGIN, 2e17), true);
+  const back = [...store.means.subarray(0, 3)].map((value) => value * stored.unitM);
   assert.deepEqual(back, position);
 });
 
@@ -37,7 +41,7 @@ test("a covariance is R diag(s^2) R'", () => {
   const half = Math.SQRT1_2;
   const splat = [0, 0, 0, 3, 2, 1, 0, 0, half, half, 1, 1, 1, 1];
   const store = new SplatStore(2);
-  const { unitM } = store.add("universe", "a", false, cellOf([splat, splatAt([8, 0, 0])], ORIGIN, 10));
+  const { unitM } = store.add("universe/a", cellOf([splat, splatAt([8, 0, 0])], ORIGIN, 10), false);
   const variances = [...store.covDiagonal.subarray(0, 3)].map((value) => value * unitM ** 2);
   [4, 9, 1].forEach((expected, axis) => assert.ok(Math.abs(variances[axis] - expected) < 1e-5));
   store.covOff.subarray(0, 3).forEach((value) => assert.ok(Math.abs(value) < 1e-7));
@@ -46,14 +50,14 @@ test("a covariance is R diag(s^2) R'", () => {
 test("near splats lie exactly where float64 has them, and share their light with the far pass", () => {
   const unitM = 2 ** 57;
   const store = new SplatStore(2);
-  store.add("stars", "a", true, cellOf([splatAt([0.25 * unitM, 0, 0], 1e12), splatAt([unitM, 0, 0])], ORIGIN, unitM));
+  store.add("stars/a", cellOf([splatAt([0.25 * unitM, 0, 0], 1e12), splatAt([unitM, 0, 0])], ORIGIN, unitM), true);
   const near = new NearSplats();
   for (const distance of [1e9, 1e13, 0.07 * unitM, 0.085 * unitM, 0.095 * unitM]) {
     const camera = [ORIGIN[0] + 0.25 * unitM, ORIGIN[1] + distance, ORIGIN[2]] as const;
     near.gather(store, Float32Array.of(1), camera);
     assert.equal(near.count, 1);
     const expected = sub([ORIGIN[0] + 0.25 * unitM, ORIGIN[1], ORIGIN[2]], camera);
-    expected.forEach((value, axis) => assert.ok(Math.abs(near.place[axis] - value / length(expected)) < 1e-7));
+    expected.forEach((value, axis) => assert.ok(Math.abs(near.means[axis] - value / length(expected)) < 1e-7));
     // The shader's smoothstep, which the far pass multiplies by.
     const t = Math.max(0, Math.min(1, (distance / unitM - near.fade[0]) / (near.fade[1] - near.fade[0])));
     assert.ok(Math.abs(near.light[0] / store.light[0] + t * t * (3 - 2 * t) - 1) < 1e-4);
@@ -66,7 +70,7 @@ test("more near splats than there is room for: the nearest are taken, and the ot
   const many = Array.from({ length: NEAR_CAPACITY + 500 }, (_, i) => splatAt([1000 * (i + 1), 0, 0]));
   const unitM = 2 ** 30;
   const store = new SplatStore(many.length + 1);
-  store.add("stars", "a", true, cellOf([...many, splatAt([unitM, 0, 0])], [0, 0, 0], unitM));
+  store.add("stars/a", cellOf([...many, splatAt([unitM, 0, 0])], [0, 0, 0], unitM), true);
   const near = new NearSplats();
   near.gather(store, Float32Array.of(1), [0, 0, 0]);
   assert.equal(near.count, NEAR_CAPACITY);
@@ -75,8 +79,8 @@ test("more near splats than there is room for: the nearest are taken, and the ot
 
 test("more splats than announced are refused", () => {
   assert.throws(
-    () => new SplatStore(1).add("stars", "a", true, cellOf([splatAt([0, 0, 0]), splatAt([1, 0, 0])], ORIGIN, 1)),
-    /stars\/a\.bin: more splats/,
+    () => new SplatStore(1).add("stars/a", cellOf([splatAt([0, 0, 0]), splatAt([1, 0, 0])], ORIGIN, 1), true),
+    /stars\/a: more splats/,
   );
 });
 

@@ -1,17 +1,12 @@
 /** Cells come out of a pack whole, from servers with and without byte ranges, in few requests. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PackReader, planRuns } from "../src/pack_reader.ts";
-import type { PackEntry } from "../src/v1.ts";
+import { type Entry, PackReader, planRuns } from "../src/pack_reader.ts";
 
 const PACK = Uint8Array.from({ length: 3_000_000 }, (_, i) => (i * 7919) >> 3);
 
-function entriesEvery(step: number, size: number): PackEntry[] {
-  return Array.from({ length: Math.floor(PACK.length / step) }, (_, i) => ({
-    file_name: `${i}.bin`,
-    offset: i * step,
-    size,
-  }));
+function entriesEvery(step: number, size: number): Entry[] {
+  return Array.from({ length: Math.floor(PACK.length / step) }, (_, i) => ({ offset: i * step, size }));
 }
 
 function server(ranges: boolean, log: string[], body: Uint8Array<ArrayBuffer> = PACK): typeof fetch {
@@ -25,12 +20,9 @@ function server(ranges: boolean, log: string[], body: Uint8Array<ArrayBuffer> = 
   };
 }
 
-async function readAll(fetcher: typeof fetch, entries: PackEntry[]): Promise<Map<string, Uint8Array>> {
-  const pack = { pack_file: "cells.pack.bin", total_size_bytes: PACK.length, cells: entries };
-  const found = new Map<string, Uint8Array>();
-  await new PackReader("cells.pack.bin", pack, fetcher).read(entries, (entry, bytes) =>
-    found.set(entry.file_name, bytes),
-  );
+async function readAll(fetcher: typeof fetch, entries: Entry[]): Promise<Map<Entry, Uint8Array>> {
+  const found = new Map<Entry, Uint8Array>();
+  await new PackReader("cells.pack.bin", PACK.length, fetcher).read(entries, (entry, bytes) => found.set(entry, bytes));
   return found;
 }
 
@@ -47,8 +39,8 @@ for (const ranges of [true, false]) {
     const entries = entriesEvery(10_000, 9_000).reverse();
     const found = await readAll(server(ranges, log), entries);
     assert.equal(found.size, entries.length);
-    for (const { file_name, offset, size } of entries) {
-      assert.deepEqual(found.get(file_name), PACK.subarray(offset, offset + size));
+    for (const entry of entries) {
+      assert.deepEqual(found.get(entry), PACK.subarray(entry.offset, entry.offset + entry.size));
     }
     assert.equal(log.length, ranges ? 3 : 1);
   });
@@ -56,7 +48,7 @@ for (const ranges of [true, false]) {
 
 test("a pack that is shorter than announced, or missing, is said", async () => {
   const short = PACK.slice(0, -5);
-  const last = [{ file_name: "last.bin", offset: PACK.length - 100, size: 100 }];
+  const last = [{ offset: PACK.length - 100, size: 100 }];
   for (const ranges of [true, false]) {
     await assert.rejects(readAll(server(ranges, [], short), last), /cells\.pack\.bin is truncated or of another pack/);
   }

@@ -1,12 +1,12 @@
 /** The parts of a leaf that was trained as a whole: where they fade, what is loaded of them, and when. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ancestorOf, ballOf } from "../src/grid.ts";
+import { type CellId, ancestorOf, ballOf } from "../src/grid.ts";
 import { Loader } from "../src/loader.ts";
 import { openSite } from "../src/site.ts";
-import type { CellId } from "../src/v1.ts";
 import { type Vec3, length, sub } from "../src/vec.ts";
 import { encodeCell, splatAt } from "./cells.ts";
+import { manifestOf, serverOf } from "./sites.ts";
 
 const GRID = { r_min: 4.6e10, log_base: 2, n_theta: 64, n_phi: 32 };
 const SPLAT_ONLY = { l: 16, theta: 40, phi: 8 };
@@ -16,7 +16,10 @@ const LEAF = ballOf({ l: 2, theta: 5, phi: 1 }, { ...GRID, log_base: 256, n_thet
 
 /** A site whose universe has the one part of a leaf, and whose stars have the other. */
 function siteOf(levels: number | undefined): typeof fetch {
-  const files = new Map<string, BodyInit>([["universe/landmarks.json", "[]"]]);
+  const files = manifestOf([
+    { folder: "stars", format: "v1", radii: [0, 5.5] },
+    { folder: "universe", format: "v1", radii: [4.5, null] },
+  ]);
   for (const [layer, id] of [
     ["universe", SPLAT_ONLY],
     ["stars", STAR_ONLY],
@@ -31,14 +34,15 @@ function siteOf(levels: number | undefined): typeof fetch {
     files.set(`${layer}/cells.pack.json`, JSON.stringify({ ...totals, ...packed }));
     files.set(`${layer}/cells.pack.bin`, bytes.slice());
   }
-  return async (url) => new Response(files.get(String(url)), { status: files.has(String(url)) ? 200 : 404 });
+  return serverOf(files);
 }
 
 /** What is loaded, as `layer/cell`, of a site seen from each of the places in turn. */
 async function loadedFrom(...places: Vec3[]): Promise<string[][]> {
   const found: string[] = [];
-  const loader = new Loader(await openSite("", siteOf(LEVELS)), {
-    onCell: (layer, { name }) => found.push(`${layer}/${name}`),
+  const site = await openSite("", siteOf(LEVELS));
+  const loader = new Loader(site, {
+    onCell: (layer, { name }) => found.push(`${site.layers[layer].folder}/${name}`),
     onError: (message) => assert.fail(message),
     onProgress: () => {},
   });
@@ -85,7 +89,7 @@ test("near the leaf only its stars are loaded, far away only its splats, and the
 test("stars of a cell that the universe lacks are refused where they are no part", async () => {
   await assert.rejects(
     openSite("", siteOf(undefined)),
-    /stars\/index\.json lists cell 23_47_15, universe\/index\.json/,
+    /stars has cell 23_47_15, but no layer has it from afar: pack the site again/,
   );
   await assert.rejects(openSite("", siteOf(6)), /cell 0: "levels_up" is 6, more than the levels of the grid/);
 });

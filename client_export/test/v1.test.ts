@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SiteError } from "../src/errors.ts";
+import { parseLandmarks } from "../src/landmark.ts";
 import { decodeLz4Block } from "../src/lz4.ts";
-import { decodeCell, parseIndex, parseLandmarks, parsePackIndex } from "../src/v1.ts";
+import { decodeFile, parseIndex, parsePackIndex } from "../src/v1.ts";
 import { encodeCell, literalBlock, splatAt } from "./cells.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -41,9 +42,9 @@ test("LZ4: damage is named", () => {
 
 test("a cell comes back value for value", () => {
   const splats = [[1.5, -2.25, 1e15, 0.5, 1, 2, 0.1, 0.2, 0.3, 0.9, 1, 0.5, 0.25, 0.95], splatAt([3, 4, 5])];
-  const cell = decodeCell(encodeCell(splats), "7_8_9.bin");
+  const cell = decodeFile(encodeCell(splats), "7_8_9.bin");
   assert.deepEqual(cell.id, { l: 7, theta: 8, phi: 9 });
-  assert.deepEqual(cell.bounds.centroid, { x: 1e17, y: -2e17, z: 3e17 });
+  assert.deepEqual(cell.bounds.centroid, [1e17, -2e17, 3e17]);
   assert.deepEqual([...cell.splats], [...Float32Array.from(splats.flat())]);
 });
 
@@ -51,7 +52,7 @@ test("every shortened cell is refused", () => {
   const whole = encodeCell([splatAt([1, 2, 3])]);
   for (let length = 0; length < whole.length; length++) {
     assert.throws(
-      () => decodeCell(whole.subarray(0, length), "7_8_9.bin"),
+      () => decodeFile(whole.subarray(0, length), "7_8_9.bin"),
       (reason) => reason instanceof SiteError && /7_8_9\.bin/.test(reason.message),
       `length ${length}`,
     );
@@ -59,9 +60,9 @@ test("every shortened cell is refused", () => {
 });
 
 test("a cell whose numbers cannot be is refused", () => {
-  assert.throws(() => decodeCell(encodeCell([splatAt([Number.NaN, 0, 0])]), "c"), /splat 0 holds NaN/);
-  assert.throws(() => decodeCell(encodeCell([splatAt([0, 0, 0])], { splat_count: 2 }), "c"), /56 bytes for 2 splats/);
-  assert.throws(() => decodeCell(encodeCell([], { bounds: {} }), "c"), /"min" is not a JSON object/);
+  assert.throws(() => decodeFile(encodeCell([splatAt([Number.NaN, 0, 0])]), "c"), /splat 0 holds NaN/);
+  assert.throws(() => decodeFile(encodeCell([splatAt([0, 0, 0])], { splat_count: 2 }), "c"), /56 bytes for 2 splats/);
+  assert.throws(() => decodeFile(encodeCell([], { bounds: {} }), "c"), /"min" is not a JSON object/);
 });
 
 const INDEX = {
@@ -106,7 +107,7 @@ test("indexes that cannot be are refused with the field's name", () => {
 
 test("landmarks need a name and a place", () => {
   const sirius = { id: "sirius", name: "Sirius", kind: "star", pos_meters: { x: 1, y: 2, z: 3 } };
-  assert.equal(parseLandmarks(JSON.stringify([sirius]), "l")[0].radius_hint, 0);
+  assert.equal(parseLandmarks(JSON.stringify([sirius]), "l")[0].radiusM, 0);
   assert.throws(() => parseLandmarks(JSON.stringify([{ ...sirius, name: 5 }]), "l"), /landmark 0: "name" is 5/);
   assert.throws(
     () => parseLandmarks(JSON.stringify([{ ...sirius, pos_meters: { x: 1, y: 2 } }]), "l"),

@@ -103,9 +103,8 @@ test("search: first names that begin so, then words, then parts; accents do not 
     id: name,
     name,
     kind: "star",
-    pos_meters: { x: 0, y: 0, z: 0 },
-    radius_hint: 0,
-    source: "",
+    position: [0, 0, 0] as const,
+    radiusM: 0,
     description: "",
   });
   const all = ["Unukalhai", "Great Lukas", "Lukida", "Böök"].map(landmark);

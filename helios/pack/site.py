@@ -20,6 +20,12 @@ from helios.universe.paths import INDEX, LANDMARKS
 PAGE, SITE_MANIFEST = "index.html", "site.json"
 UNIVERSE, STARS = "universe", "stars"
 SITE_VERSION = 1
+LAYERS = {
+    STARS: {"folder": STARS, "format": "v1", "radii": [0, 5.5]},
+    UNIVERSE: {"folder": UNIVERSE, "format": "v1", "radii": [4.5, None]},
+}
+"""How the viewer shows each pack of a site, nearest first: from and up to so many radii of a cell away from its centre,
+None for any distance. Where two ranges overlap the light of one gives way to that of the other."""
 
 
 def write_site(universe: Universe, directory: Path, viewer: Path | None = None, track: Track = untracked) -> Exported:
@@ -27,8 +33,9 @@ def write_site(universe: Universe, directory: Path, viewer: Path | None = None, 
 
     `directory` becomes: the viewer's files (`viewer`, or those of this package), `universe/` with the pack and the
     landmarks, `stars/` with the exact stars of all cells where any cell is trained (near a cell its stars are
-    shown), and `site.json`, which lists every file with its size. No file per cell. The directory appears whole,
-    in place of an older site: killed at any moment, the old site stays or a rerun makes the new one.
+    shown), and `site.json`, which lists the packs as the viewer's layers, and every file with its size. No file per
+    cell. The directory appears whole, in place of an older site: killed at any moment, the old site stays or a rerun
+    makes the new one.
 
     Raises InputError where the directory holds anything but a site of Helios, or lies in the universe; StoreError
     where the universe is not packed or the viewer is missing.
@@ -48,7 +55,9 @@ def write_site(universe: Universe, directory: Path, viewer: Path | None = None, 
             write_pack(universe, stage / STARS, stars_only=True, track=track)
             packs.append(V1Pack.open(stage / STARS))
         listed = _list_files(stage)
-        write_text(stage / SITE_MANIFEST, json.dumps({"version": SITE_VERSION, "files": listed}, indent=1) + "\n")
+        layers = [layer for folder, layer in LAYERS.items() if (stage / folder).is_dir()]
+        document = {"version": SITE_VERSION, "layers": layers, "files": listed}
+        write_text(stage / SITE_MANIFEST, json.dumps(document, indent=1) + "\n")
     splats = sum(entry.splat_count for pack in packs for entry in pack.entries)
     trained = sum(cell["trained"] for cell in packs[0].index["cells"])
     return Exported(directory, len(packs[0]), trained, splats, sum(file["size"] for file in listed))

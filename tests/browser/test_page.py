@@ -103,6 +103,33 @@ def test_a_link_restores_the_view(naked_eye_site, tmp_path):
     assert view["look"]["dec"] == pytest.approx(-20.25, abs=1e-9)
 
 
+OVERLAY = """(async () => {
+  const frames = [];
+  helios.addOverlay({
+    draw: ({ camera, size, atRest }) => frames.push([camera.project([1e17, 0, 0], size.width, size.height), atRest]),
+  });
+  await helios.go("pos=0,0,0&look=83.8,-1.2&fov=100");
+  const [at, atRest] = frames.at(-1);
+  const drawn = frames.length;
+  await new Promise((done) => setTimeout(done, 300));
+  const idle = frames.length - drawn;
+  await helios.go("fov=50");
+  return { at, known: helios.project(1e17, 0, 0), atRest, drawn, idle, after: frames.length - drawn };
+})()"""
+
+
+def test_an_overlay_is_drawn_with_every_frame_and_with_none_besides(naked_eye_site, tmp_path):
+    """It is told the camera of the frame: a point is where a narrower view puts it, but nearer to the middle."""
+    found = look_at_site(naked_eye_site, [View(steps=[{"evaluate": OVERLAY}])], tmp_path).views[0].script
+    assert found["drawn"] >= 1
+    assert found["atRest"] is True
+    assert found["idle"] == 0
+    assert found["after"] >= 1
+    scale = np.tan(np.radians(50)) / np.tan(np.radians(25))
+    for axis, middle in (("x", 640), ("y", 400)):
+        assert found["known"][axis] - middle == pytest.approx(scale * (found["at"][axis] - middle), rel=1e-9)
+
+
 def cut(path):
     path.write_bytes(path.read_bytes()[:-10])
 
@@ -130,6 +157,8 @@ def newer(path):
         ),
         ("universe/index.json", cut, "universe/index.json is not JSON", 0),
         ("universe/index.json", newer, "has version 2, this viewer reads 1", 0),
+        ("site.json", lambda path: path.unlink(), "site.json cannot be read: the server answered", 0),
+        ("site.json", lambda path: path.write_text('{"version": 1}'), 'site.json: "layers" is not a list', 0),
         ("universe/landmarks.json", lambda path: path.write_text("{}"), "universe/landmarks.json is not a list", 0),
         ("stars/cells.pack.json", cut, "stars/cells.pack.json is not JSON", 0),
         ("stars/cells.pack.bin", cut, "stars/cells.pack.bin is truncated", 1),

@@ -81,6 +81,12 @@ def write_site(
         for star in stars
     ]
     (directory / "universe" / "landmarks.json").write_text(json.dumps(landmarks))
+    layers = [
+        {"folder": "stars", "format": "v1", "radii": [0, 5.5]},
+        {"folder": "universe", "format": "v1", "radii": [4.5, None]},
+    ]
+    manifest = {"version": 1, "files": [], "layers": layers if with_stars else layers[1:]}
+    (directory / "site.json").write_text(json.dumps(manifest))
     return directory
 
 

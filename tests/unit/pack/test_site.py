@@ -36,7 +36,9 @@ def test_it_is_the_viewer_the_pack_the_landmarks_and_the_stars(site, packed, vie
         assert files[name] == data
     for name in (*PACK, "landmarks.json"):
         assert files[f"universe/{name}"] == (packed / name).read_bytes()
-    listed = {file["path"]: file["size"] for file in json.loads(files["site.json"])["files"]}
+    manifest = json.loads(files["site.json"])
+    assert [(layer["folder"], layer["format"]) for layer in manifest["layers"]] == [("stars", "v1"), ("universe", "v1")]
+    listed = {file["path"]: file["size"] for file in manifest["files"]}
     assert listed == {name: len(data) for name, data in files.items() if name != "site.json"}
 
 
@@ -56,6 +58,8 @@ def test_a_universe_without_training_has_no_second_copy_of_its_stars(stars, view
     pack_universe(Universe.open(path))
     written = write_site(Universe.open(path), tmp_path / "deep" / "site", viewer)
     assert not (tmp_path / "deep" / "site" / "stars").exists()
+    layers = json.loads((written.path / "site.json").read_text())["layers"]
+    assert [layer["folder"] for layer in layers] == ["universe"]
     assert written.splats == stars.offsets[-1]
     assert check_site(written.path) == len(stars)
 

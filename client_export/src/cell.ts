@@ -1,0 +1,53 @@
+/** A cell as every pack format gives it and as the renderer takes it. */
+import type { Ball } from "./ball.ts";
+import type { Vec3 } from "./vec.ts";
+
+/** The decoded splats of a cell. */
+export interface Cell {
+  /** Float64 metres, barycentric mean ecliptic J2000: positions are relative to it. */
+  origin: Vec3;
+  /** Metres of one cell unit: a power of two, by which float32 divide exactly, and not below any |coordinate|. */
+  unitM: number;
+  /** Around the cell's bounds. */
+  ball: Ball;
+  count: number;
+  /** [count, 3] positions in cell units. */
+  means: Float32Array;
+  /** [count, 3] covariances, cell units squared: xx, yy, zz. */
+  covDiagonal: Float32Array;
+  /** [count, 3] covariances, cell units squared: xy, xz, yz. */
+  covOff: Float32Array;
+  /** [count, 3] linear RGB times opacity tau. */
+  light: Float32Array;
+}
+
+/** The power of two, at least 1 m, that is not below `farthest`, the largest |coordinate| of a cell, metres. */
+export const unitOf = (farthest: number): number => 2 ** Math.ceil(Math.log2(Math.max(farthest, 1)));
+
+/**
+ * The covariance of a splat with standard deviations `scales` along its own axes, turned by `quat` (x, y, z, w, of any
+ * length but 0): xx, yy, zz, xy, xz, yz.
+ */
+export function covarianceOf(scales: Vec3, quat: readonly [number, number, number, number]): number[] {
+  const rotation = rotationOf(...quat);
+  const variances = scales.map((sigma) => sigma ** 2);
+  const cov = (i: number, j: number) =>
+    variances.reduce((sum, variance, k) => sum + rotation[3 * i + k] * variance * rotation[3 * j + k], 0);
+  return [cov(0, 0), cov(1, 1), cov(2, 2), cov(0, 1), cov(0, 2), cov(1, 2)];
+}
+
+/** Rows of the rotation matrix of a quaternion. */
+function rotationOf(x: number, y: number, z: number, w: number): number[] {
+  const s = 2 / (x * x + y * y + z * z + w * w || 1);
+  return [
+    1 - s * (y * y + z * z),
+    s * (x * y - w * z),
+    s * (x * z + w * y),
+    s * (x * y + w * z),
+    1 - s * (x * x + z * z),
+    s * (y * z - w * x),
+    s * (x * z - w * y),
+    s * (y * z + w * x),
+    1 - s * (x * x + y * y),
+  ];
+}

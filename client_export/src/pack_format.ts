@@ -1,0 +1,41 @@
+/**
+ * The contract of a pack format: from the files of a folder to cells. Which cells are wanted, and how they are drawn, is
+ * no business of a format.
+ */
+import type { Ball } from "./ball.ts";
+import type { Cell } from "./cell.ts";
+import type { Folder } from "./http.ts";
+
+/** What a pack's index tells of a cell. */
+export interface PackedCell {
+  /** Cells of one name in several layers of a site are the same piece of space. */
+  name: string;
+  /** About the ball around its bounds; of a part: around its leaf. */
+  ball: Ball;
+  /** It is a part of a larger leaf, which was trained as a whole: only all parts together hold the light of its stars. */
+  part: boolean;
+  /** Each of its splats is one star, drawn as a point however large the pack had to store it. */
+  points: boolean;
+  /** How many bytes reading it costs. */
+  size: number;
+}
+
+/** An opened pack. `C` is the format's own entry, which may say more of a cell than others need to know. */
+export interface Pack<C extends PackedCell = PackedCell> {
+  /** Splats of all cells together. */
+  splatCount: number;
+  cells: readonly C[];
+  /**
+   * Hands the bytes of each of `cells` to `onBytes`, as they come.
+   *
+   * @throws SiteError where the pack cannot be read.
+   */
+  read(cells: readonly C[], onBytes: (cell: C, bytes: Uint8Array) => void): Promise<void>;
+  /** A cell from its bytes. @throws SiteError where they are damaged. */
+  decode(cell: C, bytes: Uint8Array): Cell;
+}
+
+export interface PackFormat {
+  /** Reads the index of the pack in a folder. @throws SiteError where it is missing, damaged or of another version. */
+  open(folder: Folder): Promise<Pack>;
+}

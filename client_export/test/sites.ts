@@ -1,0 +1,24 @@
+/** Sites for the tests, served from memory. */
+
+/** What `site.json` says of a layer. */
+interface LayerEntry {
+  folder: string;
+  format: string;
+  radii: (number | null)[];
+}
+
+/** The files at the top of a site: the list of its layers, and landmarks, of which it has none. */
+export function manifestOf(layers: LayerEntry[]): Map<string, BodyInit> {
+  return new Map([
+    ["site.json", JSON.stringify({ version: 1, files: [], layers })],
+    ["universe/landmarks.json", "[]"],
+  ]);
+}
+
+/** `fetch` of a server that has these files; `log` takes the addresses that were asked for. */
+export function serverOf(files: Map<string, BodyInit>, log: string[] = []): typeof fetch {
+  return async (url) => {
+    log.push(String(url));
+    return new Response(files.get(String(url)), { status: files.has(String(url)) ? 200 : 404 });
+  };
+}
