@@ -27,6 +27,6 @@ def export(directory: Path | None, format_name: str, named: tuple[str, ...], out
     universe = Universe.open(directory or default_universe())
     given = (*named, *more)
     names = [name for text in given for name in text.split(",") if name]
-    cells = sorted({universe.find(name) for name in names})
+    cells = sorted({universe.index_of(name) for name in names})
     written = exporter(universe, cells if given else range(len(universe)), output)
     click.echo(f"wrote {output}: {written.cells:,} cells, {written.splats:,} splats, {written.size_bytes:,} bytes")

@@ -103,7 +103,7 @@ def train_cell(ctx: click.Context, cell: str, source: Path, output: Path, backen
     from helios.universe import Universe
 
     universe = Universe.open(source)
-    _run(source, output, [universe.find(cell)], config, backend, run, SchedulerConfig())
+    _run(source, output, [universe.index_of(cell)], config, backend, run, SchedulerConfig())
 
 
 def _run(source, output, cells, config, backend_name, run, where):

@@ -13,6 +13,8 @@ import numpy as np
 import zarr
 from numpy.typing import DTypeLike, NDArray
 from zarr.codecs import Crc32cCodec, ZstdCodec
+from zarr.core.buffer import Buffer
+from zarr.storage import LocalStore
 
 from helios.errors import StoreError
 
@@ -27,6 +29,20 @@ ZSTD_LEVEL = 1
 
 _WRITING = {"array.write_empty_chunks": True}
 """A chunk that is not there is damage, even where all its values are the fill value."""
+
+
+class CountedStore(LocalStore):
+    """A directory whose reader knows how much of it was read: `bytes_read` of its files."""
+
+    def __init__(self, root: Path | str, *, read_only: bool = False):
+        super().__init__(root, read_only=read_only)
+        self.bytes_read = 0
+
+    async def get(self, key: str, *arguments: Any, **named: Any) -> Buffer | None:
+        """As every store of zarr does."""
+        data = await super().get(key, *arguments, **named)
+        self.bytes_read += 0 if data is None else len(data)
+        return data
 
 
 def create_array(
@@ -110,7 +126,7 @@ def _check_shards(place: Path, array: zarr.Array, start: int, stop: int) -> None
 def open_root(store: Path, mode: str = "r") -> zarr.Group:
     """Return the root group of `store`. Raises StoreError where it cannot be read."""
     with _damage_reported(store):
-        return zarr.open_group(store, mode=mode, zarr_format=3)
+        return zarr.open_group(CountedStore(store, read_only=mode == "r"), mode=mode, zarr_format=3)
 
 
 def attributes_of(root: zarr.Group, name: str) -> dict[str, Any] | None:

@@ -22,8 +22,9 @@ from helios.files import check_replaceable, replacing, write_file, writing
 from helios.splats import Splats
 from helios.universe import paths
 from helios.universe.arrays import open_root
-from helios.universe.store import Universe, manifest_of
+from helios.universe.store import Universe
 from helios.universe.training import GROUP, SPLAT_COLUMNS, TrainedCell, check_finite, write_splats
+from helios.universe.writer import manifest_of
 
 _LAST_LOST = "what was trained last is lost, all before is kept: the same command goes on from it"
 

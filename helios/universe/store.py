@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,11 +16,14 @@ from helios.files import restore
 from helios.grid import CellId
 from helios.splats import Cell, Emitters, Splats
 from helios.universe.arrays import metadata_digest, open_root, read_rows
-from helios.universe.index import check_version, manifest_text
+from helios.universe.cell_view import CellView
+from helios.universe.index import check_version
 from helios.universe.paths import index_path, store_path
-from helios.universe.tree import InnerCells, Tree, TreeRule
+from helios.universe.tree import InnerCells, Tree
 
 if TYPE_CHECKING:
+    from helios.regions import Region
+    from helios.universe.stars import StarData
     from helios.universe.training import TrainedSplats
 
 VERSION = 2
@@ -71,6 +74,9 @@ BLOCKS_KEPT = 16
 class Universe:
     """The universe in the directory `path`; `len(universe)` is its number of cells M. Made by `Universe.open`.
 
+    `universe["2_2_2_1"]` is the view of one cell, iterating gives that of each, `"2_2_2_1" in universe` asks for one;
+    `stars` gives stars as tables. A cell is named by its index, its CellId or its name wherever one is asked for.
+
     `cells` are the leaves of its `tree`; `depth` is that of all of them, None where it is adaptive: then a cell split
     while it held more than `leaf_capacity` stars. `offsets` int64 [M + 1]: the emitters of cell i are the rows
     offsets[i] to offsets[i + 1] of the emitter columns, most luminous first; `emitter_columns` names these.
@@ -92,7 +98,7 @@ class Universe:
 
     @classmethod
     def open(cls, path: Path | str) -> Universe:
-        """Return the universe at `path`, its metadata and cells checked; see `verify` for the rest.
+        """Return the universe at `path`, its metadata and cells checked; `helios validate` checks the rest.
 
         All that a universe is stands in its store: `index.json` is for people and for viewers, and not read. Raises
         InputError where there is none, StoreError where it is damaged, unfinished or of another version.
@@ -117,6 +123,33 @@ class Universe:
     def __len__(self) -> int:
         return len(self.cells)
 
+    def __getitem__(self, cell: int | str | CellId) -> CellView:
+        """The view of `cell`. Raises InputError as `index_of` does."""
+        return CellView(self, self.index_of(cell))
+
+    def __iter__(self) -> Iterator[CellView]:
+        return (CellView(self, i) for i in range(len(self)))
+
+    def __contains__(self, cell: object) -> bool:
+        try:
+            return isinstance(cell, str | CellId) and self.index_of(cell) >= 0
+        except InputError:
+            return False
+
+    def __repr__(self) -> str:
+        least, most = int(self.cells.depth.min()), int(self.cells.depth.max())
+        depths = f"depth {least}" if least == most else f"depths {least} to {most}"
+        trained = int(self.trained.sum())
+        return (
+            f"<Universe {str(self.path)!r}: {int(self.offsets[-1]):,} stars in {len(self):,} cells of {depths}, "
+            f"{f'{trained:,}' if trained else 'none'} trained>"
+        )
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes that were read from the files of the store so far."""
+        return self._root.store.bytes_read
+
     @cached_property
     def cell_ids(self) -> tuple[CellId, ...]:
         """The cells' ids, in order."""
@@ -127,6 +160,11 @@ class Universe:
         low, high = self.cells.bounds_m()
         origin, half_extent = frames_of(low, high)
         return origin, half_extent, np.linalg.norm((high - low) / 2, axis=-1) / half_extent
+
+    @property
+    def radii(self) -> NDArray[np.float64]:
+        """Half the diagonals of the cells' boxes, float64 [M] cell units."""
+        return self._frames[2]
 
     def bounds_m(self, indices: ArrayLike | slice = slice(None)) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return (min, max), each float64 [N, 3] metres, of the cells of `indices`; see `Cells.bounds_m`."""
@@ -140,12 +178,16 @@ class Universe:
         """Return int64 [N]: the index of the cell that holds each position [N, 3], -1 where none does."""
         return self.tree.locate(position_m)
 
-    def find(self, name: str) -> int:
-        """The index of the cell called `name`, as `Tree.parse` reads it. Raises InputError where there is none."""
-        return self.index_of(self.tree.parse(name))
+    def index_of(self, cell: int | str | CellId) -> int:
+        """The index of `cell`: an index itself, a CellId, or a name as `Tree.parse` reads it.
 
-    def index_of(self, cell: CellId) -> int:
-        """The index of `cell`. Raises InputError where this universe does not have it, or not as a leaf."""
+        Raises InputError where this universe does not have it, or not as a leaf.
+        """
+        if isinstance(cell, int | np.integer):
+            if not -len(self) <= cell < len(self):
+                raise InputError(f"cell of index {cell}: not in {self.path}, which has {len(self):,} cells")
+            return int(cell) % len(self)
+        cell = self.tree.parse(cell) if isinstance(cell, str) else cell
         i = self.tree.index_of(cell)
         if i < 0:
             leaves = len(self.tree.below(cell))
@@ -179,6 +221,32 @@ class Universe:
                 colors=color_from_bp_rp(rows["bp_rp"]),
             ),
         )
+
+    def stars(
+        self,
+        columns: Iterable[str] | None = None,
+        cells: int | str | CellId | Iterable[int | str | CellId] | None = None,
+        within: Region | None = None,
+    ) -> StarData:
+        """Return the stars of `cells`, one or several, by default all, that are `within` a Cone or a Box.
+
+        `columns` are any of `emitter_columns` and of `ra`, `dec` (ICRS degrees) and `distance_pc`, which are worked out
+        of the float64 metres; by default those three, `source_id`, `phot_g_mean_mag` and `bp_rp`. Stars come in the
+        order of the store. Only cells that the region touches are read, in blocks of BLOCK_ROWS stars; the result tells
+        their number and the bytes. Raises InputError for an unknown column or cell, StoreError for a damaged store.
+        """
+        from helios.universe.stars import chosen_cells, query
+
+        return query(self, columns, chosen_cells(self, cells), within)
+
+    def sample(self, count: int, seed: int = 0, columns: Iterable[str] | None = None) -> StarData:
+        """Return `count` stars drawn at random, each as likely as any other and none twice, in the order of the store.
+
+        The same seed gives the same stars. `columns` as in `stars`. Raises InputError where there are not so many.
+        """
+        from helios.universe.stars import sample
+
+        return sample(self, count, seed, columns)
 
     def columns(self, names: Iterable[str], start: int = 0, stop: int | None = None) -> dict[str, NDArray]:
         """Rows [start, stop) of the emitter columns `names`, of those in `emitter_columns`, as they are stored.
@@ -218,27 +286,10 @@ class Universe:
         """Which cells have trained splats, bool [M]."""
         return np.zeros(len(self), bool) if self.training is None else self.training.trained
 
-    def splats(self, i: int) -> Splats | None:
-        """The trained splats of the cell of index `i`; None where it is not trained."""
-        return None if self.training is None else self.training.splats(i)
+    def splats(self, cell: int | str | CellId) -> Splats | None:
+        """The trained splats of `cell`, in its cell units; None where it is not trained."""
+        return None if self.training is None else self.training.splats(self.index_of(cell))
 
     def metrics(self) -> dict[str, NDArray[np.float64]]:
         """What training measured, by name: float64 [M] each, NaN where a cell is not trained."""
         return {} if self.training is None else self.training.metrics()
-
-    def verify(self) -> None:
-        """Read every emitter, splat and inner cell. Raises StoreError, naming the file, where one is damaged."""
-        _ = self.inner
-        for number in range(-(-int(self.offsets[-1]) // BLOCK_ROWS)):
-            for name in self.emitter_columns:
-                self._read_block(name, number)
-        for i in np.flatnonzero(self.trained):
-            self.splats(i)
-
-
-def manifest_of(universe: Universe) -> str:
-    """Return the text of the manifest of `universe`, as its store has it."""
-    rule = TreeRule(universe.depth, universe.leaf_capacity)
-    splats = 0 if universe.training is None else int(universe.training.offsets[-1])
-    counts = (len(universe.inner.cells), int(universe.offsets[-1]), int(universe.trained.sum()), splats)
-    return manifest_text(rule, universe.cells.depth, *counts)

@@ -19,6 +19,7 @@ from helios.universe.store import (
     CELL_COLUMNS,
     INNER_COLUMNS,
     VERSION,
+    Universe,
 )
 from helios.universe.tree import Leaves, TreeRule, inner_cells
 
@@ -38,6 +39,14 @@ def write_tree(directory: Path, root: zarr.Group, leaves: Leaves, rule: TreeRule
     root.attrs.put(attributes | {"sha256": metadata_digest(root, BUILT_GROUPS, attributes)})
     text = manifest_text(rule, leaves.cells.depth, len(inner.cells), int(leaves.count.sum()))
     index_path(directory).write_text(text, encoding="utf-8")
+
+
+def manifest_of(universe: Universe) -> str:
+    """Return the text of the manifest of `universe`, as its store has it."""
+    rule = TreeRule(universe.depth, universe.leaf_capacity)
+    splats = 0 if universe.training is None else int(universe.training.offsets[-1])
+    counts = (len(universe.inner.cells), int(universe.offsets[-1]), int(universe.trained.sum()), splats)
+    return manifest_text(rule, universe.cells.depth, *counts)
 
 
 def write_columns(root: zarr.Group, group: str, columns: Mapping[str, DTypeLike], values: Iterable[NDArray]) -> None:

@@ -46,7 +46,7 @@ def open_and_find(directory: Path) -> None:
     """Open a universe, look a place up, and a cell by its name."""
     universe = Universe.open(directory)
     universe.locate(np.ones((1, 3)) * 1e17)
-    universe.find(str(universe.cells[len(universe) // 2]))
+    universe.index_of(str(universe.cells[len(universe) // 2]))
 
 
 def best(action: Callable[[Path], object], directory: Path, times: int = 5) -> float:

@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[2] / "helios"
 
 LAYERS = (
     {"errors", "constants", "options", "registry", "catalogs_path", "progress", "files", "pieces", "simd"},
-    {"coords", "grid", "cells", "light", "color", "splats", "schedulers"},
+    {"coords", "grid", "cells", "regions", "light", "color", "splats", "schedulers"},
     {"catalog"},
     {"universe"},
     {"building"},

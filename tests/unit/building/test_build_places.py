@@ -19,6 +19,7 @@ from helios.constants import PARSEC_M
 from helios.errors import InputError, StoreError
 from helios.universe import Universe
 from helios.universe.store import EMITTER_COLUMNS
+from tests.reading import read_everything
 
 COLUMNS = "source_id,ra,dec,parallax,phot_g_mean_mag,bp_rp,parallax_error,pmra,pmdec,radial_velocity,ruwe,r_med"
 ROWS = """\
@@ -40,7 +41,7 @@ def csv(tmp_path) -> Path:
 def stored(report) -> dict[str, np.ndarray]:
     """The store's columns by source_id, with `position` and the half-extent of each star's cell."""
     universe = Universe.open(report.path)
-    universe.verify()
+    read_everything(universe)
     rows = universe.columns(universe.emitter_columns)
     rows["position"] = np.stack([rows["x_m"], rows["y_m"], rows["z_m"]], axis=-1)
     half_extent = universe.frames_m()[1]
@@ -225,7 +226,7 @@ def test_a_damaged_velocity_is_found(make, csv):
     data[5] ^= 4
     file.write_bytes(data)
     with pytest.raises(StoreError, match="emitters/velocity: damaged"):
-        Universe.open(path).verify()
+        read_everything(Universe.open(path))
 
 
 def test_the_order_of_the_rows_does_not_matter(make, csv, tmp_path):

@@ -17,6 +17,7 @@ from helios.catalog.schema_file import choose_schema
 from helios.catalog.table import FLOAT_COLUMNS, OPTIONAL_COLUMNS, StarTable
 from helios.constants import PARSEC_M
 from helios.universe import Universe
+from tests.reading import read_everything
 
 FORMATS = Path(__file__).parents[2] / "data/formats"
 SHARED = Path(__file__).parents[3].parent / "shared/data"
@@ -169,7 +170,7 @@ def test_ten_thousand_real_stars_with_distances_cuts_and_another_epoch(tmp_path)
     kept = table[~bad & ~noisy]
     assert (report.stars, report.unmoved, report.across) == (len(kept), 0, np.isnan(kept.radial_velocity).sum())
     universe = Universe.open(tmp_path / "u")
-    universe.verify()
+    read_everything(universe)
     rows = universe.columns(universe.emitter_columns)
     distance_pc = np.linalg.norm([rows["x_m"], rows["y_m"], rows["z_m"]], axis=0) / PARSEC_M
     # At 200 sigma the posterior is narrow: its mode lies inside, and a few years change no distance by that much.

@@ -13,6 +13,7 @@ from helios.errors import HeliosError, StoreError
 from helios.universe import Universe
 from helios.universe.arrays import open_root, read_rows
 from helios.universe.store import CELL_COLUMNS, EMITTER_COLUMNS
+from tests.reading import read_everything
 
 CHUNKS = [f"universe.zarr/emitters/{name}/c/0" for name in EMITTER_COLUMNS]
 CHUNKS += [f"universe.zarr/cells/{name}/c/0" for name in CELL_COLUMNS]
@@ -25,7 +26,7 @@ def path(make):
 
 def content(path):
     universe = Universe.open(path)
-    universe.verify()
+    read_everything(universe)
     return universe.fingerprint, universe.provenance, [*universe.columns(EMITTER_COLUMNS).values(), *universe.cells]
 
 

@@ -24,6 +24,7 @@ from helios.universe import journal as journal_module
 from helios.universe.arrays import open_root
 from helios.universe.journal import TrainingJournal
 from helios.universe.training import TrainedCell, write_splats
+from tests.reading import read_everything
 
 FIRST, SECOND = "a" * 32, "b" * 32
 
@@ -252,4 +253,4 @@ def test_a_file_system_without_links(universe, tmp_path, monkeypatch):
     journal = TrainingJournal.open(universe, tmp_path / "trained", FIRST)
     journal.append([made_up(0)])
     journal.commit()
-    Universe.open(tmp_path / "trained").verify()
+    read_everything(Universe.open(tmp_path / "trained"))

@@ -1,0 +1,13 @@
+"""Reads all of a universe, as far as tests want to know that it can be."""
+
+import numpy as np
+
+from helios.universe import Universe
+
+
+def read_everything(universe: Universe) -> None:
+    """Read every emitter, splat and inner cell. Raises StoreError, naming the file, where one is damaged."""
+    _ = universe.inner
+    universe.columns(universe.emitter_columns)
+    for i in np.flatnonzero(universe.trained).tolist():
+        universe.splats(i)
