@@ -15,7 +15,7 @@ R_MIN_M = 4.6e10
 """Inner radius of the grid, metres: about the perihelion of Mercury. Nearer than this there is no cell."""
 
 OMEGA_0_SR = 7e-6
-"""Solid angle that a star of apparent magnitude 0 covers at exposure 1, steradians (the design's choice)."""
+"""Solid angle that a star of apparent magnitude 0 covers at exposure 1, steradians: chosen, see docs/design.md."""
 
 EPS_PX2 = 0.3
 """Variance of the pixel filter, px^2: what gsplat calls `eps2d`."""

@@ -63,7 +63,7 @@ class Frame:
 def cell_exposure(cell: Cell, image_size: int) -> float:
     """The exposure E at which a cell is trained in images of this size: its median star peaks at MEDIAN_PEAK.
 
-    From DESIGN section 4: alpha = E L f^2 / (2 pi eps d^2), L the star's luminosity in cell units.
+    From the law of light (docs/design.md): alpha = E L f^2 / (2 pi eps d^2), L the star's luminosity in cell units.
     """
     distance = REFERENCE_RADII * cell.radius
     typical = float(np.median(cell.emitters.luminosities.astype(np.float64)))

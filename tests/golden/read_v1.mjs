@@ -1,4 +1,4 @@
-// An independent reader of the v1 layout, for tests: written from section 8 of the design, shares nothing with Helios.
+// An independent reader of the v1 layout, for tests: written from client_export/FORMAT.md, shares nothing with Helios.
 //
 //   node read_v1.mjs DIR pack OUT    every cell of DIR/cells.pack.bin, as DIR/cells.pack.json lists them
 //   node read_v1.mjs DIR cells OUT   every file of DIR/cells/, as DIR/index.json lists them

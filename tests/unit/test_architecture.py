@@ -1,6 +1,6 @@
 """Who may import whom, and what a command must not load: read from the sources, and from running processes.
 
-The layers are those of the design. An import that goes up, a torch in `pack`, or an astropy that makes `--help` slow
+An import that goes up, a torch in `pack`, or an astropy that makes `--help` slow
 fails here with the file's name.
 """
 

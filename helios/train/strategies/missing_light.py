@@ -122,7 +122,7 @@ class MissingLight:
     def _light_at(self, cells: slice, window: Tensor, points: Tensor) -> Tensor:
         """The median over views of the light [B, N] at `points` [B, N, 3] in `window` [B, V, H, W].
 
-        From the law of light (design, section 4): a star of luminosity L at depth z and distance d sums to
+        From the law of light (docs/design.md): a star of luminosity L at depth z and distance d sums to
         E L f^2 d / z^3 over its pixels.
         """
         place, depth, distance = self._project(cells, points)
