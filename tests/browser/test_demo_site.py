@@ -2,7 +2,8 @@
 
 The scene is that of `make demo` but for 30 iterations instead of 1000: the embedded bright stars built, trained, packed
 and served by the commands themselves. Expected directions are ICRS J2000 of SIMBAD (Hipparcos, van Leeuwen 2007),
-expected light is summed over the catalogue in float64 from the law of light in docs/design.md; neither passes through Helios.
+expected light is summed over the catalogue in float64 from the law of light (docs/design.md); neither passes through
+Helios.
 """
 
 import json
