@@ -17,9 +17,9 @@ Bounds = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """M cells: `depth` uint8 [M], and `key` uint64 [M], the Morton key of each at its depth.
+    """M cells of any depths: `depth` uint8 [M], and `key` uint64 [M], the Morton key of each at its depth.
 
-    `cells[i]` is the CellId of one, `cells[indices]` the Cells of a slice, a mask or indices; iterating gives CellIds.
+    `cells[i]` is a CellId, `cells[rows]` the Cells of a slice, a mask or an array of indices; iteration gives CellIds.
     """
 
     depth: NDArray[np.uint8]
@@ -27,7 +27,7 @@ class Cells:
 
     @classmethod
     def at(cls, depth: ArrayLike, l: ArrayLike, theta: ArrayLike, phi: ArrayLike) -> Cells:
-        """The cells of these indices [M] at `depth`, one for all or [M]."""
+        """Return the cells with these indices [M] at `depth`, a number or [M]."""
         keys = cell_keys(l, theta, phi)
         return cls(np.broadcast_to(np.asarray(depth, np.uint8), keys.shape), keys)
 
@@ -77,7 +77,7 @@ class Cells:
 
     @property
     def first_keys(self) -> NDArray[np.uint64]:
-        """The keys at MAX_DEPTH of the cells' first descendants, uint64 [M]: they sort cells of all depths."""
+        """The key at MAX_DEPTH of each cell's first descendant, uint64 [M]: what cells of different depths are sorted by."""
         return keys_at(self.depth, self.key, MAX_DEPTH)
 
     @property
@@ -101,9 +101,9 @@ class Cells:
     def bounds_m(self) -> Bounds:
         """Return (min, max), each float64 [M, 3] metres: the smallest axis-aligned boxes around the cells.
 
-        A cell is a product of intervals in r, longitude and colatitude, and x, y, z are products of one factor of
-        each, so every extreme is a product of the factors' extremes: the curved faces are exactly inside. The box
-        is widened by 1e-12 of the outer radius, a few units in the last place of a star's position.
+        A cell is a product of intervals in r, longitude and colatitude, and x, y and z are products of one function of
+        each. Their extremes are therefore products of the functions' extremes, and curved faces are exactly inside.
+        The box is widened by 1e-12 of the outer radius, a few units in the last place of a star's position.
         """
         r = np.stack(self.shell_edges_m(), axis=-1)
         longitude, colatitude = self.angles()
@@ -128,10 +128,10 @@ class Cells:
 
 
 def frames_of(low_m: NDArray[np.float64], high_m: NDArray[np.float64]) -> Bounds:
-    """Return (origin [M, 3], half_extent [M]), float64 metres: what turns metres into the units of boxes [M, 3].
+    """Return (origin [M, 3], half_extent [M]), float64 metres, which map the boxes [M, 3] to cell units.
 
-    The origin is the centre of the box, the half-extent half of its longest side, so that every position in the box has
-    |x| <= 1 on each axis and proportions are kept.
+    The origin is the centre of the box and the half-extent is half its longest side: x = (X - origin) / half_extent is
+    from -1 to 1 on each axis for every position X in the box, and keeps proportions.
     """
     return (low_m + high_m) / 2, np.max(high_m - low_m, axis=-1) / 2
 

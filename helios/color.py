@@ -1,4 +1,4 @@
-"""The colour of a star: Gaia's BP-RP to an effective temperature to the linear RGB of a black body."""
+"""The colour of a star: from Gaia's BP-RP to an effective temperature, and from that to the linear RGB of a black body."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 """Luminance of linear RGB with the Rec. 709 primaries and D65 white (ITU-R BT.709-6, item 3.2)."""
 
 NO_COLOR = (1.0, 1.0, 1.0)
-"""What a star without a measured BP-RP gets: the display's white, which claims no hue."""
+"""The colour of a star without a measured BP-RP: the display's white, which claims no hue."""
 
 _XYZ_TO_RGB = np.array(
     [
@@ -66,9 +66,9 @@ _DWARFS = np.array(
     ]
 )
 """B9 to M8.5 stars: rows of the mean dwarf sequence of Pecaut & Mamajek 2013, ApJS 208, 9
-(doi:10.1088/0067-0049/208/1/9), in Mamajek's table of 2024.05.15, the one relation measured with Gaia's own
-bands over this whole range. It has no BP-RP hotter than B9: there the synthetic relation above takes over, and
-between the two log Teff is a straight line."""
+(doi:10.1088/0067-0049/208/1/9), in Mamajek's table of 2024.05.15, the only relation measured in Gaia's own bands over
+this whole range. It has no BP-RP for stars hotter than B9. There the synthetic relation above takes over; between the
+two, log Teff is linear."""
 
 _NODE_BP_RP = np.concatenate([_HOT_BP_RP, _DWARFS[:, 0]])
 _NODE_LOG_TEFF = np.concatenate([_HOT_LOG_TEFF, np.log10(_DWARFS[:, 1])])
@@ -80,9 +80,9 @@ _LOOKUP_PER_MAG = (_LOOKUP_SIZE - 1) / (_NODE_BP_RP[-1] - _NODE_BP_RP[0])
 def teff_from_bp_rp(bp_rp: ArrayLike) -> NDArray[np.float64]:
     """Return effective temperatures in kelvin, float64, of the shape of `bp_rp` (magnitudes).
 
-    Linear in log Teff between published values, falling strictly from 34,900 K at BP-RP = -0.5 to 2,420 K at 5.1
-    and constant outside; NaN stays NaN. Reddening is not removed: a reddened star comes out as cool as it looks.
-    Sources stand at the tables above.
+    log Teff is linear between published values. It falls strictly from 34,900 K at BP-RP = -0.5 to 2,420 K at 5.1 and
+    is constant outside that range; NaN stays NaN. Reddening is not removed: a reddened star comes out as cool as it
+    looks. The sources stand beside the tables above.
     """
     return 10.0 ** np.interp(np.asarray(bp_rp, np.float64), _NODE_BP_RP, _NODE_LOG_TEFF)
 
@@ -90,9 +90,9 @@ def teff_from_bp_rp(bp_rp: ArrayLike) -> NDArray[np.float64]:
 def color_from_bp_rp(bp_rp: ArrayLike) -> NDArray[np.float32]:
     """Return linear RGB [..., 3] float32 of luminance 1 for `bp_rp` [...] in magnitudes.
 
-    The colour of a black body at the star's effective temperature. NaN, a star without a measured colour, gives
-    NO_COLOR; no output is ever NaN or negative. One look-up in a small table per star; the
-    first call makes the table (2 ms).
+    That is the colour of a black body at the star's effective temperature. NaN, for a star without a measured colour,
+    gives NO_COLOR; no output is NaN or negative. Costs one look-up in a small table per star; the first call makes the
+    table, in 2 ms.
     """
     bp_rp = np.asarray(bp_rp, np.float64)
     table = _lookup()
@@ -108,7 +108,7 @@ def color_from_bp_rp(bp_rp: ArrayLike) -> NDArray[np.float32]:
 
 @cache
 def _lookup() -> NDArray[np.float32]:
-    """Linear RGB [1024, 3] at equal steps of BP-RP. A straight line between luminances of 1 has luminance 1."""
+    """Linear RGB [1024, 3] at equal steps of BP-RP. Linear interpolation between luminances of 1 has luminance 1."""
     bp_rp = np.linspace(_NODE_BP_RP[0], _NODE_BP_RP[-1], _LOOKUP_SIZE)
     return blackbody_rgb(teff_from_bp_rp(bp_rp)).astype(np.float32)
 
@@ -116,8 +116,8 @@ def _lookup() -> NDArray[np.float32]:
 def blackbody_rgb(teff_k: ArrayLike) -> NDArray[np.float64]:
     """Return linear RGB [..., 3], luminance 1 and no channel negative, of black bodies at `teff_k` [...] kelvin.
 
-    Below about 1,900 K a black body is redder than the display's primaries reach; it is mixed with white of the
-    same luminance until no channel is negative.
+    Below about 1,900 K a black body lies outside the gamut of the display; it is mixed with white of the same luminance
+    until no channel is negative.
     """
     rgb = blackbody_xyz(teff_k) @ _XYZ_TO_RGB.T
     rgb /= rgb @ LUMINANCE[:, None]
@@ -128,7 +128,7 @@ def blackbody_rgb(teff_k: ArrayLike) -> NDArray[np.float64]:
 def blackbody_xyz(teff_k: ArrayLike) -> NDArray[np.float64]:
     """Return CIE 1931 XYZ [..., 3] of black bodies at `teff_k` [...] kelvin, with X + Y + Z = 1.
 
-    Planck's law summed over 380 to 780 nm in steps of 5 nm; finer steps move no chromaticity by 1e-4.
+    Planck's law is summed over 380 to 780 nm in steps of 5 nm; finer steps change no chromaticity by as much as 1e-4.
     """
     wavelength_nm = np.arange(380.0, 781.0, 5.0)
     wavelength_m = wavelength_nm * 1e-9

@@ -12,7 +12,7 @@ LIGHT_YEAR_M = 299_792_458.0 * 365.25 * 86_400.0
 """Light-year, metres: the speed of light (SI, exact) times a Julian year."""
 
 R_MIN_M = 4.6e10
-"""Inner radius of the grid, metres: about the perihelion of Mercury. Nearer than this there is no cell."""
+"""Inner radius of the grid, metres: about the perihelion of Mercury. There are no cells inside it."""
 
 OMEGA_0_SR = 7e-6
 """Solid angle that a star of apparent magnitude 0 covers at exposure 1, steradians: chosen, see docs/design.md."""

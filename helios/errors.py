@@ -1,12 +1,12 @@
 """The errors that Helios raises on purpose.
 
-Each message is one line that names the file, the row, the value, the limit and the remedy, as far as they apply.
-The command line prints it and exits with 1; any other exception is a defect and keeps its traceback.
+Each message is one line that names the file, the row, the value, the limit and the remedy, where they apply. The command
+line prints it and exits with 1. Any other exception is a defect and keeps its traceback.
 """
 
 
 class HeliosError(Exception):
-    """Base of every error that a user can cause and mend."""
+    """Base class of the errors that a user can cause and put right."""
 
 
 class InputError(HeliosError, ValueError):
@@ -14,16 +14,16 @@ class InputError(HeliosError, ValueError):
 
 
 class StoreError(HeliosError, RuntimeError):
-    """A universe or pack that is damaged, unfinished, or of a version this program does not read."""
+    """A universe or pack that is damaged or unfinished, or written in a version that this program does not read."""
 
 
 class BackendError(HeliosError, RuntimeError):
-    """A rasteriser or device that was asked for and is not there."""
+    """A rasteriser or device that was asked for and is not available."""
 
 
 class WorkerError(HeliosError, RuntimeError):
-    """A cluster that cannot be worked with, or a piece of work that no worker lived through."""
+    """A cluster that cannot be used, or a piece of work during which every worker died."""
 
 
 class ArchiveError(HeliosError, RuntimeError):
-    """An archive that cannot be reached, refuses what it is asked, or answers otherwise than it should."""
+    """An archive that cannot be reached, refuses a query, or answers it wrongly."""

@@ -1,6 +1,6 @@
-"""The HLG: the heliocentric logarithmic grid, an octree in (log r, longitude, latitude).
+"""The HLG: the heliocentric logarithmic grid, an octree in (log r, longitude, colatitude).
 
-Here are one cell and one depth of it; `helios.cells` has many cells, of any depths.
+This module has single cells and the uniform grid of one depth; `helios.cells` has arrays of cells of any depths.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MAX_DEPTH = 20
 """Deepest level: its three indices still fit a 64-bit key."""
 
 INSIDE_R_MIN, BEYOND_GRID = -1, -2
-"""What `HLGrid.locate` gives as `l` for a place that has no cell."""
+"""The `l` that `HLGrid.locate` returns for positions that no cell holds: nearer than r_min, or beyond the last shell."""
 
 
 @dataclass(frozen=True, order=True)
@@ -36,19 +36,20 @@ class CellId:
     phi: int
 
     def __str__(self) -> str:
-        """`DEPTH_L_THETA_PHI`: a name that no cell of another depth has."""
+        """`DEPTH_L_THETA_PHI`, a name that is unique among cells of all depths."""
         return f"{self.depth}_{self.index_name}"
 
     @property
     def index_name(self) -> str:
-        """`L_THETA_PHI`, for files of cells that all have one depth."""
+        """`L_THETA_PHI`, the name in files whose cells all have the same depth."""
         return f"{self.l}_{self.theta}_{self.phi}"
 
     @classmethod
     def parse(cls, text: str, depth: int | None = None) -> CellId:
-        """The cell that `L_THETA_PHI`, at `depth`, or `DEPTH_L_THETA_PHI` names.
+        """Return the cell called `text`: DEPTH_L_THETA_PHI, or L_THETA_PHI at the given `depth`.
 
-        Raises InputError where the text names none, and where it says no depth and `depth` is None, or another one.
+        Raises InputError if the text is not the name of a cell, if it gives no depth and `depth` is None, or if its
+        depth is not `depth`.
         """
         parts = text.removesuffix(".bin").split("_")
         if len(parts) not in (3, 4) or not all(p.isdecimal() and p.isascii() for p in parts):
@@ -76,9 +77,9 @@ class CellId:
         return CellId(self.depth - 1, self.l // 2, self.theta // 2, self.phi // 2)
 
     def neighbours(self, reach: int) -> tuple[CellId, ...]:
-        """All cells within +-`reach` in each index, this one included, sorted and without repeats.
+        """Return all cells within +-`reach` in each index, this one included, sorted and without repeats.
 
-        `l` and `phi` stop at the grid's ends, `theta` wraps around.
+        `l` and `phi` end where the grid ends; `theta` wraps around.
         """
         grid = HLGrid(self.depth)
         shells = range(max(self.l - reach, 0), min(self.l + reach, grid.n_l - 1) + 1)
@@ -108,7 +109,7 @@ class HLGrid:
 
     @property
     def n_l(self) -> int:
-        """Number of shells, r_min to r_min * 2^64: one power of two more with each depth, as the octree has it."""
+        """Number of shells between r_min and r_min * 2^64; it doubles with each level of depth."""
         return 2 ** (self.depth + 1)
 
     @property
@@ -129,9 +130,9 @@ class HLGrid:
     def locate(self, position_m: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
         """Return (l, theta, phi), each int32 [N], of positions [N, 3].
 
-        `l` is INSIDE_R_MIN for r < r_min, BEYOND_GRID for r outside the outermost shell or not finite; theta and
-        phi are 0 there. Indices of different depths nest exactly: all are floors of one float64 number times a
-        power of two.
+        Where no cell holds a position, `theta` and `phi` are 0 and `l` is INSIDE_R_MIN, for r < r_min, or
+        BEYOND_GRID, for an r that is not finite or beyond the outermost shell. Indices of different depths nest
+        exactly, because at every depth they are the floor of the same float64 number times a power of two.
         """
         position = np.asarray(position_m, np.float64)
         x, y, z = np.moveaxis(position, -1, 0)
@@ -152,7 +153,7 @@ class HLGrid:
         return l.astype(np.int32), theta.astype(np.int32), phi.astype(np.int32)
 
     def locate_one(self, position_m: ArrayLike) -> CellId | None:
-        """The cell of one position [3]; None where it has none."""
+        """Return the cell that holds one position [3], or None if no cell does."""
         l, theta, phi = (int(v[0]) for v in self.locate(np.reshape(position_m, (1, 3))))
         return CellId(self.depth, l, theta, phi) if l >= 0 else None
 
@@ -182,9 +183,10 @@ def cells_of_keys(keys: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np.int32]
 
 
 def keys_at(depth: ArrayLike, keys: ArrayLike, to_depth: ArrayLike) -> NDArray[np.uint64]:
-    """Return Morton keys uint64 [N] at `to_depth` for those of cells, `keys` [N] at `depth`; each depth one or [N].
+    """Return uint64 [N]: the Morton keys at `to_depth` of the cells with the `keys` [N] at `depth`.
 
-    That is the key of the cell's ancestor, or of its first descendant where `to_depth` is deeper.
+    A key is that of the cell's ancestor, or of its first descendant where `to_depth` is deeper. Both depths are one
+    number or [N].
     """
     levels = 3 * (np.asarray(to_depth, np.int64) - np.asarray(depth, np.int64))
     keys = np.asarray(keys, np.uint64)
