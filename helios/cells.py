@@ -77,7 +77,7 @@ class Cells:
 
     @property
     def first_keys(self) -> NDArray[np.uint64]:
-        """The key at MAX_DEPTH of each cell's first descendant, uint64 [M]: what cells of different depths are sorted by."""
+        """The key at MAX_DEPTH of each cell's first descendant, uint64 [M]: the order of cells of all depths."""
         return keys_at(self.depth, self.key, MAX_DEPTH)
 
     @property

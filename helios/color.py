@@ -1,4 +1,4 @@
-"""The colour of a star: from Gaia's BP-RP to an effective temperature, and from that to the linear RGB of a black body."""
+"""The colour of a star: from Gaia's BP-RP to a temperature, and from that to the linear RGB of a black body."""
 
 from __future__ import annotations
 

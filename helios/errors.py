@@ -1,7 +1,7 @@
 """The errors that Helios raises on purpose.
 
-Each message is one line that names the file, the row, the value, the limit and the remedy, where they apply. The command
-line prints it and exits with 1. Any other exception is a defect and keeps its traceback.
+Each message is one line that names the file, the row, the value, the limit and the remedy, where they apply. The
+command line prints it and exits with 1. Any other exception is a defect and keeps its traceback.
 """
 
 

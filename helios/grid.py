@@ -19,7 +19,7 @@ MAX_DEPTH = 20
 """Deepest level: its three indices still fit a 64-bit key."""
 
 INSIDE_R_MIN, BEYOND_GRID = -1, -2
-"""The `l` that `HLGrid.locate` returns for positions that no cell holds: nearer than r_min, or beyond the last shell."""
+"""The `l` that `HLGrid.locate` returns for positions nearer than r_min, and for those beyond the last shell."""
 
 
 @dataclass(frozen=True, order=True)

@@ -1,4 +1,4 @@
-"""Fields of configuration dataclasses that carry their own help text and limits, and the one way to check them."""
+"""Fields of configuration dataclasses that carry their help text and limits, and the one way to check these."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ T = TypeVar("T")
 
 
 def option(default: Any, help: str, limits: tuple[float, float] | None = None, **click_arguments: Any) -> Any:
-    """A dataclass field with its help text, its least and greatest value, and `click.option` arguments."""
+    """Return a dataclass field with its help text, its least and greatest value, and arguments for `click.option`."""
     return dataclasses.field(default=default, metadata={"help": help, "limits": limits, "click": click_arguments})
 
 
 def check_limits(config: Any, prefix: str = "--") -> None:
-    """Raise InputError, naming option, value and limits, where a field of the dataclass `config` is outside its own.
+    """Raise InputError, naming option, value and limits, if a field of the dataclass `config` is outside its limits.
 
-    A value of None, for an option that is not given, is within all limits; NaN is within none.
+    None, the value of an option that is not given, is within all limits; NaN is within none.
     """
     for field in dataclasses.fields(config):
         limits, value = field.metadata.get("limits"), getattr(config, field.name)
@@ -31,10 +31,10 @@ def check_limits(config: Any, prefix: str = "--") -> None:
 
 
 def parse_options(config: type[T], text: str, owner: str) -> T:
-    """The instance of the frozen dataclass `config` that `text`, OPTION=VALUE,OPTION=VALUE, describes.
+    """Return the instance of the frozen dataclass `config` that `text`, OPTION=VALUE,OPTION=VALUE, describes.
 
-    A value is read as the type of its field's default (bool, int, float, str). `owner` stands before every message.
-    Raises InputError for an unknown option, a value of another type or outside its field's limits.
+    A value is read as the type of its field's default (bool, int, float or str). Messages begin with `owner`. Raises
+    InputError for an unknown option, and for a value of another type or outside its field's limits.
     """
     fields = {field.name: field for field in dataclasses.fields(config)}  # type: ignore[arg-type]
     values: dict[str, Any] = {}

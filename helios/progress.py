@@ -1,8 +1,8 @@
-"""How far long work has come: events that it tells a callback, and that a program shows as it likes.
+"""The progress of long work, as events that it passes to a callback and that a program shows as it likes.
 
-Everything that takes long takes `on_event`, prints nothing, and tells Stage, then Advance and Note as often as there
-is something to say, and Done once at its end. Values of its own kind of work are subclasses of these, so that whoever
-shows progress needs to know these four alone.
+Every function that may run for long takes `on_event` and prints nothing. It passes on Stage, then Advance and Note as
+often as there is something to say, and Done once, at the end. Kinds of work with values of their own subclass these, so
+that whoever shows progress needs to know these four only.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Stage:
-    """A stretch of work called `name` begins: `total` of `unit` are to be done, None where nobody knows, `done` are."""
+    """The stage `name` of the work begins: `done` of `total` `unit` are done already; the total is None if unknown."""
 
     name: str
     total: float | None = None
@@ -24,9 +24,9 @@ class Stage:
 
 @dataclass(frozen=True)
 class Advance:
-    """Of the stage under way `done` are done, parts of one counted; `values` are worth showing beside that.
+    """`done` of the current stage are done, fractions included; `values` are worth showing beside that.
 
-    A number's name is what it is of (`loss`), or, ending in `/s`, its unit; NaN is not shown.
+    A value's name says what it measures (`loss`) or, if it ends in `/s`, its unit; NaN is not shown.
     """
 
     done: float

@@ -1,4 +1,4 @@
-"""One table per kind of thing: a name, and where the thing that answers to it is found."""
+"""One table for each kind of thing that can be chosen by name: the names, and where what they stand for is found."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from helios.options import parse_options
 
 
 class Registry:
-    """Names of one kind (readers, backends, losses, ...), each imported only when it is asked for.
+    """The entries of one kind (readers, backends, losses, ...) by name; each is imported when it is first asked for.
 
-    A new entry is one file and one line: `"name": "package.module:attribute"`. Another package brings its own as
-    entry points of `group`, such as `helios.backends`; a built-in name cannot be taken by one.
+    A new entry is one file and one line: `"name": "package.module:attribute"`. Other packages add theirs as entry
+    points of `group`, such as `helios.backends`; they cannot take a built-in name.
     """
 
     def __init__(self, kind: str, group: str, entries: dict[str, str]):
@@ -28,26 +28,26 @@ class Registry:
         return {name: found[name] for name in sorted(found) if name not in self._entries}
 
     def names(self) -> tuple[str, ...]:
-        """The registered names, in the order of registration, then those of other packages."""
+        """Return the built-in names in the order of registration, then the sorted names that other packages add."""
         return (*self._entries, *self._foreign)
 
     def check(self, name: str) -> None:
-        """Raise InputError, naming the choices, where nothing is registered as `name`."""
+        """Raise InputError, naming the choices, if nothing is registered as `name`."""
         if name not in self._entries and name not in self._foreign:
             raise InputError(f"unknown {self.kind} {name!r} (choose from {', '.join(self.names())})")
 
     def get(self, name: str) -> Any:
-        """The thing registered as `name`; raises InputError as `check` does."""
+        """Return what is registered as `name`. Raises InputError as `check` does."""
         if name in self._entries:
             return self._entries[name].load()
         self.check(name)
         return self._foreign[name].load()
 
     def make(self, spec: str) -> Any:
-        """The thing that `spec`, NAME or NAME:OPTION=VALUE,OPTION=VALUE, asks for, made with these options.
+        """Return what `spec`, NAME or NAME:OPTION=VALUE,OPTION=VALUE, asks for, made with these options.
 
-        What is registered is then a frozen dataclass, whose fields are its options. Raises InputError for an unknown
-        name or option, and for a value outside its limits.
+        Only an entry that is a frozen dataclass has options: its fields. Raises InputError for an unknown name or
+        option, and for a value outside its limits.
         """
         name, _, text = spec.partition(":")
         thing = self.get(name)
