@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,6 +62,23 @@ class Splats:
             opacities=np.full(n, opacity, np.float32),
             colors=emitters.colors,
         )
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """What training made of the cell of this `index` in its universe: `splats` in cell units.
+
+    `metrics`: `first_loss` and `last_loss` over all training views, and PSNR and flux error at held-out views of
+    the `trained` splats, of their `start` and of the K `brightest` stars (`helios.train.run.evaluate`).
+    `outcome` is "trained"; "start" where training ended no better than it began, so that the splats are those it
+    began with; "diverged" where it came to no finite loss, likewise; or "exact" where there are as many splats as
+    emitters and nothing to train.
+    """
+
+    index: int
+    splats: Splats
+    metrics: Mapping[str, float]
+    outcome: str
 
 
 @dataclass(frozen=True)

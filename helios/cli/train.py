@@ -1,6 +1,5 @@
 """`helios train-landmarks`, `train-all` and `train-cell`."""
 
-import contextlib
 import os
 import sys
 from pathlib import Path
@@ -106,54 +105,37 @@ def train_cell(ctx: click.Context, cell: str, source: Path, output: Path, backen
     _run(source, output, [universe.index_of(cell)], config, backend, run, SchedulerConfig())
 
 
-def _run(source, output, cells, config, backend_name, run, where):
-    """Train in this process, or, if so asked or where there are several GPUs, on workers."""
-    from helios.render import pick_backend, require_torch
-
-    require_torch()
-    from helios.schedulers import open_scheduler
+def _run(source, output, cells, config, backend, run, where):
     from helios.train.run.run import train_universe
-    from helios.train.run.sharing import train_shared, visible_gpus, workers_backend
 
-    gpus, workers = [], where.workers
-    if where.scheduler == "local":
-        backend = pick_backend(backend_name)
-        gpus = visible_gpus() if backend.device.type == "cuda" else []
-        if workers is None and len(gpus) < 2:
-            _follow(backend, lambda stop: train_universe(source, output, cells, config, backend, run, stop))
-            return
-        workers = workers or len(gpus)
-    with contextlib.ExitStack() as held:
-        scheduler = held.enter_context(open_scheduler(where.scheduler, workers, gpus))
-        shared = workers_backend(scheduler, backend_name)
-        click.echo(f"scheduler {where.scheduler}: {scheduler.workers} worker{'s' if scheduler.workers > 1 else ''}")
-        how = (source, output, cells, config, shared, run, scheduler)
-        _follow(shared, lambda stop: train_shared(*how, stop), held.close)
+    _show(
+        lambda on_event, stop: train_universe(source, output, cells, config, backend, run, where, on_event, stop),
+        lambda result: f"{result.path}: {result.trained} cells trained",
+    )
 
 
-def _run_file(source, output, config, backend_name, run):
-    from helios.render import pick_backend, require_torch
-
-    require_torch()
+def _run_file(source, output, config, backend, run):
     from helios.train.run.cell_file import train_cell_file
 
-    backend = pick_backend(backend_name)
-    _follow(backend, lambda stop: train_cell_file(source, output, config, backend, run, stop))
+    _show(
+        lambda on_event, stop: train_cell_file(source, output, config, backend, run, on_event, stop),
+        lambda result: f"wrote {result.path}: {len(result.results[0].splats)} splats",
+    )
 
 
-def _follow(backend, train, release=lambda: None):
-    """Show what `train(stop)` yields; leave the program where it was asked to stop, after `release` if at once."""
+def _show(train, last_words):
+    """Show what `train(on_event, stop)` tells and returns; leave the program where it was asked to stop."""
     from helios.cli.interrupt import STOPPED, Interrupts
-    from helios.cli.training_report import follow
+    from helios.cli.training_report import TrainingReport, print_summary
 
-    click.echo(f"backend {backend.name}: {backend.why}")
     with Interrupts() as interrupts:
         try:
-            complete = follow(train(interrupts.asked), interrupts.asked)
+            with TrainingReport(interrupts.asked) as report:
+                result = train(report, interrupts.asked)
         except KeyboardInterrupt:
             click.echo("stopped at once: the cells in training are not kept, all before are; the same command goes on")
             sys.stdout.flush()
-            release()
             os._exit(STOPPED)  # a thread in the middle of a long kernel would be waited for
-    if not complete:
+    print_summary(result, last_words)
+    if result.left:
         sys.exit(STOPPED)

@@ -1,93 +1,78 @@
 """What a training run shows: a bar on a terminal, a line a minute elsewhere, and a table at the end."""
 
+from __future__ import annotations
+
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from helios.progress import Advance, Event, Note, Stage
+from helios.splats import CellResult
 from helios.train.cameras import HELD_OUT_RADII
-from helios.train.run.engine import CellResult
-from helios.train.run.events import BatchHalved, BatchTrained, Committed, Event, Planned, Progress, Stopped, Written
+from helios.train.run.events import TrainResult
 
 _LINE_EVERY_S = 60.0
 
 
-def follow(events: Iterator[Event], asked: Callable[[], bool]) -> bool:
-    """Run a training by consuming its `events`, show how it goes, and end with the table.
-
-    Returns whether it came to its end; not, where it was `asked` to stop and left something.
-    """
-    console = Console(highlight=False, soft_wrap=True)
-    meter = _Meter(console, asked)
-    try:
-        with meter.bar:
-            for event in events:
-                meter.show(event)
-    except KeyboardInterrupt:
-        raise  # at once: closing the events would wait for what is in training
-    except BaseException:
-        events.close()
-        raise
-    if meter.results:
-        summary(meter.results, console)
-    console.print(f"{meter.last_words}, {time.monotonic() - meter.began:.1f} s")
-    return meter.complete
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=True)
 
 
-class _Meter:
-    """Shows one event after the other; `results` are those of all cells that were trained."""
+class TrainingReport:
+    """The `on_event` of a training run, in a block that holds its bar; `asked` says whether it is to stop."""
 
-    def __init__(self, console: Console, asked: Callable[[], bool]):
-        self._console, self._asked = console, asked
+    def __init__(self, asked: Callable[[], bool]):
+        self._console, self._asked, self._answered = _console(), asked, False
         texts = ("{task.percentage:.1f} %", "{task.fields[rate]}", "{task.fields[loss]}")
         columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), *map(TextColumn, texts))
         columns += (TimeRemainingColumn(elapsed_when_finished=True),)
-        self.bar = Bar(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._task = self.bar.add_task("", total=None, rate="", loss="")
-        self.results: list[CellResult] = []
-        self.began = self._last_line = time.monotonic()
-        self._todo, self._told, self.complete, self.last_words = 0, False, True, ""
+        self._bar = Progress(*columns, console=self._console, transient=True, disable=not self._console.is_terminal)
+        self._task = self._bar.add_task("", total=None, rate="", loss="")
+        self._last_line, self._todo = time.monotonic(), 0
 
-    def show(self, event: Event) -> None:
-        """Show `event`."""
-        if self._asked() and not self._told:
-            self._told = True
+    def __enter__(self) -> TrainingReport:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.stop()
+
+    def __call__(self, event: Event) -> None:
+        if self._asked() and not self._answered:
+            self._answered = True
             self._console.print("finishing the cells in training; Ctrl-C again stops at once, without them")
         match event:
-            case Planned(selected, done):
-                if done:
-                    self._console.print(f"{done} of {selected} cells are trained already with these settings")
-                self._todo = selected - done
-                self.bar.update(self._task, total=self._todo)
-                self._console.print(f"training {self._todo} cells")
-            case Progress(cells_done, loss):
-                self._progress(cells_done, loss)
-            case BatchHalved(cells):
-                self._console.print(f"out of memory: going on with at most {cells} cells at a time")
-            case BatchTrained(batch, _):
-                self.results += [result for _, result in batch]
-            case Stopped(left):
-                self.complete = False
-                self.last_words = f"stopped: {left} cells are left, the same command goes on with them"
-            case Committed(path, trained):
-                self.last_words = f"{path}: {trained} cells trained"
-            case Written(path, splats):
-                self.last_words = f"wrote {path}: {splats} splats"
+            case Stage(total=total):
+                self._todo = total
+                self._bar.update(self._task, total=total)
+                self._console.print(f"training {total} cells")
+            case Note(text=text):
+                self._console.print(text)
+            case Advance(done, values):
+                self._advance(done, values.get("rate", 0.0), values.get("loss"))
 
-    def _progress(self, cells_done: float, loss: float) -> None:
+    def _advance(self, done: float, rate: float, loss: float | None) -> None:
         now = time.monotonic()
-        rate = cells_done / max(now - self.began, 1e-9)
-        shown = {"rate": f"{rate:.3g} cells/s" if rate else "", "loss": "" if np.isnan(loss) else f"loss {loss:.4g}"}
-        self.bar.update(self._task, completed=cells_done, **shown)
-        if not self._console.is_terminal and now - self._last_line > _LINE_EVERY_S and 0 < cells_done < self._todo:
+        shown = {"rate": f"{rate:.3g} cells/s" if rate else "", "loss": "" if loss is None else f"loss {loss:.4g}"}
+        self._bar.update(self._task, completed=done, **shown)
+        if not self._console.is_terminal and now - self._last_line > _LINE_EVERY_S and 0 < done < self._todo:
             self._last_line = now
-            left = (self._todo - cells_done) / rate
-            words = (f"{cells_done:.1f} of {self._todo} cells", shown["rate"], shown["loss"], f"{left:.0f} s left")
+            left = (self._todo - done) / rate
+            words = (f"{done:.1f} of {self._todo} cells", shown["rate"], shown["loss"], f"{left:.0f} s left")
             self._console.print(", ".join(word for word in words if word))
+
+
+def print_summary(result: TrainResult, last_words: Callable[[TrainResult], str]) -> None:
+    """Print what came of a run: the table of `summary`, and, where it came to its end, its `last_words`."""
+    console = _console()
+    if result.results:
+        summary(result.results, console)
+    words = f"stopped: {result.left} cells are left, the same command goes on with them"
+    console.print(f"{words if result.left else last_words(result)}, {result.seconds:.1f} s")
 
 
 def summary(results: Sequence[CellResult], console: Console) -> None:

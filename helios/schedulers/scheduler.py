@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from abc import ABC, abstractmethod
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -26,6 +26,17 @@ PAUSE_S = 0.25
 def never() -> bool:
     """The `stop` of work that nobody stops."""
     return False
+
+
+@contextlib.contextmanager
+def handing_errors(iterator: Generator[Result, None, None]) -> Iterator[Generator[Result, None, None]]:
+    """Close a generator with the block, and let it see what exception ends the block."""
+    with contextlib.closing(iterator):
+        try:
+            yield iterator
+        except BaseException as error:
+            iterator.throw(error)  # which raises it again
+            raise
 
 
 @dataclass(frozen=True)
@@ -90,7 +101,7 @@ class Scheduler(ABC):
 
     def iter_completed(
         self, work: Callable[[Piece], Result], pieces: Sequence[Piece], stop: Callable[[], bool] = never
-    ) -> Iterator[list[tuple[int, Result]]]:
+    ) -> Generator[list[tuple[int, Result]], None, None]:
         """As `run`, but yield what has ended at least every PAUSE_S, often nothing.
 
         When `stop`, called as often, returns True, the pieces in work are finished, and no more are begun.

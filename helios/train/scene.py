@@ -51,6 +51,12 @@ class Frame:
             emitters=Emitters(means.astype(np.float32), luminosities.astype(np.float32), stars.colors),
         )
 
+    def enter_splats(self, splats: Splats) -> Splats:
+        """Splats in cell units in those of this frame; their opacities do not change."""
+        means = (splats.means.astype(np.float64) - self.centre) / self.radius
+        scales = splats.scales.astype(np.float64) / self.radius
+        return replace(splats, means=means.astype(np.float32), scales=scales.astype(np.float32))
+
     def leave(self, splats: Splats) -> Splats:
         """Splats of this frame in cell units; their opacities do not change."""
         return replace(
@@ -82,11 +88,13 @@ def draw_truth(cell: Cell, views: Views, image_size: int, exposure: float) -> ND
 class Scene:
     """One cell ready for training, in its frame: what the CPU prepares while a batch before it trains.
 
-    `truth` float32 [V, H, W, 3] is what the cell's emitters look like from `views` at `exposure`; `judge_truth` the
-    same from `judge_views`, which training never sees. `rng` goes on where the cameras left it.
+    `budget` is how many splats it may have. `truth` float32 [V, H, W, 3] is what the cell's emitters look like from
+    `views` at `exposure`; `judge_truth` the same from `judge_views`, which training never sees. `rng` goes on where
+    the cameras left it.
     """
 
     cell: Cell
+    budget: int
     frame: Frame
     exposure: float
     views: Views
@@ -94,6 +102,11 @@ class Scene:
     judge_views: Views
     judge_truth: NDArray[np.float32]
     rng: np.random.Generator
+
+    @property
+    def exact(self) -> bool:
+        """Whether the budget has a splat for every star, so that there is nothing to train."""
+        return self.budget >= len(self.cell.emitters)
 
     @property
     def view_weights(self) -> NDArray[np.float64]:
@@ -114,4 +127,5 @@ class Scene:
         exposure = cell_exposure(cell, size)
         views, judge_views = training_views(cell, size, rng), held_out_views(cell, size, judge)
         truths = (draw_truth(cell, v, size, exposure) for v in (views, judge_views))
-        return cls(cell, frame, exposure, views, next(truths), judge_views, next(truths), rng)
+        budget = config.splat_count(len(cell.emitters))
+        return cls(cell, budget, frame, exposure, views, next(truths), judge_views, next(truths), rng)

@@ -19,11 +19,11 @@ import numpy as np
 
 from helios.errors import StoreError
 from helios.files import check_replaceable, replacing, write_file, writing
-from helios.splats import Splats
+from helios.splats import CellResult, Splats
 from helios.universe import paths
 from helios.universe.arrays import open_root
 from helios.universe.store import Universe
-from helios.universe.training import GROUP, SPLAT_COLUMNS, TrainedCell, check_finite, write_splats
+from helios.universe.training import GROUP, SPLAT_COLUMNS, check_finite, write_splats
 from helios.universe.writer import manifest_of
 
 _LAST_LOST = "what was trained last is lost, all before is kept: the same command goes on from it"
@@ -71,7 +71,7 @@ class TrainingJournal:
         with writing(self.output, "nothing was changed there"):
             self.folder.mkdir(parents=True, exist_ok=True)
 
-    def append(self, cells: Sequence[TrainedCell]) -> None:
+    def append(self, cells: Sequence[CellResult]) -> None:
         """Put the results of a batch on disk, whole or not at all.
 
         Raises StoreError where that cannot be, and for splats that are not finite.
@@ -81,13 +81,13 @@ class TrainingJournal:
             write_file(part_path(self.folder, [cell.index for cell in cells]), _part_bytes(cells))
         self._take(cells)
 
-    def take(self, part: Path) -> list[TrainedCell]:
+    def take(self, part: Path) -> list[CellResult]:
         """Take up the results that `append_beside` wrote to `part`, and return them. Raises StoreError if damaged."""
         cells = _read_part(part)
         self._take(cells)
         return cells
 
-    def _take(self, cells: Sequence[TrainedCell]) -> None:
+    def _take(self, cells: Sequence[CellResult]) -> None:
         self._fresh |= {cell.index: cell for cell in cells}
         self.done |= set(self._fresh)
 
@@ -119,7 +119,7 @@ def part_path(folder: Path, indices: Sequence[int]) -> Path:
     return folder / f"{hashlib.sha256(np.array(indices, np.int64).tobytes()).hexdigest()[:16]}.npz"
 
 
-def append_beside(output: Path, digest: str, cells: Sequence[TrainedCell]) -> Path:
+def append_beside(output: Path, digest: str, cells: Sequence[CellResult]) -> Path:
     """Put the results of a batch into the journal of `output` from a process that does not hold it.
 
     Returns the file, for `TrainingJournal.take`. Two processes may do so with the same cells at once. Raises
@@ -132,7 +132,7 @@ def append_beside(output: Path, digest: str, cells: Sequence[TrainedCell]) -> Pa
     return part
 
 
-def _part_bytes(cells: Sequence[TrainedCell]) -> bytes:
+def _part_bytes(cells: Sequence[CellResult]) -> bytes:
     for cell in cells:
         check_finite(cell)
     names = sorted(cells[0].metrics)
@@ -194,7 +194,7 @@ def _copy_landmarks(source: Path, target: Path) -> None:
         write_file(copy, landmarks)
 
 
-def _read_part(path: Path) -> list[TrainedCell]:
+def _read_part(path: Path) -> list[CellResult]:
     try:
         with open(path, "rb") as file, np.load(file) as part:
             columns = dict(part)
@@ -202,6 +202,6 @@ def _read_part(path: Path) -> list[TrainedCell]:
         pieces = [np.split(columns[name], ends[:-1]) for name in SPLAT_COLUMNS]
         names = columns["names"].tolist()
         rows = zip(columns["index"].tolist(), zip(*pieces), columns["metrics"].tolist(), columns["outcomes"].tolist())
-        return [TrainedCell(i, Splats(*splats), dict(zip(names, values)), out) for i, splats, values, out in rows]
+        return [CellResult(i, Splats(*splats), dict(zip(names, values)), out) for i, splats, values, out in rows]
     except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise StoreError(f"{path}: damaged ({error}); remove it, its cells are trained again") from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import zarr
 from numpy.typing import NDArray
 
 from helios.errors import StoreError
-from helios.splats import Splats
+from helios.splats import CellResult, Splats
 from helios.universe.arrays import metadata_digest, read_rows, write_array
 
 GROUP = "splats"
@@ -27,17 +26,7 @@ BLOCK_ROWS = 1 << 16
 """Splats that are read together: 56 bytes each."""
 
 
-@dataclass(frozen=True)
-class TrainedCell:
-    """The result of one cell: its index in the universe, its splats, what was measured, one of OUTCOMES."""
-
-    index: int
-    splats: Splats
-    metrics: Mapping[str, float]
-    outcome: str
-
-
-def check_finite(cell: TrainedCell) -> None:
+def check_finite(cell: CellResult) -> None:
     """Raise StoreError where the splats of `cell` hold a NaN or an infinity."""
     for name in SPLAT_COLUMNS:
         if not np.isfinite(getattr(cell.splats, name)).all():
@@ -87,10 +76,10 @@ class TrainedSplats:
         joined = (np.concatenate([self._block(n)[c] for n in numbers]) for c in range(len(SPLAT_COLUMNS)))
         return tuple(column[start - first : stop - first] for column in joined)
 
-    def result(self, i: int) -> TrainedCell:
+    def result(self, i: int) -> CellResult:
         """All that is known of the trained cell of index `i`."""
         metrics = {name: float(values[i]) for name, values in self._metrics.items()}
-        return TrainedCell(i, self.splats(i), metrics, OUTCOMES[self.outcomes[i]])
+        return CellResult(i, self.splats(i), metrics, OUTCOMES[self.outcomes[i]])
 
     def metrics(self) -> dict[str, NDArray[np.float64]]:
         """What training measured, by name: float64 [M], NaN where a cell is not trained."""
@@ -106,7 +95,7 @@ class TrainedSplats:
         return tuple(read_rows(self._group, name, start, stop) for name in SPLAT_COLUMNS)
 
 
-def write_splats(root: zarr.Group, cells: int, trained: Mapping[int, tuple[TrainedCell, np.uint64]]) -> None:
+def write_splats(root: zarr.Group, cells: int, trained: Mapping[int, tuple[CellResult, np.uint64]]) -> None:
     """Write the group `splats` into a store of `cells` cells without one.
 
     `trained` maps the index of a cell to its result and the code of its settings. Raises StoreError, and writes

@@ -19,10 +19,10 @@ import torch
 from helios.building.build import build_universe
 from helios.building.config import BuildConfig
 from helios.landmarks import write_landmarks
+from helios.progress import Event, Note
 from helios.render import pick_backend
 from helios.train.config import TrainConfig
 from helios.train.run.engine import train_batch
-from helios.train.run.events import BatchHalved, BatchTrained
 from helios.train.run.run import train_universe
 from helios.universe import Universe, paths
 from tests.unit.train.scenes import cluster
@@ -70,6 +70,11 @@ def batches(backend, config: TrainConfig, bandwidth: float, at_once: int) -> lis
     return rows
 
 
+def print_note(event: Event) -> None:
+    if isinstance(event, Note):
+        print(event.text)
+
+
 def universe(catalogue: Path, backend, config: TrainConfig) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "universe"
@@ -80,13 +85,9 @@ def universe(catalogue: Path, backend, config: TrainConfig) -> dict[str, float]:
         )
         store = Universe.open(source)
         cells = np.flatnonzero(np.diff(store.offsets) >= 2).tolist()
-        began, done = time.perf_counter(), 0
-        for event in train_universe(source, Path(folder) / "trained", cells, config, backend):
-            if isinstance(event, BatchTrained):
-                done += len(event.results)
-            if isinstance(event, BatchHalved):
-                print(f"batches of {event.cells} from here on")
-        took = time.perf_counter() - began
+        began = time.perf_counter()
+        result = train_universe(source, Path(folder) / "trained", cells, config, backend, on_event=print_note)
+        took, done = time.perf_counter() - began, len(result.results)
         print(f"{catalogue.name}: {done} cells of {len(store)} in {took:.0f} s, {done / took:.1f} cells/s")
         return {"cells": done, "seconds": took, "cells_per_s": done / took}
 

@@ -11,11 +11,11 @@ import pytest
 from rich.console import Console
 
 from helios.cli import training_report
-from helios.cli.training_report import follow
-from helios.splats import Splats
+from helios.cli.training_report import TrainingReport, print_summary
+from helios.progress import Advance, Note, Stage
+from helios.splats import CellResult, Splats
 from helios.train.cameras import HELD_OUT_RADII
-from helios.train.run.engine import CellResult
-from helios.train.run.events import BatchHalved, BatchTrained, Committed, Planned, Progress, Stopped, Written
+from helios.train.run.events import BatchHalved, TrainResult
 
 
 class Clock:
@@ -46,28 +46,39 @@ def result(outcome, first=0.02, last=0.01):
     names = [f"{m}_{radii:g}_{n}" for m in ("psnr", "flux_error") for radii in HELD_OUT_RADII for n in
              ("trained", "start", "brightest")]  # fmt: skip
     none = Splats(np.empty((0, 3)), np.empty((0, 4)), np.empty((0, 3)), np.empty(0), np.empty((0, 3)))
-    return CellResult(none, dict.fromkeys(names, 1.0) | {"first_loss": first, "last_loss": last}, outcome)
+    return CellResult(0, none, dict.fromkeys(names, 1.0) | {"first_loss": first, "last_loss": last}, outcome)
 
 
-def over(clock, *timed):
-    for seconds, event in timed:
-        clock.now += seconds
-        yield event
+def show(clock, *timed, asked=lambda: False):
+    """Tell a report these events, each so many seconds after the one before."""
+    with TrainingReport(asked) as report:
+        for seconds, event in timed:
+            clock.now += seconds
+            report(event)
+
+
+def advance(done, rate=None, loss=None):
+    values = {"rate": rate, "loss": loss}
+    return Advance(done, {name: value for name, value in values.items() if value is not None})
+
+
+def ended(results=(), left=0, seconds=3.0):
+    return TrainResult(Path("out"), tuple(results), 0, left, 12, seconds)
 
 
 def test_a_line_a_minute_where_there_is_no_terminal(clock, shown):
-    events = over(
+    show(
         clock,
-        (0, Planned(12, 2)),
-        (1, Progress(0.0, np.nan)),
-        (49, Progress(1.5, 0.5)),
-        (50, Progress(2.5, 0.25)),
-        (1, Progress(2.6, 0.25)),
-        (99, Progress(5.0, 0.125)),
-        (200, Progress(10.0, 0.125)),
-        (0, Committed(Path("out"), 12)),
+        (0, Note("2 of 12 cells are trained already with these settings")),
+        (0, Stage("training", 10, "cells")),
+        (1, advance(0.0)),
+        (49, advance(1.5, 1.5 / 50, 0.5)),
+        (50, advance(2.5, 2.5 / 100, 0.25)),
+        (1, advance(2.6, 2.6 / 101, 0.25)),
+        (99, advance(5.0, 5.0 / 200, 0.125)),
+        (200, advance(10.0, 10.0 / 400, 0.125)),
     )
-    assert follow(events, lambda: False)
+    print_summary(ended(seconds=400.0), lambda result: f"{result.path}: {result.trained} cells trained")
     assert shown.getvalue().splitlines() == [
         "2 of 12 cells are trained already with these settings",
         "training 10 cells",
@@ -79,8 +90,8 @@ def test_a_line_a_minute_where_there_is_no_terminal(clock, shown):
 
 @pytest.mark.parametrize("shown", [True], indirect=True)
 def test_a_bar_on_a_terminal(clock, shown):
-    events = over(clock, (0, Planned(4, 0)), (10, Progress(1.0, 0.5)), (0, Progress(2.0, 0.25)), (0, Stopped(2)))
-    assert not follow(events, lambda: False)
+    show(clock, (0, Stage("training", 4, "cells")), (10, advance(1.0, 0.1, 0.5)), (0, advance(2.0, 0.2, 0.25)))
+    print_summary(ended(left=2), lambda result: pytest.fail("it was stopped"))
     text = shown.getvalue()
     assert "2/4" in text
     assert "50.0 %" in text
@@ -90,18 +101,17 @@ def test_a_bar_on_a_terminal(clock, shown):
 
 
 def test_asked_to_stop_it_says_once_what_it_waits_for(clock, shown):
-    events = over(clock, (0, Planned(4, 0)), (1, Progress(1.0, 0.5)), (1, Progress(1.5, 0.5)), (0, Stopped(2)))
-    assert not follow(events, lambda: clock.now > 1000)
+    events = ((0, Stage("training", 4, "cells")), (1, advance(1.0, 1.0, 0.5)), (1, advance(1.5, 0.75, 0.5)))
+    show(clock, *events, asked=lambda: clock.now > 1000)
     text = shown.getvalue()
     assert text.count("finishing the cells in training; Ctrl-C again stops at once") == 1
 
 
 def test_every_outcome_is_told(clock, shown):
     outcomes = [result("trained"), result("exact"), result("start", 0.01), result("diverged", 0.01)]
-    batch = BatchTrained(tuple(enumerate([*outcomes, result("diverged", 0.01)])), 3.0)
-    assert follow(
-        over(clock, (0, Planned(5, 0)), (3, BatchHalved(2)), (0, batch), (0, Written("a.bin", 7))), lambda: False
-    )
+    halved = BatchHalved("out of memory: going on with at most 2 cells at a time", 2)
+    show(clock, (0, Stage("training", 5, "cells")), (3, halved))
+    print_summary(ended([*outcomes, result("diverged", 0.01)]), lambda result: "wrote a.bin: 7 splats")
     lines = shown.getvalue().splitlines()
     assert "out of memory: going on with at most 2 cells at a time" in lines
     assert "1 cells have a splat for every star: kept exact" in lines
@@ -111,23 +121,13 @@ def test_every_outcome_is_told(clock, shown):
     assert lines[-1] == "wrote a.bin: 7 splats, 3.0 s"
 
 
-def test_events_are_closed_when_nothing_can_be_shown(clock, monkeypatch):
-    """Standard output that is gone must not leave threads training."""
-    closed = []
-
-    def events():
-        try:
-            yield Planned(1, 0)
-            raise AssertionError
-        finally:
-            closed.append(True)
+def test_standard_output_that_is_gone_is_an_error(clock, monkeypatch):
+    """It ends the training, whose threads end with it (tests/unit/train/run/test_run.py)."""
 
     class Gone(io.StringIO):
         def write(self, text):
             raise BrokenPipeError
 
     monkeypatch.setattr(training_report, "Console", lambda **how: Console(file=Gone(), **how))
-    running = events()
     with pytest.raises((BrokenPipeError, SystemExit)):
-        follow(running, lambda: False)
-    assert closed
+        show(clock, (0, Stage("training", 1, "cells")))

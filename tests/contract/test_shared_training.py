@@ -16,13 +16,14 @@ import pytest
 from click.testing import CliRunner
 
 from helios.cli import main
-from helios.schedulers import open_scheduler
+from helios.progress import Advance, Note, Stage
+from helios.schedulers.config import SchedulerConfig
 from helios.train.config import TrainConfig
-from helios.train.run import sharing
-from helios.train.run.batches import Job
-from helios.train.run.events import BatchTrained, Committed, Planned, Progress, Stopped
+from helios.train.run import batches, workers
+from helios.train.run.batches import Job, plan_pieces
+from helios.train.run.events import CellsTrained, TrainResult
+from helios.train.run.run import train_universe
 from helios.train.run.run_config import RunConfig
-from helios.train.run.sharing import plan_pieces, train_shared, workers_backend
 from tests.contract.clusters import ROOT, running_jobs, wait_until
 
 CONFIG = TrainConfig(iterations=60, image_size=32)
@@ -53,13 +54,15 @@ def in_one_process(source):
 
 @pytest.fixture(autouse=True)
 def a_cell_is_a_piece(monkeypatch):
-    monkeypatch.setattr(sharing, "_PIECE_S", (0.0, 0.0))
+    monkeypatch.setattr(batches, "_PIECE_S", (0.0, 0.0))
+    monkeypatch.setattr("helios.train.run.run._TOGETHER_S", 0.0)
 
 
-def train(source, output, scheduler, stop=lambda: False, checkpoint_every=0):
-    run = RunConfig(checkpoint_every)
-    backend = workers_backend(scheduler, "numba")
-    yield from train_shared(source, output, range(13), CONFIG, backend, run, scheduler, stop)
+def train(source, output, name, on_event, **how) -> TrainResult:
+    """Train all cells on two workers."""
+    return train_universe(
+        source, output, range(13), CONFIG, "numba", where=SchedulerConfig(name, 2), on_event=on_event, **how
+    )
 
 
 def kill_a_local_worker(name: str) -> None:
@@ -85,34 +88,38 @@ KILLERS = {"local": kill_a_local_worker, "dask_address": kill_a_dask_worker, "sl
 @pytest.mark.parametrize("kind", ["local", "dask_address", pytest.param("slurm_name", marks=pytest.mark.slow)])
 def test_a_worker_killed_in_the_middle_changes_nothing(kind, request, source, in_one_process, tmp_path):
     name = kind if kind == "local" else request.getfixturevalue(kind)
-    killed, events = False, []
-    with open_scheduler(name, 2) as scheduler:
-        for event in train(source, tmp_path / "out", scheduler):
-            events.append(event)
-            if isinstance(event, BatchTrained) and not killed:
-                KILLERS[kind](name)
-                killed = True
-    assert events[0] == Planned(13, 0)
-    assert events[-1] == Committed(tmp_path / "out", 13)
-    done = [event.cells_done for event in events if isinstance(event, Progress)]
+    killed, events = [], []
+
+    def on_event(event):
+        events.append(event)
+        if isinstance(event, CellsTrained) and not killed:
+            killed.append(True)
+            KILLERS[kind](name)
+
+    result = train(source, tmp_path / "out", name, on_event)
+    assert events[:2] == [Note(f"scheduler {name}: 2 workers"), Note("backend numba: asked for")]
+    assert events[2] == Stage("training", 13, "cells")
+    assert killed
+    assert (result.path, result.trained, result.left) == (tmp_path / "out", 13, 0)
+    done = [event.done for event in events if isinstance(event, Advance)]
     assert done == sorted(done)
-    trained = sorted(i for event in events if isinstance(event, BatchTrained) for i, _ in event.results)
+    trained = sorted(cell.index for event in events if isinstance(event, CellsTrained) for cell in event.results)
     assert trained == list(range(13))
     assert contents(tmp_path / "out") == in_one_process
 
 
 def test_asked_to_stop_it_keeps_what_it_has_and_goes_on_later(source, in_one_process, tmp_path):
-    asked, events = [], []
-    with open_scheduler("local", 2) as scheduler:
-        for event in train(source, tmp_path / "out", scheduler, lambda: bool(asked), checkpoint_every=20):
-            events.append(event)
-            asked.extend([True] if isinstance(event, BatchTrained) else [])
-        kept = sum(len(event.results) for event in events if isinstance(event, BatchTrained))
-        assert 1 <= kept < 13
-        assert events[-1] == Stopped(13 - kept)
-        assert next(train(source, tmp_path / "out", scheduler)) == Planned(13, kept)
-        list(train(source, tmp_path / "out", scheduler))
-    assert contents(tmp_path / "out") == in_one_process
+    asked, output = [], tmp_path / "out"
+
+    def on_event(event):
+        asked.extend([True] if isinstance(event, CellsTrained) else [])
+
+    result = train(source, output, "local", on_event, stop=lambda: bool(asked), run=RunConfig(checkpoint_every=20))
+    kept = len(result.results)
+    assert 1 <= kept < 13
+    assert result.left == 13 - kept
+    assert train(source, output, "local", print).skipped == kept
+    assert contents(output) == in_one_process
 
 
 def test_the_commands_take_a_scheduler(source, in_one_process, dask_address, tmp_path, monkeypatch):
@@ -131,18 +138,19 @@ def test_the_commands_take_a_scheduler(source, in_one_process, dask_address, tmp
 
 
 def jobs(*stars: int) -> list[Job]:
-    return [Job(index, count, lambda: None) for index, count in enumerate(stars)]
+    budget = TrainConfig().splat_count
+    return [Job(index, count, budget(count), lambda: None) for index, count in enumerate(stars)]
 
 
 def test_pieces_are_of_like_cost(monkeypatch):
     monkeypatch.undo()
     many = jobs(*[400] * 300, *[4000] * 40, *[5] * 500)
     pieces = plan_pieces(many, TrainConfig(), 4, "cpu")
-    assert sorted(i for piece in pieces for i in piece) == list(range(840))
+    assert sorted(job.index for piece in pieces for job in piece) == list(range(840))
     assert len(pieces) >= 16
     assert len(pieces[0]) < len(pieces[-1])
     (few,) = plan_pieces(jobs(3, 4, 5), TrainConfig(), 4, "cpu")
-    assert sorted(few) == [0, 1, 2]
+    assert sorted(job.index for job in few) == [0, 1, 2]
 
 
 def test_pieces_for_a_gpu_are_of_like_size(monkeypatch):
@@ -155,9 +163,9 @@ def test_pieces_for_a_gpu_are_of_like_size(monkeypatch):
 def test_gpus_are_those_that_are_visible(monkeypatch):
     monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    assert sharing.visible_gpus() == ["0", "1"]
+    assert workers.visible_gpus() == ["0", "1"]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-a, 3")
-    assert sharing.visible_gpus() == ["GPU-a", "3"]
+    assert workers.visible_gpus() == ["GPU-a", "3"]
 
 
 def start(*arguments: object) -> subprocess.Popen:

@@ -38,7 +38,7 @@ class Optimisation:
         backend: Backend,
     ):
         self.config, self.step = config, 0
-        caps = [config.splat_count(len(scene.cell.emitters)) for scene in scenes]
+        caps = [scene.budget for scene in scenes]
         seeds = [scene.rng.bit_generator.random_raw() for scene in scenes]
         self.model = Model.of(starts, slots_for(max(caps)), backend.device, kept, caps)
         self.objective = objective_for(self.model, scenes, config, backend)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,34 +14,42 @@ from helios.errors import InputError
 from helios.files import sha256, write_file
 from helios.light import splat_luminosity
 from helios.pack.v1_cell import encode_cell, read_cell
+from helios.progress import Done, Note, OnEvent, ignore
+from helios.render import pick_backend
 from helios.render.backend import Backend
-from helios.splats import Cell, Emitters
+from helios.schedulers.scheduler import never
+from helios.splats import Cell, CellResult, Emitters
 from helios.train.config import TrainConfig
 from helios.train.run.batches import Job
 from helios.train.run.checkpoint import Checkpoint
-from helios.train.run.events import BatchTrained, Event, Planned, Stopped, Written
+from helios.train.run.events import TrainResult
 from helios.train.run.logs import log_of
-from helios.train.run.observer import Watch
-from helios.train.run.run import never
+from helios.train.run.observer import ProgressObserver
+from helios.train.run.run import carry_out
 from helios.train.run.run_config import RunConfig
-from helios.train.run.train_cells import Crew, Trained, train_cells
+from helios.train.run.this_process import TrainContext, plan_threads
 
 
 def train_cell_file(
-    source: Path,
-    output: Path,
-    config: TrainConfig,
-    backend: Backend,
+    source: Path | str,
+    output: Path | str,
+    config: TrainConfig | None = None,
+    backend: str | Backend = "auto",
     run: RunConfig | None = None,
+    on_event: OnEvent = ignore,
     stop: Callable[[], bool] = never,
-) -> Iterator[Event]:
-    """Train the v1 cell at `source` and write the result to `output`, whole or not at all, yielding what happens.
+) -> TrainResult:
+    """Train the v1 cell at `source` and write the result to `output`, whole or not at all; return what came of it.
 
-    The file does not say the depth of its grid; it only seeds the cell's random numbers. A checkpoint lies beside
-    `output` as long as the cell is in training. Raises StoreError where the file is damaged, InputError where it
-    holds no splat or `output` is `source`, and BackendError where the device fails.
+    Arguments and events are those of `helios.train.run.run.train_universe`. The file does not say the depth of its
+    grid; it only seeds the cell's random numbers. A checkpoint lies beside `output` as long as the cell is in training.
+    Raises StoreError where the file is damaged, InputError where it holds no splat or `output` is `source`, and
+    BackendError where the device fails or is not there.
     """
-    run = run or RunConfig()
+    config, run, began = config or TrainConfig(), run or RunConfig(), time.monotonic()
+    source, output, cancelled = Path(source), Path(output), threading.Event()
+    backend = pick_backend(backend) if isinstance(backend, str) else backend
+    on_event(Note(f"backend {backend.name}: {backend.why}"))
     if output.exists() and output.samefile(source):
         raise InputError(f"{output}: is the input itself; name another --output")
     if output.is_dir():
@@ -62,22 +69,19 @@ def train_cell_file(
             splats.colors,
         ),
     )
+
+    def write(results: Sequence[CellResult]) -> None:
+        (result,) = results
+        bounds = (stored.bounds_min, stored.bounds_max)
+        write_file(output, encode_cell(cell.id, cell.origin_m, cell.half_extent_m, bounds, result.splats))
+
     content = sha256(source)
     label = config.digest(helios=__version__, backend=backend.name, file=content)
     checkpoint = Checkpoint(output.with_name(f".{output.name}.checkpoint"), label, run.checkpoint_every)
-    log = log_of(run.log, run.log_folder(output), backend)
-    yield Planned(1, 0)
-    give_up, began, written = threading.Event(), time.monotonic(), 0
-    crew = Crew(config, backend, Watch(give_up, log, run.log_every), lambda indices: checkpoint, stop, give_up)
-    with contextlib.closing(train_cells([Job(0, len(stored), lambda: cell)], crew)) as events:
-        for event in events:
-            if not isinstance(event, Trained):
-                yield event
-                continue
-            ((_, result),) = event.results
-            bounds = (stored.bounds_min, stored.bounds_max)
-            write_file(output, encode_cell(cell.id, cell.origin_m, cell.half_extent_m, bounds, result.splats))
-            checkpoint.remove()
-            written = len(result.splats)
-            yield BatchTrained(event.results, time.monotonic() - began)
-    yield Written(output, written) if written else Stopped(1)
+    observer = ProgressObserver(cancelled, log_of(run.log, run.log_folder(output), backend), run.log_every)
+    job = Job(0, len(stored), config.splat_count(len(stored)), lambda: cell)
+    context = TrainContext(config, backend, observer, lambda indices: checkpoint, cancelled)
+    results = carry_out(plan_threads([job], context, write), 1, observer, on_event, stop)
+    result = TrainResult(output, results, 0, 1 - len(results), len(results), time.monotonic() - began)
+    on_event(Done(result))
+    return result

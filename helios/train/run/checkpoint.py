@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import pickle
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from helios.errors import StoreError
@@ -24,6 +27,12 @@ class Checkpoint:
 
     def __init__(self, path: Path, label: str, every: int):
         self.path, self.label, self.every = path, label, every
+
+    @classmethod
+    def of_batch(cls, folder: Path, digest: str, every: int, indices: Sequence[int]) -> Checkpoint:
+        """The checkpoint in `folder` of the batch of cells of these indices, trained as `digest` names it."""
+        name = hashlib.sha256(np.array(indices, np.int64).tobytes()).hexdigest()[:16]
+        return cls(folder / f"{name}.checkpoint", f"{digest} {name}", every)
 
     def slower(self) -> Checkpoint:
         """The checkpoint of the second attempt at a lower rate, which has a file of its own.

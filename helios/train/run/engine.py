@@ -12,7 +12,7 @@ from torch import Tensor
 
 from helios.render.backend import Backend
 from helios.render.threads import map_threads
-from helios.splats import Cell, Splats
+from helios.splats import Cell, CellResult, Splats
 from helios.train.config import TrainConfig
 from helios.train.optim.optimise import Optimisation
 from helios.train.registries import STARTS
@@ -26,22 +26,6 @@ _RETRY_RATE = 0.1
 
 _HOPE_EVERY = 100
 """Steps after which a batch is given up that has no finite loss left."""
-
-
-@dataclass(frozen=True)
-class CellResult:
-    """What training made of a cell: `splats` in cell units.
-
-    `metrics`: `first_loss` and `last_loss` over all training views, and PSNR and flux error at held-out views of
-    the `trained` splats, of their `start` and of the K `brightest` stars (`helios.train.run.evaluate`).
-    `outcome` is "trained"; "start" where training ended no better than it began, so that the splats are those it
-    began with; "diverged" where it came to no finite loss, likewise; or "exact" where there are as many splats as
-    emitters and nothing to train.
-    """
-
-    splats: Splats
-    metrics: dict[str, float]
-    outcome: str
 
 
 @dataclass(frozen=True)
@@ -65,7 +49,7 @@ from several threads. What it raises ends the training."""
 def train_batch(
     cells: Sequence[Cell], config: TrainConfig, backend: Backend, observer: Observer | None = None
 ) -> list[CellResult]:
-    """Return one result per cell, in order.
+    """Return one result per cell, in order, which is also their `index`.
 
     The cells' budgets must have the same padded size (`slots_for`), and either all or none have as many splats as
     emitters: those keep their exact stars and are only measured. A cell's result does not depend on which cells
@@ -78,9 +62,7 @@ def train_batch(
 
 def start_of(scene: Scene, config: TrainConfig) -> tuple[Splats, int]:
     """Return what a cell's training starts from, and how many of these splats, the first, are left as they are."""
-    stars = len(scene.cell.emitters)
-    count = config.splat_count(stars)
-    return STARTS.make("mixture" if count >= stars else config.start)(scene, count)
+    return STARTS.make("mixture" if scene.exact else config.start)(scene, scene.budget)
 
 
 def train_scenes(
@@ -91,13 +73,13 @@ def train_scenes(
     checkpoint: Checkpoint | None = None,
     begun: Sequence[tuple[Splats, int]] | None = None,
 ) -> list[CellResult]:
-    """Train cells whose scenes are ready, and whose starts (see `start_of`) may be in `begun`: see `train_batch`.
+    """As `train_batch`, of cells whose scenes are ready, and whose starts (see `start_of`) may be in `begun`.
 
     Where there is a `checkpoint` of this batch, training goes on from there.
     """
     begun = begun or [start_of(scene, config) for scene in scenes]
     starts, kept = [splats for splats, _ in begun], [stars for _, stars in begun]
-    if all(len(start) >= len(scene.cell.emitters) for scene, start in zip(scenes, starts)):
+    if all(scene.exact for scene in scenes):
         config = dataclasses.replace(config, iterations=0)
     trained, losses = _optimise(scenes, starts, kept, config, backend, observer, checkpoint)
     again = [i for i, (first, last) in enumerate(losses) if not last < first]
@@ -152,7 +134,7 @@ def _judge(scenes, starts, trained, losses, backend) -> list[CellResult]:
         metrics = {"first_loss": first, "last_loss": last if better[i] else first}
         metrics |= {name: value for values in measured for name, value in values[i].items()}
         outcome = "trained" if better[i] else "start" if np.isfinite(last) else "diverged"
-        if len(starts[i]) >= len(scene.cell.emitters):
+        if scene.exact:
             outcome = "exact"
-        results.append(CellResult(scene.frame.leave(end), metrics, outcome))
+        results.append(CellResult(i, scene.frame.leave(end), metrics, outcome))
     return results

@@ -1,69 +1,42 @@
-"""What a training run tells while it goes on: it prints nothing, it yields these."""
+"""What a training run tells beside the events of `helios.progress`, and what it returns."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from helios.train.run.engine import CellResult
+from helios.progress import Advance, Note
+from helios.splats import CellResult
 
 
 @dataclass(frozen=True)
-class Planned:
-    """The first event: of the `selected` cells `done` are trained already."""
-
-    selected: int
-    done: int
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Several times a second: cells trained in this run, those in training counted by their steps, and the loss.
-
-    `loss` is the median over the cells that have ended or, before the first has, over those in training; NaN where
-    no step has been made.
-    """
-
-    cells_done: float
-    loss: float
-
-
-@dataclass(frozen=True)
-class BatchHalved:
+class BatchHalved(Note):
     """The device had too little memory for a batch: it is trained in parts, and no later one has more `cells`."""
 
     cells: int
 
 
 @dataclass(frozen=True)
-class BatchTrained:
-    """Cells are trained and safe on disk: (index of the cell, its result) each; `seconds` since the run began."""
+class CellsTrained(Advance):
+    """Cells are trained and safe on disk: their `results`, and the `seconds` since the run began."""
 
-    results: tuple[tuple[int, CellResult], ...]
-    seconds: float
+    results: tuple[CellResult, ...] = field(default=(), repr=False)
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
-class Stopped:
-    """The last event of a run that was asked to stop: `left` cells are to be trained by the next one."""
+class TrainResult:
+    """What a training run made.
 
+    `path` is the universe or the file that was trained into, `results` the cells that this run trained. Of the cells
+    that were asked for, `skipped` had been trained before with the same settings, and `left` are to be trained by the
+    next run, as this one was asked to stop: only when none is left is `path` written. `trained` is how many cells of
+    the universe at `path` have splats; of a file, 1 or 0. `seconds` is how long the run took.
+    """
+
+    path: Path
+    results: tuple[CellResult, ...] = field(repr=False)
+    skipped: int
     left: int
-
-
-@dataclass(frozen=True)
-class Committed:
-    """The last event of training into a universe: all is in the one at `path`, of whose cells `trained` have splats."""
-
-    path: Path
     trained: int
-
-
-@dataclass(frozen=True)
-class Written:
-    """The last event of training a file: the one at `path` holds the result, `splats` splats."""
-
-    path: Path
-    splats: int
-
-
-Event = Planned | Progress | BatchHalved | BatchTrained | Stopped | Committed | Written
+    seconds: float

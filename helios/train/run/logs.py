@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Protocol
 
 from helios.render.backend import Backend
+from helios.splats import CellResult
 from helios.train.registries import LOGS
-from helios.train.run.engine import CellResult, StepsMade
+from helios.train.run.engine import StepsMade
 from helios.train.scene import Scene
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 
 import numpy as np
 
 from helios.grid import CellId
-from helios.train.run.engine import CellResult, StepsMade
-from helios.train.run.events import Progress
+from helios.progress import Advance, Note
+from helios.splats import CellResult
+from helios.train.run.engine import StepsMade
 from helios.train.run.logs import Log
 from helios.train.scene import Scene
 
@@ -23,26 +25,27 @@ _PICTURE_EVERY = 10
 _LOSSES_KEPT = 1000
 
 
-class GivenUp(Exception):
+class Cancelled(Exception):
     """Ends the training of a batch whose result nobody waits for any more."""
 
 
-class Watch:
+class ProgressObserver:
     """The `helios.train.run.engine.Observer` of all batches of a run, called from their threads.
 
-    `log` hears of every `log_every` steps; training ends with GivenUp after `give_up` is set.
+    `log` hears of every `log_every` steps; training ends with Cancelled after `cancelled` is set.
     """
 
-    def __init__(self, give_up: threading.Event, log: Log | None, log_every: int):
-        self._give_up, self._log, self._log_every = give_up, log, log_every
-        self._lock = threading.Lock()
+    def __init__(self, cancelled: threading.Event, log: Log | None, log_every: int):
+        self._cancelled, self._log, self._log_every = cancelled, log, log_every
+        self._lock, self._began = threading.Lock(), time.monotonic()
         self._training: dict[CellId, tuple[float, float]] = {}
         self._ended, self._losses = 0, deque(maxlen=_LOSSES_KEPT)
+        self._notes: deque[Note] = deque()
         self._looked = threading.local()
 
     def __call__(self, made: StepsMade) -> None:
-        if self._give_up.is_set():
-            raise GivenUp
+        if self._cancelled.is_set():
+            raise Cancelled
         iterations = made.optimisation.config.iterations
         if self._log and (made.steps % self._log_every == 0 or made.steps == iterations):
             self._log.values(made)
@@ -59,17 +62,39 @@ class Watch:
                 self._training[scene.cell.id] = max(before, made.steps / iterations), loss
 
     def ended(self, scene: Scene, result: CellResult) -> None:
-        """The training of a cell came to its result."""
+        """The training of a cell in this process came to its result."""
         if self._log:
             self._log.result(scene, result)
         with self._lock:
             self._training.pop(scene.cell.id, None)
-            self._ended += 1
-            self._losses.append(result.metrics["last_loss"])
+            self._count(result)
 
-    def progress(self) -> Progress:
-        """How far the cells are at this moment."""
+    def ended_elsewhere(self, results: Sequence[CellResult]) -> None:
+        """The training of cells in other processes came to these results."""
         with self._lock:
-            shares = [share for share, _ in self._training.values()]
+            for result in results:
+                self._count(result)
+
+    def note(self, note: Note) -> None:
+        """Leave a note for `notes`."""
+        self._notes.append(note)
+
+    def notes(self) -> list[Note]:
+        """The notes that have come since the last call."""
+        return [self._notes.popleft() for _ in range(len(self._notes))]
+
+    def progress(self) -> Advance:
+        """How far the cells are: those that ended, those in training counted by their steps, and their values.
+
+        `rate` is in cells per second. `loss` is the median over the cells that have ended or, before the first has,
+        over those in training. Neither is there before there is something to say.
+        """
+        with self._lock:
+            done = self._ended + sum(share for share, _ in self._training.values())
             losses = list(self._losses) or [loss for _, loss in self._training.values()]
-            return Progress(self._ended + sum(shares), float(np.median(losses)) if losses else np.nan)
+        values = {"rate": done / max(time.monotonic() - self._began, 1e-9)} if done else {}
+        return Advance(done, values | ({"loss": float(np.median(losses))} if losses else {}))
+
+    def _count(self, result: CellResult) -> None:
+        self._ended += 1
+        self._losses.append(result.metrics["last_loss"])

@@ -2,95 +2,124 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from helios import __version__
+from helios.progress import Done, Note, OnEvent, Stage, ignore
 from helios.render.backend import Backend
-from helios.schedulers.scheduler import never
+from helios.schedulers.config import SchedulerConfig
+from helios.schedulers.scheduler import handing_errors, never
+from helios.splats import CellResult
 from helios.train.config import TrainConfig
-from helios.train.run.batches import Job
 from helios.train.run.checkpoint import Checkpoint
-from helios.train.run.events import BatchTrained, Committed, Event, Planned, Stopped
+from helios.train.run.events import CellsTrained, TrainResult
 from helios.train.run.logs import log_of
-from helios.train.run.observer import Watch
+from helios.train.run.observer import ProgressObserver
 from helios.train.run.run_config import RunConfig
-from helios.train.run.train_cells import Crew, Trained, train_cells
+from helios.train.run.this_process import Plan, TrainContext, plan_threads
+from helios.train.run.workers import TrainPiece, jobs_of, open_workers, plan_workers
 from helios.universe import Universe
 from helios.universe.journal import TrainingJournal
-from helios.universe.training import TrainedCell
 
-
-def digest_of(universe: Universe, config: TrainConfig, backend_name: str) -> str:
-    """What names the result of training these stars with these settings: 32 hex digits."""
-    return config.digest(helios=__version__, backend=backend_name, stars=universe.fingerprint)
-
-
-def checkpoint_in(folder: Path, digest: str, every: int, indices: Sequence[int]) -> Checkpoint:
-    """The checkpoint in a journal's `folder` of the batch of cells of these indices."""
-    name = hashlib.sha256(np.array(indices, np.int64).tobytes()).hexdigest()[:16]
-    return Checkpoint(folder / f"{name}.checkpoint", f"{digest} {name}", every)
-
-
-def jobs_of(universe: Universe, indices: Sequence[int]) -> list[Job]:
-    """The cells of these indices as jobs."""
-    stars = np.diff(universe.offsets)
-    return [Job(i, int(stars[i]), functools.partial(universe.cell, i)) for i in indices]
+_TOGETHER_S = 2.0
+"""Cells that ended in this time are put on disk together: what a kill loses."""
 
 
 def train_universe(
-    source: Path,
-    output: Path,
+    source: Path | str,
+    output: Path | str,
     cells: Sequence[int],
-    config: TrainConfig,
-    backend: Backend,
+    config: TrainConfig | None = None,
+    backend: str | Backend = "auto",
     run: RunConfig | None = None,
+    where: SchedulerConfig | None = None,
+    on_event: OnEvent = ignore,
     stop: Callable[[], bool] = never,
-) -> Iterator[Event]:
-    """Train `cells` (indices) of the universe at `source` into the universe at `output`, yielding what happens.
+) -> TrainResult:
+    """Train `cells` (indices) of the universe at `source` into the universe at `output`; return what came of it.
 
-    Cells that are trained already with the same settings, backend and stars are left alone. Each batch is on disk
-    when its event arrives; a run that was stopped anywhere goes on from there and ends with the same bytes. When
-    `stop`, called several times a second, returns True, the cells in training are finished and kept, and the rest is
-    left: `output` then holds what it did before, and the journal beside it. Training goes on in threads; they end
-    when the iterator is closed. `output` may be `source`.
-    Raises StoreError and InputError as `Universe.open` does, StoreError where nothing can be written, and BackendError
-    where the device fails.
+    Cells that are trained already with the same settings, backend and stars are left alone. `output` may be `source`.
+    `backend` is what `helios.render.pick_backend` takes or gives. Training goes on in threads of this process or, if
+    `where` asks for it or where there are several GPUs, on workers: to the same bytes. Workers see both paths.
+    `on_event` is called in this thread: with Note, with one Stage, several times a second with Advance, whose values
+    are `rate` (cells per second) and `loss`, with `CellsTrained` when cells are safe on disk, and with Done.
+    A run that was ended anywhere goes on from what is on disk, and ends with the same bytes. When `stop`, called
+    several times a second, returns True, the cells in training are finished and kept, and the rest is left: `output`
+    then holds what it did before, and the journal beside it. What `on_event` raises, and KeyboardInterrupt, end the
+    training at once, the latter without waiting for its threads.
+    Raises StoreError and InputError as `Universe.open` does, StoreError where nothing can be written, BackendError
+    where the device fails or is not there, and with workers what `helios.schedulers.Scheduler.run` does.
     """
-    run = run or RunConfig()
+    config, run, where = config or TrainConfig(), run or RunConfig(), where or SchedulerConfig()
+    source, output, began, cancelled = Path(source), Path(output), time.monotonic(), threading.Event()
     universe = Universe.open(source)
-    digest = digest_of(universe, config, backend.name)
-    log = log_of(run.log, run.log_folder(Path(output)), backend)
-    journal = TrainingJournal.open(universe, output, digest)
-    todo = [i for i in cells if i not in journal.done]
-    if todo:
-        journal.begin()
-    yield Planned(len(cells), len(cells) - len(todo))
+    with open_workers(backend, where, on_event) as (picked, scheduler):
+        digest = config.digest(helios=__version__, backend=picked.name, stars=universe.fingerprint)
+        log = None if scheduler else log_of(run.log, run.log_folder(output), picked)
+        journal = TrainingJournal.open(universe, output, digest)
+        todo = [i for i in cells if i not in journal.done]
+        if todo:
+            journal.begin()
+        skipped = len(cells) - len(todo)
+        if skipped:
+            on_event(Note(f"{skipped} of {len(cells)} cells are trained already with these settings"))
+        jobs, observer = jobs_of(universe, todo, config), ProgressObserver(cancelled, log, run.log_every)
+        if scheduler is None:
+            checkpoint_of = functools.partial(Checkpoint.of_batch, journal.folder, digest, run.checkpoint_every)
+            plan = plan_threads(jobs, TrainContext(config, picked, observer, checkpoint_of, cancelled), journal.append)
+        else:
+            piece = TrainPiece(source, output, digest, (), config, picked.name, run)
+            plan = plan_workers(jobs, scheduler, picked.device_type, piece, journal.take, observer)
+        results = carry_out(plan, len(todo), observer, on_event, stop)
+        left = len(todo) - len(results)
+        trained = int(np.count_nonzero(Universe.open(output).trained)) if left else journal.commit()
+    result = TrainResult(output, results, skipped, left, trained, time.monotonic() - began)
+    on_event(Done(result))
+    return result
 
-    give_up = threading.Event()
-    checkpoint_of = functools.partial(checkpoint_in, journal.folder, digest, run.checkpoint_every)
-    crew = Crew(config, backend, Watch(give_up, log, run.log_every), checkpoint_of, stop, give_up)
-    jobs = jobs_of(universe, todo)
-    left, began = len(todo), time.monotonic()
-    with contextlib.closing(train_cells(jobs, crew)) as events:
-        for event in events:
-            if not isinstance(event, Trained):
-                yield event
-                continue
-            journal.append([TrainedCell(i, r.splats, r.metrics, r.outcome) for i, r in event.results])
-            for checkpoint in event.checkpoints:
-                checkpoint.remove()
-            left -= len(event.results)
-            yield BatchTrained(event.results, time.monotonic() - began)
-    if left:
-        yield Stopped(left)
-        return
-    trained = journal.commit()
-    yield Committed(Path(output), trained)
+
+def carry_out(
+    plan: Plan,
+    cells: int,
+    observer: ProgressObserver,
+    on_event: OnEvent,
+    stop: Callable[[], bool],
+) -> tuple[CellResult, ...]:
+    """Do what `plan` says for so many cells and return their results, fewer where `stop` said so.
+
+    What had ended before an error is kept on disk, too.
+    """
+    kept, ended, began = [], [], time.monotonic()
+    since = began
+
+    def keep_ended() -> None:
+        nonlocal since
+        if not ended:
+            return
+        outcomes, since = ended.copy(), time.monotonic()
+        ended.clear()
+        results = plan.keep(outcomes)
+        kept.extend(results)
+        progress = observer.progress()
+        on_event(CellsTrained(progress.done, progress.values, tuple(results), time.monotonic() - began))
+
+    on_event(Stage("training", cells, "cells"))
+    try:
+        with handing_errors(plan.scheduler.iter_completed(plan.work, plan.pieces, stop)) as lists:
+            for completed in lists:
+                ended.extend(outcome for _, outcome in completed)
+                if time.monotonic() - since > _TOGETHER_S:
+                    keep_ended()
+                for event in (*observer.notes(), observer.progress()):
+                    on_event(event)
+    except Exception:
+        keep_ended()
+        raise
+    keep_ended()
+    return tuple(kept)

@@ -17,10 +17,10 @@ import torch
 from helios.errors import InputError
 from helios.grid import CellId
 from helios.render.backend import Backend
-from helios.splats import Splats
+from helios.splats import CellResult, Splats
 from helios.train.cameras import HELD_OUT_DIRECTIONS, HELD_OUT_RADII, REFERENCE_RADII
 from helios.train.optim.model import Model
-from helios.train.run.engine import CellResult, StepsMade
+from helios.train.run.engine import StepsMade
 from helios.train.scene import Scene
 
 try:

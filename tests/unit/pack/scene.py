@@ -11,10 +11,9 @@ import numpy as np
 
 from helios.building.build import build_universe
 from helios.building.config import BuildConfig
-from helios.splats import Splats
+from helios.splats import CellResult, Splats
 from helios.universe import Universe
 from helios.universe.journal import TrainingJournal
-from helios.universe.training import TrainedCell
 
 LANDMARKS = [
     {
@@ -61,7 +60,7 @@ def make_trained(source: Path, path: Path, stray: float = 1.0) -> Universe:
     for i in range(0, len(stars), 2):
         splats = random_splats(rng, 1 + int(np.diff(stars.offsets)[i]) // 2)
         splats.means[0] *= np.float32(stray)
-        cells.append(TrainedCell(i, splats, {"psnr": 30.0}, "trained"))
+        cells.append(CellResult(i, splats, {"psnr": 30.0}, "trained"))
     journal.append(cells)
     journal.commit()
     return Universe.open(path)

@@ -13,11 +13,12 @@ import pytest
 from helios.building.build import build_universe
 from helios.building.config import BuildConfig
 from helios.landmarks import write_landmarks
+from helios.progress import Done
 from helios.render import pick_backend
 from helios.train.config import TrainConfig
-from helios.train.run import train_cells as train_cells_module
+from helios.train.run import this_process
 from helios.train.run.run import train_universe
-from helios.train.run.train_cells import batch_by_batch
+from helios.train.run.this_process import batch_by_batch
 from helios.universe import Universe, paths
 from tests.unit.train.triton_runs import fill_new_memory_with_nan
 
@@ -26,9 +27,13 @@ ONE_CELLS_STARS = 20
 """Exactly one cell of the universe has so many stars."""
 
 
-def train(source: Path, output: Path, backend, config: TrainConfig = CONFIG, **how) -> list:
-    """Train all cells; returns the events."""
-    return list(train_universe(source, output, range(len(Universe.open(source))), config, backend, **how))
+def train(source: Path, output: Path, backend, config: TrainConfig = CONFIG, cells=None, **how) -> list:
+    """Train these cells, or all; returns the events."""
+    events = []
+    cells = range(len(Universe.open(source))) if cells is None else cells
+    result = train_universe(source, output, cells, config, backend, on_event=events.append, **how)
+    assert events[-1] == Done(result)
+    return events
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -63,7 +68,7 @@ def undisturbed(source, numba_backend):
 @pytest.fixture
 def as_on_a_gpu(monkeypatch):
     """Cells train in batches, as on a GPU, on the CPU."""
-    monkeypatch.setitem(train_cells_module.WAYS, "cpu", batch_by_batch)
+    monkeypatch.setitem(this_process._PLANS, "cpu", batch_by_batch)
 
 
 @pytest.fixture(scope="session")

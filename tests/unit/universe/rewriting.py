@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from helios.splats import Splats
+from helios.splats import CellResult, Splats
 from helios.universe import Universe, paths
 from helios.universe.arrays import metadata_digest, open_root, read_rows, write_array
 from helios.universe.index import manifest_text
 from helios.universe.journal import TrainingJournal
 from helios.universe.store import BUILT_GROUPS, CELL_COLUMNS, EMITTER_COLUMNS, INNER_COLUMNS
-from helios.universe.training import SPLAT_COLUMNS, TrainedCell, splats_digest
+from helios.universe.training import SPLAT_COLUMNS, splats_digest
 from helios.universe.tree import TreeRule
 
 TRAINED = ("offsets", "settings", "outcomes", "metrics", *SPLAT_COLUMNS)
@@ -76,7 +76,7 @@ def train_some(source: Path, path: Path) -> None:
         points = Splats.points(stars.cell(i).emitters, 0.9)
         half = slice(0, (len(points) + 1) // 2)
         splats = Splats(*(getattr(points, name)[half] for name in SPLAT_COLUMNS))
-        cells.append(TrainedCell(i, splats, {"first_loss": 0.5, "last_loss": 0.25}, "trained"))
+        cells.append(CellResult(i, splats, {"first_loss": 0.5, "last_loss": 0.25}, "trained"))
     journal = TrainingJournal.open(stars, path, "0f" * 16)
     journal.append(cells)
     journal.commit()

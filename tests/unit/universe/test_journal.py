@@ -18,12 +18,12 @@ from helios.building.build import build_universe
 from helios.building.config import BuildConfig
 from helios.errors import InputError, StoreError
 from helios.landmarks import write_landmarks
-from helios.splats import Splats
+from helios.splats import CellResult, Splats
 from helios.universe import Universe, paths
 from helios.universe import journal as journal_module
 from helios.universe.arrays import open_root
 from helios.universe.journal import TrainingJournal
-from helios.universe.training import TrainedCell, write_splats
+from helios.universe.training import write_splats
 from tests.reading import read_everything
 
 FIRST, SECOND = "a" * 32, "b" * 32
@@ -41,7 +41,7 @@ def universe(tmp_path):
     return Universe.open(tmp_path / "universe")
 
 
-def made_up(index: int, seed: int = 0) -> TrainedCell:
+def made_up(index: int, seed: int = 0) -> CellResult:
     rng = np.random.default_rng([index, seed])
     count = index % 4 + 1
     quats = rng.standard_normal((count, 4))
@@ -50,10 +50,10 @@ def made_up(index: int, seed: int = 0) -> TrainedCell:
         (quats / np.linalg.norm(quats, axis=1, keepdims=True)).astype(np.float32),
         *(rng.random(shape).astype(np.float32) for shape in [(count, 3), count, (count, 3)]),
     )
-    return TrainedCell(index, splats, {"first_loss": rng.random(), "last_loss": rng.random()}, "trained")
+    return CellResult(index, splats, {"first_loss": rng.random(), "last_loss": rng.random()}, "trained")
 
 
-def holds(universe: Universe, cell: TrainedCell) -> bool:
+def holds(universe: Universe, cell: CellResult) -> bool:
     stored = universe.splats(cell.index)
     equal = all(np.array_equal(getattr(stored, n), getattr(cell.splats, n)) for n in ("means", "quats", "opacities"))
     return equal and universe.metrics()["last_loss"][cell.index] == cell.metrics["last_loss"]

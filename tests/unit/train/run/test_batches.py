@@ -15,7 +15,10 @@ CONFIG = TrainConfig()
 
 
 def jobs_of(stars):
-    return [Job(i, int(count), lambda: pytest.fail("only read when it trains")) for i, count in enumerate(stars)]
+    def unread():
+        pytest.fail("only read when it trains")
+
+    return [Job(i, int(count), CONFIG.splat_count(int(count)), unread) for i, count in enumerate(stars)]
 
 
 def test_every_job_is_in_one_batch_of_its_like():
@@ -25,7 +28,8 @@ def test_every_job_is_in_one_batch_of_its_like():
     assert sorted(job.index for batch in plan for job in batch) == list(range(700))
     kinds = []
     for batch in plan:
-        kind = {(slots_for(CONFIG.splat_count(j.stars)), CONFIG.splat_count(j.stars) >= j.stars) for j in batch}
+        kind = {(slots_for(job.budget), job.budget >= job.stars) for job in batch}
+        assert all(job.exact == (job.budget >= job.stars) for job in batch)
         assert len(kind) == 1
         kinds += kind
     assert kinds == sorted(kinds, key=lambda kind: (kind[1], -kind[0]))
@@ -33,7 +37,7 @@ def test_every_job_is_in_one_batch_of_its_like():
 
 
 def test_the_most_work_comes_first_and_exact_cells_last():
-    jobs = by_cost(jobs_of([3, 500, 8, 40, 9]), CONFIG)
+    jobs = by_cost(jobs_of([3, 500, 8, 40, 9]))
     assert [job.stars for job in jobs] == [500, 40, 9, 8, 3]
 
 

@@ -16,7 +16,7 @@ from helios.render import pick_backend
 from helios.train.config import TrainConfig
 from helios.train.run.engine import train_scenes
 from helios.train.run.logs import log_of
-from helios.train.run.observer import Watch
+from helios.train.run.observer import ProgressObserver
 from helios.train.scene import Scene
 from tests.unit.train.scenes import cluster
 
@@ -35,11 +35,11 @@ def backend():
 
 def train(folder, backend, config=CONFIG, every=4, cells=2):
     """Train cells together with a log; returns their scenes and results."""
-    watch = Watch(threading.Event(), log_of("tensorboard", folder, backend), every)
+    observer = ProgressObserver(threading.Event(), log_of("tensorboard", folder, backend), every)
     scenes = [Scene.of(cluster(40, seed), config) for seed in range(cells)]
-    results = train_scenes(scenes, config, backend, watch)
+    results = train_scenes(scenes, config, backend, observer)
     for scene, result in zip(scenes, results):
-        watch.ended(scene, result)
+        observer.ended(scene, result)
     return scenes, results
 
 

@@ -13,10 +13,11 @@ import pytest
 import torch
 
 from helios.errors import BackendError, StoreError
+from helios.progress import Advance, Note, Stage
 from helios.render.numba_backend import NumbaBackend
 from helios.train.run import run as run_module
-from helios.train.run import train_cells as train_cells_module
-from helios.train.run.events import BatchHalved, BatchTrained, Committed, Planned, Progress, Stopped
+from helios.train.run import this_process
+from helios.train.run.events import BatchHalved, CellsTrained
 from helios.train.run.run import train_universe
 from helios.train.run.run_config import RunConfig
 from helios.universe import Universe, paths
@@ -30,61 +31,76 @@ def of_kind(events, kind):
 def test_it_tells_what_happens_from_first_to_last(source, tmp_path, numba_backend, undisturbed):
     events = train(source, tmp_path / "out", numba_backend)
     cells = len(Universe.open(source))
-    assert events[0] == Planned(cells, 0)
-    assert events[-1] == Committed(tmp_path / "out", cells)
-    trained = [i for event in of_kind(events, BatchTrained) for i, _ in event.results]
+    assert events[:2] == [Note("backend numba: asked for"), Stage("training", cells, "cells")]
+    result = events[-1].result
+    assert (result.path, result.skipped, result.left, result.trained) == (tmp_path / "out", 0, 0, cells)
+    trained = [cell.index for event in of_kind(events, CellsTrained) for cell in event.results]
     assert sorted(trained) == list(range(cells))
-    done = [event.cells_done for event in of_kind(events, Progress)]
-    assert 0 <= done[0] <= done[-1] <= cells
+    assert trained == [cell.index for cell in result.results]
+    done = [event.done for event in of_kind(events, Advance)]
+    assert 0 <= done[0] <= done[-1] == cells
+    assert events[-2].values.keys() == {"rate", "loss"}
+    assert "means" not in repr(events)
     assert contents(tmp_path / "out") == contents(undisturbed)
 
 
 def test_progress_goes_on_within_a_cell(source, tmp_path, numba_backend, monkeypatch):
     """One cell of 3000 steps, looked at as often as can be: shares of it come, in order, with the loss of its steps."""
-    monkeypatch.setattr("helios.train.run.thread_pool.PAUSE_S", 0.002)
+    monkeypatch.setattr("helios.schedulers.scheduler.PAUSE_S", 0.002)
     monkeypatch.setattr("helios.train.run.observer._LOOK_EVERY_S", 0.0)
     largest = int(np.argmax(np.diff(Universe.open(source).offsets)))
     config = dataclasses.replace(CONFIG, iterations=3000)
-    events = list(train_universe(source, tmp_path / "out", [largest], config, numba_backend))
-    within = [event for event in of_kind(events, Progress) if 0 < event.cells_done < 1]
+    events = train(source, tmp_path / "out", numba_backend, config, [largest])
+    within = [event for event in of_kind(events, Advance) if 0 < event.done < 1]
     assert len(within) > 3
-    shares = [event.cells_done for event in within]
+    shares = [event.done for event in within]
     assert shares == sorted(shares)
-    assert all(math.isfinite(event.loss) for event in within)
+    assert all(math.isfinite(event.values["loss"]) for event in within)
 
 
 def test_asked_to_stop_it_keeps_what_it_has_and_goes_on_later(
     source, tmp_path, numba_backend, undisturbed, monkeypatch
 ):
-    monkeypatch.setattr(train_cells_module, "_TOGETHER_S", 0.0)
+    monkeypatch.setattr(run_module, "_TOGETHER_S", 0.0)
     output, asked = tmp_path / "out", threading.Event()
-    events = []
     cells = range(len(Universe.open(source)))
-    for event in train_universe(source, output, cells, CONFIG, numba_backend, stop=asked.is_set):
-        events.append(event)
-        if isinstance(event, BatchTrained):
+
+    def stop_when_some_are_kept(event):
+        if isinstance(event, CellsTrained):
             asked.set()
-    kept = sum(len(event.results) for event in of_kind(events, BatchTrained))
+
+    how = {"on_event": stop_when_some_are_kept, "stop": asked.is_set}
+    result = train_universe(source, output, cells, CONFIG, numba_backend, **how)
+    kept = len(result.results)
     assert 0 < kept < len(cells)
-    assert events[-1] == Stopped(len(cells) - kept)
+    assert (result.left, result.trained) == (len(cells) - kept, 0)
     assert not Universe.open(output).trained.any()
     rest = train(source, output, numba_backend)
-    assert rest[0] == Planned(len(cells), kept)
+    assert Note(f"{kept} of {len(cells)} cells are trained already with these settings") in rest
+    assert Stage("training", len(cells) - kept, "cells") in rest
+    assert rest[-1].result.skipped == kept
     assert contents(output) == contents(undisturbed)
 
 
 def test_stopped_before_it_began(source, tmp_path, numba_backend):
     events = train(source, tmp_path / "out", numba_backend, stop=lambda: True)
-    assert events == [Planned(13, 0), Stopped(13)]
+    assert events[1:-1] == [Stage("training", 13, "cells")]
+    assert (events[-1].result.results, events[-1].result.left) == ((), 13)
 
 
-def test_closing_it_ends_the_threads(source, tmp_path, numba_backend):
+@pytest.mark.parametrize("error", [BrokenPipeError, SystemExit])
+def test_what_on_event_raises_ends_the_threads(source, tmp_path, numba_backend, error):
+    """Standard output that is gone must not leave threads training; rich leaves the program then."""
     config = dataclasses.replace(CONFIG, iterations=1_000_000)
-    events = train_universe(source, tmp_path / "out", range(13), config, numba_backend)
-    while not isinstance(next(events), Progress):
-        pass
-    events.close()
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("helios-crew")]
+
+    def on_event(event):
+        if isinstance(event, Advance):
+            assert [thread for thread in threading.enumerate() if thread.name.startswith("helios-work")]
+            raise error
+
+    with pytest.raises(error):
+        train_universe(source, tmp_path / "out", range(13), config, numba_backend, on_event=on_event)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("helios-work")]
 
 
 @pytest.mark.parametrize("name", ["cpu", "gpu"])
@@ -93,8 +109,8 @@ def test_a_failure_loses_nothing_that_is_kept(source, tmp_path, name, request, u
     if name == "gpu":
         request.getfixturevalue("as_on_a_gpu")
         monkeypatch.setattr("helios.train.run.batches._MOST_CELLS", 2)
-    monkeypatch.setattr(train_cells_module, "_TOGETHER_S", 0.0)
-    whole, ended = train_cells_module.train_scenes, []
+    monkeypatch.setattr(run_module, "_TOGETHER_S", 0.0)
+    whole, ended = this_process.train_scenes, []
 
     def vanishing(*arguments):
         if len(ended) > 5:
@@ -103,15 +119,15 @@ def test_a_failure_loses_nothing_that_is_kept(source, tmp_path, name, request, u
         ended.extend(results)
         return results
 
-    monkeypatch.setattr(train_cells_module, "train_scenes", vanishing)
-    output, events = tmp_path / "out", []
+    monkeypatch.setattr(this_process, "train_scenes", vanishing)
+    output = tmp_path / "out"
     with pytest.raises(BackendError, match=r"^cpu failed: CUDA error: unspecified launch failure; .*goes on") as caught:
-        events.extend(train_universe(source, output, range(13), CONFIG, numba_backend))
+        train_universe(source, output, range(13), CONFIG, numba_backend)
     assert "\n" not in str(caught.value)
-    monkeypatch.setattr(train_cells_module, "train_scenes", whole)
-    planned = train(source, output, numba_backend)[0]
-    assert planned.selected == 13
-    assert 6 <= planned.done <= len(ended)  # what ended in another thread just then is not kept
+    monkeypatch.setattr(this_process, "train_scenes", whole)
+    result = train(source, output, numba_backend)[-1].result
+    assert result.skipped + len(result.results) == 13
+    assert 6 <= result.skipped <= len(ended)  # what ended in another thread just then is not kept
     assert contents(output) == contents(undisturbed)
 
 
@@ -120,7 +136,7 @@ def test_a_defect_keeps_its_traceback(source, tmp_path, numba_backend, monkeypat
     def fail(*_):
         raise error
 
-    monkeypatch.setattr(train_cells_module, "train_scenes", fail)
+    monkeypatch.setattr(this_process, "train_scenes", fail)
     with pytest.raises(type(error), match=str(error)):
         train(source, tmp_path / "out", numba_backend)
 
@@ -164,8 +180,9 @@ def test_batches_come_in_their_order_and_both_ways_to_the_same_bytes(
     source, tmp_path, numba_backend, undisturbed, monkeypatch
 ):
     monkeypatch.setattr("helios.train.run.batches._MOST_CELLS", 3)
+    monkeypatch.setattr(run_module, "_TOGETHER_S", -1.0)
     events = train(source, tmp_path / "out", numba_backend)
-    batches = [[i for i, _ in event.results] for event in of_kind(events, BatchTrained)]
+    batches = [[cell.index for cell in event.results] for event in of_kind(events, CellsTrained)]
     exact = np.diff(Universe.open(source).offsets) <= 8
     assert [len(batch) for batch in batches] == [3, 3, 2, 3, 2]
     assert [exact[batch].tolist() for batch in batches] == [[k > 2] * len(batch) for k, batch in enumerate(batches)]
@@ -176,7 +193,7 @@ def test_a_failing_preparation_is_raised(source, tmp_path, numba_backend, as_on_
     def fail(cell, config):
         raise ArithmeticError("no truth")
 
-    monkeypatch.setattr(train_cells_module.Scene, "of", fail)
+    monkeypatch.setattr(this_process.Scene, "of", fail)
     with pytest.raises(ArithmeticError, match="no truth"):
         train(source, tmp_path / "out", numba_backend)
 
@@ -190,22 +207,22 @@ def test_a_run_goes_on_from_the_checkpoints_of_the_cells_in_training(source, tmp
     """Broken off in the middle of the largest cell: the next run makes only the rest of its steps."""
     largest = int(np.argmax(np.diff(Universe.open(source).offsets)))
     whole = tmp_path / "whole"
-    list(train_universe(source, whole, [largest], CONFIG, numba_backend))
+    train(source, whole, numba_backend, cells=[largest])
     first, made = [], []
 
-    class Noting(run_module.Watch):
+    class Noting(run_module.ProgressObserver):
         def __call__(self, step):
             made.append(step.steps)
             if step.steps == 15 and not first:
                 first.append(step.steps)
                 raise ArithmeticError("pulled the plug")
 
-    monkeypatch.setattr(run_module, "Watch", Noting)
+    monkeypatch.setattr(run_module, "ProgressObserver", Noting)
     again = (source, tmp_path / "out", [largest], CONFIG, numba_backend, RunConfig(checkpoint_every=6))
     with pytest.raises(ArithmeticError):
-        list(train_universe(*again))
+        train_universe(*again)
     made.clear()
-    list(train_universe(*again))
+    train_universe(*again)
     assert made == list(range(13, 21))
     assert contents(tmp_path / "out") == contents(whole)
 
@@ -216,8 +233,8 @@ def test_what_cannot_be_written_is_told_before_anything_is_trained(source, tmp_p
     paths.journal_path(output).write_text("in the way")
     events = []
     with pytest.raises(StoreError, match="nothing was changed there"):
-        events.extend(train_universe(source, output, range(13), CONFIG, numba_backend))
-    assert events == []
+        train_universe(source, output, range(13), CONFIG, numba_backend, on_event=events.append)
+    assert events == [Note("backend numba: asked for")]
 
 
 def test_no_iterations_keep_every_start(source, tmp_path, numba_backend):
