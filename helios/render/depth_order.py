@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from helios.render.jit import JIT
+from helios.simd import JIT
 
 DIGIT_BITS = 11
 """Bits looked at together: the counts of all their values, 16 kB a digit, stay in the first-level cache."""

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from helios.errors import BackendError
 from helios.render.backend import ALPHA_MIN, check_scene
-from helios.render.jit import JIT
 from helios.render.raster import draw_images, image_gradients
 from helios.render.threads import run_striped
+from helios.simd import JIT
 
 
 class NumbaBackend:

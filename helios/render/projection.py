@@ -13,7 +13,7 @@ from numba import njit
 
 from helios.constants import EPS_PX2
 from helios.render.backend import FRUSTUM_MARGIN, NEAR
-from helios.render.jit import JIT
+from helios.simd import JIT
 
 EPS = float(EPS_PX2)
 HALF_LOG2_E = 0.5 / math.log(2.0)

@@ -15,21 +15,19 @@ import numpy as np
 from numba import njit
 
 from helios.render.depth_order import order_by_depth
-from helios.render.jit import JIT
-from helios.render.lane_memory import load, load_pixels, store, store_pixels
-from helios.render.lanes import LANES, spread
 from helios.render.projection import HALF_LOG2_E, PROJECTED, project, project_gradient
 from helios.render.rows import (
     BAND,
     BUFFERS,
     ONE,
     ZERO,
-    about_the_centre,
     band_workspace,
+    composite_splat,
+    composite_splat_gradient,
     fill_spans,
-    lay_splat,
-    lay_splat_gradient,
+    recentre_moments,
 )
+from helios.simd import JIT, LANES, broadcast, load, load_pixels, store, store_pixels
 
 
 @njit(**JIT)
@@ -82,7 +80,7 @@ def bands_touched(splats, width, height, log2_alpha_min):
 def clear_band(buffers, lo, hi):
     """Make ready for drawing: everything passes and nothing is lit in the pixels lo to hi - 1 of each row."""
     stride = buffers.shape[2]
-    dark = spread(ZERO)
+    dark = broadcast(ZERO)
     for row in range(BAND):
         for x in range(row * stride + lo, row * stride + hi, LANES):
             store(buffers, x, dark + ONE)
@@ -112,7 +110,7 @@ def read_band(buffers, image, d_image, y, lo, hi):
     """
     height, width = image.shape[:2]
     stride = buffers.shape[2]
-    dark = spread(ZERO)
+    dark = broadcast(ZERO)
     for row in range(BAND):
         for x in range(row * stride + lo, row * stride + hi, LANES):
             store(buffers, x, dark + ONE)
@@ -159,7 +157,7 @@ def draw_image(image, cell, camera, alpha_min):
         for k in range(begin[j], begin[j + 1]):
             splat = splats[listed[k]]
             fill_spans(spans, splat, j * BAND, width, log2_min)
-            lay_splat(buffers, spans, splat, np.float32(log2_min))
+            composite_splat(buffers, spans, splat, np.float32(log2_min))
         end = min(hi, width)
         for y in range(j * BAND, min(height, (j + 1) * BAND)):
             image[y, :lo] = 0.0
@@ -195,9 +193,9 @@ def add_image_gradient(grad, image, d_image, splats, bands, cell, camera, alpha_
         for k in range(begin[j], begin[j + 1]):
             splat = splats[listed[k]]
             fill_spans(spans, splat, j * BAND, width, log2_min)
-            lay_splat_gradient(moments, listed[k], buffers, spans, splat, np.float32(log2_min))
+            composite_splat_gradient(moments, listed[k], buffers, spans, splat, np.float32(log2_min))
     for k in range(len(splats)):
-        about_the_centre(moments[k], splats[k].shear)
+        recentre_moments(moments[k], splats[k].shear)
         project_gradient(grad[splats[k].index], moments[k], splats[k], cell, camera)
 
 

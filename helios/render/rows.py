@@ -1,4 +1,4 @@
-"""The innermost loops: one splat over a band of rows of pixels, float32, in explicit vectors (`lanes`).
+"""The innermost loops: one splat over a band of rows of pixels, float32, in explicit vectors (`helios.simd`).
 
 A band of the image is a few buffers, one per channel, which stay in the L1 cache while every splat that touches the
 band is laid over it, front to back. Rows of the buffers are longer than the image is wide by two vectors: a splat's
@@ -10,9 +10,23 @@ import numpy as np
 from numba import njit
 
 from helios.constants import ALPHA_MAX
-from helios.render.jit import JIT
-from helios.render.lane_memory import add_totals, load, store, total
-from helios.render.lanes import LANES, bounded, ceil, choose, floor, nearest, ramp, root, spread, times_power_of_two
+from helios.simd import (
+    JIT,
+    LANES,
+    add_hsums,
+    broadcast,
+    ceil,
+    clamp,
+    floor,
+    hsum,
+    iota,
+    ldexp,
+    load,
+    rint,
+    select,
+    sqrt,
+    store,
+)
 
 BAND = LANES // 2
 """Rows of a band: what a splat covers of each is one lane of a float64 vector."""
@@ -52,23 +66,23 @@ def band_workspace(width):
 @njit(**JIT)
 def exp2(t):
     """2^t as float32 for float32 t in [-126, 127), relative error below 2.5e-7; a number or a vector."""
-    whole = nearest(t)
+    whole = rint(t)
     f = t - whole
-    return times_power_of_two(P0 + f * (P1 + f * (P2 + f * (P3 + f * (P4 + f * P5)))), whole)
+    return ldexp(P0 + f * (P1 + f * (P2 + f * (P3 + f * (P4 + f * P5)))), whole)
 
 
 @njit(**JIT)
 def coverage(t, t_min):
     """The vector alpha = min(0.999, 2^t), and 0 where t < t_min."""
-    alpha = exp2(bounded(t, FLOOR_LOG2, ZERO))
-    return choose(t, t_min, choose(alpha, CLIP, CLIP, alpha), ZERO)
+    alpha = exp2(clamp(t, FLOOR_LOG2, ZERO))
+    return select(t >= t_min, select(alpha >= CLIP, CLIP, alpha), ZERO)
 
 
 @njit(**JIT)
 def attenuate(passing, weight):
     """The vector of what still passes behind a splat of this weight."""
     passing = passing - weight
-    return choose(passing, T_MIN, passing, ZERO)
+    return select(passing >= T_MIN, passing, ZERO)
 
 
 @njit(**JIT)
@@ -78,14 +92,14 @@ def fill_spans(spans, splat, y, width, log2_alpha_min):
     Returns the first pixels and the numbers of vectors, of each row a lane.
     """
     whole, real = spans
-    dy = ramp(y + 0.5 - splat.y)
+    dy = iota(y + 0.5 - splat.y)
     top = splat.top - splat.fall * dy * dy
     room = top - log2_alpha_min
-    half = root(choose(room, 0.0, room, 0.0) * (1.0 / splat.curve))
+    half = sqrt(select(room >= 0.0, room, 0.0) * (1.0 / splat.curve))
     middle = splat.x - 0.5 + splat.shear * dy
-    start = ceil(bounded(middle - half, 0.0, float(width)))
-    stop = floor(bounded(middle + half, -1.0, width - 1.0)) + 1.0
-    vectors = choose(room, 0.0, ceil(bounded(stop - start, 0.0, float(width)) * (1.0 / LANES)), 0.0)
+    start = ceil(clamp(middle - half, 0.0, float(width)))
+    stop = floor(clamp(middle + half, -1.0, width - 1.0)) + 1.0
+    vectors = select(room >= 0.0, ceil(clamp(stop - start, 0.0, float(width)) * (1.0 / LANES)), 0.0)
     store(whole, START, start)
     store(whole, VECTORS, vectors)
     store(real, FIRST, start - middle)
@@ -95,7 +109,7 @@ def fill_spans(spans, splat, y, width, log2_alpha_min):
 
 
 @njit(**JIT)
-def lay_splat(buffers, spans, splat, t_min):
+def composite_splat(buffers, spans, splat, t_min):
     """Lay a splat over the pixels of its spans: channels 1 to 3 take its light, 0 what it lets through."""
     whole, real = spans
     stride = buffers.shape[2]
@@ -104,7 +118,7 @@ def lay_splat(buffers, spans, splat, t_min):
     for row in range(BAND):
         at, first, top = row * stride + whole[START + row], real[FIRST + row], real[TOP + row]
         for k in range(whole[VECTORS + row]):
-            u = ramp(first + np.float32(k * LANES))
+            u = iota(first + np.float32(k * LANES))
             passing = load(buffers, at)
             weight = passing * coverage(top - curve * u * u, t_min)
             store(buffers, at + plane, load(buffers, at + plane) + weight * r)
@@ -115,7 +129,7 @@ def lay_splat(buffers, spans, splat, t_min):
 
 
 @njit(**JIT)
-def lay_splat_gradient(moments, index, buffers, spans, splat, t_min):
+def composite_splat_gradient(moments, index, buffers, spans, splat, t_min):
     """Lay a splat over the band and add to `moments` [V, 9], row `index`, the sums that its gradient is made of.
 
     These are of q, q u, q u^2, q dy, q u dy, q dy^2, with q = alpha dL/dalpha and u the pixel from the row's peak,
@@ -129,14 +143,14 @@ def lay_splat_gradient(moments, index, buffers, spans, splat, t_min):
     stride = buffers.shape[2]
     plane = BAND * stride
     curve, r, g, b = np.float32(splat.curve), splat.red, splat.green, splat.blue
-    q0, q1, q2 = spread(ZERO), spread(ZERO), spread(ZERO)
-    y0, y1, y2 = spread(ZERO), spread(ZERO), spread(ZERO)
-    s_red, s_green, s_blue = spread(ZERO), spread(ZERO), spread(ZERO)
+    q0, q1, q2 = broadcast(ZERO), broadcast(ZERO), broadcast(ZERO)
+    y0, y1, y2 = broadcast(ZERO), broadcast(ZERO), broadcast(ZERO)
+    s_red, s_green, s_blue = broadcast(ZERO), broadcast(ZERO), broadcast(ZERO)
     for row in range(BAND):
         at, first, top = row * stride + whole[START + row], real[FIRST + row], real[TOP + row]
         dy = real[DY + row]
         for k in range(whole[VECTORS + row]):
-            u = ramp(first + np.float32(k * LANES))
+            u = iota(first + np.float32(k * LANES))
             t = top - curve * u * u
             alpha = coverage(t, t_min)
             before = load(buffers, at)
@@ -146,8 +160,8 @@ def lay_splat_gradient(moments, index, buffers, spans, splat, t_min):
             asked = weight * (d_red * r + d_green * g + d_blue * b)
             rest = load(buffers, at + plane) - asked
             q = asked - rest * (alpha / (ONE - alpha))
-            q = choose(t, CLIP_LOG2, ZERO, q)
-            q = choose(before, T_MIN, q, ZERO)
+            q = select(t >= CLIP_LOG2, ZERO, q)
+            q = select(before >= T_MIN, q, ZERO)
             store(buffers, at + plane, rest)
             store(buffers, at, attenuate(before, weight))
             qu, qy = q * u, q * dy
@@ -161,12 +175,12 @@ def lay_splat_gradient(moments, index, buffers, spans, splat, t_min):
             s_green = s_green + weight * d_green
             s_blue = s_blue + weight * d_blue
             at += LANES
-    add_totals(moments, 9 * index, (q0, q1, q2, y0, y1, y2, s_red, s_green))
-    moments[index, 8] += total(s_blue)
+    add_hsums(moments, 9 * index, (q0, q1, q2, y0, y1, y2, s_red, s_green))
+    moments[index, 8] += hsum(s_blue)
 
 
 @njit(**JIT)
-def about_the_centre(moments, shear):
+def recentre_moments(moments, shear):
     """The sums of g, g dx, g dy, g dx^2, g dx dy, g dy^2 about the splat's centre, in place: dx = u + shear dy."""
     qu, quu, qy, quy, qyy = moments[1], moments[2], moments[3], moments[4], moments[5]
     moments[1] = qu + shear * qy

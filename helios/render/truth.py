@@ -16,9 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 from helios.constants import ALPHA_MAX, EPS_PX2
 from helios.errors import InputError
 from helios.render.backend import NEAR
-from helios.render.jit import JIT
 from helios.render.projection import to_camera
 from helios.render.threads import run_striped
+from helios.simd import JIT
 
 LOST = 1e-8
 """The filter is cut where less than this share of an emitter's light lies outside."""

@@ -15,9 +15,20 @@ import math
 import numpy as np
 from numba import njit
 
-from helios.render.jit import JIT
-from helios.train.loss.fused_segments import GROUP, MARGIN, OWN, REACH, SEGMENT, SPAN, next_run
-from helios.train.loss.fused_vectors import first_lanes, load, part, slide, store, total, zeros_like
+from helios.simd import (
+    JIT,
+    broadcast,
+    first_n,
+    hsum,
+    load_first,
+    load_rows,
+    select,
+    slide,
+    store_first,
+    store_rows,
+    take_rows,
+)
+from helios.train.loss.fused_segments import GROUP, MARGIN, OWN, REACH, SEGMENT, SPAN, ZERO, next_run
 from helios.train.loss.losses import C1, C2, WINDOW_SIGMA
 
 WINDOW = GROUP + 2 * REACH
@@ -26,9 +37,9 @@ PLANES = 3  # of SSIM's derivatives
 STRIDE = SPAN * SEGMENT
 PITCH = PLANES * STRIDE  # of a row of the ring
 
-BENCH = 16  # segments of a run that are at hand at a time
-BENCH_ROW = (BENCH + 1) * SEGMENT  # of these, and one more so that rows do not lie a power of two apart
-BENCH_PLANE = GROUP * BENCH_ROW
+ROW_BUFFER = 16  # segments of a run that are at hand at a time
+ROW_PITCH = (ROW_BUFFER + 1) * SEGMENT  # of these, and one more so that rows do not lie a power of two apart
+PLANE_PITCH = GROUP * ROW_PITCH
 
 _TAPS = [math.exp(-((k - REACH) ** 2) / (2 * WINDOW_SIGMA**2)) for k in range(2 * REACH + 1)]
 # Along y the middle tap is 1, which spares a product; the taps along x make up for it.
@@ -50,10 +61,10 @@ def _aligned(n):
 
 @njit(**JIT)
 def sweep_buffers():
-    """Buffers of one thread for sweeps: ring, bench, a window of either image at the edge."""
+    """Buffers of one thread for sweeps: ring, row buffer, a window of either image at the edge."""
     return (
         _aligned(2 * RING * PITCH),
-        _aligned((PLANES + 1) * BENCH_PLANE),
+        _aligned((PLANES + 1) * PLANE_PITCH),
         _aligned(WINDOW * SEGMENT),
         _aligned(WINDOW * SEGMENT),
     )
@@ -63,26 +74,26 @@ def sweep_buffers():
 def _along_y(window):
     """GROUP rows blurred along y, from the WINDOW rows around them, times the sum of the taps."""
     return (
-        part(window, 5, 4)
-        + Y4 * (part(window, 4, 4) + part(window, 6, 4))
-        + Y3 * (part(window, 3, 4) + part(window, 7, 4))
-        + Y2 * (part(window, 2, 4) + part(window, 8, 4))
-        + Y1 * (part(window, 1, 4) + part(window, 9, 4))
-        + Y0 * (part(window, 0, 4) + part(window, 10, 4))
+        take_rows(window, 5, 4)
+        + Y4 * (take_rows(window, 4, 4) + take_rows(window, 6, 4))
+        + Y3 * (take_rows(window, 3, 4) + take_rows(window, 7, 4))
+        + Y2 * (take_rows(window, 2, 4) + take_rows(window, 8, 4))
+        + Y1 * (take_rows(window, 1, 4) + take_rows(window, 9, 4))
+        + Y0 * (take_rows(window, 0, 4) + take_rows(window, 10, 4))
     )
 
 
 @njit(**JIT)
-def _along_x(bench, i):
-    """The segment at float i of a row of the bench, blurred along x as well.
+def _along_x(row_buffer, i):
+    """The segment at float i of a row of the row buffer, blurred along x as well.
 
     Half of the neighbours are shuffled out of aligned loads, half loaded as they are: the processor does both at once.
     """
-    left, here, right = load(bench, i - SEGMENT, 0, 1), load(bench, i, 0, 1), load(bench, i + SEGMENT, 0, 1)
+    left, here, right = load_rows(row_buffer, i - SEGMENT), load_rows(row_buffer, i), load_rows(row_buffer, i + SEGMENT)
     return (
         X5 * here
-        + X4 * (load(bench, i - 3, 0, 1) + load(bench, i + 3, 0, 1))
-        + X3 * (load(bench, i - 6, 0, 1) + load(bench, i + 6, 0, 1))
+        + X4 * (load_rows(row_buffer, i - 3) + load_rows(row_buffer, i + 3))
+        + X3 * (load_rows(row_buffer, i - 6) + load_rows(row_buffer, i + 6))
         + X2 * (slide(left, here, 7) + slide(here, right, 9))
         + X1 * (slide(left, here, 4) + slide(here, right, 12))
         + X0 * (slide(left, here, 1) + slide(here, right, 15))
@@ -90,14 +101,14 @@ def _along_x(bench, i):
 
 
 @njit(**JIT)
-def _blur_images(pred, truth, i, pitch, bench, at):
-    """Blur the segment at float i along y: GROUP rows each of t, p - t, (p - t)^2 and p t, to the bench."""
-    t = load(truth, i, pitch, WINDOW)
-    store(bench, at, BENCH_ROW, _along_y(t))
-    store(bench, at + 3 * BENCH_PLANE, BENCH_ROW, _along_y(load(pred, i, pitch, WINDOW) * t))
-    d = load(pred, i, pitch, WINDOW) - load(truth, i, pitch, WINDOW)
-    store(bench, at + BENCH_PLANE, BENCH_ROW, _along_y(d))
-    store(bench, at + 2 * BENCH_PLANE, BENCH_ROW, _along_y(d * d))
+def _blur_images(pred, truth, i, pitch, row_buffer, at):
+    """Blur the segment at float i along y: GROUP rows each of t, p - t, (p - t)^2 and p t, to the row buffer."""
+    t = load_rows(truth, i, pitch, WINDOW)
+    store_rows(row_buffer, at, _along_y(t), ROW_PITCH)
+    store_rows(row_buffer, at + 3 * PLANE_PITCH, _along_y(load_rows(pred, i, pitch, WINDOW) * t), ROW_PITCH)
+    d = load_rows(pred, i, pitch, WINDOW) - load_rows(truth, i, pitch, WINDOW)
+    store_rows(row_buffer, at + PLANE_PITCH, _along_y(d), ROW_PITCH)
+    store_rows(row_buffer, at + 2 * PLANE_PITCH, _along_y(d * d), ROW_PITCH)
 
 
 @njit(**JIT)
@@ -126,8 +137,8 @@ def _ssim(mu_t, mu_d, square, product):
 
 @njit(**JIT)
 def _put(ring, at, value):
-    store(ring, at, 0, value)
-    store(ring, at + RING * PITCH, 0, value)
+    store_rows(ring, at, value)
+    store_rows(ring, at + RING * PITCH, value)
 
 
 @njit(**JIT)
@@ -136,37 +147,32 @@ def _copy_window(image, top, begin, out):
     height, width3 = image.shape
     there = min(SEGMENT, width3 - begin)
     for r in range(WINDOW):
-        line = zeros_like(load(out, 0, 0, 1))
+        line = broadcast(ZERO, 1)
         if 0 <= top + r < height:
-            if there == SEGMENT:
-                line = load(image, (top + r) * width3 + begin, 0, 1)
-            else:
-                store(out, r * SEGMENT, 0, line)
-                for i in range(there):
-                    out[r * SEGMENT + i] = image[top + r, begin + i]
-                line = load(out, r * SEGMENT, 0, 1)
-        store(out, r * SEGMENT, 0, line)
+            at = (top + r) * width3 + begin
+            line = load_rows(image, at) if there == SEGMENT else load_first(image, at, there)
+        store_rows(out, r * SEGMENT, line)
 
 
 @njit(**JIT)
-def _roll(bench, rows):
-    """Bring the last two segments of the bench's first `rows` rows to its beginning."""
+def _roll(row_buffer, rows):
+    """Bring the last two segments of the row buffer's first `rows` rows to its beginning."""
     for r in range(rows):
         for k in range(2):
-            to = r * BENCH_ROW + k * SEGMENT
-            store(bench, to, 0, load(bench, to + (BENCH - 2) * SEGMENT, 0, 1))
+            to = r * ROW_PITCH + k * SEGMENT
+            store_rows(row_buffer, to, load_rows(row_buffer, to + (ROW_BUFFER - 2) * SEGMENT))
 
 
 @njit(**JIT)
-def judge_rows(pred, truth, first, j, near, judged, blank, want_gradient, buffers):
+def ssim_rows(pred, truth, first, j, near, judged, blank, want_gradient, buffers):
     """Sum of 1 - SSIM over group j of the rows of the strip that begins at float `first`; derivatives to the ring.
 
     `near`, `judged`, `blank`: the group's masks 0, 1 and 3 of `fill_masks`.
     """
-    ring, bench, edge_pred, edge_truth = buffers
+    ring, row_buffer, edge_pred, edge_truth = buffers
     height, width3 = pred.shape
     ring_row = GROUP * j % RING * PITCH
-    nothing = zeros_like(load(bench, 0, 0, 1))
+    nothing = broadcast(ZERO, 1)
     a, b = next_run(blank, 0)
     while a < SPAN:
         for r in range(GROUP):
@@ -180,48 +186,49 @@ def judge_rows(pred, truth, first, j, near, judged, blank, want_gradient, buffer
     a, b = next_run(judged, 0)
     while a < SPAN:
         rest = nothing
-        head, tail = a - 1, a - 1  # segments [head, tail) are on the bench
+        head, tail = a - 1, a - 1  # segments [head, tail) are in the row buffer
         while tail <= b:
             if tail > head:
-                _roll(bench, (PLANES + 1) * GROUP)
+                _roll(row_buffer, (PLANES + 1) * GROUP)
                 head = tail - 2
-            for s in range(tail, min(b + 1, head + BENCH)):
+            for s in range(tail, min(b + 1, head + ROW_BUFFER)):
                 at = (s - head) * SEGMENT
                 begin = first + (s - MARGIN) * SEGMENT
                 if not (near >> s) & 1:
                     for r in range((PLANES + 1) * GROUP):
-                        store(bench, r * BENCH_ROW + at, 0, nothing)
+                        store_rows(row_buffer, r * ROW_PITCH + at, nothing)
                 elif whole_rows and begin + SEGMENT <= width3:
-                    _blur_images(pred, truth, top * width3 + begin, width3, bench, at)
+                    _blur_images(pred, truth, top * width3 + begin, width3, row_buffer, at)
                 else:
                     _copy_window(pred, top, begin, edge_pred)
                     _copy_window(truth, top, begin, edge_truth)
-                    _blur_images(edge_pred, edge_truth, 0, SEGMENT, bench, at)
-            tail = min(b + 1, head + BENCH)
+                    _blur_images(edge_pred, edge_truth, 0, SEGMENT, row_buffer, at)
+            tail = min(b + 1, head + ROW_BUFFER)
             for s in range(head + 1, tail - 1):
                 there = width3 - first - (s - MARGIN) * SEGMENT
+                image = first_n(there)
                 counts = (OWN >> s) & 1
                 to = ring_row + s * SEGMENT
                 for r in range(GROUP):
-                    i = r * BENCH_ROW + (s - head) * SEGMENT
+                    i = r * ROW_PITCH + (s - head) * SEGMENT
                     by_mean, by_product, by_square, off = _ssim(
-                        _along_x(bench, i),
-                        _along_x(bench, i + BENCH_PLANE),
-                        _along_x(bench, i + 2 * BENCH_PLANE),
-                        _along_x(bench, i + 3 * BENCH_PLANE),
+                        _along_x(row_buffer, i),
+                        _along_x(row_buffer, i + PLANE_PITCH),
+                        _along_x(row_buffer, i + 2 * PLANE_PITCH),
+                        _along_x(row_buffer, i + 3 * PLANE_PITCH),
                     )
                     if GROUP * j + r >= height:
                         by_mean = by_product = by_square = off = nothing
                     elif there < SEGMENT:
-                        by_mean, by_product = first_lanes(by_mean, there), first_lanes(by_product, there)
-                        by_square, off = first_lanes(by_square, there), first_lanes(off, there)
+                        by_mean, by_product = select(image, by_mean, nothing), select(image, by_product, nothing)
+                        by_square, off = select(image, by_square, nothing), select(image, off, nothing)
                     if counts:
                         rest = rest + off
                     if want_gradient:
                         _put(ring, to + r * PITCH, by_mean)
                         _put(ring, to + r * PITCH + STRIDE, by_product)
                         _put(ring, to + r * PITCH + 2 * STRIDE, by_square)
-        result += total(rest)
+        result += hsum(rest)
         a, b = next_run(judged, b)
     return result
 
@@ -232,51 +239,46 @@ def add_gradient_rows(pred, truth, first, j, asked, inside, weight, buffers, gra
 
     `asked`: the group's mask 2 of `fill_masks`; `inside`: segments inside the image.
     """
-    ring, bench, scratch, _ = buffers
+    ring, row_buffer, _, _ = buffers
     height, width3 = pred.shape
     window = (GROUP * j - 2 * REACH) % RING * PITCH
     double = TWO * weight
-    nothing = zeros_like(load(ring, 0, 0, 1))
+    nothing = broadcast(ZERO, 1)
     a, b = next_run(asked, 0)
     while a < SPAN:
         head, tail = a - 1, a - 1
         while tail <= b:
             if tail > head:
-                _roll(bench, PLANES * GROUP)
+                _roll(row_buffer, PLANES * GROUP)
                 head = tail - 2
-            for s in range(tail, min(b + 1, head + BENCH)):
+            for s in range(tail, min(b + 1, head + ROW_BUFFER)):
                 at = (s - head) * SEGMENT
                 if (inside >> s) & 1:
                     for q in range(PLANES):
-                        blurred = _along_y(load(ring, window + q * STRIDE + s * SEGMENT, PITCH, WINDOW))
-                        store(bench, at + q * BENCH_PLANE, BENCH_ROW, blurred)
+                        blurred = _along_y(load_rows(ring, window + q * STRIDE + s * SEGMENT, PITCH, WINDOW))
+                        store_rows(row_buffer, at + q * PLANE_PITCH, blurred, ROW_PITCH)
                 else:
                     for r in range(PLANES * GROUP):
-                        store(bench, r * BENCH_ROW + at, 0, nothing)
-            tail = min(b + 1, head + BENCH)
+                        store_rows(row_buffer, r * ROW_PITCH + at, nothing)
+            tail = min(b + 1, head + ROW_BUFFER)
             for s in range(head + 1, tail - 1):
                 begin = first + (s - MARGIN) * SEGMENT
                 for r in range(GROUP):
                     y = GROUP * j - REACH + r
                     if not 0 <= y < height:
                         continue
-                    i = r * BENCH_ROW + (s - head) * SEGMENT
-                    by_mean = _along_x(bench, i)
-                    by_product = _along_x(bench, i + BENCH_PLANE)
-                    by_square = _along_x(bench, i + 2 * BENCH_PLANE)
+                    i = r * ROW_PITCH + (s - head) * SEGMENT
+                    by_mean = _along_x(row_buffer, i)
+                    by_product = _along_x(row_buffer, i + PLANE_PITCH)
+                    by_square = _along_x(row_buffer, i + 2 * PLANE_PITCH)
                     here = y * width3 + begin
                     if begin + SEGMENT <= width3:
-                        t = load(truth, here, 0, 1)
-                        d = load(pred, here, 0, 1) - t
-                        slope = by_mean + t * by_product - d * by_square
-                        store(grad, here, 0, load(grad, here, 0, 1) - double * slope)
+                        t = load_rows(truth, here)
+                        slope = by_mean + t * by_product - (load_rows(pred, here) - t) * by_square
+                        store_rows(grad, here, load_rows(grad, here) - double * slope)
                     else:
-                        store(scratch, 0, 0, by_mean)
-                        store(scratch, SEGMENT, 0, by_product)
-                        store(scratch, 2 * SEGMENT, 0, by_square)
-                        for n in range(width3 - begin):
-                            t = truth[y, begin + n]
-                            d = pred[y, begin + n] - t
-                            slope = scratch[n] + t * scratch[SEGMENT + n] - d * scratch[2 * SEGMENT + n]
-                            grad[y, begin + n] -= double * slope
+                        n = width3 - begin
+                        t = load_first(truth, here, n)
+                        slope = by_mean + t * by_product - (load_first(pred, here, n) - t) * by_square
+                        store_first(grad, here, load_first(grad, here, n) - double * slope, n)
         a, b = next_run(asked, b)

@@ -9,17 +9,17 @@ import torch
 from numba import njit
 from torch import Tensor
 
-from helios.render.jit import JIT
 from helios.render.threads import run_striped
-from helios.train.loss.fused_kernels import add_gradient_rows, judge_rows, sweep_buffers
+from helios.simd import JIT
+from helios.train.loss.fused_kernels import add_gradient_rows, ssim_rows, sweep_buffers
 from helios.train.loss.fused_pyramid import (
     LEVELS,
     ROW,
     TILE,
     darken_tile,
     fill_inverses,
-    judge_tile,
     mark_tile,
+    pyramid_tile,
     tile_buffers,
 )
 from helios.train.loss.fused_segments import (
@@ -210,14 +210,14 @@ def view_loss(pred, truth, lit, wanted, weights, ssim_weight, levels, want_gradi
                         if width != filled:
                             filled = width
                             fill_inverses(width // 3, tiles[2])
-                        judge_tile(
+                        pyramid_tile(
                             pred, truth, row, left, marks[0], marks[1], levels, weights, want_gradient, tiles, grad
                         )
                     elif called:
                         darken_tile(row, left, marks[1], grad)
             if ssim_weight != ZERO:
                 if masks[1, j] | masks[3, j]:
-                    dssim += judge_rows(
+                    dssim += ssim_rows(
                         pred, truth, first, j - LEAD, masks[0, j], masks[1, j], masks[3, j], want_gradient, sweep
                     )
                 if masks[2, j]:

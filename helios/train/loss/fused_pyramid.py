@@ -8,9 +8,8 @@ one block after the other, and what is past its end is 0 and stays 0. All of it 
 import numpy as np
 from numba import njit
 
-from helios.render.jit import JIT
+from helios.simd import JIT, broadcast, fabs, load_rows, repeat_pixels, sign, store_rows, sum_pixel_pairs, take_rows
 from helios.train.loss.fused_segments import SEGMENT, ZERO
-from helios.train.loss.fused_vectors import doubled, halved, load, magnitude, part, sign, store, zeros_like
 
 TILE = 32
 LEVELS = 6  # blocks of 1, 2, 4, 8, 16 and 32 pixels
@@ -55,31 +54,31 @@ def _inverses(k, y, height, inverses):
     """One over the pixels of the blocks of level k in their row y, in a tile with `height` rows."""
     rows = min(1 << k, height - (y << k))
     by_rows = ONE / np.float32(rows) if rows > 0 else ZERO
-    return load(inverses, k * COARSE_ROW, SEGMENT, 3) * by_rows
+    return load_rows(inverses, k * COARSE_ROW, SEGMENT, 3) * by_rows
 
 
 @njit(**JIT)
 def _level(levels, k, y):
-    return load(levels, (k * COARSE_ROWS + y) * COARSE_ROW, SEGMENT, 3)
+    return load_rows(levels, (k * COARSE_ROWS + y) * COARSE_ROW, SEGMENT, 3)
 
 
 @njit(**JIT)
 def _set_level(levels, k, y, line):
-    store(levels, (k * COARSE_ROWS + y) * COARSE_ROW, SEGMENT, line)
+    store_rows(levels, (k * COARSE_ROWS + y) * COARSE_ROW, line, SEGMENT)
 
 
 @njit(**JIT)
 def _add_moments(k, squares, absolutes, moments):
     i, j = k * SEGMENT, (LEVELS + k) * SEGMENT
-    store(moments, i, 0, load(moments, i, 0, 1) + squares)
-    store(moments, j, 0, load(moments, j, 0, 1) + absolutes)
+    store_rows(moments, i, load_rows(moments, i) + squares)
+    store_rows(moments, j, load_rows(moments, j) + absolutes)
 
 
 @njit(**JIT)
 def _pixels(pred, truth, at, pitch, lit, fold, buffers):
     """Moments of single pixels and, if `fold`, the sums of 2 x 2 of them."""
     sums, _, _, moments, pair, _ = buffers
-    nothing = zeros_like(load(pair, 0, 0, 1))
+    nothing = broadcast(ZERO, 1)
     squares = absolutes = nothing
     for y in range(COARSE_ROWS):
         marked = lit[2 * y] | lit[2 * y + 1]
@@ -87,14 +86,14 @@ def _pixels(pred, truth, at, pitch, lit, fold, buffers):
             both = nothing
             if (marked >> s) & 1:
                 i = at + 2 * y * pitch + s * SEGMENT
-                d = load(pred, i, pitch, 2) - load(truth, i, pitch, 2)
-                upper, lower = part(d, 0, 1), part(d, 1, 1)
+                d = load_rows(pred, i, pitch, 2) - load_rows(truth, i, pitch, 2)
+                upper, lower = take_rows(d, 0, 1), take_rows(d, 1, 1)
                 squares = squares + (upper * upper + lower * lower)
-                absolutes = absolutes + (magnitude(upper) + magnitude(lower))
+                absolutes = absolutes + (fabs(upper) + fabs(lower))
                 both = upper + lower
-            store(pair, s * SEGMENT, 0, both)
+            store_rows(pair, s * SEGMENT, both)
         if fold:
-            _set_level(sums, 1, y, halved(load(pair, 0, SEGMENT, 6)))
+            _set_level(sums, 1, y, sum_pixel_pairs(load_rows(pair, 0, SEGMENT, 6)))
     _add_moments(0, squares, absolutes, moments)
 
 
@@ -102,14 +101,14 @@ def _pixels(pred, truth, at, pitch, lit, fold, buffers):
 def _blocks(k, height, buffers):
     """Moments of the means of the blocks of level k, whose sums are there or made of the level before."""
     sums, _, inverses, moments, _, _ = buffers
-    squares = absolutes = zeros_like(load(moments, 0, 0, 1))
+    squares = absolutes = broadcast(ZERO, 1)
     for y in range(TILE >> k):
         if k > 1:
-            _set_level(sums, k, y, halved(_level(sums, k - 1, 2 * y) + _level(sums, k - 1, 2 * y + 1)))
+            _set_level(sums, k, y, sum_pixel_pairs(_level(sums, k - 1, 2 * y) + _level(sums, k - 1, 2 * y + 1)))
         mean = _level(sums, k, y) * _inverses(k, y, height, inverses)
-        squared, absolute = mean * mean, magnitude(mean)
-        squares = squares + (part(squared, 0, 1) + part(squared, 1, 1) + part(squared, 2, 1))
-        absolutes = absolutes + (part(absolute, 0, 1) + part(absolute, 1, 1) + part(absolute, 2, 1))
+        squared, absolute = mean * mean, fabs(mean)
+        squares = squares + (take_rows(squared, 0, 1) + take_rows(squared, 1, 1) + take_rows(squared, 2, 1))
+        absolutes = absolutes + (take_rows(absolute, 0, 1) + take_rows(absolute, 1, 1) + take_rows(absolute, 2, 1))
     _add_moments(k, squares, absolutes, moments)
 
 
@@ -121,7 +120,7 @@ def _slopes(k, height, by_square, by_absolute, buffers):
         inverse = _inverses(k, y, height, inverses)
         mean = _level(sums, k, y) * inverse
         own = (TWO * by_square * mean + by_absolute * sign(mean)) * inverse
-        _set_level(slopes, k, y, own + doubled(_level(slopes, k + 1, y // 2), 3))
+        _set_level(slopes, k, y, own + repeat_pixels(_level(slopes, k + 1, y // 2), 3))
 
 
 @njit(**JIT)
@@ -131,15 +130,15 @@ def _pixel_slopes(pred, truth, at, pitch, wanted, by_square, by_absolute, buffer
     for y in range(COARSE_ROWS):
         if not wanted[2 * y] | wanted[2 * y + 1]:
             continue
-        store(line, 0, SEGMENT, doubled(_level(slopes, 1, y), 6))
+        store_rows(line, 0, repeat_pixels(_level(slopes, 1, y), 6), SEGMENT)
         for r in range(2):
             marked = wanted[2 * y + r]
             for s in range(SEGMENTS):
                 if (marked >> s) & 1:
                     i = at + (2 * y + r) * pitch + s * SEGMENT
-                    d = load(pred, i, 0, 1) - load(truth, i, 0, 1)
+                    d = load_rows(pred, i) - load_rows(truth, i)
                     own = TWO * by_square * d + by_absolute * sign(d)
-                    store(grad, i, 0, own + load(line, s * SEGMENT, 0, 1))
+                    store_rows(grad, i, own + load_rows(line, s * SEGMENT))
 
 
 @njit(**JIT)
@@ -173,7 +172,7 @@ def _copy(source, y, x, target, to_y, to_x, rows, floats):
 
 
 @njit(**JIT)
-def judge_tile(pred, truth, top, left, lit, wanted, levels, weights, want_gradient, buffers, grad):
+def pyramid_tile(pred, truth, top, left, lit, wanted, levels, weights, want_gradient, buffers, grad):
     """Add a tile's squared and absolute mean differences of blocks to the moments in `buffers`, and write its gradient.
 
     `pred`, `truth`, `grad` [H, 3 W]; `top`, `left` the tile's first row and float; `lit`, `wanted` int64 [TILE]: the
@@ -185,14 +184,14 @@ def judge_tile(pred, truth, top, left, lit, wanted, levels, weights, want_gradie
     rows, floats = min(TILE, height - top), min(ROW, width3 - left)
     if rows == TILE and floats == ROW:
         at = top * width3 + left
-        _judge(pred, truth, at, width3, rows, lit, wanted, levels, weights, want_gradient, buffers, grad)
+        _pyramid(pred, truth, at, width3, rows, lit, wanted, levels, weights, want_gradient, buffers, grad)
         return
     own_pred, own_truth, own_grad = buffers[5][0], buffers[5][1], buffers[5][2]
     own_pred[:] = ZERO
     own_truth[:] = ZERO
     _copy(pred, top, left, own_pred, 0, 0, rows, floats)
     _copy(truth, top, left, own_truth, 0, 0, rows, floats)
-    _judge(own_pred, own_truth, 0, ROW, rows, lit, wanted, levels, weights, want_gradient, buffers, own_grad)
+    _pyramid(own_pred, own_truth, 0, ROW, rows, lit, wanted, levels, weights, want_gradient, buffers, own_grad)
     if want_gradient:
         for y in range(rows):
             for s in range((floats + SEGMENT - 1) // SEGMENT):
@@ -202,7 +201,7 @@ def judge_tile(pred, truth, top, left, lit, wanted, levels, weights, want_gradie
 
 
 @njit(**JIT)
-def _judge(pred, truth, at, pitch, rows, lit, wanted, levels, weights, want_gradient, buffers, grad):
+def _pyramid(pred, truth, at, pitch, rows, lit, wanted, levels, weights, want_gradient, buffers, grad):
     _pixels(pred, truth, at, pitch, lit, levels > 1, buffers)
     for k in range(1, levels):
         _blocks(k, rows, buffers)

@@ -11,8 +11,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from helios.render.jit import JIT
-from helios.train.loss.fused_vectors import LANES, load, magnitude, total
+from helios.simd import JIT, LANES, fabs, hsum, load_first, load_rows
 
 ZERO = np.float32(0.0)
 
@@ -56,14 +55,11 @@ def mark_lit(masks, image):
         first = strip * STRIP - MARGIN * SEGMENT
         for j in range(max(0, -first // SEGMENT), min(SPAN, (width3 - first + SEGMENT - 1) // SEGMENT)):
             begin = first + j * SEGMENT
+            whole = begin + SEGMENT <= width3
             for y in range(height):
-                if begin + SEGMENT <= width3:
-                    light = total(magnitude(load(image, y * width3 + begin, 0, 1)))
-                else:
-                    light = ZERO
-                    for i in range(begin, width3):
-                        light += abs(image[y, i])
-                if light != ZERO:
+                at = y * width3 + begin
+                line = load_rows(image, at) if whole else load_first(image, at, width3 - begin)
+                if hsum(fabs(line)) != ZERO:
                     masks[strip, y] |= 1 << j
 
 

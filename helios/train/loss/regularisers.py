@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from numba import njit
 from torch import Tensor
 
-from helios.render.jit import JIT
+from helios.simd import JIT
 from helios.train.config import TrainConfig
 from helios.train.optim.model import Model
 from helios.train.registries import REGULARISERS

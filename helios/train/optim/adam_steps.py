@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numba import njit
 
-from helios.render.jit import JIT
+from helios.simd import JIT
 from helios.train.optim.model import WIDTH
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-15

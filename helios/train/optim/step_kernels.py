@@ -10,11 +10,9 @@ import math
 import numpy as np
 from numba import njit
 
-from helios.render.jit import JIT
-from helios.render.lane_memory import add_bits
-from helios.render.lanes import LANES, bounded, ceil, choose, floor
 from helios.render.raster import add_image_gradient, bands_touched, clear_band, project_cell, write_row
-from helios.render.rows import BAND, band_workspace, fill_spans, lay_splat
+from helios.render.rows import BAND, band_workspace, composite_splat, fill_spans
+from helios.simd import JIT, LANES, ceil, clamp, floor, select, set_bits
 from helios.train.loss.fused_loss import loss_workspace, view_loss
 from helios.train.loss.fused_segments import MARGIN, SEGMENT, SPAN, STRIP
 from helios.train.optim.model import LEAST_COLOR, LUMINANCE
@@ -99,7 +97,7 @@ def draw_lit(image, extent, drawn, splats, bands, alpha_min, workspace):
             splat = splats[listed[k]]
             start, vectors = fill_spans(spans, splat, top, width, log2_min)
             mark_spans(masks, start, vectors, width)
-            lay_splat(buffers, spans, splat, np.float32(log2_min))
+            composite_splat(buffers, spans, splat, np.float32(log2_min))
         for y in range(top, bottom):
             for strip in range(len(drawn)):
                 drawn[strip, y] = masks[strip, y - top]
@@ -120,12 +118,12 @@ def darken(image, y, lo, hi):
 def mark_spans(masks, start, vectors, width):
     """Mark in `masks` [strips, BAND] the segments that a splat touches, from what `fill_spans` returned."""
     first = floor(start * PER_PIXEL)
-    end = ceil(bounded(start + vectors * float(LANES), 0.0, float(width)) * PER_PIXEL)
-    end = choose(vectors, 1.0, end, first)
+    end = ceil(clamp(start + vectors * float(LANES), 0.0, float(width)) * PER_PIXEL)
+    end = select(vectors >= 1.0, end, first)
     for strip in range(len(masks)):
         before = float(strip * (STRIP // SEGMENT) - MARGIN)
-        first_bit = bounded(first - before, 0.0, float(SPAN))
-        add_bits(masks, BAND * strip, first_bit, bounded(end - before, 0.0, float(SPAN)))
+        first_bit = clamp(first - before, 0.0, float(SPAN))
+        set_bits(masks, BAND * strip, first_bit, clamp(end - before, 0.0, float(SPAN)))
 
 
 @njit(**JIT)

@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from helios.options import option
-from helios.render.jit import JIT
+from helios.simd import JIT
 from helios.splats import Splats
 from helios.train.scene import Scene
 from helios.train.starts.mixture import isotropic, point_sigma

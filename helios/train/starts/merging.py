@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from helios.render.jit import JIT
+from helios.simd import JIT
 
 _MOST_AT_ONCE = 2048
 """Points that are merged in one piece: the work grows with their square."""

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from helios.render.jit import JIT
+from helios.simd import JIT
 from helios.train.starts.merging import blur_scales, merger_cost
 from helios.train.starts.mixture import MERGE_SCALES
 from helios.train.strategies.slots import FILTER_SIGMA, Slots
