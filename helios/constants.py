@@ -8,11 +8,20 @@ AU_M = 149_597_870_700.0
 PARSEC_M = AU_M * 648_000.0 / np.pi
 """Parsec, metres. IAU 2015 Resolution B2, note 4: 648000/pi au."""
 
-LIGHT_YEAR_M = 299_792_458.0 * 365.25 * 86_400.0
-"""Light-year, metres: the speed of light (SI, exact) times a Julian year."""
+LIGHT_M_PER_S = 299_792_458.0
+"""Speed of light, metres per second. SI, exact."""
+
+JULIAN_YEAR_S = 365.25 * 86_400.0
+"""Julian year, seconds. IAU."""
+
+LIGHT_YEAR_M = LIGHT_M_PER_S * JULIAN_YEAR_S
+"""Light-year, metres: how far light travels in a Julian year."""
 
 R_MIN_M = 4.6e10
 """Inner radius of the grid, metres: about the perihelion of Mercury. There are no cells inside it."""
+
+MAGNITUDES = (-30.0, 50.0)
+"""Least and greatest apparent magnitude of a star. The Sun has -26.9; catalogues write 99 where they have none."""
 
 OMEGA_0_SR = 7e-6
 """Solid angle that a star of apparent magnitude 0 covers at exposure 1, steradians: chosen, see docs/design.md."""

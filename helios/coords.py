@@ -1,9 +1,26 @@
 """Positions: ICRS angles in, barycentric mean ecliptic J2000 metres inside."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from helios.constants import ICRS_TO_ECLIPTIC, PARSEC_M
+
+
+def unit_vectors(ra_deg: ArrayLike, dec_deg: ArrayLike, axis: int = -1) -> NDArray[np.float64]:
+    """Return float64 unit vectors in ICRS axes towards `ra_deg` and `dec_deg` [N], ICRS degrees.
+
+    Their coordinates lie along `axis`: [N, 3] by default, [3, N] for 0.
+    """
+    ra, dec = np.deg2rad(np.asarray(ra_deg, np.float64)), np.deg2rad(np.asarray(dec_deg, np.float64))
+    cos_dec = np.cos(dec)
+    return np.stack([cos_dec * np.cos(ra), cos_dec * np.sin(ra), np.sin(dec)], axis=axis)
+
+
+def stacked_positions_m(columns: Mapping[str, NDArray[np.float64]], axis: int = -1) -> NDArray[np.float64]:
+    """Return the positions, metres, that are the columns `x_m`, `y_m` and `z_m` [N]: [N, 3], or [3, N] for axis 0."""
+    return np.stack([columns["x_m"], columns["y_m"], columns["z_m"]], axis=axis)
 
 
 def icrs_to_ecliptic_m(ra_deg: ArrayLike, dec_deg: ArrayLike, distance_m: ArrayLike) -> NDArray[np.float64]:
@@ -12,11 +29,9 @@ def icrs_to_ecliptic_m(ra_deg: ArrayLike, dec_deg: ArrayLike, distance_m: ArrayL
     `ra_deg` and `dec_deg` [N] are ICRS degrees, `distance_m` [N] is metres from the barycentre. Proper motion is
     not applied. Agrees with `astropy.coordinates.BarycentricMeanEcliptic` to better than 1e-12 of the distance.
     """
-    ra, dec = np.deg2rad(np.asarray(ra_deg, np.float64)), np.deg2rad(np.asarray(dec_deg, np.float64))
     distance = np.asarray(distance_m, np.float64)
-    cos_dec = np.cos(dec)
-    icrs = np.stack([cos_dec * np.cos(ra), cos_dec * np.sin(ra), np.sin(dec)])
     # One coordinate after the other in memory: all that works on positions is quicker so.
+    icrs = unit_vectors(ra_deg, dec_deg, axis=0)
     return np.moveaxis(np.tensordot(ICRS_TO_ECLIPTIC, icrs, axes=1) * distance, 0, -1)
 
 

@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from helios.errors import InputError
 
 T = TypeVar("T")
 
+Exclusion = tuple[tuple[str, ...], tuple[str, ...], str]
+"""Two groups of attributes of a configuration, of which only one may be given, and what to say where both are."""
 
-def option(default: Any, help: str, limits: tuple[float, float] | None = None, **click_arguments: Any) -> Any:
-    """Return a dataclass field with its help text, its least and greatest value, and arguments for `click.option`."""
-    return dataclasses.field(default=default, metadata={"help": help, "limits": limits, "click": click_arguments})
+
+def option(
+    default: Any,
+    help: str,
+    limits: tuple[float, float] | None = None,
+    *,
+    open: bool = False,
+    unit: str = "",
+    **click_arguments: Any,
+) -> Any:
+    """Return a dataclass field with its help text, its least and greatest value, and arguments for `click.option`.
+
+    The limits themselves are allowed unless they are `open`; infinite ones, open, allow every number. `unit` follows
+    them in messages.
+    """
+    metadata = {"help": help, "limits": limits, "open": open, "unit": unit, "click": click_arguments}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def check_limits(config: Any, prefix: str = "--") -> None:
@@ -23,11 +41,35 @@ def check_limits(config: Any, prefix: str = "--") -> None:
     """
     for field in dataclasses.fields(config):
         limits, value = field.metadata.get("limits"), getattr(config, field.name)
-        if limits is None or value is None or limits[0] <= value <= limits[1]:
+        if limits is None or value is None:
             continue
-        name = prefix + (field.name.replace("_", "-") if prefix == "--" else field.name)
-        bounds = f"at least {limits[0]:g}" if math.isinf(limits[1]) else f"from {limits[0]:g} to {limits[1]:g}"
-        raise InputError(f"{name} {value}: must be {bounds}")
+        low, high = limits
+        if not (low < value < high if field.metadata["open"] else low <= value <= high):
+            name = prefix + (field.name.replace("_", "-") if prefix == "--" else field.name)
+            raise InputError(
+                f"{name} {value}: must be {_bounds(low, high, field.metadata['open'], field.metadata['unit'])}"
+            )
+
+
+def _bounds(low: float, high: float, open: bool, unit: str) -> str:
+    if open:
+        of = f"a number of {unit}" if unit else "a number"
+        bounds = [f"above {low:g}"] * math.isfinite(low) + [f"below {high:g}"] * math.isfinite(high)
+        return " ".join([of, " and ".join(bounds)]).strip()
+    bounds = f"at least {low:g}" if math.isinf(high) else f"from {low:g} to {high:g}"
+    return f"{bounds} {unit}".strip()
+
+
+def check_exclusions(config: Any, exclusions: Sequence[Exclusion]) -> None:
+    """Raise InputError with the message of the first of `exclusions` that `config` is given both sides of."""
+    for one, other, message in exclusions:
+        if any(map(partial(_given, config), one)) and any(map(partial(_given, config), other)):
+            raise InputError(message)
+
+
+def _given(config: Any, name: str) -> bool:
+    value = getattr(config, name)
+    return value is not None and value is not False and value != ()
 
 
 def parse_options(config: type[T], text: str, owner: str) -> T:

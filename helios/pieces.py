@@ -8,10 +8,11 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from helios.files import empty, locked, staged
 from helios.progress import Advance, OnEvent, Stage, ignore
@@ -108,3 +109,21 @@ def resumable(
                 shutil.rmtree(folder, ignore_errors=True)
             raise
         shutil.rmtree(folder)
+
+
+def from_json(kind: Any, value: Any) -> Any:
+    """Return the value of the type `kind` of which `dataclasses.asdict` and JSON made `value`.
+
+    `kind` is made of dataclasses, paths, lists, tuples of one type, mappings by text, optional types and what JSON has.
+    """
+    origin, arguments = get_origin(kind), get_args(kind)
+    if dataclasses.is_dataclass(kind):
+        types = get_type_hints(kind)
+        return kind(**{name: from_json(types[name], item) for name, item in value.items()})
+    if origin in (Union, UnionType):
+        return None if value is None else from_json(next(a for a in arguments if a is not NoneType), value)
+    if origin in (list, tuple):
+        return origin(from_json(arguments[0], item) for item in value)
+    if origin in (dict, Mapping):
+        return {key: from_json(arguments[1], item) for key, item in value.items()}
+    return Path(value) if kind is Path else value

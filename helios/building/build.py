@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from operator import attrgetter
 from pathlib import Path
@@ -13,26 +13,28 @@ from typing import Any
 from helios import __version__
 from helios.building.brightest import Faintest, faintest_of_brightest
 from helios.building.config import BuildConfig
-from helios.building.duplicates import Repeated, drop_repeated, find_repeated, shares
+from helios.building.duplicates import DuplicatesResult, drop_duplicates, duplicates_tasks, find_duplicates
 from helios.building.merging import NO_PART, Survey, bright_stars, merge
-from helios.building.partition import Part, Read, described, find_row, read_part, stamp
+from helios.building.partition import PartitionResult, PartitionTask, find_row, partition_catalog, stamp
 from helios.building.placing import Placing
 from helios.building.plan import Plan, plan_store
 from helios.building.runs import Run
-from helios.building.shards import Made, make_shard, read_leaves, shards, stored_columns
+from helios.building.shards import ShardResult, make_shard, read_leaves, shard_tasks, stored_columns
 from helios.building.sorting import Sorting
 from helios.building.work import Work, working
 from helios.catalog import Reader
 from helios.catalog.bright_merge import Merged
-from helios.catalog.cuts import Rejections
+from helios.catalog.counts import Counts
 from helios.catalog.files import BadFiles
 from helios.errors import InputError
 from helios.files import check_replaceable, replacing, writing
-from helios.progress import OnEvent, ignore
+from helios.landmarks.files import write_landmarks
+from helios.landmarks.landmark import Landmark
+from helios.progress import Done, OnEvent, ignore
 from helios.schedulers import open_scheduler
 from helios.schedulers.config import SchedulerConfig
 from helios.universe.arrays import create_array, open_root
-from helios.universe.paths import index_path, is_universe, store_path
+from helios.universe.paths import index_path, is_universe, landmarks_path, store_path
 from helios.universe.tree import Leaves
 from helios.universe.writer import write_tree
 
@@ -47,63 +49,55 @@ SMALL_BYTES = 1 << 25
 
 @dataclass(frozen=True)
 class BuildReport:
-    """What a build read and made: `inputs` as in the provenance, `white` the stars without a finite BP-RP.
+    """What a build read and made, by `config`, at `path`: a universe of `stars` in `cells`, of `size_bytes`.
 
-    `bad_files` are the files left out, by name, with the reason. `epoch` is the Julian year to which stars were moved,
-    None where they were not; of them `unmoved` have no proper motion, and `across` one but no radial velocity.
-    `merged` is what became of the embedded bright stars, None where they were not merged.
-    `corrected` are the rows whose parallax was corrected by its zero point, and those that have none.
-    `depths` are the least and the greatest of the cells.
+    `inputs` are as in the provenance, `counts` those of all rows. `bad_files` are the files left out, by name, with
+    the reason. `merged` is what became of the embedded bright stars, None where they were not merged. `depths` are the
+    least and the greatest of the cells.
     """
 
+    config: BuildConfig
     path: Path
     inputs: list[dict[str, Any]]
-    rejections: Rejections
+    counts: Counts
     bad_files: list[tuple[str, str]]
-    white: int
-    epoch: float | None
-    unmoved: int
-    across: int
-    corrected: tuple[int, int] | None
     merged: Merged | None
     stars: int
     cells: int
     depths: tuple[int, int]
     size_bytes: int
 
-    @property
-    def rows_read(self) -> int:
-        """Rows of the catalogues, usable or not."""
-        return self.rejections.rows_read
-
 
 def build_universe(
     config: BuildConfig,
     output: Path,
-    add: Callable[[Path], None],
-    where: SchedulerConfig | None = None,
+    landmarks: Sequence[Landmark] | None = None,
+    scheduler: SchedulerConfig | None = None,
     on_event: OnEvent = ignore,
 ) -> BuildReport:
     """Make the universe that `config` describes, put it at `output` and return what was read and made.
 
-    `add` is called with the directory of the new universe before it takes its place, to write landmarks there. A
-    universe at `output` is replaced as a whole; on any error it stays as it was. The pieces of the work run as `where`
-    says, `on_event` is told how many are done; a build that was killed goes on from these. Holds some 300 MB per
-    worker, and 100 bytes per cell. Takes 1.2 times the disk of the universe beside it while it works.
+    `landmarks` become the universe's list of named places; it has none where they are None. A universe at `output` is
+    replaced as a whole; on any error it stays as it was. The pieces of the work run where `scheduler` says; a build
+    that was killed goes on from the pieces that were done. `on_event` is told a Stage for each kind of piece, an
+    Advance for each piece that is done, and Done with the report. Holds some 300 MB per worker, and 100 bytes per
+    cell. Takes 1.2 times the disk of the universe beside it while it works.
     Raises InputError for unusable options, catalogues or output, and where no row is a star; WorkerError where workers
     die; StoreError where the disk is full.
     """
     check_replaceable(output, is_universe, "universe")
-    where = where or SchedulerConfig()
-    if where.scheduler != LOCAL:
+    scheduler = scheduler or SchedulerConfig()
+    if scheduler.scheduler != LOCAL:
         # Workers have another working directory.
         config = replace(config, stars=tuple(path.absolute() for path in map(Path, config.stars)))
     bad_files = BadFiles(config.skip_bad_files)
     readers = config.readers(bad_files)
-    seen = [(reader.name, stamp(reader), repr(getattr(reader, "schema", None))) for reader in readers]
+    seen = [(reader.name, stamp(reader), repr(reader.schema)) for reader in readers]
     label = [__version__, _versions(), asdict(config), seen]
-    with _scheduler(where, readers) as scheduler, working(output, label, scheduler, on_event) as work:
-        return _Build(config, output, work, bad_files).make(readers, add)
+    with _scheduler(scheduler, readers) as opened, working(output, label, opened, on_event) as work:
+        report = _Build(config, output, work, bad_files).make(readers, landmarks)
+    on_event(Done(report))
+    return report
 
 
 class _Build:
@@ -111,94 +105,91 @@ class _Build:
 
     def __init__(self, config: BuildConfig, output: Path, work: Work, bad_files: BadFiles):
         self.config, self.output, self.work, self.bad_files = config, output, work, bad_files
-        self.rejections, self.sorting = Rejections(), Sorting(config.rule)
+        self.counts, self.sorting = Counts(), Sorting(config.rule)
         self.placing = Placing(config.cuts, config.length_scale, config.epoch_jyear, self.sorting)
         self.store = store_path(work.folder)
         self.surveys: list[Survey] = []
+        self.inputs: list[dict[str, Any]] = []
         self.merged: Merged | None = None
 
-    def make(self, readers: list[Reader], add: Callable[[Path], None]) -> BuildReport:
-        reads = self._read(readers)
-        runs = [*self._runs(reads), *self._merge()]
-        self._drop_repeated(readers, runs)
+    def make(self, readers: list[Reader], landmarks: Sequence[Landmark] | None) -> BuildReport:
+        runs = [*self._read(readers), *self._merge()]
+        self._drop_duplicates(readers, runs)
         if not sum(run.used_rows() for run in runs):
-            raise InputError(f"no star left of {self.rejections.rows_read:,} rows: {self.rejections}")
+            raise InputError(f"no star left of {self.counts.rows_read:,} rows: {self.counts.reasons()}")
         faintest = self._limit(runs)
         with writing(self.output, f"what was at {self.output} is untouched"):
             plan = plan_store(runs, faintest, self.sorting)
-            made = self._write_stars(plan, runs, faintest)
-            leaves = Leaves.joined([plan.leaves, *map(read_leaves, made)])
-            white, unmoved, across = (sum(getattr(m, name) for m in made) for name in ("white", "unmoved", "across"))
-            corrected = tuple(map(sum, zip(*(read.corrected for read in reads)))) if self.config.zero_point else None
-            provenance = self._provenance(reads, plan.stars, white, (unmoved, across), corrected)
-            size = self._put(leaves, provenance, add)
+            shards = self._write_stars(plan, runs, faintest)
+            leaves = Leaves.joined([plan.leaves, *map(read_leaves, shards)])
+            self.counts = sum((shard.counts for shard in shards), self.counts)
+            size_bytes = self._put(leaves, self._provenance(plan.stars), landmarks)
         return BuildReport(
-            self.output,
-            provenance["inputs"],
-            self.rejections,
-            self.bad_files.found,
-            white,
-            self.config.epoch_jyear,
-            unmoved,
-            across,
-            corrected,
-            self.merged,
-            plan.stars,
-            len(leaves.cells),
-            (int(leaves.cells.depth.min()), int(leaves.cells.depth.max())),
-            size,
+            config=self.config,
+            path=self.output,
+            inputs=self.inputs,
+            counts=self.counts,
+            bad_files=self.bad_files.found,
+            merged=self.merged,
+            stars=plan.stars,
+            cells=len(leaves.cells),
+            depths=(int(leaves.cells.depth.min()), int(leaves.cells.depth.max())),
+            size_bytes=size_bytes,
         )
 
-    def _read(self, readers: list[Reader]) -> list[Read]:
-        """Read all catalogues; those that are bad and left out are noted."""
-        config = self.config
-        parts = [
-            Part(number, reader, self.placing, self.work.folder, config.skip_bad_files, config.merge_bright)
-            for number, reader in enumerate(readers)
+    def _read(self, readers: list[Reader]) -> list[Run]:
+        """Read all catalogues and return the runs; those that are bad and left out are noted.
+
+        The rows of catalogues that name no stars are numbered on from file to file.
+        """
+        config, folder = self.config, self.work.folder
+        tasks = [
+            PartitionTask(
+                i, reader, self.placing, folder, config.skip_bad_files, config.merge_bright, config.zero_point
+            )
+            for i, reader in enumerate(readers)
         ]
-        good, last = [], 0
-        rows = attrgetter("rejections.rows_read")
-        for reader, read in zip(readers, self.work.stage("reading", read_part, parts, Read.from_json, rows)):
+        runs: list[Run] = []
+        last = 0
+        rows = attrgetter("counts.rows_read")
+        for reader, read in zip(readers, self.work.stage("reading", partition_catalog, tasks, PartitionResult, rows)):
             if read.bad is not None:
                 self.bad_files.found.append((reader.name, read.bad))
-            else:
-                self.rejections.merge(read.rejections)
-                good.append(read)
-                self.surveys.append(Survey(reader, read.held, 0 if read.identified else last))
-                last += 0 if read.identified else read.last_id
-        self.bad_files.check(good)
-        return good
-
-    def _runs(self, reads: list[Read]) -> list[Run]:
-        """All runs; the rows of catalogues that name no stars are numbered on from file to file."""
-        return [
-            replace(run, least_id=run.least_id + n, greatest_id=run.greatest_id + n, add_to_id=n)
-            for read, n in zip(reads, (survey.add_to_id for survey in self.surveys))
-            for run in read.runs
-        ]
+                continue
+            add = 0 if read.identified else last
+            runs += [
+                replace(run, least_id=run.least_id + add, greatest_id=run.greatest_id + add, add_to_id=add)
+                for run in read.runs
+            ]
+            last += 0 if read.identified else read.last_id
+            self.counts += read.counts
+            self.inputs.append(read.input)
+            self.surveys.append(Survey(reader, read.held, add))
+        self.bad_files.check(self.surveys)
+        return runs
 
     def _merge(self) -> list[Run]:
         """The run of the embedded bright stars and of the rows that may be such, where they are to be merged."""
         if not self.config.merge_bright:
             return []
-        bright, path = bright_stars(self.config.max_mag), self.work.folder / "merged.run"
-        runs, self.merged = merge(self.surveys, bright, self.placing, path, self.rejections)
+        bright = bright_stars(self.config.max_mag)
+        runs, self.merged, counts = merge(self.surveys, bright, self.placing, self.work.folder / "merged.run")
+        self.counts += counts
+        self.inputs.append(bright.reader.provenance())
         return runs
 
-    def _drop_repeated(self, readers: list[Reader], runs: list[Run]) -> None:
-        pieces = shares(runs, self.work.folder)
-        if not pieces:
+    def _drop_duplicates(self, readers: list[Reader], runs: list[Run]) -> None:
+        tasks = duplicates_tasks(runs, self.work.folder)
+        if not tasks:
             return
-        for piece, repeated in zip(
-            pieces, self.work.stage("finding duplicates", find_repeated, pieces, Repeated.from_json)
-        ):
-            drop_repeated(piece, repeated)
+        for task, result in zip(tasks, self.work.stage("finding duplicates", find_duplicates, tasks, DuplicatesResult)):
+            drop_duplicates(task, result)
         count = sum(run.rows - run.used_rows() for run in runs)
         if count:
             run = next(run for run in runs if run.used_rows() < run.rows)
             ids = run.columns("source_id")["source_id"][~run.used()] - run.add_to_id
             where = f"source_id {ids[0]}" if run.part == NO_PART else find_row(readers[run.part], ids)
-            self.rejections.add("duplicate source_id", count, where)
+            self.counts += Counts.rejecting("duplicate source_id", count, where)
 
     def _limit(self, runs: list[Run]) -> Faintest | None:
         """The last star within --limit; None where all are."""
@@ -207,12 +198,12 @@ class _Build:
             return None
         first = faintest_of_brightest(runs, limit + 1)
         where = f"source_id {first.source_id}, phot_g_mean_mag {first.phot_g_mean_mag:.7g}"
-        self.rejections.add("beyond --limit", stars - limit, where)
+        self.counts += Counts.rejecting("beyond --limit", stars - limit, where)
         return faintest_of_brightest(runs, limit)
 
-    def _write_stars(self, plan: Plan, runs: list[Run], faintest: Faintest | None) -> list[Made]:
+    def _write_stars(self, plan: Plan, runs: list[Run], faintest: Faintest | None) -> list[ShardResult]:
         """Write the group `emitters` of the store."""
-        pieces = shards(plan, runs, faintest, self.sorting, self.store)
+        tasks = shard_tasks(plan, runs, faintest, self.sorting, self.store)
         columns = stored_columns(runs[0].names())
         made = self.store.with_suffix(".made")
         if not (made.exists() and self.store.exists()):
@@ -221,40 +212,39 @@ class _Build:
             for name, (dtype, shape) in columns.items():
                 create_array(group, name, (plan.stars, *shape), dtype)
             made.touch()
-        return self.work.stage("writing", make_shard, pieces, Made.from_json, attrgetter("rows"))
+        return self.work.stage("writing", make_shard, tasks, ShardResult, attrgetter("rows"))
 
-    def _put(self, leaves: Leaves, provenance: dict[str, Any], add: Callable[[Path], None]) -> int:
+    def _put(self, leaves: Leaves, provenance: dict[str, Any], landmarks: Sequence[Landmark] | None) -> int:
         """Finish the universe and put it in its place; return its size in bytes."""
         folder = self.work.folder
         write_tree(folder, open_root(self.store, mode="r+"), leaves, self.config.rule, provenance)
         with replacing(self.output, is_universe, "universe") as staging:
             self.store.rename(store_path(staging))
             index_path(folder).rename(index_path(staging))
-            add(staging)
+            if landmarks is not None:
+                write_landmarks(landmarks_path(staging), landmarks)
             return sum(file.stat().st_size for file in staging.rglob("*") if file.is_file())
 
-    def _provenance(
-        self, reads: list[Read], stars: int, white: int, motion: tuple[int, int], corrected: tuple[int, int] | None
-    ) -> dict[str, Any]:
-        bright = bright_stars(self.config.max_mag) if self.merged is not None else None
+    def _provenance(self, stars: int) -> dict[str, Any]:
+        counts = self.counts
         provenance = {
             "helios": __version__,
             "versions": _versions(),
             "command": "build",
             "options": self.config.provenance(),
-            "inputs": [read.input for read in reads] + ([described(bright.reader)] if bright else []),
+            "inputs": self.inputs,
             "bad_files": [name for name, _ in self.bad_files.found],
-            "rows_read": self.rejections.rows_read,
-            "rejected": self.rejections.counts(),
+            "rows_read": counts.rows_read,
+            "rejected": counts.by_reason(),
             "kept": stars,
-            "without_bp_rp": white,
+            "without_bp_rp": counts.white,
         }
         if self.config.epoch is not None:
-            provenance |= {"without_proper_motion": motion[0], "moved_across_only": motion[1]}
+            provenance |= {"without_proper_motion": counts.unmoved, "moved_across_only": counts.across}
         if self.merged is not None:
             provenance["merged"] = self.merged.provenance()
-        if corrected is not None:
-            provenance |= {"zero_point_subtracted": corrected[0], "without_zero_point": corrected[1]}
+        if self.config.zero_point:
+            provenance |= {"zero_point_subtracted": counts.corrected, "without_zero_point": counts.uncorrected}
         return provenance
 
 
@@ -264,7 +254,7 @@ def _versions() -> dict[str, str]:
 
 @contextlib.contextmanager
 def _scheduler(where: SchedulerConfig, readers: list[Reader]) -> Iterator[Any]:
-    small = sum(s[2] for s in map(stamp, readers) if s) < SMALL_BYTES
+    small = sum(reader.path.stat().st_size for reader in readers if reader.path) < SMALL_BYTES
     workers = 1 if small and where == SchedulerConfig() else where.workers
     with open_scheduler(where.scheduler, workers) as scheduler:
         yield scheduler

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helios.catalog import READERS, Reader
+from helios.catalog import READERS, Reader, endings, epoch_of
 from helios.catalog.bright_stars import EMBEDDED_SCHEMA, EMBEDDED_STARS
-from helios.catalog.corrected import CorrectedReader
 from helios.catalog.files import BadFiles, open_catalogs
 from helios.catalog.motion import parse_epoch
 from helios.catalog.positions import LENGTH_SCALE_PC
@@ -17,11 +16,34 @@ from helios.catalog.row_cuts import EDSD, INVERSE, Cuts
 from helios.catalog.schema_file import choose_schema
 from helios.catalog.schemas import DEFAULT, SCHEMAS
 from helios.catalog.table import ZERO_POINT_COLUMNS
+from helios.catalog.zero_point import require_zero_point
 from helios.catalogs_path import embedded
 from helios.errors import InputError
 from helios.grid import MAX_DEPTH
-from helios.options import option
+from helios.options import check_exclusions, check_limits, option
 from helios.universe.tree import LEAF_CAPACITY, TreeRule
+
+_EXCLUSIONS = (
+    (("synthetic",), ("stars",), "--synthetic and --stars: only one of them can say where the stars come from"),
+    (
+        ("synthetic",),
+        ("schema", "column"),
+        "--synthetic with --schema or --column: a made sky has no columns to name; drop one of them",
+    ),
+    (
+        ("synthetic",),
+        ("epoch", "distance_column"),
+        "--synthetic with --epoch or a column of distances: a made sky has neither; drop one of them",
+    ),
+    (
+        ("zero_point",),
+        ("synthetic", "distance_column"),
+        "--zero-point with --synthetic or a column of distances: no parallax to subtract it from; drop one",
+    ),
+    (("depth",), ("leaf_capacity",), "--depth and --leaf-capacity: only one of them can say when cells split"),
+)
+
+_ANY = (-math.inf, math.inf)
 
 
 @dataclass(frozen=True)
@@ -30,8 +52,8 @@ class BuildConfig:
 
     stars: tuple[Path, ...] = option(
         (),
-        "Catalogue of stars: CSV, ECSV, FITS, Parquet, VOTable, Hipparcos .dat, a directory of them or a pattern in "
-        "quotes; several may follow. [default: the embedded bright stars]",
+        f"Catalogue of stars ({', '.join(endings())}), a directory of them or a pattern in quotes; several may follow. "
+        "[default: the embedded bright stars]",
         multiple=True,
         type=Path,
         metavar="FILE...",
@@ -60,7 +82,14 @@ class BuildConfig:
         "catalogue, in parsecs unless the file says otherwise.",
         metavar="inverse|edsd|COLUMN",
     )
-    length_scale: float = option(LENGTH_SCALE_PC, "Length scale of --distance edsd, parsecs.", metavar="PC")
+    length_scale: float = option(
+        LENGTH_SCALE_PC,
+        "Length scale of --distance edsd, parsecs.",
+        (0, math.inf),
+        open=True,
+        unit="parsecs",
+        metavar="PC",
+    )
     merge_bright: bool = option(
         False,
         "Add the naked-eye stars that the catalogues lack or have mismeasured from the embedded list, each star once.",
@@ -80,66 +109,55 @@ class BuildConfig:
         metavar="YEAR",
     )
     min_parallax_over_error: float | None = option(
-        None, "Leave out stars whose parallax is less than X times its error.", type=float, metavar="X"
+        None, "Leave out stars whose parallax is less than X times its error.", _ANY, open=True, type=float, metavar="X"
     )
     max_ruwe: float | None = option(
-        None, "Leave out stars whose RUWE, the misfit of their astrometry, is above X.", type=float, metavar="X"
+        None,
+        "Leave out stars whose RUWE, the misfit of their astrometry, is above X.",
+        _ANY,
+        open=True,
+        type=float,
+        metavar="X",
     )
-    max_mag: float | None = option(None, "Leave out stars fainter than this apparent G magnitude.", type=float)
-    limit: int | None = option(None, "Keep only the N brightest stars.", type=int, metavar="N")
+    max_mag: float | None = option(
+        None,
+        "Leave out stars fainter than this apparent G magnitude.",
+        _ANY,
+        open=True,
+        unit="magnitudes",
+        type=float,
+    )
+    limit: int | None = option(
+        None, "Keep only the N brightest stars.", (1, math.inf), unit="star", type=int, metavar="N"
+    )
     leaf_capacity: int | None = option(
         None,
         f"Split cells that hold more than N stars, into an adaptive tree.  [default: {LEAF_CAPACITY}]",
+        (1, math.inf),
+        unit="star",
         type=int,
         metavar="N",
     )
     depth: int | None = option(
         None,
         f"Make all cells of one depth, 0 to {MAX_DEPTH}, instead; 5 is the published grid.",
+        (0, MAX_DEPTH),
         type=int,
         metavar="N",
     )
 
     def __post_init__(self):
-        if self.synthetic is not None and self.stars:
-            raise InputError("--synthetic and --stars: only one of them can say where the stars come from")
-        if self.synthetic is not None and (self.schema or self.column):
-            raise InputError(
-                "--synthetic with --schema or --column: a made sky has no columns to name; drop one of them"
-            )
-        if self.synthetic is not None and (self.epoch is not None or self._distance_column):
-            raise InputError(
-                "--synthetic with --epoch or a column of distances: a made sky has neither; drop one of them"
-            )
+        check_exclusions(self, _EXCLUSIONS)
         if self.merge_bright and not self.stars:
             raise InputError(
                 "--merge-bright needs --stars: a made sky is no place for real stars, and without a catalogue the "
                 "embedded bright stars are all there is; drop it"
             )
-        if self.zero_point and (self.synthetic is not None or self._distance_column):
-            raise InputError(
-                "--zero-point with --synthetic or a column of distances: no parallax to subtract it from; drop one"
-            )
         if not self.distance.strip():
             raise InputError(f"--distance {self.distance!r}: must be {INVERSE}, {EDSD} or the name of a column")
-        for name in ("min_parallax_over_error", "max_ruwe"):
-            value = getattr(self, name)
-            if value is not None and not math.isfinite(value):
-                raise InputError(f"--{name.replace('_', '-')} {value}: must be a number")
-        if not (math.isfinite(self.length_scale) and self.length_scale > 0.0):
-            raise InputError(f"--length-scale {self.length_scale}: must be a number of parsecs above 0")
+        check_limits(self)
         if self.epoch is not None:
             parse_epoch(self.epoch)
-        if self.limit is not None and self.limit < 1:
-            raise InputError(f"--limit {self.limit}: must be at least 1 star")
-        if self.max_mag is not None and not math.isfinite(self.max_mag):
-            raise InputError(f"--max-mag {self.max_mag}: must be a number of magnitudes")
-        if self.depth is not None and self.leaf_capacity is not None:
-            raise InputError("--depth and --leaf-capacity: only one of them can say when cells split")
-        if self.depth is not None and not 0 <= self.depth <= MAX_DEPTH:
-            raise InputError(f"--depth {self.depth}: must be from 0 to {MAX_DEPTH}")
-        if self.leaf_capacity is not None and self.leaf_capacity < 1:
-            raise InputError(f"--leaf-capacity {self.leaf_capacity}: must be at least 1 star")
 
     @property
     def rule(self) -> TreeRule:
@@ -161,7 +179,8 @@ class BuildConfig:
         )
 
     @property
-    def _distance_column(self) -> str | None:
+    def distance_column(self) -> str | None:
+        """The catalogue's column of distances; None where they come from parallaxes."""
         return None if self.distance in (INVERSE, EDSD) else self.distance
 
     def readers(self, bad_files: BadFiles) -> list[Reader]:
@@ -172,7 +191,7 @@ class BuildConfig:
         if self.synthetic is not None:
             return [READERS.get("synthetic")(self.synthetic, self.seed)]
         schema = self.schema if self.stars else self.schema or EMBEDDED_SCHEMA
-        choice = choose_schema(schema, self.column, self._optional_columns(), self._distance_column)
+        choice = choose_schema(schema, self.column, self._optional_columns(), self.distance_column)
         if not self.stars:
             return self._checked(open_catalogs([embedded(EMBEDDED_STARS)], choice))
         return self._checked(open_catalogs(self.stars, choice, bad_files))
@@ -205,13 +224,13 @@ class BuildConfig:
         return tuple(name for name, wanted in asked.items() if wanted)
 
     def _checked(self, readers: list[Reader]) -> list[Reader]:
+        if self.zero_point:
+            require_zero_point()
+        wanted = (f"--epoch {self.epoch}", "move stars from") if self.epoch else ("--merge-bright", "compare at")
         for reader in readers:
-            if reader.schema.ref_epoch is not None:
-                continue
-            wanted = (f"--epoch {self.epoch}", "move stars from") if self.epoch else ("--merge-bright", "compare at")
-            if self.epoch is not None or self.merge_bright:
+            if (self.epoch is not None or self.merge_bright) and math.isnan(epoch_of(reader)):
                 raise InputError(
                     f"{reader.path}: {wanted[0]}: the schema {reader.schema.name} has no ref_epoch to {wanted[1]}; "
                     "give it one in a --schema file"
                 )
-        return [CorrectedReader(reader) for reader in readers] if self.zero_point else readers
+        return readers

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,7 @@ SAMPLES = 256
 
 
 @dataclass(frozen=True)
-class Share:
+class DuplicatesTask:
     """A piece: the identifiers from `least` to `greatest` in all `runs`, which are in the order of the catalogues."""
 
     number: int
@@ -34,18 +33,13 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Repeated:
-    """What came of a Share: `path` has the stars that stand in an earlier run too, the place of the run and the row."""
+class DuplicatesResult:
+    """What came of a DuplicatesTask: `path` has the run, and row, of each star that an earlier run has too."""
 
     path: Path
 
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Repeated:
-        """The Repeated of which `dataclasses.asdict` and JSON made `values`."""
-        return cls(Path(values["path"]))
 
-
-def shares(runs: Sequence[Run], folder: Path) -> list[Share]:
+def duplicates_tasks(runs: Sequence[Run], folder: Path) -> list[DuplicatesTask]:
     """Return the pieces that find all duplicates among `runs`; none where no two runs can have one in common.
 
     A run has no identifier twice. The files of a survey mostly have ranges of their own, and nothing is to be done.
@@ -59,31 +53,31 @@ def shares(runs: Sequence[Run], folder: Path) -> list[Share]:
     pieces = []
     for least, beyond in zip([lowest, *edges], [*edges, highest + 1]):
         meeting = [run for run in overlapping if run.least_id < beyond and run.greatest_id >= least]
-        pieces.append(Share(len(pieces), least, beyond - 1, meeting, folder))
+        pieces.append(DuplicatesTask(len(pieces), least, beyond - 1, meeting, folder))
     return pieces
 
 
-def find_repeated(share: Share) -> Repeated:
-    """Return the stars of `share` that stand in an earlier run too. Raises StoreError where they cannot be written."""
+def find_duplicates(task: DuplicatesTask) -> DuplicatesResult:
+    """Return the stars of `task` that stand in an earlier run too. Raises StoreError where they cannot be written."""
     found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
-    for number, run in enumerate(share.runs):
+    for number, run in enumerate(task.runs):
         ids = run.columns("source_id")["source_id"]
-        rows = np.flatnonzero((ids >= share.least) & (ids <= share.greatest))
+        rows = np.flatnonzero((ids >= task.least) & (ids <= task.greatest))
         found.append((ids[rows], np.full(len(rows), number), rows))
     ids, numbers, rows = (np.concatenate(columns) for columns in zip(*found))
     order = np.argsort(ids, kind="stable")
     again = order[1:][ids[order[1:]] == ids[order[:-1]]]
-    path = share.folder / f"repeated-{share.number:06d}"
+    path = task.folder / f"duplicates-{task.number:06d}"
     save(path, run=numbers[again], row=rows[again])
-    return Repeated(path)
+    return DuplicatesResult(path)
 
 
-def drop_repeated(share: Share, repeated: Repeated) -> None:
-    """Have the runs of `share` not use what was `repeated`."""
-    found = load(repeated.path)
+def drop_duplicates(task: DuplicatesTask, result: DuplicatesResult) -> None:
+    """Have the runs of `task` not use the stars that `result` has."""
+    found = load(result.path)
     numbers, rows = found["run"], found["row"]
     for number in np.unique(numbers):
-        share.runs[number].drop(rows[numbers == number])
+        task.runs[number].drop(rows[numbers == number])
 
 
 def _overlapping(runs: Sequence[Run]) -> list[Run]:

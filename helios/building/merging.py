@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from helios.building.placing import Placing
 from helios.building.runs import Run, load, save, write_run
-from helios.catalog import Reader
+from helios.catalog import Reader, epoch_of, row_label
 from helios.catalog.bright_merge import Merged, resolve
 from helios.catalog.bright_stars import BrightStars
-from helios.catalog.cuts import Rejections, first_of_each
+from helios.catalog.counts import Counts
+from helios.catalog.cuts import first_of_each
 from helios.catalog.table import StarTable
 
 bright_stars = functools.lru_cache(maxsize=1)(BrightStars)
@@ -35,11 +36,12 @@ class Survey:
 
     @property
     def epoch(self) -> float:
-        return self.reader.schema.ref_epoch
+        """The Julian year of its places."""
+        return epoch_of(self.reader)
 
-    def stars(self) -> StarTable:
-        """The rows held."""
-        stars = StarTable(**{name: np.array(column) for name, column in load(self.held).items()})
+    def stars(self, held: Path) -> StarTable:
+        """The rows `held`, under the identifiers that they have in the universe."""
+        stars = StarTable(**{name: np.array(column) for name, column in load(held).items()})
         return stars.with_ids(stars.source_id + self.add_to_id)
 
 
@@ -48,40 +50,37 @@ def write_held(path: Path, held: Sequence[StarTable]) -> Path | None:
     if not held:
         return None
     stars = StarTable.concatenate(list(held))
-    save(path, **{field.name: getattr(stars, field.name) for field in fields(stars) if field.name not in stars.absent})
+    save(path, **stars.columns())
     return path
 
 
 def merge(
-    surveys: Sequence[Survey], bright: BrightStars, placing: Placing, path: Path, rejections: Rejections
-) -> tuple[list[Run], Merged]:
-    """Return the run, at `path`, of the held rows that are used and of the stars of `bright` that are, and the counts.
+    surveys: Sequence[Survey], bright: BrightStars, placing: Placing, path: Path
+) -> tuple[list[Run], Merged, Counts]:
+    """Return the run, at `path`, of the held rows that are used and of the stars of `bright` that are.
 
-    No run where there is no such star. Rows that are not used are counted in `rejections`, those of `bright` too.
+    Also what became of them, and the Counts of the rows of `bright` and of all that are not used. There is no run where
+    there is no such star.
     """
-    rejections.merge(bright.rejections)
-    held = [(survey, survey.stars()) for survey in surveys if survey.held]
+    held = [(survey, survey.stars(survey.held)) for survey in surveys if survey.held]
     merged = resolve(bright, [(stars, survey.epoch) for survey, stars in held])
     placed = [
-        placing.place(stars[ordinary], survey.epoch, _name(survey.reader), rejections)
+        placing.place(stars[ordinary], survey.epoch, row_label(survey.reader))
         for (survey, stars), ordinary in zip(held, merged.ordinary)
     ]
     moved = placing.epoch_jyear is not None
     # Where stars are not moved, those added stand where the catalogues would have them.
     epoch = placing.epoch_jyear if moved else max(survey.epoch for survey in surveys)
     added = bright.placed(merged.added, epoch, placing.cuts.distance, keep_motion=moved)
-    placed.append(placing.settle(added, _name(bright.reader), rejections))
-    columns = {key: np.concatenate([columns[key] for columns, _, _ in placed]) for key in placed[-1][0]}
-    buckets = np.concatenate([buckets for _, buckets, _ in placed])
+    placed.append(placing.settle(added, row_label(bright.reader)))
+    counts = sum((part.counts for part in placed), bright.counts)
+    columns = {key: np.concatenate([part.columns[key] for part in placed]) for key in placed[-1].columns}
+    buckets = np.concatenate([part.buckets for part in placed])
     first = first_of_each(columns["source_id"])
     if not first.all():
         again = columns["source_id"][~first]
-        rejections.add("duplicate source_id", len(again), f"source_id {again[0]}")
+        counts += Counts.rejecting("duplicate source_id", len(again), f"source_id {again[0]}")
         columns, buckets = {key: column[first] for key, column in columns.items()}, buckets[first]
     if not len(buckets):
-        return [], merged
-    return [write_run(NO_PART, path, columns, buckets)], merged
-
-
-def _name(reader: Reader) -> str:
-    return f"{reader.name} {reader.row_unit}"
+        return [], merged, counts
+    return [write_run(NO_PART, path, columns, buckets)], merged, counts

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from helios.building.runs import Columns
 from helios.building.sorting import Sorting
-from helios.catalog.cuts import Rejections
+from helios.catalog.counts import Counts
 from helios.catalog.positions import at_epoch, positions_m, velocities_m_per_yr, with_edsd_distances
 from helios.catalog.row_cuts import EDSD, Cuts
 from helios.catalog.table import StarTable
@@ -18,6 +19,18 @@ from helios.light import luminosity
 
 MOVED, ACROSS, UNMOVED = range(3)
 """The column `motion` of a run: with a whole velocity, without a radial velocity, without a proper motion."""
+
+
+class Placed(NamedTuple):
+    """The `columns` of a run, the `buckets` uint64 [N] and the `row` numbers int64 [N] of N stars that have a cell.
+
+    `counts` are those of the stars that have none.
+    """
+
+    columns: Columns
+    buckets: NDArray[np.uint64]
+    row: NDArray[np.int64]
+    counts: Counts
 
 
 @dataclass(frozen=True)
@@ -32,33 +45,30 @@ class Placing:
     epoch_jyear: float | None
     sorting: Sorting
 
-    def place(
-        self, stars: StarTable, ref_epoch: float | None, name: str, rejections: Rejections
-    ) -> tuple[Columns, NDArray[np.uint64], NDArray[np.int64]]:
-        """Return the columns of a run, the buckets and the row numbers of those `stars` that have a cell.
+    def place(self, stars: StarTable, ref_epoch: float, label: str) -> Placed:
+        """Return those `stars` that have a cell, placed, and the Counts of the others.
 
-        `stars` are as they are catalogued for `ref_epoch`, a Julian year. Those without a cell are counted in
-        `rejections`; `name` is what stands before a row's number there.
+        `stars` are as they are catalogued for `ref_epoch`, a Julian year; `label` is what stands before a row's number
+        in messages.
         """
         if self.cuts.distance == EDSD:
             stars = with_edsd_distances(stars, self.length_scale_pc)
         if self.epoch_jyear is not None:
             stars = at_epoch(stars, ref_epoch, self.epoch_jyear)
-        return self.settle(stars, name, rejections)
+        return self.settle(stars, label)
 
-    def settle(
-        self, stars: StarTable, name: str, rejections: Rejections
-    ) -> tuple[Columns, NDArray[np.uint64], NDArray[np.int64]]:
+    def settle(self, stars: StarTable, label: str) -> Placed:
         """As `place`, of `stars` that are at their distances and at the epoch already."""
         position = positions_m(stars)
         cells = self.sorting.bucket_grid.locate(position)
+        counts = Counts()
         if np.any(cells[0] < 0):
             kept = cells[0] >= 0
-            _count_outside(stars, cells[0], name, rejections)
+            counts = _count_outside(stars, cells[0], label)
             stars, position, cells = stars[kept], position[kept], tuple(index[kept] for index in cells)
         columns = self._columns(stars, position)
         light = luminosity(columns["phot_g_mean_mag"], np.linalg.norm(position, axis=-1))
-        return columns, self.sorting.buckets(cells, light), stars.row
+        return Placed(columns, self.sorting.buckets(cells, light), stars.row, counts)
 
     def _columns(self, stars: StarTable, position: NDArray[np.float64]) -> Columns:
         with np.errstate(over="ignore"):
@@ -85,10 +95,12 @@ class Placing:
         return columns
 
 
-def _count_outside(stars: StarTable, shell: NDArray[np.int32], name: str, rejections: Rejections) -> None:
+def _count_outside(stars: StarTable, shell: NDArray[np.int32], label: str) -> Counts:
+    counts = Counts()
     far = "parallax" if "distance_pc" in stars.absent else "distance_pc"
     for code, why in ((INSIDE_R_MIN, "inside the grid's inner"), (BEYOND_GRID, "beyond the grid's outer")):
         rows = np.flatnonzero(shell == code)
         if len(rows):
-            first = f"{name} {stars.row[rows[0]]}, {far} {getattr(stars, far)[rows[0]]}"
-            rejections.add(f"{why} radius", len(rows), first)
+            first = f"{label} {stars.row[rows[0]]}, {far} {getattr(stars, far)[rows[0]]}"
+            counts += Counts.rejecting(f"{why} radius", len(rows), first)
+    return counts

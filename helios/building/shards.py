@@ -6,7 +6,6 @@ from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -16,7 +15,9 @@ from helios.building.placing import ACROSS, UNMOVED
 from helios.building.plan import Plan
 from helios.building.runs import Columns, Run, load, save
 from helios.building.sorting import BUCKET_DEPTH, Sorting, by_rank_and_light
+from helios.catalog.counts import Counts
 from helios.cells import Cells
+from helios.coords import stacked_positions_m
 from helios.grid import MAX_DEPTH, keys_at
 from helios.light import luminosity
 from helios.universe.arrays import SHARD_ROWS, open_root, write_shard
@@ -25,7 +26,7 @@ from helios.universe.tree import Leaves, leaves_of
 
 
 @dataclass(frozen=True)
-class Shard:
+class ShardTask:
     """A piece of the second stage: the shard `number` of the store at `store`, made of `runs`.
 
     Its `rows` stars are in the buckets from `buckets[0]` to before `buckets[1]`, after the first `skip` of these.
@@ -49,25 +50,20 @@ class Shard:
 
 
 @dataclass(frozen=True)
-class Made:
-    """What came of a Shard: its stars, and how many have no colour, no proper motion, no radial velocity beside one.
+class ShardResult:
+    """What came of a ShardTask: its stars, and the counts of those without a colour or a motion.
 
     `path` has the leaves that are not whole ones and begin in it.
     """
 
     rows: int
-    white: int
-    unmoved: int
-    across: int
+    counts: Counts
     path: Path
 
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Made:
-        """The Made of which `dataclasses.asdict` and JSON made `values`."""
-        return cls(**values | {"path": Path(values["path"])})
 
-
-def shards(plan: Plan, runs: Sequence[Run], faintest: Faintest | None, sorting: Sorting, store: Path) -> list[Shard]:
+def shard_tasks(
+    plan: Plan, runs: Sequence[Run], faintest: Faintest | None, sorting: Sorting, store: Path
+) -> list[ShardTask]:
     """Return the pieces that write all shards of the store at `store`; what else they write goes beside it."""
     pieces = []
     whole_from = plan.leaves.cells.first_keys
@@ -79,7 +75,7 @@ def shards(plan: Plan, runs: Sequence[Run], faintest: Faintest | None, sorting: 
         least = max(int(np.searchsorted(whole_from, unit_from[first], side="right")) - 1, 0)
         beyond = int(np.searchsorted(whole_from, unit_from[stop - 1], side="right"))
         pieces.append(
-            Shard(
+            ShardTask(
                 number,
                 store,
                 store.parent,
@@ -96,10 +92,10 @@ def shards(plan: Plan, runs: Sequence[Run], faintest: Faintest | None, sorting: 
     return pieces
 
 
-def make_shard(shard: Shard) -> Made:
+def make_shard(shard: ShardTask) -> ShardResult:
     """Write `shard`. Raises StoreError where it cannot be written."""
     stars = _gathered(shard)
-    position = np.stack([stars["x_m"], stars["y_m"], stars["z_m"]]).T
+    position = stacked_positions_m(stars, axis=0).T
     keys = shard.sorting.keys(position)
     leaves, new = _leaves(shard, keys)
     rank = np.searchsorted(leaves.cells.first_keys, keys, side="right") - 1
@@ -111,22 +107,21 @@ def make_shard(shard: Shard) -> Made:
     path = shard.folder / f"leaves-{shard.number:06d}"
     save(path, depth=new.cells.depth, key=new.cells.key, count=new.count)
     motion = stars["motion"][order] if "motion" in stars else np.zeros(0, np.uint8)
-    return Made(
-        shard.rows,
-        int(np.isnan(stars["bp_rp"][order]).sum()),
-        int(np.count_nonzero(motion == UNMOVED)),
-        int(np.count_nonzero(motion == ACROSS)),
-        path,
+    counts = Counts(
+        white=int(np.isnan(stars["bp_rp"][order]).sum()),
+        unmoved=int(np.count_nonzero(motion == UNMOVED)),
+        across=int(np.count_nonzero(motion == ACROSS)),
     )
+    return ShardResult(shard.rows, counts, path)
 
 
-def read_leaves(made: Made) -> Leaves:
+def read_leaves(result: ShardResult) -> Leaves:
     """The leaves that a shard wrote."""
-    columns = load(made.path)
+    columns = load(result.path)
     return Leaves(Cells(columns["depth"], columns["key"]), columns["count"])
 
 
-def _gathered(shard: Shard) -> Columns:
+def _gathered(shard: ShardTask) -> Columns:
     """The stars of the buckets of `shard` that are used and not beyond its faintest, in the order of the runs."""
     found: list[Columns] = []
     for run in shard.runs:
@@ -145,7 +140,7 @@ def _gathered(shard: Shard) -> Columns:
     return {name: np.concatenate([columns[name] for columns in found]) for name in found[0]}
 
 
-def _leaves(shard: Shard, keys: NDArray[np.uint64]) -> tuple[Leaves, Leaves]:
+def _leaves(shard: ShardTask, keys: NDArray[np.uint64]) -> tuple[Leaves, Leaves]:
     """All leaves that the stars with these `keys` lie in, and those that are to be told of."""
     whole, rule = shard.whole, shard.sorting.rule
     if len(whole.count):

@@ -6,13 +6,14 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from helios.building.runs import UNTOUCHED
 from helios.errors import WorkerError
 from helios.files import writing
-from helios.pieces import Pieces, resumable
+from helios.pieces import Pieces, from_json, resumable
 from helios.progress import OnEvent
 from helios.schedulers import Scheduler
 
@@ -37,12 +38,12 @@ class Work:
         name: str,
         work: Callable[[Piece], Result],
         pieces: Sequence[Piece],
-        from_json: Callable[[dict[str, Any]], Result],
+        kind: type[Result],
         rows: Callable[[Result], int] | None = None,
     ) -> list[Result]:
-        """Do `work` on all `pieces` that are not done yet; return the results, as `Pieces.complete` does.
+        """Do `work` on all `pieces` that are not done yet; return the results, of the dataclass `kind`, in order.
 
-        Raises StoreError where they cannot be kept.
+        As `Pieces.complete` does. Raises StoreError where they cannot be kept.
         """
 
         def run(left: Sequence[int]) -> Iterator[tuple[int, Result]]:
@@ -50,7 +51,7 @@ class Work:
                 yield left[place], result
 
         with writing(self.folder, UNTOUCHED):
-            return self.done.complete(name, len(pieces), run, from_json, self.on_event, rows)
+            return self.done.complete(name, len(pieces), run, partial(from_json, kind), self.on_event, rows)
 
 
 @contextlib.contextmanager

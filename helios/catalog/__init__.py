@@ -6,11 +6,12 @@ A reader does what `Reader` says. A new format is one file and one line in `READ
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from helios.catalog.schema import SchemaChoice
+from helios.catalog.schema import Schema, SchemaChoice
 from helios.catalog.table import StarTable
 from helios.errors import InputError
 from helios.registry import Registry
@@ -26,6 +27,8 @@ READERS = Registry(
         ".fits": "helios.catalog.fits_table:FitsReader",
         ".fits.gz": "helios.catalog.fits_table:FitsReader",
         ".parquet": "helios.catalog.parquet:ParquetReader",
+        ".feather": "helios.catalog.feather:FeatherReader",
+        ".arrow": "helios.catalog.feather:FeatherReader",
         ".vot": "helios.catalog.votable:VotableReader",
         ".vot.gz": "helios.catalog.votable:VotableReader",
         ".dat": "helios.catalog.hipparcos:HipparcosReader",
@@ -39,20 +42,44 @@ READERS = Registry(
 class Reader(Protocol):
     """What every catalogue reader does."""
 
-    name: str
-    """The file's base name, or what stands for it: the start of every message about its rows."""
+    @property
+    def name(self) -> str:
+        """The file's base name, or what stands for it: the start of every message about its rows."""
 
-    row_unit: str
-    """What `row` of its tables counts: "line" or "row"; stands before the number in messages."""
+    @property
+    def row_unit(self) -> str:
+        """What `row` of its tables counts: "line" or "row"; stands before the number in messages."""
 
-    identified: bool
-    """Whether the catalogue names its stars; else `source_id` is the row's number, and unique in this file only."""
+    @property
+    def identified(self) -> bool:
+        """Whether the catalogue names its stars; else `source_id` is the row's number, and unique in this file only."""
+
+    @property
+    def path(self) -> Path | None:
+        """The file that is read; None for stars that are of none."""
+
+    @property
+    def schema(self) -> Schema | None:
+        """How the file writes its stars, and for which epoch; None for stars that are of no file."""
 
     def provenance(self) -> dict[str, Any]:
-        """What identifies the input for ever: base name, size and hash of a file, count and seed of a made sky."""
+        """What identifies the input for ever: base name, size, hash and schema of a file, count and seed of a made sky.
+
+        Of values that JSON has.
+        """
 
     def chunks(self) -> Iterator[StarTable]:
         """Yield the rows in order, some at a time. Raises InputError at the first one that cannot be parsed."""
+
+
+def row_label(reader: Reader) -> str:
+    """What stands before a row's number in messages: `stars.csv line`."""
+    return f"{reader.name} {reader.row_unit}"
+
+
+def epoch_of(reader: Reader) -> float:
+    """The Julian year of the places in the catalogue; NaN where that is not known."""
+    return math.nan if reader.schema is None or reader.schema.ref_epoch is None else reader.schema.ref_epoch
 
 
 def endings() -> list[str]:

@@ -7,14 +7,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from helios.catalog import Reader, open_catalog
-from helios.catalog.cuts import Rejections, drop_unusable
+from helios.catalog import Reader, epoch_of, open_catalog, row_label
+from helios.catalog.cuts import drop_unusable
 from helios.catalog.positions import at_epoch
 from helios.catalog.row_cuts import INVERSE, Cuts
 from helios.catalog.schema import SchemaChoice
 from helios.catalog.schemas import SCHEMAS
 from helios.catalog.table import StarTable
 from helios.catalogs_path import embedded
+from helios.coords import unit_vectors
 
 EMBEDDED_STARS = "bright_stars.csv.gz"
 EMBEDDED_SCHEMA = "bright_stars"
@@ -48,17 +49,15 @@ class BrightStars:
 
     `stars` are as catalogued (J2000), with motions, under `source_id` -HR: Gaia's identifiers, Hipparcos numbers and
     row numbers are above 0, so that none can be one of these. `gaia` and `hip` int64 [M] are their identifiers
-    elsewhere, NO_ID where there is none; some pairs share one. `reader` says what was read and `rejections` counts
+    elsewhere, NO_ID where there is none; some pairs share one. `reader` says what was read and `counts` counts
     its rows. Other cuts do not apply: the list has neither errors nor RUWE.
     """
 
     def __init__(self, max_mag: float | None = None):
         self.reader = _reader("source_id")
-        self.rejections = Rejections()
         table = _rows(self.reader)
-        self.rejections.rows_read = len(table)
         # `row` outlives the cuts, and is what the other two readings are lined up by.
-        stars = drop_unusable(table, self.reader.name, self.rejections, Cuts(max_mag, motion=True))
+        stars, self.counts = drop_unusable(table, row_label(self.reader), Cuts(max_mag, motion=True))
         kept = np.isin(table.row, stars.row)
         self.stars = stars.with_ids(-stars.source_id)
         self.gaia, self.hip = (_rows(_reader(name)).source_id[kept] for name in ("gaia", "hip"))
@@ -67,7 +66,7 @@ class BrightStars:
     @property
     def ref_epoch(self) -> float:
         """Julian year of `stars`."""
-        return self.reader.schema.ref_epoch
+        return epoch_of(self.reader)
 
     def placed(self, which: NDArray[np.int64], epoch: float, distance: str, keep_motion: bool) -> StarTable:
         """Return the stars `which` [K] as they are seen at `epoch`, at 1/parallax.
@@ -106,7 +105,7 @@ class BrightStars:
         row = np.repeat(rows, count)
         place = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first, count)
         star = order[place]
-        offset = np.rad2deg(_directions(stars.ra[row], stars.dec[row]) - directions[star]) * 3600.0
+        offset = np.rad2deg(unit_vectors(stars.ra[row], stars.dec[row]) - directions[star]) * 3600.0
         near = np.linalg.norm(offset, axis=-1) <= REACH_ARCSEC
         return Pairs(row[near], star[near], offset[near])
 
@@ -114,7 +113,7 @@ class BrightStars:
         """Unit vectors [M, 3] at `epoch`, the stars' order by z [M], and z in that order [M]."""
         if epoch not in self._directions:
             moved = at_epoch(self.stars, self.ref_epoch, epoch)
-            directions = _directions(moved.ra, moved.dec)
+            directions = unit_vectors(moved.ra, moved.dec)
             order = np.argsort(directions[:, 2], kind="stable")
             self._directions[epoch] = directions, order, directions[order, 2]
         return self._directions[epoch]
@@ -128,8 +127,3 @@ def _reader(identifier: str) -> Reader:
 
 def _rows(reader: Reader) -> StarTable:
     return StarTable.concatenate(list(reader.chunks()))
-
-
-def _directions(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> NDArray[np.float64]:
-    a, d = np.deg2rad(ra), np.deg2rad(dec)
-    return np.stack([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)], axis=-1)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 from helios.catalog.csv_text import Header, is_gzip, read_header
 from helios.catalog.file_reader import FileReader
 from helios.catalog.schema import SchemaChoice, Sources, find_sources
@@ -68,17 +66,11 @@ class CsvReader(FileReader):
             with pa.input_stream(str(self.path), compression="gzip" if is_gzip(self.path) else None) as stream:
                 stream.read(header.end)
                 for batch in pa_csv.open_csv(stream, read, parse, convert):
-                    rows = np.arange(row + 1, row + 1 + len(batch), dtype=np.int64)
-                    values = {name: batch.column(name) for name in types}
-                    yield self.sources.table(
-                        {
-                            name: (column.fill_null(NO_ID) if name == id_column else column).to_numpy(
-                                zero_copy_only=False
-                            )
-                            for name, column in values.items()
-                        },
-                        rows,
-                    )
+                    columns = {name: batch.column(name) for name in types}
+                    if id_column:
+                        columns[id_column] = columns[id_column].fill_null(NO_ID)
+                    values = {name: column.to_numpy(zero_copy_only=False) for name, column in columns.items()}
+                    yield self.sources.table(values, row + 1)
                     row += len(batch)
         except (pa.ArrowInvalid, OSError) as error:
             from helios.catalog.csv_faults import find_fault

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import Any
 
 from helios.catalog.schema import SchemaChoice, Sources
 from helios.catalog.schemas import DEFAULT, SCHEMAS
+from helios.catalog.table import StarTable
 from helios.errors import InputError
 from helios.files import sha256
 
 
-class FileReader:
+class FileReader(ABC):
     """Base of the readers of one file `path`, read under the schema that `choice` makes of the format's own.
 
     `name` stands for the file in messages and provenance: its base name, unless a directory's reader knows better.
@@ -36,12 +38,17 @@ class FileReader:
         return self.sources.id_column is not None
 
     def provenance(self) -> dict[str, Any]:
-        """Name, size in bytes and SHA-256 of the file as it lies on the disk."""
-        return {"file": self.name, "size_bytes": self.path.stat().st_size, "sha256": sha256(self.path)}
+        """Name, size in bytes and SHA-256 of the file as it lies on the disk, and what its columns were taken for."""
+        size, schema = self.path.stat().st_size, self.sources.provenance()
+        return {"file": self.name, "size_bytes": size, "sha256": sha256(self.path), "schema": schema}
+
+    @abstractmethod
+    def chunks(self) -> Iterator[StarTable]:
+        """Yield the rows in order, some at a time. Raises InputError at the first one that cannot be parsed."""
 
 
 @contextmanager
-def parsing(path: Path, kind: str) -> Iterator[None]:
+def parsing(path: Path | str, kind: str) -> Iterator[None]:
     """Turn whatever a parser raises on a damaged file into an InputError, and its warnings into nothing.
 
     For calls into astropy and pyarrow only: on arbitrary bytes they raise almost any exception, none of them

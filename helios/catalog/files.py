@@ -9,11 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from helios.catalog import Reader, ending_of, endings, open_catalog
-from helios.catalog.cuts import Rejections, drop_unusable
 from helios.catalog.hats_catalog import hats_files, is_hats
-from helios.catalog.row_cuts import Cuts
 from helios.catalog.schema import SchemaChoice
-from helios.catalog.table import StarTable
 from helios.errors import InputError
 
 
@@ -21,15 +18,14 @@ from helios.errors import InputError
 class BadFiles:
     """The files that could not be read so far, with their messages; none unless `skip` is set.
 
-    `found` are their names, as in messages, and what is wrong; `readers` those of them that had a reader.
+    `found` are their names, as in messages, and what is wrong.
     """
 
     skip: bool = False
     found: list[tuple[str, str]] = field(default_factory=list)
-    readers: list[Reader] = field(default_factory=list)
 
     @contextmanager
-    def skipped(self, name: str, reader: Reader | None = None) -> Iterator[None]:
+    def skipped(self, name: str) -> Iterator[None]:
         """Keep an InputError or OSError where bad files are to be skipped, else let it pass."""
         try:
             yield
@@ -37,8 +33,6 @@ class BadFiles:
             if not self.skip:
                 raise
             self.found.append((name, str(error)))
-            if reader is not None:
-                self.readers.append(reader)
 
     def check(self, left: list) -> None:
         """Raise InputError where nothing is `left` once the bad files are out."""
@@ -99,49 +93,3 @@ def open_catalogs(
                 readers.append(open_catalog(file, choice, name))
     bad_files.check(readers)
     return readers
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """Usable stars of one file, which file that is, and the identifier of the last row that was read of it."""
-
-    reader: Reader
-    stars: StarTable
-    last_id: int
-
-
-def usable_chunks(
-    readers: Iterable[Reader], rejections: Rejections, bad_files: BadFiles, cuts: Cuts | None = None
-) -> Iterator[Chunk]:
-    """Yield the usable rows of all `readers` in order; the others, as `cuts` says, are counted in `rejections`.
-
-    Rows of a catalogue without identifiers are numbered on from file to file, so that no two have one number. Where
-    bad files are skipped, a file is held until all of it has been read, so that none is used in part.
-    """
-    unnamed = 0
-    for reader in readers:
-        seen = Rejections() if bad_files.skip else rejections
-        chunks = _chunks_of(reader, seen, cuts, unnamed)
-        if bad_files.skip:
-            held: list[Chunk] = []
-            with bad_files.skipped(reader.name, reader):
-                held = list(chunks)
-                rejections.merge(seen)
-            chunks = iter(held)
-        last = unnamed
-        for chunk in chunks:
-            yield chunk
-            if not reader.identified:
-                last = chunk.last_id
-        unnamed = last
-
-
-def _chunks_of(reader: Reader, rejections: Rejections, cuts: Cuts | None, unnamed: int) -> Iterator[Chunk]:
-    for table in reader.chunks():
-        if not len(table):
-            continue
-        if unnamed and not reader.identified:
-            table = table.with_ids(table.row + unnamed)
-        rejections.rows_read += len(table)
-        stars = drop_unusable(table, reader.name, rejections, cuts, reader.row_unit)
-        yield Chunk(reader, stars, int(table.source_id[-1]))

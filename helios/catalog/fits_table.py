@@ -63,7 +63,7 @@ class FitsReader(FileReader):
                 with parsing(f"{self.path} row {start + 1}", "FITS file"):
                     part = table.data[start : start + CHUNK_ROWS]
                     values = {name: self._values(name, part.field(name)) for name in self.sources.all}
-                yield self.sources.table(values, np.arange(start + 1, start + 1 + len(part), dtype=np.int64))
+                yield self.sources.table(values, start + 1)
 
     def _open(self, stack: ExitStack) -> Any:
         """The table extension, open until `stack` is closed, all its bytes there."""

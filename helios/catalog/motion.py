@@ -8,18 +8,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from helios.constants import AU_M, ICRS_TO_ECLIPTIC, LIGHT_YEAR_M
+from helios.constants import AU_M, ICRS_TO_ECLIPTIC, JULIAN_YEAR_S, LIGHT_YEAR_M
+from helios.coords import unit_vectors
 from helios.errors import InputError
 
 Floats = NDArray[np.float64]
 
-YEAR_S = 365.25 * 86_400.0
-"""Julian year, seconds (IAU)."""
-
 LIGHT_AU_PER_YEAR = LIGHT_YEAR_M / AU_M
 """Speed of light, au per Julian year."""
 
-KM_PER_S = 1000.0 * YEAR_S / AU_M
+KM_PER_S = 1000.0 * JULIAN_YEAR_S / AU_M
 """One kilometre per second in au per Julian year."""
 
 MAS = np.deg2rad(1.0 / 3_600_000.0)
@@ -80,7 +78,7 @@ def propagate(
     columns = [np.asarray(column, np.float64) for column in (ra, dec, parallax, pmra, pmdec, radial_velocity)]
     ra, dec, parallax, pmra, pmdec, radial_velocity = np.broadcast_arrays(*columns)
     still = np.isnan(pmra) | np.isnan(pmdec)
-    at, east, north = _axes(ra, dec)
+    at, (east, north) = unit_vectors(ra, dec), _east_and_north(ra, dec)
     angular = MAS * (np.where(still, 0.0, pmra)[..., None] * east + np.where(still, 0.0, pmdec)[..., None] * north)
 
     # Speeds across and along the line of sight as they are observed, in units of that of light.
@@ -107,7 +105,7 @@ def propagate(
     # % 360 of a tiny negative angle is 360 itself.
     new_ra = np.rad2deg(np.arctan2(y, x)) % 360.0 % 360.0
     new_dec = np.rad2deg(np.arctan2(z, np.hypot(x, y)))
-    _, east, north = _axes(new_ra, new_dec)
+    east, north = _east_and_north(new_ra, new_dec)
     return Astrometry(
         new_ra,
         new_dec,
@@ -136,10 +134,10 @@ def velocity_m_per_yr(
     """
     columns = [np.asarray(column, np.float64) for column in (ra, dec, distance_m, pmra, pmdec, radial_velocity)]
     ra, dec, distance, pmra, pmdec, radial_velocity = np.broadcast_arrays(*columns)
-    at, east, north = _axes(ra, dec)
+    at, (east, north) = unit_vectors(ra, dec), _east_and_north(ra, dec)
     still = np.isnan(pmra) | np.isnan(pmdec)
     per_mas = np.where(still, 0.0, distance * MAS)
-    radial = np.where(np.isnan(radial_velocity), 0.0, radial_velocity) * (1000.0 * YEAR_S)
+    radial = np.where(np.isnan(radial_velocity), 0.0, radial_velocity) * (1000.0 * JULIAN_YEAR_S)
     across = np.where(still, 0.0, pmra)[..., None] * east + np.where(still, 0.0, pmdec)[..., None] * north
     return (radial[..., None] * at + per_mas[..., None] * across) @ ICRS_TO_ECLIPTIC.T
 
@@ -168,12 +166,11 @@ def parse_epoch(text: str) -> float:
     return year
 
 
-def _axes(ra: Floats, dec: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return unit vectors [N, 3] to the stars, and east and north of them on the sky; at a pole, by its `ra`."""
+def _east_and_north(ra: Floats, dec: Floats) -> tuple[Floats, Floats]:
+    """Return unit vectors [N, 3] to the east and the north of stars on the sky; at a pole, by its `ra`."""
     a, d = np.deg2rad(ra), np.deg2rad(dec)
     sin_a, cos_a, sin_d, cos_d = np.sin(a), np.cos(a), np.sin(d), np.cos(d)
     return (
-        np.stack([cos_d * cos_a, cos_d * sin_a, sin_d], axis=-1),
         np.stack([-sin_a, cos_a, np.zeros_like(sin_a)], axis=-1),
         np.stack([-sin_d * cos_a, -sin_d * sin_a, cos_d], axis=-1),
     )

@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from helios.catalog.distances import edsd_distances_pc
 from helios.catalog.motion import propagate, velocity_m_per_yr
-from helios.catalog.row_cuts import single
-from helios.catalog.table import StarTable
+from helios.catalog.table import StarTable, single
 from helios.constants import PARSEC_M
 from helios.coords import icrs_to_ecliptic_m, parallax_to_distance_m
 
@@ -26,7 +25,7 @@ def with_edsd_distances(stars: StarTable, length_scale_pc: float) -> StarTable:
     `parallax` must be finite, of either sign, and `parallax_error` above 0, as the cuts for `edsd` leave them;
     `length_scale_pc` is in parsecs, above 0. Raises InputError for other values.
     """
-    mode, lower, upper = edsd_distances_pc(stars.parallax, single(stars.parallax_error), length_scale_pc)
+    mode, lower, upper = edsd_distances_pc(stars.parallax, stars.parallax_error, length_scale_pc)
     return stars.with_columns(distance_pc=mode, distance_lower_pc=lower, distance_upper_pc=upper)
 
 
@@ -46,7 +45,7 @@ def at_epoch(stars: StarTable, from_epoch: float, to_epoch: float) -> StarTable:
             stars.parallax if measured else 1000.0 / stars.distance_pc,
             stars.pmra,
             stars.pmdec,
-            single(stars.radial_velocity),
+            stars.radial_velocity,
             from_epoch,
             to_epoch,
         )._asdict()
@@ -64,6 +63,7 @@ def positions_m(stars: StarTable) -> NDArray[np.float64]:
 
 def velocities_m_per_yr(stars: StarTable) -> NDArray[np.float64]:
     """Return float64 [N, 3], metres per Julian year in the axes of `positions_m`; 0 for what is not known."""
+    # Rounded, as a catalogue would have it, also where it was moved to another epoch.
     speed = single(stars.radial_velocity)
     return velocity_m_per_yr(stars.ra, stars.dec, _distances_m(stars), stars.pmra, stars.pmdec, speed)
 

@@ -9,7 +9,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from helios.catalog.table import FLOAT_COLUMNS, NO_ID, StarTable
+from helios.catalog.table import FLOAT_COLUMNS, NO_ID, StarTable, single
+from helios.constants import LIGHT_M_PER_S, MAGNITUDES
 
 INVERSE, EDSD = "inverse", "edsd"
 """The two ways from a parallax to a distance; any other is a catalogue's column of distances."""
@@ -19,9 +20,6 @@ LARGEST_PARALLAX = 1e6
 
 LARGEST_MOTION = 1e6
 """mas per year: a hundred times that of Barnard's star, which is the largest."""
-
-LIGHT_KM_S = 299_792.458
-"""Speed of light, km/s (SI, exact)."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +47,6 @@ class RowCut:
     label: str | None
     value: Callable[[StarTable], NDArray[np.float64]]
     holds: Callable[[StarTable], NDArray[np.bool_]]
-
-
-def single(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """`values` rounded to float32, still float64: what archives have in that precision is the same in all formats."""
-    with np.errstate(over="ignore"):
-        return values.astype(np.float32).astype(np.float64)
 
 
 def _column(name: str) -> Callable[[StarTable], NDArray[np.float64]]:
@@ -94,8 +86,12 @@ def row_cuts(cuts: Cuts) -> Iterator[RowCut]:
     yield _cut("dec outside [-90, 90]", "dec", lambda dec: np.abs(dec) > 90.0)
     if cuts.distance != EDSD:
         yield _positive("parallax") if parallax_used else _positive("distance_pc", cuts.distance)
-    # The Sun has -26.9; catalogues write 99 where they have no magnitude.
-    yield _cut("phot_g_mean_mag outside [-30, 50]", "phot_g_mean_mag", lambda mag: np.abs(mag - 10.0) > 40.0)
+    faintest, brightest = max(MAGNITUDES), min(MAGNITUDES)
+    yield _cut(
+        f"phot_g_mean_mag outside [{brightest:g}, {faintest:g}]",
+        "phot_g_mean_mag",
+        lambda mag: (mag < brightest) | (mag > faintest),
+    )
     if parallax_used and (cuts.distance == EDSD or cuts.motion):
         yield _cut(f"parallax beyond {LARGEST_PARALLAX:,.0f} mas", "parallax", lambda w: np.abs(w) > LARGEST_PARALLAX)
     if cuts.motion and not parallax_used:
@@ -108,8 +104,8 @@ def row_cuts(cuts: Cuts) -> Iterator[RowCut]:
         yield _cut("fainter than --max-mag", "phot_g_mean_mag", lambda mag: single(mag) > max_mag)
     if cuts.distance == EDSD or cuts.min_parallax_over_error is not None:
         yield _missing("parallax_error")
-        yield _cut("parallax_error not finite", "parallax_error", lambda error: np.isinf(single(error)))
-        yield _cut("parallax_error not above 0", "parallax_error", lambda error: single(error) <= 0.0)
+        yield _cut("parallax_error not finite", "parallax_error", np.isinf)
+        yield _cut("parallax_error not above 0", "parallax_error", lambda error: error <= 0.0)
     if cuts.min_parallax_over_error is not None:
         if not parallax_used:
             yield from _present("parallax")
@@ -123,16 +119,17 @@ def row_cuts(cuts: Cuts) -> Iterator[RowCut]:
     if cuts.max_ruwe is not None:
         max_ruwe = np.float32(cuts.max_ruwe)
         yield _missing("ruwe")
-        yield _cut("ruwe above --max-ruwe", "ruwe", lambda ruwe: single(ruwe) > max_ruwe)
+        yield _cut("ruwe above --max-ruwe", "ruwe", lambda ruwe: ruwe > max_ruwe)
 
 
 def _believable_motion() -> Iterator[RowCut]:
     """Cuts of what is no motion; a star whose motion is missing stays."""
+    light_km_s = LIGHT_M_PER_S / 1000.0
     for column in ("pmra", "pmdec"):
         yield _cut(
             f"{column} beyond {LARGEST_MOTION:,.0f} mas a year", column, lambda motion: np.abs(motion) > LARGEST_MOTION
         )
-    yield _cut("radial_velocity not below light's", "radial_velocity", lambda speed: np.abs(speed) >= LIGHT_KM_S)
+    yield _cut("radial_velocity not below light's", "radial_velocity", lambda speed: np.abs(speed) >= light_km_s)
 
 
 def _all_missing(columns: tuple[str, ...], table: StarTable) -> NDArray[np.bool_]:
@@ -143,4 +140,4 @@ def _parallax_over_error(table: StarTable) -> NDArray[np.float64]:
     """parallax/parallax_error [N]; a row without an error that can be divided by has gone by a cut of its own."""
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         # Rounded itself, or 1/0.1 would be less than 10.
-        return single(table.parallax / single(table.parallax_error))
+        return single(table.parallax / table.parallax_error)

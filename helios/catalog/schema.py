@@ -9,26 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from helios.catalog.table import FLOAT_COLUMNS, NO_ID, OPTIONAL_COLUMNS, StarTable
+from helios.catalog.table import FLOAT_COLUMNS, NO_ID, OPTIONAL_COLUMNS, SINGLE_COLUMNS, UNITS, StarTable, single
 from helios.errors import InputError
-
-UNITS = {
-    "ra": "deg",
-    "dec": "deg",
-    "parallax": "mas",
-    "phot_g_mean_mag": "mag",
-    "bp_rp": "mag",
-    "parallax_error": "mas",
-    "pmra": "mas/yr",
-    "pmdec": "mas/yr",
-    "radial_velocity": "km/s",
-    "ruwe": "",
-    "nu_eff_used_in_astrometry": "1/um",
-    "pseudocolour": "1/um",
-    "astrometric_params_solved": "",
-    "distance_pc": "pc",
-}
-"""Unit of each measured column of the star table; what a file is taken to mean where neither it nor a schema says."""
 
 REQUIRED = ("ra", "dec", "parallax", "phot_g_mean_mag")
 """Columns without which there is no star; `bp_rp` may be absent, and then every star is white.
@@ -148,18 +130,21 @@ class Sources:
         """Names of all columns that are read, each once."""
         return (*([self.id_column] if self.id_column else []), *self.numbers)
 
-    def table(self, values: Mapping[str, NDArray], row: NDArray[np.int64]) -> StarTable:
-        """The star table of the rows numbered `row` [N].
+    def table(self, values: Mapping[str, NDArray], first: int) -> StarTable:
+        """The star table of N rows, numbered from `first` on.
 
         `values` has by file column float64 [N] with NaN for no value, and for the identifier int64 [N] with NO_ID.
-        Without an identifier the row's number is one.
+        Without an identifier the row's number is one. Columns that archives have in single precision are rounded to it.
         """
-        absent = np.full(len(row), np.nan)
+        count = len(next(iter(values.values())))
+        row = np.arange(first, first + count, dtype=np.int64)
+        absent = np.full(count, np.nan)
         floats = dict.fromkeys(FLOAT_COLUMNS, absent)
         for name, sources in self.of.items():
             found = [values[source] for source in sources]
             column = found[0] - found[1] if len(found) == 2 else found[0]
-            floats[name] = column * self.factors[name] if self.factors.get(name, 1.0) != 1.0 else column
+            column = column * self.factors[name] if self.factors.get(name, 1.0) != 1.0 else column
+            floats[name] = single(column) if name in SINGLE_COLUMNS else column
         return StarTable(source_id=values[self.id_column] if self.id_column else row, row=row, **floats)
 
     def without_nulls(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -203,10 +188,10 @@ def find_sources(schema: Schema, names: Iterable[str], where: str, units: Mappin
 
     found: dict[str, tuple[str, ...]] = {}
     for name, column in schema.columns.items():
-        single = next(filter(None, map(find, column.names)), None)
+        one = next(filter(None, map(find, column.names)), None)
         pair = tuple(map(find, column.difference or ()))
-        if single:
-            found[name] = (single,)
+        if one:
+            found[name] = (one,)
         elif pair and all(pair):
             found[name] = pair
     _check_present(schema, found, where)

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from helios.catalog.schema import Column, Schema
+from helios.catalog.table import FLOAT_COLUMNS, OPTIONAL_COLUMNS
 
 _GAIA = {
     "source_id": Column(("source_id", "row_id")),
-    "ra": Column(("ra",)),
-    "dec": Column(("dec",)),
-    "parallax": Column(("parallax",)),
-    "phot_g_mean_mag": Column(("phot_g_mean_mag",)),
+    **{name: Column((name,)) for name in (*FLOAT_COLUMNS, *OPTIONAL_COLUMNS)},
     # The archive's own definition of bp_rp (Gaia DR3 documentation, gaia_source: "BP - RP colour").
     "bp_rp": Column(("bp_rp",), difference=("phot_bp_mean_mag", "phot_rp_mean_mag")),
-    "parallax_error": Column(("parallax_error",)),
-    "pmra": Column(("pmra",)),
-    "pmdec": Column(("pmdec",)),
-    "radial_velocity": Column(("radial_velocity",)),
-    "ruwe": Column(("ruwe",)),
-    "nu_eff_used_in_astrometry": Column(("nu_eff_used_in_astrometry",)),
-    "pseudocolour": Column(("pseudocolour",)),
-    "astrometric_params_solved": Column(("astrometric_params_solved",)),
 }
 
 _HIPPARCOS = {

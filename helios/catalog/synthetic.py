@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -20,28 +21,37 @@ BP_RP = (-0.5, 4.0)
 """Range of the colours, magnitudes, uniform."""
 
 
+@dataclass(frozen=True)
 class Synthetic:
     """`count` stars, uniform on the sphere; `seed` chooses which. Raises InputError for less than one star."""
 
-    row_unit = "row"
-    identified = True
+    row_unit: ClassVar[str] = "row"
+    identified: ClassVar[bool] = True
+    path: ClassVar[None] = None
+    schema: ClassVar[None] = None
 
-    def __init__(self, count: int, seed: int = 0):
-        if count < 1:
-            raise InputError(f"--synthetic {count}: must be at least 1 star")
-        if seed < 0:
-            raise InputError(f"--seed {seed}: must be 0 or more")
-        self.name = f"synthetic {count}"
-        self._count, self._seed = count, seed
+    count: int
+    seed: int = 0
+
+    def __post_init__(self):
+        if self.count < 1:
+            raise InputError(f"--synthetic {self.count}: must be at least 1 star")
+        if self.seed < 0:
+            raise InputError(f"--seed {self.seed}: must be 0 or more")
+
+    @property
+    def name(self) -> str:
+        """What stands for a file's name in messages."""
+        return f"synthetic {self.count}"
 
     def provenance(self) -> dict[str, Any]:
         """Count, seed and the name of numpy's generator, which together give these stars again."""
-        return {"synthetic": self._count, "seed": self._seed, "generator": "PCG64"}
+        return {"synthetic": self.count, "seed": self.seed, "generator": "PCG64"}
 
     def chunks(self) -> Iterator[StarTable]:
         """Yield all stars at once: the draws of one column follow each other, so that N stars are one table."""
-        rng = np.random.Generator(np.random.PCG64(self._seed))
-        n = self._count
+        rng = np.random.Generator(np.random.PCG64(self.seed))
+        n = self.count
         ra = rng.uniform(0.0, 360.0, n) % 360.0
         dec = np.rad2deg(np.arcsin(rng.uniform(-1.0, 1.0, n)))
         distance_pc = 10.0 ** rng.uniform(*np.log10(DISTANCE_PC), n)

@@ -1,8 +1,11 @@
-"""The common star table that every reader yields."""
+"""The common star table that every reader yields, and the one place where its columns are declared."""
+
+# ruff: noqa: RUF009, fields are made by a function of this module
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,54 +13,50 @@ from numpy.typing import NDArray
 NO_ID = np.iinfo(np.int64).min
 """`source_id` of a row whose identifier is missing in a catalogue that has the column."""
 
-FLOAT_COLUMNS = ("ra", "dec", "parallax", "phot_g_mean_mag", "bp_rp")
-"""Gaia's names of the measured columns that every build reads; NaN where there is no value."""
+Floats = NDArray[np.float64]
 
-ZERO_POINT_COLUMNS = ("nu_eff_used_in_astrometry", "pseudocolour", "astrometric_params_solved")
-"""What the zero point of a parallax depends on, beside place and magnitude."""
 
-OPTIONAL_COLUMNS = ("parallax_error", "pmra", "pmdec", "radial_velocity", "ruwe", *ZERO_POINT_COLUMNS)
-"""Gaia's names of the measured columns that are read where they are asked for."""
+def _column(description: str, unit: str = "", use: str = "", single: bool = False) -> Any:
+    """A column in `unit`, as astropy spells it.
 
-DISTANCE_COLUMNS = ("distance_pc", "distance_lower_pc", "distance_upper_pc")
-"""Distances that are not 1/parallax, and their 16 % and 84 % quantiles."""
+    `use` is "always" for a measured column that every build reads, "asked" for one that is read where it is asked for,
+    "made" for one that no schema names. `single` says that archives have it in single precision.
+    """
+    default = None if use in ("asked", "made") else MISSING
+    return field(default=default, metadata={"description": description, "unit": unit, "use": use, "single": single})
 
 
 @dataclass(frozen=True)
 class StarTable:
     """N rows of a catalogue as they stand in it, nothing cut and nothing repaired.
 
-    `source_id` int64 [N], NO_ID where missing. float64 [N]: `ra` and `dec` ICRS degrees, `parallax` mas,
-    `phot_g_mean_mag` and `bp_rp` magnitudes; NaN where missing. `row` int64 [N]: the row's place in its
-    catalogue, for messages; in a text file its line number, the first line being 1.
-
-    The others, float64 [N], are NaN in a table made without them: `parallax_error` mas, `pmra` (with cos dec) and
-    `pmdec` mas per Julian year, `radial_velocity` km/s, `ruwe` a number, `nu_eff_used_in_astrometry` and `pseudocolour`
-    1/micrometre, `astrometric_params_solved` a code, and distances in parsecs. `absent` has the names of those that it
-    was made without; they take no memory.
+    Each column is an array [N] under Gaia's name; its description and unit stand in the metadata of its field. A
+    missing identifier is NO_ID, any other missing value NaN. Columns that are not given are NaN throughout and take no
+    memory; `absent` has their names.
     """
 
-    source_id: NDArray[np.int64]
-    ra: NDArray[np.float64]
-    dec: NDArray[np.float64]
-    parallax: NDArray[np.float64]
-    phot_g_mean_mag: NDArray[np.float64]
-    bp_rp: NDArray[np.float64]
-    row: NDArray[np.int64]
-    parallax_error: NDArray[np.float64] = None
-    pmra: NDArray[np.float64] = None
-    pmdec: NDArray[np.float64] = None
-    radial_velocity: NDArray[np.float64] = None
-    ruwe: NDArray[np.float64] = None
-    nu_eff_used_in_astrometry: NDArray[np.float64] = None
-    pseudocolour: NDArray[np.float64] = None
-    astrometric_params_solved: NDArray[np.float64] = None
-    distance_pc: NDArray[np.float64] = None
-    distance_lower_pc: NDArray[np.float64] = None
-    distance_upper_pc: NDArray[np.float64] = None
+    source_id: NDArray[np.int64] = _column("identifier")
+    ra: Floats = _column("right ascension, ICRS", "deg", "always")
+    dec: Floats = _column("declination, ICRS", "deg", "always")
+    parallax: Floats = _column("parallax", "mas", "always")
+    phot_g_mean_mag: Floats = _column("apparent magnitude, G", "mag", "always")
+    bp_rp: Floats = _column("colour BP - RP", "mag", "always")
+    row: NDArray[np.int64] = _column("place in the catalogue, for messages; in a text file the line, from 1")
+    parallax_error: Floats = _column("standard error of the parallax", "mas", "asked", single=True)
+    pmra: Floats = _column("proper motion in right ascension, times cos dec", "mas/yr", "asked")
+    pmdec: Floats = _column("proper motion in declination", "mas/yr", "asked")
+    radial_velocity: Floats = _column("radial velocity", "km/s", "asked", single=True)
+    ruwe: Floats = _column("misfit of the astrometry (RUWE)", "", "asked", single=True)
+    nu_eff_used_in_astrometry: Floats = _column("effective wavenumber", "1/um", "asked", single=True)
+    pseudocolour: Floats = _column("effective wavenumber, from the astrometry", "1/um", "asked", single=True)
+    astrometric_params_solved: Floats = _column("code of the astrometric solution", "", "asked")
+    distance_pc: Floats = _column("distance, where it is not 1/parallax", "pc", "made")
+    distance_lower_pc: Floats = _column("16 % quantile of the distance", "pc", "made")
+    distance_upper_pc: Floats = _column("84 % quantile of the distance", "pc", "made")
+    absent: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self):
-        absent = frozenset(f.name for f in fields(self) if getattr(self, f.name) is None)
+        absent = frozenset(name for name in COLUMNS if getattr(self, name) is None)
         for name in absent:
             object.__setattr__(self, name, np.broadcast_to(np.nan, len(self)))
         object.__setattr__(self, "absent", absent)
@@ -67,11 +66,15 @@ class StarTable:
 
     def __getitem__(self, rows) -> StarTable:
         """The table of the given rows: a mask, a slice or indices."""
-        return StarTable(**{name: column[rows] for name, column in self._columns().items()})
+        return StarTable(**{name: column[rows] for name, column in self.columns().items()})
 
-    def with_columns(self, **columns: NDArray) -> StarTable:
+    def columns(self) -> dict[str, NDArray]:
+        """The columns that are not absent, by name."""
+        return {name: getattr(self, name) for name in COLUMNS if name not in self.absent}
+
+    def with_columns(self, **columns: NDArray | None) -> StarTable:
         """The same rows with other values [N] in the given columns; None takes an optional one away."""
-        return StarTable(**{**self._columns(), **columns})
+        return StarTable(**{**self.columns(), **columns})
 
     def with_ids(self, source_id: NDArray[np.int64]) -> StarTable:
         """The same rows with other identifiers [N]."""
@@ -81,8 +84,32 @@ class StarTable:
     def concatenate(cls, tables: list[StarTable]) -> StarTable:
         """The rows of all `tables`, in order."""
         absent = frozenset.intersection(*(table.absent for table in tables))
-        names = [f.name for f in fields(cls) if f.name not in absent]
+        names = [name for name in COLUMNS if name not in absent]
         return cls(**{name: np.concatenate([getattr(table, name) for table in tables]) for name in names})
 
-    def _columns(self) -> dict[str, NDArray]:
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in self.absent}
+
+_DECLARED = {column.name: column.metadata for column in fields(StarTable) if column.metadata}
+
+COLUMNS = tuple(_DECLARED)
+"""All columns of a star table."""
+
+FLOAT_COLUMNS = tuple(name for name, column in _DECLARED.items() if column["use"] == "always")
+"""The measured columns that every build reads."""
+
+OPTIONAL_COLUMNS = tuple(name for name, column in _DECLARED.items() if column["use"] == "asked")
+"""The measured columns that are read where they are asked for."""
+
+SINGLE_COLUMNS = frozenset(name for name, column in _DECLARED.items() if column["single"])
+"""The optional columns that archives have in single precision."""
+
+UNITS: dict[str, str] = {name: column["unit"] for name, column in _DECLARED.items() if column["use"]}
+"""Unit of each column of numbers; what a file is taken to mean where neither it nor a schema says."""
+
+ZERO_POINT_COLUMNS = ("nu_eff_used_in_astrometry", "pseudocolour", "astrometric_params_solved")
+"""What the zero point of a parallax depends on, beside place and magnitude."""
+
+
+def single(values: Floats) -> Floats:
+    """`values` rounded to float32, still float64: what archives have in that precision is the same in all formats."""
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32).astype(np.float64)

@@ -46,7 +46,7 @@ class VotableReader(FileReader):
         from astropy.io import votable
 
         # In the order of the file, which is the order that astropy gives TABLEDATA back in.
-        ordered = sorted(self.sources.all, key=self.place.get)
+        ordered = sorted(self.sources.all, key=self.place.__getitem__)
         with parsing(self.path, "VOTable"), open_binary(self.path) as file:
             columns = [self.place[name] for name in ordered]
             parsed = votable.parse(file, columns=columns, table_number=0, verify="ignore")
@@ -56,7 +56,7 @@ class VotableReader(FileReader):
         for start in range(0, len(table), CHUNK_ROWS):
             part = table[start : start + CHUNK_ROWS]
             values = {name: self._values(name, part[part.dtype.names[i]]) for i, name in enumerate(ordered)}
-            yield self.sources.table(values, np.arange(start + 1, start + 1 + len(part), dtype=np.int64))
+            yield self.sources.table(values, start + 1)
 
     def _prepare(self, fields: list[Field]) -> dict[int, CellCheck]:
         """Find the columns among `fields`, and return what checks their texts: astropy makes bad ones missing."""

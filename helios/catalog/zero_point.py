@@ -8,10 +8,44 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from helios.catalog.counts import Counts
+from helios.catalog.table import ZERO_POINT_COLUMNS, StarTable, single
+from helios.constants import ICRS_TO_ECLIPTIC
+from helios.coords import unit_vectors
 from helios.errors import InputError
 
 FIVE_PARAMETERS, SIX_PARAMETERS = 31, 95
 """`astrometric_params_solved` of Gaia: position, parallax and motion; those and a pseudocolour."""
+
+
+def subtract_zero_point(table: StarTable) -> tuple[StarTable, Counts]:
+    """Return `table` with the zero point subtracted from its parallaxes, without ZERO_POINT_COLUMNS, and the Counts.
+
+    A row without a zero point, such as a star brighter than 6, keeps its parallax; the counts have how many rows with
+    a parallax are of either kind. Raises InputError where the package with the zero points is not installed.
+    """
+    # What is no direction has no latitude, and goes by a cut of its own.
+    with np.errstate(invalid="ignore"):
+        height = unit_vectors(table.ra, table.dec) @ ICRS_TO_ECLIPTIC[2]
+        latitude = np.rad2deg(np.arcsin(np.clip(height, -1.0, 1.0)))
+    zero_point = parallax_zero_point_mas(
+        single(table.phot_g_mean_mag),
+        table.nu_eff_used_in_astrometry,
+        table.pseudocolour,
+        latitude,
+        table.astrometric_params_solved,
+    )
+    known, measured = np.isfinite(zero_point), np.isfinite(table.parallax)
+    parallax = np.where(known, table.parallax - zero_point, table.parallax)
+    counts = Counts(
+        corrected=int(np.count_nonzero(known & measured)), uncorrected=int(np.count_nonzero(~known & measured))
+    )
+    return table.with_columns(parallax=parallax, **dict.fromkeys(ZERO_POINT_COLUMNS)), counts
+
+
+def require_zero_point() -> None:
+    """Raise InputError where the package with the zero points is not installed."""
+    _package()
 
 
 def parallax_zero_point_mas(

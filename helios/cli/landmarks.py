@@ -1,20 +1,24 @@
 """`helios generate-landmarks`: makes a list of landmarks from a catalogue."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import click
 
+from helios.catalog import Reader
 from helios.errors import InputError
+from helios.landmarks.generators import GENERATORS
 
 
 @click.command("generate-landmarks")
 @click.option("--count", type=int, required=True, help="Number of landmarks to make, at least 1.")
 @click.option(
     "--method",
-    type=click.Choice(["brightness", "quality"]),
     default="brightness",
     show_default=True,
-    help="brightness: smallest apparent G; quality: most certain distance.",
+    metavar="NAME[:OPTION=VALUE,...]",
+    help=f"What makes a star a landmark: {', '.join(GENERATORS.names())}.",
 )
 @click.option(
     "--stars",
@@ -31,8 +35,7 @@ def generate_landmarks_command(
 
     The list is what `helios build --landmarks` takes.
     """
-    from helios.catalog import open_catalog
-    from helios.catalog.cuts import Rejections
+    from helios.catalog.bright_stars import EMBEDDED_STARS
     from helios.catalog.files import open_catalogs
     from helios.catalogs_path import embedded
     from helios.landmarks import write_landmarks
@@ -41,19 +44,19 @@ def generate_landmarks_command(
 
     if stars and universe:
         raise InputError("--stars and --universe: must not be given together, drop one of them")
-    names = {}
+    names: dict[int, str] = {}
+    readers: list[Reader]
     if universe:
-        readers = [UniverseStars(universe)]
-        if readers[0].has_bright_stars:
+        readers = [built := UniverseStars(universe)]
+        if built.has_bright_stars:
             names = {-number: name for number, name in bright_star_names().items()}
     elif stars:
         readers = open_catalogs(stars)
     else:
-        readers, names = [open_catalog(embedded("bright_stars.csv.gz"))], bright_star_names()
-    rejections = Rejections()
-    landmarks = generate_landmarks(readers, count, method, rejections, names)
-    if rejections.total:
-        click.echo(f"rejected {rejections.total:,} rows: {rejections}")
+        readers, names = open_catalogs([embedded(EMBEDDED_STARS)]), bright_star_names()
+    landmarks, counts = generate_landmarks(readers, count, method, names)
+    if counts.rejected:
+        click.echo(f"rejected {counts.rejected:,} rows: {counts.reasons()}")
     if not landmarks:
         raise InputError(f"{', '.join(reader.name for reader in readers)}: no star that could be a landmark")
     write_landmarks(output, landmarks)

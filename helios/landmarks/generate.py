@@ -2,51 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from helios.catalog import Reader
-from helios.catalog.cuts import Rejections
-from helios.catalog.files import BadFiles, usable_chunks
+from helios.catalog.counts import Counts
 from helios.catalog.table import StarTable
+from helios.catalog.usable import usable_stars
 from helios.constants import PARSEC_M
-from helios.coords import ecliptic_m_to_icrs, icrs_to_ecliptic_m, parallax_to_distance_m
+from helios.coords import ecliptic_m_to_icrs, icrs_to_ecliptic_m, parallax_to_distance_m, stacked_positions_m
 from helios.errors import InputError
+from helios.landmarks.generators import GENERATORS, Generator
 from helios.landmarks.landmark import STAR_RADIUS_HINT_M, Landmark, distance_text
 from helios.universe import Universe
-
-_PARALLAX_ERROR_G_MAG = (15.0, 17.0, 20.0, 21.0)
-_PARALLAX_ERROR_MAS = (0.025, 0.07, 0.5, 1.3)
-"""Gaia DR3's typical uncertainty of a parallax by magnitude, constant above the first: Gaia Collaboration, Brown et
-al. 2021, A&A 649, A1, table 3 (doi:10.1051/0004-6361/202039657)."""
 
 BLOCK_ROWS = 1 << 16
 """Stars of a universe looked at together."""
 
 
-def brightness(stars: StarTable) -> NDArray[np.float64]:
-    """Score [N] that is higher for a smaller apparent G magnitude."""
-    return -stars.phot_g_mean_mag
-
-
-def quality(stars: StarTable) -> NDArray[np.float64]:
-    """Score [N]: the parallax over the uncertainty that Gaia DR3 typically has at the star's magnitude.
-
-    It puts first the stars whose place in space is known best: the near ones that are not too faint.
-    """
-    log_error = np.interp(stars.phot_g_mean_mag, _PARALLAX_ERROR_G_MAG, np.log(_PARALLAX_ERROR_MAS))
-    return stars.parallax / np.exp(log_error)
-
-
-METHODS: dict[str, Callable[[StarTable], NDArray[np.float64]]] = {"brightness": brightness, "quality": quality}
-"""How stars are ranked, by the name that `--method` takes."""
-
-
 class UniverseStars:
-    """The stars of the universe in the directory `path`, as a catalogue reader gives them.
+    """The stars of the universe in the directory `folder`, as a catalogue reader gives them.
 
     `row` of a star is its row in the store. `has_bright_stars` says whether some may be embedded stars, whose source_id
     is their HR number with a minus. Raises what opening a universe raises.
@@ -54,10 +32,12 @@ class UniverseStars:
 
     row_unit = "row"
     identified = True
+    path = None
+    schema = None
 
-    def __init__(self, path: Path):
-        self._universe = Universe.open(path)
-        self.name = Path(path).name
+    def __init__(self, folder: Path):
+        self._universe = Universe.open(folder)
+        self.name = Path(folder).name
         self.has_bright_stars = "merged" in self._universe.provenance
 
     def provenance(self) -> dict[str, str]:
@@ -71,8 +51,7 @@ class UniverseStars:
         for start in range(0, total, BLOCK_ROWS):
             stop = min(start + BLOCK_ROWS, total)
             columns = self._universe.columns(names, start, stop)
-            position_m = np.stack([columns["x_m"], columns["y_m"], columns["z_m"]], axis=-1)
-            ra, dec, distance_m = ecliptic_m_to_icrs(position_m)
+            ra, dec, distance_m = ecliptic_m_to_icrs(stacked_positions_m(columns))
             yield StarTable(
                 source_id=columns["source_id"],
                 ra=ra,
@@ -85,37 +64,40 @@ class UniverseStars:
 
 
 def generate_landmarks(
-    readers: Iterable[Reader],
-    count: int,
-    method: str,
-    rejections: Rejections,
-    names: Mapping[int, str] | None = None,
-) -> list[Landmark]:
-    """Return the `count` best stars of `readers` as landmarks, the best first; fewer where there are not so many.
+    readers: Iterable[Reader], count: int, method: str, names: Mapping[int, str] | None = None
+) -> tuple[list[Landmark], Counts]:
+    """Return the `count` best stars of `readers` as landmarks, the best first, and the Counts of all their rows.
 
-    `method` is one of METHODS; of equals the smaller source_id comes first, and of rows with one source_id only the
-    best is taken. Rows that are no star with a place and a brightness are counted in `rejections`. `names` has the
+    There are fewer where there are not so many stars. `method` is NAME or NAME:OPTION=VALUE,... of one of GENERATORS;
+    of equals the smaller source_id comes first, and of rows with one source_id only the best is taken. `names` has the
     proper names by source_id; a star without one is called after its source_id. Holds `count` stars and one chunk.
 
     Raises InputError for a count below 1, an unknown method, and what the readers raise.
     """
     if count < 1:
         raise InputError(f"--count {count}: must be at least 1")
-    if method not in METHODS:
-        raise InputError(f"--method {method}: unknown (choose from {', '.join(METHODS)})")
+    generator: Generator = GENERATORS.make(method)
+    counts, numbered = Counts(), 0
     best: StarTable | None = None
     sources = np.empty(0, dtype=object)
-    for chunk in usable_chunks(readers, rejections, BadFiles()):
-        stars, origin = chunk.stars, np.full(len(chunk.stars), chunk.reader.name, dtype=object)
-        if best is not None:
-            stars, origin = StarTable.concatenate([best, stars]), np.concatenate([sources, origin])
-        kept = _best(stars, METHODS[method], count)
-        best, sources = stars[kept], origin[kept]
-    return [] if best is None else _landmarks(best, sources, method, names or {})
+    for reader in readers:
+        last_id = 0
+        for stars, counted, last_id in usable_stars(reader):  # noqa: B007
+            counts += counted
+            if not reader.identified:
+                stars = stars.with_ids(stars.source_id + numbered)
+            origin = np.full(len(stars), reader.name, dtype=object)
+            if best is not None:
+                stars, origin = StarTable.concatenate([best, stars]), np.concatenate([sources, origin])
+            kept = _best(stars, generator, count)
+            best, sources = stars[kept], origin[kept]
+        # The rows of catalogues that name no stars are numbered on from file to file.
+        numbered += 0 if reader.identified else last_id
+    return ([] if best is None else _landmarks(best, sources, method, names or {})), counts
 
 
-def _best(stars: StarTable, score: Callable[[StarTable], NDArray[np.float64]], count: int) -> NDArray[np.intp]:
-    order = np.lexsort((stars.source_id, -score(stars)))
+def _best(stars: StarTable, generator: Generator, count: int) -> NDArray[np.intp]:
+    order = np.lexsort((stars.source_id, -generator.score(stars)))
     _, first = np.unique(stars.source_id[order], return_index=True)
     return order[np.sort(first)][:count]
 

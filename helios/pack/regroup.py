@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from helios.cells import Cells, frames_of
 from helios.color import color_from_bp_rp
 from helios.constants import R_MIN_M
+from helios.coords import stacked_positions_m
 from helios.grid import BEYOND_GRID, INSIDE_R_MIN, MAX_DEPTH, CellId, HLGrid, cell_keys, keys_at
 from helios.light import luminosity
 from helios.pack.pack_cells import OPACITY_LIMIT, PackCell
@@ -102,7 +103,7 @@ class RegroupedCells:
         offsets = self._universe.offsets
         parts = [self._universe.columns(STAR_COLUMNS, int(offsets[i]), int(offsets[i + 1])) for i in leaves]
         rows = {name: np.concatenate([part[name] for part in parts]) for name in STAR_COLUMNS}
-        position_m = np.stack([rows["x_m"], rows["y_m"], rows["z_m"]], axis=-1)
+        position_m = stacked_positions_m(rows)
         distance_m = np.linalg.norm(position_m, axis=-1)
         order = np.lexsort((rows["source_id"], -luminosity(rows["phot_g_mean_mag"], distance_m)))
         position_m, distance_m = position_m[order], distance_m[order]

@@ -19,7 +19,7 @@ from helios.pack.v1_cell import V1Cell, encode_cell
 from helios.pack.v1_index import V1_VERSION, file_name, index_text
 from helios.pack.v1_reader import CHECKSUMS, INDEX, MANIFEST, PACK, V1Pack
 from helios.universe import Universe
-from helios.universe.store import manifest_of
+from helios.universe.writer import manifest_of
 
 CELLS = "cells"
 STAGE = "pack.tmp"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from helios.catalog.table import NO_ID
 from helios.cells import Cells, frames_of
+from helios.constants import MAGNITUDES
 from helios.grid import HLGrid
 from helios.light import luminosity
 from helios.universe.check_columns import Block, blocks_of
@@ -17,9 +18,6 @@ from helios.universe.findings import Finding, Findings
 from helios.universe.store import BLOCK_ROWS, EMITTER_COLUMNS
 
 _POSITION = ("x_m", "y_m", "z_m")
-
-_MAGNITUDES = (-30.0, 50.0)
-"""What a build takes for a magnitude; see `helios.catalog.cuts`."""
 
 ROUNDING = 1e-12
 """Share of a star's distance by which positions and faces, both float64, may miss each other: `Cells.bounds_m`."""
@@ -83,7 +81,7 @@ def _check_values(block: Block, table: StarRows, findings: Findings) -> None:
         _add(findings, "finite", block.start, wrong, table, lambda i, n=name, v=values: f"{n} {v[i]}")
     mag = block.columns.get("phot_g_mean_mag")
     if mag is not None:
-        wrong = np.isfinite(mag) & ((mag < _MAGNITUDES[0]) | (mag > _MAGNITUDES[1]))
+        wrong = np.isfinite(mag) & ((mag < MAGNITUDES[0]) | (mag > MAGNITUDES[1]))
         _add(findings, "magnitude", block.start, wrong, table, lambda i: f"phot_g_mean_mag {mag[i]}")
     if "source_id" in block.columns:
         missing = block.columns["source_id"] == NO_ID

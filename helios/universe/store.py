@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from helios.cells import Cells, frames_of
+from helios.coords import stacked_positions_m
 from helios.errors import InputError, StoreError
 from helios.files import restore
 from helios.grid import CellId
@@ -208,7 +209,7 @@ class Universe:
 
         origin, half_extent, radius = (values[i] for values in self._frames)
         rows = self.columns(tuple(EMITTER_COLUMNS), int(self.offsets[i]), int(self.offsets[i + 1]))
-        position = np.stack([rows["x_m"], rows["y_m"], rows["z_m"]], axis=-1)
+        position = stacked_positions_m(rows)
         distance = np.linalg.norm(position, axis=-1) / half_extent
         return Cell(
             id=self.cells[i],

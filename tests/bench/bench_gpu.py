@@ -18,13 +18,12 @@ import torch
 
 from helios.building.build import build_universe
 from helios.building.config import BuildConfig
-from helios.landmarks import write_landmarks
 from helios.progress import Event, Note
 from helios.render import pick_backend
 from helios.train.config import TrainConfig
 from helios.train.run.engine import train_batch
 from helios.train.run.run import train_universe
-from helios.universe import Universe, paths
+from helios.universe import Universe
 from tests.unit.train.scenes import cluster
 
 FLOATS_PER_PIXEL = 3 * (1 + 1 + 1 + 1 + 1 + 0.5)
@@ -81,7 +80,7 @@ def universe(catalogue: Path, backend, config: TrainConfig) -> dict[str, float]:
         build_universe(
             BuildConfig(stars=(catalogue,), depth=5),
             source,
-            lambda directory: write_landmarks(paths.landmarks_path(directory), []),
+            [],
         )
         store = Universe.open(source)
         cells = np.flatnonzero(np.diff(store.offsets) >= 2).tolist()

@@ -14,11 +14,10 @@ from rich.console import Console
 from helios.building.build import build_universe
 from helios.building.config import BuildConfig
 from helios.cli.training_report import summary
-from helios.landmarks import write_landmarks
 from helios.render import pick_backend
 from helios.train.config import TrainConfig
 from helios.train.run.engine import train_batch
-from helios.universe import Universe, paths
+from helios.universe import Universe
 
 
 def large_cells(catalogue: Path, depth: int, least: int = 400):
@@ -27,7 +26,7 @@ def large_cells(catalogue: Path, depth: int, least: int = 400):
         build_universe(
             BuildConfig(stars=(catalogue,), depth=depth),
             Path(folder) / "universe",
-            lambda directory: write_landmarks(paths.landmarks_path(directory), []),
+            [],
         )
         universe = Universe.open(Path(folder) / "universe")
         stars = np.diff(universe.offsets)

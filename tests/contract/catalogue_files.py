@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.feather
 import pyarrow.parquet as pq
 from astropy.io.votable import from_table
 from astropy.table import MaskedColumn, QTable, Table
@@ -80,13 +81,17 @@ def write_fits(path: Path, table: StarTable) -> None:
     plain.write(path, format="fits")
 
 
+def arrow_table(table: StarTable) -> pa.Table:
+    columns = {c: getattr(table, c) for c in columns_of(table)}
+    return pa.table({c: pa.array(values, mask=(values == NO_ID) | np.isnan(values)) for c, values in columns.items()})
+
+
 def write_parquet(path: Path, table: StarTable) -> None:
-    columns = {
-        c: pa.array(getattr(table, c), mask=(v == NO_ID) | np.isnan(v))
-        for c in columns_of(table)
-        if (v := getattr(table, c)) is not None
-    }
-    pq.write_table(pa.table(columns), path, row_group_size=20)
+    pq.write_table(arrow_table(table), path, row_group_size=20)
+
+
+def write_feather(path: Path, table: StarTable) -> None:
+    pa.feather.write_feather(arrow_table(table), path, chunksize=20)
 
 
 def write_votable(form: str):
@@ -109,6 +114,8 @@ WRITERS = {
     ".fits": write_fits,
     ".fits.gz": write_fits,
     ".parquet": write_parquet,
+    ".feather": write_feather,
+    ".arrow": write_feather,
     ".vot": write_votable("tabledata"),
     ".vot.gz": write_votable("binary2"),
     ".dat": write_text(hipparcos_text),

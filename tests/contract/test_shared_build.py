@@ -15,17 +15,13 @@ from click.testing import CliRunner
 from helios.building.build import build_universe
 from helios.building.config import BuildConfig
 from helios.cli import main
-from helios.progress import Advance, Event, Stage
+from helios.progress import Advance, Done, Event, Stage
 from helios.schedulers.config import SchedulerConfig
 from tests.contract.clusters import ROOT
 from tests.contract.test_shared_training import KILLERS, contents
 
 FORMATS = ROOT / "tests/data/formats"
 FILES = 8
-
-
-def add_nothing(directory: Path) -> None:
-    """No landmarks."""
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +45,7 @@ def survey(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def in_one_process(survey) -> dict[str, bytes]:
     path = survey.with_name("in_one_process")
-    build_universe(BuildConfig(stars=(survey,), leaf_capacity=100), path, add_nothing)
+    build_universe(BuildConfig(stars=(survey,), leaf_capacity=100), path)
     return contents(path)
 
 
@@ -65,14 +61,15 @@ def test_a_worker_killed_in_the_middle_changes_nothing(kind, request, survey, in
             KILLERS[kind](name)
 
     config = BuildConfig(stars=(survey,), leaf_capacity=100)
-    report = build_universe(config, tmp_path / "out", add_nothing, SchedulerConfig(name, 2), on_event)
+    report = build_universe(config, tmp_path / "out", None, SchedulerConfig(name, 2), on_event)
     pieces = len(list(survey.iterdir()))
     assert killed
     assert events[0] == Stage("reading", pieces)
     stages = [event.name for event in events if isinstance(event, Stage)]
     assert stages == ["reading", "finding duplicates", "writing"]
     assert all(event.values["rows/s"] > 0 for event in events[1:pieces])
-    assert report.rejections.counts()["duplicate source_id"] >= 50 * (FILES - 1)
+    assert events[-1] == Done(report)
+    assert report.counts.by_reason()["duplicate source_id"] >= 50 * (FILES - 1)
     assert contents(tmp_path / "out") == in_one_process
     assert [file.name for file in tmp_path.iterdir()] == ["out"]
 

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from helios.catalog import open_catalog
-from helios.catalog.cuts import Rejections, drop_unusable
+from helios.catalog.cuts import drop_unusable
 from helios.catalog.table import FLOAT_COLUMNS, StarTable
 from helios.errors import InputError
 
@@ -59,7 +59,6 @@ def test_damaged_text_is_read_or_refused_in_one_line(tmp_path_factory, place, cu
         assert message.startswith(str(path))
         assert len(message.splitlines()) == 1
         return
-    rejections = Rejections()
-    kept = drop_unusable(table, path.name, rejections)
-    assert len(kept) + rejections.total == len(table)
+    kept, counts = drop_unusable(table, f"{path.name} line")
+    assert len(kept) + counts.rejected == len(table)
     assert np.isfinite([kept.ra, kept.dec, kept.parallax, kept.phot_g_mean_mag]).all()

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helios.catalog import ending_of, open_catalog
-from helios.catalog.cuts import Rejections, drop_unusable
+from helios.catalog import ending_of, open_catalog, row_label
+from helios.catalog.cuts import drop_unusable
 from helios.catalog.table import FLOAT_COLUMNS, StarTable
 from helios.errors import InputError
 
@@ -81,9 +81,8 @@ def check(path: Path) -> bool:
         return False
     assert table.source_id.dtype == np.int64
     assert all(getattr(table, name).dtype == np.float64 for name in FLOAT_COLUMNS)
-    rejections = Rejections()
-    kept = drop_unusable(table, reader.name, rejections, None, reader.row_unit)
-    assert len(kept) + rejections.total == len(table) > 0
+    kept, counts = drop_unusable(table, row_label(reader))
+    assert len(kept) + counts.rejected == len(table) > 0
     assert math.isfinite(sum(float(np.abs(getattr(kept, name)).sum()) for name in ("ra", "dec", "phot_g_mean_mag")))
     return True
 

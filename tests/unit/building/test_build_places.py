@@ -98,16 +98,16 @@ def test_parallaxes_need_not_be_there_where_distances_are(make, tmp_path):
         "ra,dec,phot_g_mean_mag,dist\n10,20,5,0.25\n11,20,5,\n12,20,5,-1\n13,20,5,0\n"
     )
     report = make(stars=(tmp_path / "kpc.ecsv",), distance="dist")
-    assert report.rejections.counts() == {"dist missing": 1, "dist not above 0": 2}
+    assert report.counts.by_reason() == {"dist missing": 1, "dist not above 0": 2}
     assert np.linalg.norm(stored(report)["position"]) == pytest.approx(250 * PARSEC_M, rel=1e-12)
     with pytest.raises(InputError, match=r"no column dits in the header: --distance must be inverse, edsd or a column"):
         make("other", stars=(tmp_path / "kpc.ecsv",), distance="dits")
 
 
 def test_edsd_keeps_negative_parallaxes_and_stores_its_quantiles(make, csv):
-    assert make("inverse", stars=(csv,)).rejections.counts() == {"parallax not above 0": 1}
+    assert make("inverse", stars=(csv,)).counts.by_reason() == {"parallax not above 0": 1}
     report = make(stars=(csv,), distance="edsd", length_scale=1000.0)
-    assert report.rejections.total == 0
+    assert report.counts.rejected == 0
     rows = stored(report)
     expected = edsd_distances_pc([546.975939730948, 109.0296, 2.5, -0.4], [0.040116355, 0.0195, 0.25, 0.2], 1000.0)
     np.testing.assert_allclose(np.linalg.norm(rows["position"], axis=1) / PARSEC_M, expected.mode, rtol=1e-6)
@@ -119,7 +119,7 @@ def test_edsd_keeps_negative_parallaxes_and_stores_its_quantiles(make, csv):
 
 def test_edsd_counts_the_rows_without_an_error(make, csv, gaia_csv):
     csv.write_text(csv.read_text().replace(",0.25,", ",,"))
-    assert make(stars=(csv,), distance="edsd").rejections.counts() == {"parallax_error missing": 1}
+    assert make(stars=(csv,), distance="edsd").counts.by_reason() == {"parallax_error missing": 1}
     with pytest.raises(InputError, match=r"no star left of 200 rows: parallax_error missing: 200"):
         make("none", stars=(gaia_csv,), distance="edsd")
 
@@ -143,7 +143,7 @@ def test_velocities_run_time(make, csv):
 
 def test_stars_without_motion_are_counted_and_stay(make, csv):
     report = make(stars=(csv,), epoch="2100", distance="r_med")
-    assert (report.epoch, report.unmoved, report.across) == (2100.0, 1, 0)
+    assert (report.config.epoch_jyear, report.counts.unmoved, report.counts.across) == (2100.0, 1, 0)
     provenance = Universe.open(report.path).provenance
     assert provenance["options"]["epoch"] == 2100.0
     assert (provenance["without_proper_motion"], provenance["moved_across_only"]) == (1, 0)
@@ -181,7 +181,7 @@ def test_a_file_without_an_epoch_is_refused(make, csv, tmp_path):
 )
 def test_cuts_are_counted_and_remembered(make, csv, options, counts):
     report = make(stars=(csv,), **options)
-    assert report.rejections.counts() == counts
+    assert report.counts.by_reason() == counts
     provenance = Universe.open(report.path).provenance
     assert provenance["rejected"] == counts
     assert options.items() <= provenance["options"].items()

@@ -47,10 +47,10 @@ def latitudes(monkeypatch):
 
 
 def test_it_is_subtracted_before_anything_is_cut(make, csv, latitudes):
-    assert make("plain", stars=(csv,)).rejections.counts() == {"parallax missing": 1, "parallax not above 0": 1}
+    assert make("plain", stars=(csv,)).counts.by_reason() == {"parallax missing": 1, "parallax not above 0": 1}
     report = make(stars=(csv,), zero_point=True)
-    assert report.rejections.counts() == {"parallax missing": 1}
-    assert report.corrected == (3, 1)
+    assert report.counts.by_reason() == {"parallax missing": 1}
+    assert (report.counts.corrected, report.counts.uncorrected) == (3, 1)
     universe = Universe.open(report.path)
     rows = universe.columns(universe.emitter_columns)
     distance_pc = (
@@ -69,12 +69,12 @@ def test_it_is_asked_for_with_ecliptic_latitudes(make, csv, latitudes):
 
 def test_edsd_takes_corrected_parallaxes(make, csv, latitudes):
     report = make(stars=(csv,), zero_point=True, distance="edsd")
-    assert (report.stars, report.corrected) == (4, (3, 1))
+    assert (report.stars, report.counts.corrected, report.counts.uncorrected) == (4, 3, 1)
 
 
 def test_a_catalogue_without_the_columns_is_left_as_it_is(make, gaia_csv, latitudes):
     report = make(stars=(gaia_csv,), zero_point=True)
-    assert report.corrected == (0, 200)
+    assert (report.counts.corrected, report.counts.uncorrected) == (0, 200)
     plain = make("plain", stars=(gaia_csv,))
     one, other = (Universe.open(r.path).columns(("x_m", "y_m", "z_m")) for r in (report, plain))
     for name, values in one.items():

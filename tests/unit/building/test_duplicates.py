@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from helios.building import duplicates
-from helios.building.duplicates import drop_repeated, find_repeated, shares
+from helios.building.duplicates import drop_duplicates, duplicates_tasks, find_duplicates
 from helios.building.runs import Run, write_run
 
 
@@ -30,15 +30,15 @@ def left(runs):
 
 
 def search(runs, folder):
-    pieces = shares(runs, folder)
+    pieces = duplicates_tasks(runs, folder)
     for piece in pieces:
-        drop_repeated(piece, find_repeated(piece))
+        drop_duplicates(piece, find_duplicates(piece))
     return len(pieces)
 
 
 def test_files_with_ranges_of_their_own_are_not_looked_at(run_of, tmp_path):
     runs = [run_of(range(100, 200)), run_of(range(0, 100)), run_of(range(200, 300))]
-    assert shares(runs, tmp_path) == []
+    assert duplicates_tasks(runs, tmp_path) == []
 
 
 def test_the_first_of_each_is_used(run_of, tmp_path):

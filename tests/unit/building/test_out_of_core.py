@@ -17,7 +17,7 @@ import pytest
 from helios.building import partition, plan, shards
 from helios.building.build import build_universe
 from helios.building.config import BuildConfig
-from helios.building.partition import Part, read_part
+from helios.building.partition import PartitionTask, partition_catalog
 from helios.building.placing import Placing
 from helios.building.sorting import Sorting
 from helios.catalog import open_catalog
@@ -70,7 +70,7 @@ def small_pieces(monkeypatch):
 
 
 def build(catalogue: Path, output: Path, **options):
-    return build_universe(BuildConfig(stars=(catalogue,), **options), output, lambda _: None)
+    return build_universe(BuildConfig(stars=(catalogue,), **options), output)
 
 
 def rows_of(catalogue: Path):
@@ -141,9 +141,9 @@ def test_every_star_comes_to_its_place(catalogue, tmp_path, small_pieces, option
         np.testing.assert_array_equal(stored["source_id"][own], ids[rows])
         np.testing.assert_array_equal(stored["x_m"][own], position[rows, 0])
         np.testing.assert_array_equal(stored["bp_rp"][own], frame.bp_rp.to_numpy().astype(np.float32)[rows])
-    assert report.white == np.isnan(frame.bp_rp).sum()
-    rows, counts = rows_of(catalogue), report.rejections.counts()
-    assert report.rejections.rows_read == len(rows) == report.stars + sum(counts.values())
+    assert report.counts.white == np.isnan(frame.bp_rp).sum()
+    rows, counts = rows_of(catalogue), report.counts.by_reason()
+    assert report.counts.rows_read == len(rows) == report.stars + sum(counts.values())
     assert counts["parallax not above 0"] == (rows.parallax <= 0).sum()
     assert counts["duplicate source_id"] == rows[rows.parallax > 0].source_id.duplicated().sum() > 200
     assert len(list((tmp_path / "u/universe.zarr/emitters/x_m/c").iterdir())) == -(-report.stars // 128)
@@ -169,7 +169,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(catalogue, tmp_path):
 
         def __init__(self):
             self.reader = open_catalog(path)
-            for name in ("name", "row_unit", "identified", "path", "schema", "sources", "provenance"):
+            for name in ("name", "row_unit", "identified", "path", "schema", "provenance"):
                 setattr(self, name, getattr(self.reader, name))
 
         def chunks(self):
@@ -177,10 +177,10 @@ def test_a_file_that_changes_while_it_is_read_is_refused(catalogue, tmp_path):
             os.utime(path)
 
     placing = Placing(Cuts(), 1350.0, None, Sorting(TreeRule(leaf_capacity=512)))
-    part = Part(0, Touched(), placing, tmp_path, skip_bad_files=False)
+    task = PartitionTask(0, Touched(), placing, tmp_path, skip_bad_files=False)
     with pytest.raises(InputError, match=r"stars\.parquet: changed while it was read"):
-        read_part(part)
-    read = read_part(dataclasses.replace(part, reader=Touched(), skip_bad_files=True))
+        partition_catalog(task)
+    read = partition_catalog(dataclasses.replace(task, reader=Touched(), skip_bad_files=True))
     assert "changed while it was read" in read.bad
     assert not read.runs
     assert not list(tmp_path.glob("*.run"))

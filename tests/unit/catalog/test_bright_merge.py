@@ -202,6 +202,6 @@ def test_no_row_at_all_adds_all(bright):
 def test_max_mag_leaves_out_stars_of_the_list(bright):
     few = BrightStars(max_mag=2.0)
     assert len(few.stars) == np.count_nonzero(bright.stars.phot_g_mean_mag.astype(np.float32) <= 2.0)
-    assert few.rejections.counts()["fainter than --max-mag"] + len(few.stars) + 2 == few.rejections.rows_read
+    assert few.counts.by_reason()["fainter than --max-mag"] + len(few.stars) + 2 == few.counts.rows_read
     assert few.hip[few.stars.source_id == SIRIUS] == 32349
     assert len(BrightStars(max_mag=-5.0).pairs(bright.stars, 2000.0).row) == 0

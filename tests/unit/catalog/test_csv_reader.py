@@ -127,4 +127,5 @@ def test_provenance_is_the_files_hash_and_size(tmp_path):
     path = write(tmp_path, f"{HEADER}\n{ROW}\n")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     expected = {"file": "stars.csv", "size_bytes": len(path.read_bytes()), "sha256": digest}
-    assert open_catalog(path).provenance() == expected
+    reader = open_catalog(path)
+    assert reader.provenance() == expected | {"schema": reader.sources.provenance()}

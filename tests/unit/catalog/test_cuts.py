@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from helios.catalog.cuts import Rejections, drop_unusable, first_of_each
+from helios.catalog.counts import Counts
+from helios.catalog.cuts import drop_unusable, first_of_each
 from helios.catalog.row_cuts import Cuts
 from helios.catalog.table import NO_ID, StarTable
 
@@ -42,11 +43,10 @@ def table_of(*rows: dict) -> StarTable:
 
 @pytest.mark.parametrize(("change", "why", "first"), REASONS)
 def test_an_unusable_row_is_counted_by_its_reason(change, why, first):
-    rejections = Rejections()
-    kept = drop_unusable(table_of(SOUND | change, SOUND), "stars.csv", rejections, Cuts(max_mag=6.0))
+    kept, counts = drop_unusable(table_of(SOUND | change, SOUND), "stars.csv line", Cuts(max_mag=6.0))
     assert kept.row.tolist() == [3]
-    assert rejections.counts() == {why: 1}
-    assert rejections.reasons[why].first == first
+    assert counts.by_reason() == {why: 1}
+    assert counts.rejections[why].first == first
 
 
 @pytest.mark.parametrize(
@@ -64,17 +64,17 @@ def test_an_unusable_row_is_counted_by_its_reason(change, why, first):
     ],
 )
 def test_values_at_the_edge_stay(change):
-    rejections = Rejections()
-    assert len(drop_unusable(table_of(SOUND | change), "stars.csv", rejections, Cuts(max_mag=6.0))) == 1
-    assert rejections.total == 0
+    kept, counts = drop_unusable(table_of(SOUND | change), "stars.csv line", Cuts(max_mag=6.0))
+    assert (len(kept), counts) == (1, Counts(rows_read=1))
 
 
 def test_counts_add_up_over_chunks_and_keep_the_first():
-    rejections = Rejections()
-    for name in ("a.csv", "b.csv"):
-        drop_unusable(table_of(SOUND, SOUND | {"parallax": -1.0}, SOUND | {"parallax": -2.0}), name, rejections)
-    assert rejections.counts() == {"parallax not above 0": 4}
-    assert str(rejections) == "parallax not above 0: 4 (first: a.csv line 3, parallax -1)"
+    table = table_of(SOUND, SOUND | {"parallax": -1.0}, SOUND | {"parallax": -2.0})
+    first, second = (drop_unusable(table, f"{name}.csv line")[1] for name in "ab")
+    counts = first + second + Counts(corrected=5, white=2) + Counts(white=1)
+    assert (counts.rows_read, counts.rejected, counts.corrected, counts.white) == (6, 4, 5, 3)
+    assert counts.by_reason() == {"parallax not above 0": 4}
+    assert counts.reasons() == "parallax not above 0: 4 (first: a.csv line 3, parallax -1)"
 
 
 def test_the_first_of_equal_identifiers_is_kept():

@@ -9,9 +9,9 @@ import sys
 
 import pytest
 
-from helios.catalog.cuts import Rejections
-from helios.catalog.files import BadFiles, catalogue_files, open_catalogs, usable_chunks
+from helios.catalog.files import catalogue_files, open_catalogs
 from helios.catalog.synthetic import Synthetic
+from helios.catalog.usable import usable_stars
 from helios.errors import InputError
 from tests.contract.catalogue_files import WRITERS
 
@@ -47,7 +47,7 @@ def catalogue(tmp_path):
 def test_the_files_that_the_catalogue_lists_are_read(catalogue):
     readers = open_catalogs([catalogue])
     assert [reader.name for reader in readers] == [f"dataset/Norder=0/Dir=0/Npix={i}.parquet" for i in range(4)]
-    ids = [int(i) for chunk in usable_chunks(readers, Rejections(), BadFiles()) for i in chunk.stars.source_id]
+    ids = [int(i) for reader in readers for usable in usable_stars(reader) for i in usable.stars.source_id]
     assert sorted(ids) == list(range(1, 21))
 
 

@@ -1,9 +1,12 @@
 """A star table with and without its optional columns: what is not there is NaN, and takes no memory."""
 
+import dataclasses
+
+import astropy.units as u
 import numpy as np
 import pytest
 
-from helios.catalog.table import DISTANCE_COLUMNS, OPTIONAL_COLUMNS, StarTable
+from helios.catalog.table import COLUMNS, OPTIONAL_COLUMNS, UNITS, StarTable
 
 
 @pytest.fixture
@@ -13,7 +16,9 @@ def table():
 
 
 def test_optional_columns_are_nan_where_there_are_none(table):
-    assert table.absent == {*OPTIONAL_COLUMNS, *DISTANCE_COLUMNS}
+    distances = ("distance_pc", "distance_lower_pc", "distance_upper_pc")
+    assert table.absent == {*OPTIONAL_COLUMNS, *distances}
+    assert set(COLUMNS) == table.absent | table.columns().keys()
     for name in table.absent:
         assert np.isnan(getattr(table, name)).all()
         assert getattr(table, name).shape == (4,)
@@ -38,3 +43,12 @@ def test_other_identifiers_change_nothing_else(table):
     assert other.source_id.tolist() == [10, 11, 12, 13]
     assert other.absent == table.absent
     assert other.ra is table.ra
+
+
+def test_a_table_replaced_in_part_stays_without_the_rest(table):
+    assert dataclasses.replace(table, bp_rp=np.zeros(4), ruwe=None).absent >= {"ruwe"}
+
+
+def test_units_are_ones_that_astropy_knows():
+    for unit in UNITS.values():
+        u.Unit(unit)

@@ -108,7 +108,7 @@ def test_it_builds_the_universe_that_the_answer_builds(tmp_path):
     with serving(TapServer()) as tap:
         run(tap, tmp_path / "g.parquet", rows_per_piece=60)
     for name in ("answer.vot", "g.parquet"):
-        build_universe(BuildConfig(stars=(tmp_path / name,)), tmp_path / f"{name}.universe", lambda directory: None)
+        build_universe(BuildConfig(stars=(tmp_path / name,)), tmp_path / f"{name}.universe")
     files = [
         {
             str(file.relative_to(universe)): hashlib.sha256(file.read_bytes()).hexdigest()

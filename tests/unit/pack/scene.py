@@ -1,6 +1,5 @@
 """Small universes for the tests of packs and exporters: real stores, with splats that no star could be mistaken for."""
 
-import json
 import shutil
 import subprocess
 import sys
@@ -11,21 +10,12 @@ import numpy as np
 
 from helios.building.build import build_universe
 from helios.building.config import BuildConfig
+from helios.landmarks import Landmark
 from helios.splats import CellResult, Splats
 from helios.universe import Universe
 from helios.universe.journal import TrainingJournal
 
-LANDMARKS = [
-    {
-        "id": "sirius",
-        "name": "Sirius",
-        "kind": "star",
-        "pos_meters": {"x": -1.5e16, "y": 4.9e16, "z": -6.5e16},
-        "radius_hint": 1e9,
-        "source": "test",
-        "description": "",
-    }
-]
+LANDMARK = Landmark("sirius", "Sirius", "star", (-1.5e16, 4.9e16, -6.5e16), 1e9, "test", "")
 
 
 def make_stars(path: Path, count: int = 200, depth: int = 2) -> Universe:
@@ -33,7 +23,7 @@ def make_stars(path: Path, count: int = 200, depth: int = 2) -> Universe:
     build_universe(
         BuildConfig(synthetic=count, depth=depth),
         path,
-        lambda folder: (folder / "landmarks.json").write_text(json.dumps(LANDMARKS)),
+        [LANDMARK],
     )
     return Universe.open(path)
 
@@ -48,7 +38,7 @@ def make_clumps(path: Path, **rule: int) -> Universe:
     rows = [",".join(map(repr, row)) for row in zip(*(column.tolist() for column in (ra, dec, parallax, mag)))]
     stars.write_text("\n".join(["ra,dec,parallax,phot_g_mean_mag", *rows]) + "\n")
     config = BuildConfig(stars=(str(stars),), **rule)
-    build_universe(config, path, lambda folder: (folder / "landmarks.json").write_text(json.dumps(LANDMARKS)))
+    build_universe(config, path, [LANDMARK])
     return Universe.open(path)
 
 

@@ -12,14 +12,13 @@ import pytest
 
 from helios.building.build import build_universe
 from helios.building.config import BuildConfig
-from helios.landmarks import write_landmarks
 from helios.progress import Done
 from helios.render import pick_backend
 from helios.train.config import TrainConfig
 from helios.train.run import this_process
 from helios.train.run.run import train_universe
 from helios.train.run.this_process import batch_by_batch
-from helios.universe import Universe, paths
+from helios.universe import Universe
 from tests.unit.train.triton_runs import fill_new_memory_with_nan
 
 CONFIG = TrainConfig(iterations=20, image_size=32)
@@ -45,7 +44,7 @@ def source(tmp_path_factory):
     """150 synthetic stars in 13 cells, 8 of which have something to train."""
     path = tmp_path_factory.mktemp("made") / "universe"
     config = BuildConfig(synthetic=150, depth=1)
-    build_universe(config, path, lambda folder: write_landmarks(paths.landmarks_path(folder), []))
+    build_universe(config, path, [])
     counts = np.diff(Universe.open(path).offsets)
     assert len(counts) == 13
     assert np.sum(counts == ONE_CELLS_STARS) == 1

@@ -25,6 +25,6 @@ def make(tmp_path):
     """Builds `tmp_path/NAME` of a BuildConfig's options and returns the report."""
 
     def make(name="universe", **options) -> BuildReport:
-        return build_universe(BuildConfig(**options), tmp_path / name, add_nothing)
+        return build_universe(BuildConfig(**options), tmp_path / name)
 
     return make

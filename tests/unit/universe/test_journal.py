@@ -17,7 +17,6 @@ import pytest
 from helios.building.build import build_universe
 from helios.building.config import BuildConfig
 from helios.errors import InputError, StoreError
-from helios.landmarks import write_landmarks
 from helios.splats import CellResult, Splats
 from helios.universe import Universe, paths
 from helios.universe import journal as journal_module
@@ -30,9 +29,7 @@ FIRST, SECOND = "a" * 32, "b" * 32
 
 
 def build(path, seed=0):
-    build_universe(
-        BuildConfig(synthetic=300, seed=seed), path, lambda folder: write_landmarks(paths.landmarks_path(folder), [])
-    )
+    build_universe(BuildConfig(synthetic=300, seed=seed), path, [])
 
 
 @pytest.fixture

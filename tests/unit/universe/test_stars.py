@@ -34,7 +34,7 @@ def sky(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(arrays, "CHUNK_ROWS", 1024)
         config = BuildConfig(synthetic=100_000, leaf_capacity=100)
-        return build_universe(config, tmp_path_factory.mktemp("sky") / "universe", lambda folder: None).path
+        return build_universe(config, tmp_path_factory.mktemp("sky") / "universe").path
 
 
 @pytest.fixture
