@@ -5,6 +5,7 @@ a few percent, everything else exactly.
 """
 
 import contextlib
+import dataclasses
 import doctest
 import io
 import os
@@ -16,7 +17,13 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from helios.building.config import BuildConfig
 from helios.cli import main
+from helios.cli.options import config_from
+from helios.fetch.config import FetchConfig
+from helios.schedulers.config import SchedulerConfig
+from helios.train.config import TrainConfig
+from helios.train.run.run_config import RunConfig
 from tests.docs.pages import PAGES, ROOT, commands, parts, sessions
 
 README = (ROOT / "README.md").read_text()
@@ -90,7 +97,10 @@ def test_commands_named_have_these_options(page):
             command = command.get_command(context, name)
             assert command is not None, words
         with contextlib.suppress(click.MissingParameter, click.exceptions.NoArgsIsHelpError):
-            command.make_context(words[0], [word for word in arguments if word != "--help"])
+            options = command.make_context(words[0], [word for word in arguments if word != "--help"]).params
+            for config in (BuildConfig, FetchConfig, RunConfig, SchedulerConfig, TrainConfig):
+                if {field.name for field in dataclasses.fields(config)} <= options.keys():
+                    config_from(config, options)
 
 
 def test_daily_use_is_in_the_readme():
