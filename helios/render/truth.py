@@ -1,8 +1,8 @@
 """The ground truth: a cell's emitters as points of light through the pixel filter, front to back.
 
-Design, section 4: alpha = min(0.999, E lum fx fy d / z^3 / (2 pi eps) exp(-r^2 / 2 eps)), with lum = d_0^2 Omega, d the
-distance and z the depth of the emitter: fx fy d / z^3 is f^2 / d^2 on the camera's axis, and off it the pixels per
-steradian that a small splat of the same light has too.
+By the law of light (docs/design.md), alpha = min(0.999, E lum fx fy d / z^3 / (2 pi eps) exp(-r^2 / 2 eps)), with
+lum = d_0^2 Omega and d and z the emitter's distance and depth: fx fy d / z^3 is f^2 / d^2 on the camera's axis, and
+off it the pixels per steradian that a small splat of the same light has too.
 """
 
 from __future__ import annotations
