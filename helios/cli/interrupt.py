@@ -3,6 +3,8 @@
 import signal
 from types import FrameType
 
+from helios.progress import Event, Note, OnEvent
+
 STOPPED = 130
 """Exit status of a run that was asked to stop: 128 + SIGINT, as shells count."""
 
@@ -20,6 +22,19 @@ class Interrupts:
     def asked(self) -> bool:
         """Whether the run is to end."""
         return self._asked
+
+    def answering(self, on_event: OnEvent, answer: str) -> OnEvent:
+        """`on_event`, which is told `answer` as a Note, once, where it is told something after the run was asked."""
+        answered = False
+
+        def tell(event: Event) -> None:
+            nonlocal answered
+            if self._asked and not answered:
+                answered = True
+                on_event(Note(answer))
+            on_event(event)
+
+        return tell
 
     def __enter__(self) -> "Interrupts":
         self._former = {number: signal.signal(number, self._note) for number in _SIGNALS}

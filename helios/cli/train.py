@@ -11,6 +11,8 @@ from helios.schedulers.config import SchedulerConfig
 from helios.train.config import TrainConfig
 from helios.train.run.run_config import RunConfig
 
+_ANSWER = "finishing the cells in training; Ctrl-C again stops at once, without them"
+
 
 def _train_options(command):
     """The options that the training commands share."""
@@ -126,12 +128,13 @@ def _run_file(source, output, config, backend, run):
 def _show(train, last_words):
     """Show what `train(on_event, stop)` tells and returns; leave the program where it was asked to stop."""
     from helios.cli.interrupt import STOPPED, Interrupts
-    from helios.cli.training_report import TrainingReport, print_summary
+    from helios.cli.meter import Meter
+    from helios.cli.training_report import print_summary
 
     with Interrupts() as interrupts:
         try:
-            with TrainingReport(interrupts.asked) as report:
-                result = train(report, interrupts.asked)
+            with Meter(named=False) as meter:
+                result = train(interrupts.answering(meter, _ANSWER), interrupts.asked)
         except KeyboardInterrupt:
             click.echo("stopped at once: the cells in training are not kept, all before are; the same command goes on")
             sys.stdout.flush()

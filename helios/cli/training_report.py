@@ -1,74 +1,21 @@
-"""What a training run shows: a bar on a terminal, a line a minute elsewhere, and a table at the end."""
+"""What is printed of a training run when it has ended: a table of the medians over its cells."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from helios.progress import Advance, Event, Note, Stage
 from helios.splats import CellResult
 from helios.train.cameras import HELD_OUT_RADII
 from helios.train.run.events import TrainResult
 
-_LINE_EVERY_S = 60.0
-
-
-def _console() -> Console:
-    return Console(highlight=False, soft_wrap=True)
-
-
-class TrainingReport:
-    """The `on_event` of a training run, in a block that holds its bar; `asked` says whether it is to stop."""
-
-    def __init__(self, asked: Callable[[], bool]):
-        self._console, self._asked, self._answered = _console(), asked, False
-        texts = ("{task.percentage:.1f} %", "{task.fields[rate]}", "{task.fields[loss]}")
-        columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), *map(TextColumn, texts))
-        columns += (TimeRemainingColumn(elapsed_when_finished=True),)
-        self._bar = Progress(*columns, console=self._console, transient=True, disable=not self._console.is_terminal)
-        self._task = self._bar.add_task("", total=None, rate="", loss="")
-        self._last_line, self._todo = time.monotonic(), 0
-
-    def __enter__(self) -> TrainingReport:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._bar.stop()
-
-    def __call__(self, event: Event) -> None:
-        if self._asked() and not self._answered:
-            self._answered = True
-            self._console.print("finishing the cells in training; Ctrl-C again stops at once, without them")
-        match event:
-            case Stage(total=total):
-                self._todo = total
-                self._bar.update(self._task, total=total)
-                self._console.print(f"training {total} cells")
-            case Note(text=text):
-                self._console.print(text)
-            case Advance(done, values):
-                self._advance(done, values.get("rate", 0.0), values.get("loss"))
-
-    def _advance(self, done: float, rate: float, loss: float | None) -> None:
-        now = time.monotonic()
-        shown = {"rate": f"{rate:.3g} cells/s" if rate else "", "loss": "" if loss is None else f"loss {loss:.4g}"}
-        self._bar.update(self._task, completed=done, **shown)
-        if not self._console.is_terminal and now - self._last_line > _LINE_EVERY_S and 0 < done < self._todo:
-            self._last_line = now
-            left = (self._todo - done) / rate
-            words = (f"{done:.1f} of {self._todo} cells", shown["rate"], shown["loss"], f"{left:.0f} s left")
-            self._console.print(", ".join(word for word in words if word))
-
 
 def print_summary(result: TrainResult, last_words: Callable[[TrainResult], str]) -> None:
     """Print what came of a run: the table of `summary`, and, where it came to its end, its `last_words`."""
-    console = _console()
+    console = Console(highlight=False, soft_wrap=True)
     if result.results:
         summary(result.results, console)
     words = f"stopped: {result.left} cells are left, the same command goes on with them"

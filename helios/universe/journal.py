@@ -78,7 +78,7 @@ class TrainingJournal:
         """
         with writing(self.output, _LAST_LOST):
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_file(part_path(self.folder, [cell.index for cell in cells]), _part_bytes(cells))
+        append_beside(self.output, self.digest, cells)
         self._take(cells)
 
     def take(self, part: Path) -> list[CellResult]:

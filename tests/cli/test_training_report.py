@@ -4,14 +4,16 @@ Made-up events on a clock of their own, so that minutes pass at once and every n
 """
 
 import io
+import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
-from rich.console import Console
 
-from helios.cli import training_report
-from helios.cli.training_report import TrainingReport, print_summary
+from helios.cli import meter, train
+from helios.cli.interrupt import Interrupts
+from helios.cli.meter import Meter
+from helios.cli.training_report import print_summary
 from helios.progress import Advance, Note, Stage
 from helios.splats import CellResult, Splats
 from helios.train.cameras import HELD_OUT_RADII
@@ -27,19 +29,14 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch):
-    monkeypatch.setattr(training_report, "time", clock := Clock())
+    monkeypatch.setattr(meter, "time", clock := Clock())
     return clock
 
 
-@pytest.fixture
-def shown(monkeypatch, request):
-    """What is printed, on a terminal where the test says so."""
-    text = io.StringIO()
-    terminal = getattr(request, "param", False)
-    monkeypatch.setattr(
-        training_report, "Console", lambda **how: Console(file=text, force_terminal=terminal, width=100, **how)
-    )
-    return text
+class Screen(io.StringIO):
+    def __init__(self, terminal=False):
+        super().__init__()
+        self.isatty = lambda: terminal
 
 
 def result(outcome, first=0.02, last=0.01):
@@ -49,34 +46,36 @@ def result(outcome, first=0.02, last=0.01):
     return CellResult(0, none, dict.fromkeys(names, 1.0) | {"first_loss": first, "last_loss": last}, outcome)
 
 
-def show(clock, *timed, asked=lambda: False):
-    """Tell a report these events, each so many seconds after the one before."""
-    with TrainingReport(asked) as report:
+def show(clock, *timed, interrupts=None):
+    """Tell the command's meter these events, each so many seconds after the one before."""
+    with Meter(named=False) as shown:
+        on_event = (interrupts or Interrupts()).answering(shown, train._ANSWER)
         for seconds, event in timed:
             clock.now += seconds
-            report(event)
+            on_event(event)
 
 
-def advance(done, rate=None, loss=None):
-    values = {"rate": rate, "loss": loss}
-    return Advance(done, {name: value for name, value in values.items() if value is not None})
+def advance(done, loss=None):
+    return Advance(done, {} if loss is None else {"loss": loss})
 
 
 def ended(results=(), left=0, seconds=3.0):
     return TrainResult(Path("out"), tuple(results), 0, left, 12, seconds)
 
 
-def test_a_line_a_minute_where_there_is_no_terminal(clock, shown):
+def test_a_line_a_minute_where_there_is_no_terminal(clock, monkeypatch):
+    monkeypatch.setattr("sys.stdout", shown := Screen())
     show(
         clock,
         (0, Note("2 of 12 cells are trained already with these settings")),
+        (0, Note("training 10 cells")),
         (0, Stage("training", 10, "cells")),
         (1, advance(0.0)),
-        (49, advance(1.5, 1.5 / 50, 0.5)),
-        (50, advance(2.5, 2.5 / 100, 0.25)),
-        (1, advance(2.6, 2.6 / 101, 0.25)),
-        (99, advance(5.0, 5.0 / 200, 0.125)),
-        (200, advance(10.0, 10.0 / 400, 0.125)),
+        (49, advance(1.5, 0.5)),
+        (50, advance(2.5, 0.25)),
+        (1, advance(2.6, 0.25)),
+        (99, advance(5.0, 0.125)),
+        (200, advance(10.0, 0.125)),
     )
     print_summary(ended(seconds=400.0), lambda result: f"{result.path}: {result.trained} cells trained")
     assert shown.getvalue().splitlines() == [
@@ -88,9 +87,10 @@ def test_a_line_a_minute_where_there_is_no_terminal(clock, shown):
     ]
 
 
-@pytest.mark.parametrize("shown", [True], indirect=True)
-def test_a_bar_on_a_terminal(clock, shown):
-    show(clock, (0, Stage("training", 4, "cells")), (10, advance(1.0, 0.1, 0.5)), (0, advance(2.0, 0.2, 0.25)))
+def test_a_bar_on_a_terminal(clock, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setattr("sys.stdout", shown := Screen(terminal=True))
+    show(clock, (0, Stage("training", 4, "cells")), (10, advance(1.0, 0.5)), (0, advance(2.0, 0.25)))
     print_summary(ended(left=2), lambda result: pytest.fail("it was stopped"))
     text = shown.getvalue()
     assert "2/4" in text
@@ -100,14 +100,18 @@ def test_a_bar_on_a_terminal(clock, shown):
     assert "stopped: 2 cells are left, the same command goes on with them" in text
 
 
-def test_asked_to_stop_it_says_once_what_it_waits_for(clock, shown):
-    events = ((0, Stage("training", 4, "cells")), (1, advance(1.0, 1.0, 0.5)), (1, advance(1.5, 0.75, 0.5)))
-    show(clock, *events, asked=lambda: clock.now > 1000)
+def test_asked_to_stop_it_says_once_what_it_waits_for(clock, monkeypatch):
+    monkeypatch.setattr("sys.stdout", shown := Screen())
+    interrupts = Interrupts()
+    interrupts._note(signal.SIGINT, None)
+    events = ((0, Stage("training", 4, "cells")), (1, advance(1.0, 0.5)), (1, advance(1.5, 0.5)))
+    show(clock, *events, interrupts=interrupts)
     text = shown.getvalue()
     assert text.count("finishing the cells in training; Ctrl-C again stops at once") == 1
 
 
-def test_every_outcome_is_told(clock, shown):
+def test_every_outcome_is_told(clock, monkeypatch):
+    monkeypatch.setattr("sys.stdout", shown := Screen())
     outcomes = [result("trained"), result("exact"), result("start", 0.01), result("diverged", 0.01)]
     halved = BatchHalved("out of memory: going on with at most 2 cells at a time", 2)
     show(clock, (0, Stage("training", 5, "cells")), (3, halved))
@@ -128,6 +132,6 @@ def test_standard_output_that_is_gone_is_an_error(clock, monkeypatch):
         def write(self, text):
             raise BrokenPipeError
 
-    monkeypatch.setattr(training_report, "Console", lambda **how: Console(file=Gone(), **how))
+    monkeypatch.setattr("sys.stdout", Gone())
     with pytest.raises((BrokenPipeError, SystemExit)):
-        show(clock, (0, Stage("training", 1, "cells")))
+        show(clock, (0, Note("training 1 cells")))

@@ -98,7 +98,7 @@ def test_a_worker_killed_in_the_middle_changes_nothing(kind, request, source, in
 
     result = train(source, tmp_path / "out", name, on_event)
     assert events[:2] == [Note(f"scheduler {name}: 2 workers"), Note("backend numba: asked for")]
-    assert events[2] == Stage("training", 13, "cells")
+    assert events[2:4] == [Note("training 13 cells"), Stage("training", 13, "cells")]
     assert killed
     assert (result.path, result.trained, result.left) == (tmp_path / "out", 13, 0)
     done = [event.done for event in events if isinstance(event, Advance)]

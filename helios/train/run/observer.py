@@ -37,7 +37,7 @@ class ProgressObserver:
 
     def __init__(self, cancelled: threading.Event, log: Log | None, log_every: int):
         self._cancelled, self._log, self._log_every = cancelled, log, log_every
-        self._lock, self._began = threading.Lock(), time.monotonic()
+        self._lock = threading.Lock()
         self._training: dict[CellId, tuple[float, float]] = {}
         self._ended, self._losses = 0, deque(maxlen=_LOSSES_KEPT)
         self._notes: deque[Note] = deque()
@@ -84,16 +84,15 @@ class ProgressObserver:
         return [self._notes.popleft() for _ in range(len(self._notes))]
 
     def progress(self) -> Advance:
-        """How far the cells are: those that ended, those in training counted by their steps, and their values.
+        """How far the cells are: those that ended, and those in training counted by their steps.
 
-        `rate` is in cells per second. `loss` is the median over the cells that have ended or, before the first has,
-        over those in training. Neither is there before there is something to say.
+        The value `loss` is the median over the cells that have ended or, before the first has, over those in training;
+        it is not there before any has made a step.
         """
         with self._lock:
             done = self._ended + sum(share for share, _ in self._training.values())
             losses = list(self._losses) or [loss for _, loss in self._training.values()]
-        values = {"rate": done / max(time.monotonic() - self._began, 1e-9)} if done else {}
-        return Advance(done, values | ({"loss": float(np.median(losses))} if losses else {}))
+        return Advance(done, {"loss": float(np.median(losses))} if losses else {})
 
     def _count(self, result: CellResult) -> None:
         self._ended += 1

@@ -47,8 +47,8 @@ def train_universe(
     Cells that are trained already with the same settings, backend and stars are left alone. `output` may be `source`.
     `backend` is what `helios.render.pick_backend` takes or gives. Training goes on in threads of this process or, if
     `where` asks for it or where there are several GPUs, on workers: to the same bytes. Workers see both paths.
-    `on_event` is called in this thread: with Note, with one Stage, several times a second with Advance, whose values
-    are `rate` (cells per second) and `loss`, with `CellsTrained` when cells are safe on disk, and with Done.
+    `on_event` is called in this thread: with Note, with one Stage, several times a second with Advance, whose value
+    `loss` is a median over cells, with `CellsTrained` when cells are safe on disk, and with Done.
     A run that was ended anywhere goes on from what is on disk, and ends with the same bytes. When `stop`, called
     several times a second, returns True, the cells in training are finished and kept, and the rest is left: `output`
     then holds what it did before, and the journal beside it. What `on_event` raises, and KeyboardInterrupt, end the
@@ -109,6 +109,7 @@ def carry_out(
         progress = observer.progress()
         on_event(CellsTrained(progress.done, progress.values, tuple(results), time.monotonic() - began))
 
+    on_event(Note(f"training {cells} cells"))
     on_event(Stage("training", cells, "cells"))
     try:
         with handing_errors(plan.scheduler.iter_completed(plan.work, plan.pieces, stop)) as lists:

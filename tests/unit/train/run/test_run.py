@@ -31,7 +31,8 @@ def of_kind(events, kind):
 def test_it_tells_what_happens_from_first_to_last(source, tmp_path, numba_backend, undisturbed):
     events = train(source, tmp_path / "out", numba_backend)
     cells = len(Universe.open(source))
-    assert events[:2] == [Note("backend numba: asked for"), Stage("training", cells, "cells")]
+    assert events[:2] == [Note("backend numba: asked for"), Note(f"training {cells} cells")]
+    assert events[2] == Stage("training", cells, "cells")
     result = events[-1].result
     assert (result.path, result.skipped, result.left, result.trained) == (tmp_path / "out", 0, 0, cells)
     trained = [cell.index for event in of_kind(events, CellsTrained) for cell in event.results]
@@ -39,7 +40,7 @@ def test_it_tells_what_happens_from_first_to_last(source, tmp_path, numba_backen
     assert trained == [cell.index for cell in result.results]
     done = [event.done for event in of_kind(events, Advance)]
     assert 0 <= done[0] <= done[-1] == cells
-    assert events[-2].values.keys() == {"rate", "loss"}
+    assert events[-2].values.keys() == {"loss"}
     assert "means" not in repr(events)
     assert contents(tmp_path / "out") == contents(undisturbed)
 
@@ -84,7 +85,7 @@ def test_asked_to_stop_it_keeps_what_it_has_and_goes_on_later(
 
 def test_stopped_before_it_began(source, tmp_path, numba_backend):
     events = train(source, tmp_path / "out", numba_backend, stop=lambda: True)
-    assert events[1:-1] == [Stage("training", 13, "cells")]
+    assert events[1:-1] == [Note("training 13 cells"), Stage("training", 13, "cells")]
     assert (events[-1].result.results, events[-1].result.left) == ((), 13)
 
 
