@@ -1,7 +1,7 @@
 """Catalogue readers: each yields chunks of one common star table and never holds a whole survey.
 
-A reader does what `Reader` says. A new format is one file and one line in `READERS`; a new survey is a schema
-(`helios.catalog.schemas`, or a user's TOML file).
+`Reader` is the contract of a reader. A new format is one file and one line in `READERS`; a new survey is a schema, in
+`helios.catalog.schemas` or in a TOML file of the user's.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ READERS = Registry(
         "synthetic": "helios.catalog.synthetic:Synthetic",
     },
 )
-"""Readers by the ending of the file's name; `synthetic` is made of a count and a seed instead of a file."""
+"""Readers by the ending of the file's name; `synthetic` makes stars from a count and a seed instead."""
 
 
 class Reader(Protocol):
@@ -44,59 +44,59 @@ class Reader(Protocol):
 
     @property
     def name(self) -> str:
-        """The file's base name, or what stands for it: the start of every message about its rows."""
+        """The file's base name, or what stands for it; every message about a row begins with it."""
 
     @property
     def row_unit(self) -> str:
-        """What `row` of its tables counts: "line" or "row"; stands before the number in messages."""
+        """What the `row` of its tables counts, "line" or "row": the word before the number in messages."""
 
     @property
     def identified(self) -> bool:
-        """Whether the catalogue names its stars; else `source_id` is the row's number, and unique in this file only."""
+        """Whether the catalogue identifies its stars. If not, `source_id` is the row's number, unique in this file only."""
 
     @property
     def path(self) -> Path | None:
-        """The file that is read; None for stars that are of none."""
+        """The file that is read; None for synthetic stars."""
 
     @property
     def schema(self) -> Schema | None:
-        """How the file writes its stars, and for which epoch; None for stars that are of no file."""
+        """How the file describes its stars, and at which epoch; None for synthetic stars."""
 
     def provenance(self) -> dict[str, Any]:
-        """What identifies the input for ever: base name, size, hash and schema of a file, count and seed of a made sky.
+        """Return what identifies the input for good, as JSON values.
 
-        Of values that JSON has.
+        For a file its base name, size, hash and schema; for synthetic stars their count and seed.
         """
 
     def chunks(self) -> Iterator[StarTable]:
-        """Yield the rows in order, some at a time. Raises InputError at the first one that cannot be parsed."""
+        """Yield the rows in order, in tables of some rows each. Raises InputError at the first row it cannot parse."""
 
 
 def row_label(reader: Reader) -> str:
-    """What stands before a row's number in messages: `stars.csv line`."""
+    """Return what stands before a row's number in messages, such as `stars.csv line`."""
     return f"{reader.name} {reader.row_unit}"
 
 
 def epoch_of(reader: Reader) -> float:
-    """The Julian year of the places in the catalogue; NaN where that is not known."""
+    """Return the epoch of the catalogue's positions, a Julian year; NaN if unknown."""
     return math.nan if reader.schema is None or reader.schema.ref_epoch is None else reader.schema.ref_epoch
 
 
 def endings() -> list[str]:
-    """The endings of file names that there is a reader for."""
+    """Return the endings of file names that have a reader."""
     return [name for name in READERS.names() if name.startswith(".")]
 
 
 def ending_of(path: Path) -> str | None:
-    """The longest of the `endings` that the name of `path` has, in capitals or not; None where it has none."""
+    """Return the longest of the `endings` that the name of `path` ends in, in any case of letters; None if it has none."""
     return max((ending for ending in endings() if path.name.lower().endswith(ending)), key=len, default=None)
 
 
 def open_catalog(path: Path, choice: SchemaChoice | None = None, name: str | None = None) -> Reader:
     """Return the reader for the file `path`, chosen by the ending of its name.
 
-    `choice` is what the user said of its schema; `name` stands for the file in messages, by default its base name.
-    Raises InputError where there is no such file, no reader for it, or it lacks a needed column.
+    `choice` is the user's choice of a schema; `name` stands for the file in messages, its base name by default. Raises
+    InputError if the file does not exist, has no reader, or lacks a needed column.
     """
     path = Path(path)
     if path.is_dir():

@@ -11,30 +11,30 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 NEAR = 1e-3
-"""Splats and emitters whose depth along the camera's axis is less are not drawn. Cell units."""
+"""Splats and emitters at a smaller depth along the camera's axis are not drawn. Cell units."""
 
 ALPHA_MIN = 1e-6
-"""A splat's coverage of a pixel below this is dropped: a splat of peak tau loses ALPHA_MIN / tau of its light.
+"""Coverage of a pixel below this is dropped, so that a splat of peak tau loses ALPHA_MIN / tau of its light.
 
-gsplat's own limit is 1/255 and cannot be changed.
+gsplat's limit is 1/255 and cannot be changed.
 """
 
 FRUSTUM_MARGIN = 0.3
-"""Off axis the projection of a covariance is linearised no further out than the image's edge plus this times half
-the image's width (height): gsplat's clamp of x/z and y/z, without which splats beside the camera smear over it."""
+"""The projection of a covariance is linearised no further off axis than the image's edge plus this times half the image's
+width (or height). This is gsplat's clamp of x/z and y/z, without which splats beside the camera smear across the image."""
 
 
 @runtime_checkable
 class Backend(Protocol):
-    """Draws batches of cells, each with its own splats and its own cameras; differentiable in the splats."""
+    """Draws batches of cells, each with splats and cameras of its own; differentiable with respect to the splats."""
 
     name: str
     device: torch.device
     why: str
-    """How this backend came to be chosen, for people: "asked for", "no CUDA device is visible", ..."""
+    """Why this backend was chosen, for people to read: "asked for", "no CUDA device is visible", ..."""
 
     alpha_min: float
-    """A splat's coverage of a pixel below this is dropped."""
+    """Coverage of a pixel below this is dropped."""
 
     def render(
         self,
@@ -48,12 +48,12 @@ class Backend(Protocol):
         width: int,
         height: int,
     ) -> Tensor:  # [B, C, height, width, 3]
-        """Return the images, linear RGB on black, float32, of every cell from each of its cameras.
+        """Return float32 images, linear RGB on black, of every cell from each of its cameras.
 
-        One law: alpha = min(0.999, opacity * rho * G), rho = sqrt(det S / det(S + eps I)),
-        composited front to back by the depth of the means, equal depths by index. A slot of opacity 0 is padding:
-        it draws nothing and its gradients are zero. Splats nearer than `NEAR` or behind the camera draw nothing.
-        Raises BackendError where shapes, types or devices do not fit.
+        A splat covers alpha = min(0.999, opacity * rho * G) of a pixel, rho = sqrt(det S / det(S + eps I)): the law of
+        light of docs/design.md. Splats are composited front to back by the depth of their means, those of equal depth
+        by index. A slot of opacity 0 is padding: it draws nothing, and its gradients are zero. Splats nearer than
+        `NEAR` or behind the camera draw nothing. Raises BackendError if shapes, dtypes or devices do not fit.
         """
         ...
 
@@ -61,7 +61,7 @@ class Backend(Protocol):
 def check_scene(
     means: Tensor, quats: Tensor, scales: Tensor, opacities: Tensor, colors: Tensor, viewmats: Tensor, Ks: Tensor
 ) -> tuple[int, int, int]:
-    """Return (B, K, C) of the arguments of `Backend.render`; raises BackendError where they do not fit together."""
+    """Return (B, K, C) for the arguments of `Backend.render`. Raises BackendError if they do not fit together."""
     if means.ndim != 3 or viewmats.ndim != 4:
         raise BackendError(
             f"means has shape {tuple(means.shape)}, viewmats {tuple(viewmats.shape)}; "
