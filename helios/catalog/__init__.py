@@ -52,7 +52,7 @@ class Reader(Protocol):
 
     @property
     def identified(self) -> bool:
-        """Whether the catalogue identifies its stars. If not, `source_id` is the row's number, unique in this file only."""
+        """Whether the catalogue identifies its stars; if not, `source_id` is the row's number, unique in this file."""
 
     @property
     def path(self) -> Path | None:
@@ -88,7 +88,7 @@ def endings() -> list[str]:
 
 
 def ending_of(path: Path) -> str | None:
-    """Return the longest of the `endings` that the name of `path` ends in, in any case of letters; None if it has none."""
+    """Return the longest of the `endings` that the name of `path` ends in, ignoring case; None if it has none."""
     return max((ending for ending in endings() if path.name.lower().endswith(ending)), key=len, default=None)
 
 

@@ -20,8 +20,9 @@ gsplat's limit is 1/255 and cannot be changed.
 """
 
 FRUSTUM_MARGIN = 0.3
-"""The projection of a covariance is linearised no further off axis than the image's edge plus this times half the image's
-width (or height). This is gsplat's clamp of x/z and y/z, without which splats beside the camera smear across the image."""
+"""The projection of a covariance is linearised no further off axis than the image's edge plus this times half the width
+(or height) of the image. That is gsplat's clamp of x/z and y/z, without which splats beside the camera smear across
+it."""
 
 
 @runtime_checkable
