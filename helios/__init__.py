@@ -1,3 +1,111 @@
-"""Star catalogues as a universe of 3D Gaussian splats that a browser flies through."""
+"""Star catalogues as a universe of 3D Gaussian splats that a browser flies through.
+
+    universe = helios.build(stars=["gaia.parquet"], output="universe", max_mag=12)
+    helios.train(universe, cells=helios.landmark_cells(universe, neighbors=2), iterations=500, on_event=print)
+    helios.pack(universe)
+    near = universe.stars(within=helios.Cone(ra=56.75, dec=24.12, radius_deg=2)).to_astropy()
+
+Nothing below is imported before it is used: `import helios` costs a few milliseconds.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+
+TYPE_CHECKING = False  # without the module typing, which takes longer to import than all of this
+if TYPE_CHECKING:
+    from typing import Any
+
+    from helios.api import build as build
+    from helios.api import export as export
+    from helios.api import fetch as fetch
+    from helios.api import info as info
+    from helios.api import landmark_cells as landmark_cells
+    from helios.api import open as open
+    from helios.api import pack as pack
+    from helios.api import render as render
+    from helios.api import train as train
+    from helios.api import validate as validate
+    from helios.api import write_site as write_site
+    from helios.building.build import BuildReport as BuildReport
+    from helios.grid import CellId as CellId
+    from helios.landmarks.files import load_landmarks as load_landmarks
+    from helios.landmarks.landmark import Landmark as Landmark
+    from helios.regions import Box as Box
+    from helios.regions import Cone as Cone
+    from helios.render.picture import Camera as Camera
+    from helios.splats import Splats as Splats
+    from helios.universe.stars import StarData as StarData
+    from helios.universe.store import Universe as Universe
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    **dict.fromkeys(
+        (
+            "build",
+            "export",
+            "fetch",
+            "info",
+            "landmark_cells",
+            "open",
+            "pack",
+            "render",
+            "train",
+            "validate",
+            "write_site",
+        ),
+        "helios.api",
+    ),
+    "Box": "helios.regions",
+    "BuildReport": "helios.building.build",
+    "Camera": "helios.render.picture",
+    "CellId": "helios.grid",
+    "Cone": "helios.regions",
+    "Landmark": "helios.landmarks.landmark",
+    "Splats": "helios.splats",
+    "StarData": "helios.universe.stars",
+    "Universe": "helios.universe.store",
+    "load_landmarks": "helios.landmarks.files",
+}
+"""The module in which each public name is found."""
+
+_ROOMS = ("fetch", "pack", "render", "train")
+"""Functions that share their name with the package that does their work."""
+
+__all__ = [*_HOMES, "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")  # which `_Helios` makes callable
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+class _Room(ModuleType):
+    """A package that can be called as the function of its name: `helios.train(...)` beside `helios.train.config`."""
+
+    @property
+    def __wrapped__(self) -> Any:
+        return getattr(import_module("helios.api"), self.__name__.rpartition(".")[2])
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        return self.__wrapped__(*arguments, **named)
+
+
+class _Helios(ModuleType):
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _ROOMS and isinstance(value, ModuleType):
+            value.__class__ = _Room
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Helios

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -93,3 +93,19 @@ def parse_options(config: type[T], text: str, owner: str) -> T:
     made = config(**values)
     check_limits(made, f"{owner}: ")
     return made
+
+
+def configs_from(options: Mapping[str, Any], *configs: type) -> tuple[Any, ...]:
+    """One instance of each of the dataclasses `configs`, made of those of `options` that are its fields.
+
+    Lists become tuples. Raises TypeError, naming all that there are, for an option that none of them has.
+    """
+    fields = [{field.name for field in dataclasses.fields(config)} for config in configs]
+    unknown = sorted(options.keys() - set().union(*fields))
+    if unknown:
+        known = ", ".join(sorted(set().union(*fields)))
+        raise TypeError(f"no option {', '.join(unknown)} (there are {known})")
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
+    return tuple(
+        config(**{name: values[name] for name in names & values.keys()}) for config, names in zip(configs, fields)
+    )

@@ -54,7 +54,7 @@ def train_landmarks(landmarks: Path | None, neighbors: int, source: Path, output
     holds stars. A run that was stopped goes on where it was; cells trained with the same settings are skipped.
     """
     from helios.landmarks import load_landmarks
-    from helios.train.run.selection import select_around
+    from helios.landmarks.selection import select_around
     from helios.universe import Universe
 
     config, run = config_from(TrainConfig, settings), config_from(RunConfig, settings)

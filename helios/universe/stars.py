@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -109,10 +109,11 @@ class StarData:
         return SkyCoord(ra * u.deg, dec * u.deg, distance_pc * u.pc, frame="icrs")
 
 
-def query(universe: Universe, columns: Iterable[str] | None, chosen: NDArray[np.bool_], within: Region | None):
-    """Return the StarData of the cells `chosen`, bool [M], of `universe`: those of their stars that are `within`."""
+def query(universe: Universe, columns: Iterable[str] | None, cells: Sequence[int], within: Region | None) -> StarData:
+    """Return the StarData of the `cells` of these indices of `universe`: those of their stars that are `within`."""
+    chosen = np.zeros(len(universe), bool)
+    chosen[list(cells)] = True
     if within is not None:
-        chosen = chosen.copy()
         chosen[chosen] = within.touches(universe.cells[chosen])
     edges = np.flatnonzero(np.diff(np.r_[False, chosen, False]))
     starts, stops = universe.offsets[edges[::2]], universe.offsets[edges[1::2]]
@@ -177,13 +178,3 @@ def _arrow(columns: dict[str, NDArray]) -> pa.Table:
         fields.append(pa.field(name, array.type, nullable=False, metadata=metadata))
         arrays.append(array)
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata={"frame": "icrs"}))
-
-
-def chosen_cells(universe: Universe, cells: Any) -> NDArray[np.bool_]:
-    """Return bool [M]: the cells that `cells`, None for all, one of them or several, names; see `Universe.index_of`."""
-    if cells is None:
-        return np.ones(len(universe), bool)
-    one = isinstance(cells, str | int | np.integer) or not isinstance(cells, Iterable)
-    chosen = np.zeros(len(universe), bool)
-    chosen[[universe.index_of(cell) for cell in ([cells] if one else cells)]] = True
-    return chosen

@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from helios.cells import Cells, frames_of
+from helios.color import color_from_bp_rp
 from helios.coords import stacked_positions_m
 from helios.errors import InputError, StoreError
 from helios.files import restore
 from helios.grid import CellId
+from helios.light import luminosity
 from helios.splats import Cell, Emitters, Splats
 from helios.universe.arrays import metadata_digest, open_root, read_rows
 from helios.universe.cell_view import CellView
@@ -140,11 +142,8 @@ class Universe:
     def __repr__(self) -> str:
         least, most = int(self.cells.depth.min()), int(self.cells.depth.max())
         depths = f"depth {least}" if least == most else f"depths {least} to {most}"
-        trained = int(self.trained.sum())
-        return (
-            f"<Universe {str(self.path)!r}: {int(self.offsets[-1]):,} stars in {len(self):,} cells of {depths}, "
-            f"{f'{trained:,}' if trained else 'none'} trained>"
-        )
+        stars, trained = f"{int(self.offsets[-1]):,} stars", f"{int(self.trained.sum()):,} trained"
+        return f"<Universe {str(self.path)!r}: {stars} in {len(self):,} cells of {depths}, {trained}>"
 
     @property
     def bytes_read(self) -> int:
@@ -196,6 +195,13 @@ class Universe:
             raise InputError(f"cell {cell}: not in {self.path}, which has {len(self):,} cells{split}")
         return i
 
+    def indices_of(self, cells: int | str | CellId | Iterable[int | str | CellId] | None) -> list[int]:
+        """The indices of `cells`, one or several, ascending and each once; of all for None. See `index_of`."""
+        if cells is None:
+            return list(range(len(self)))
+        one = isinstance(cells, int | np.integer | str | CellId)
+        return sorted({self.index_of(cell) for cell in ([cells] if one else cells)})
+
     @cached_property
     def inner(self) -> InnerCells:
         """The cells above the leaves, coarse ones first. Raises StoreError where they are damaged."""
@@ -204,9 +210,6 @@ class Universe:
 
     def cell(self, i: int) -> Cell:
         """The cell of index `i` with its emitters. Raises StoreError where they are damaged."""
-        from helios.color import color_from_bp_rp
-        from helios.light import luminosity
-
         origin, half_extent, radius = (values[i] for values in self._frames)
         rows = self.columns(tuple(EMITTER_COLUMNS), int(self.offsets[i]), int(self.offsets[i + 1]))
         position = stacked_positions_m(rows)
@@ -236,9 +239,9 @@ class Universe:
         order of the store. Only cells that the region touches are read, in blocks of BLOCK_ROWS stars; the result tells
         their number and the bytes. Raises InputError for an unknown column or cell, StoreError for a damaged store.
         """
-        from helios.universe.stars import chosen_cells, query
+        from helios.universe.stars import query
 
-        return query(self, columns, chosen_cells(self, cells), within)
+        return query(self, columns, self.indices_of(cells), within)
 
     def sample(self, count: int, seed: int = 0, columns: Iterable[str] | None = None) -> StarData:
         """Return `count` stars drawn at random, each as likely as any other and none twice, in the order of the store.

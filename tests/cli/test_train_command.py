@@ -14,8 +14,8 @@ from click.testing import CliRunner
 
 from helios.cli import main
 from helios.landmarks import Landmark
+from helios.landmarks.selection import select_around
 from helios.train.config import TrainConfig
-from helios.train.run.selection import select_around
 from helios.universe import Universe
 
 QUICK = ("--iterations", "40", "--image-size", "64", "--backend", "numba")

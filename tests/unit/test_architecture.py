@@ -22,6 +22,7 @@ LAYERS = (
     {"building"},
     {"render", "pack", "fetch"},
     {"train"},
+    {"api"},
     {"cli"},
 )
 """A module may import those of its own layer's package and of the layers before."""

@@ -146,7 +146,7 @@ def test_a_sample_is_uniform_and_comes_again(sky):
 def test_a_universe_reads_well(universe):
     assert repr(universe) == (
         f"<Universe '{universe.path}': 200 stars in {len(universe)} cells of depths "
-        f"{universe.cells.depth.min()} to {universe.cells.depth.max()}, none trained>"
+        f"{universe.cells.depth.min()} to {universe.cells.depth.max()}, 0 trained>"
     )
     views = list(universe)
     assert [view.id for view in views] == list(universe.cell_ids)

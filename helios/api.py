@@ -1,0 +1,238 @@
+"""What Helios does, as functions: `helios.build`, `helios.train`, `helios.pack`, ...
+
+The commands are thin over these. Options are the fields of the frozen configurations that the commands show with
+`--help`; a name that is none raises TypeError. Results are values, nothing is printed, and what takes long tells
+`on_event` how far it is, in the events of `helios.progress`. A universe is a Universe or the path of one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from helios.grid import CellId
+from helios.options import configs_from
+from helios.progress import OnEvent, ignore
+from helios.universe.store import Universe
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from helios.landmarks.landmark import Landmark
+    from helios.pack.export import ExportResult
+    from helios.pack.pack import PackResult
+    from helios.pack.site import SiteResult
+    from helios.render.picture import Camera
+    from helios.train.run.events import TrainResult
+    from helios.universe.validate import Validation
+
+PathLike = str | os.PathLike[str]
+Cell = int | str | CellId
+"""A cell of a universe: its index, its name (`5_30_12_7`) or its CellId."""
+
+
+def open(path: PathLike) -> Universe:
+    """Return the universe at `path`. Raises what `Universe.open` does."""
+    return Universe.open(Path(path))
+
+
+def build(
+    stars: PathLike | Iterable[PathLike] = (),
+    output: PathLike = "universe",
+    *,
+    landmarks: PathLike | Sequence[Landmark] | None = None,
+    on_event: OnEvent = ignore,
+    **options: Any,
+) -> Universe:
+    """Make a universe of the stars of catalogues at `output`, in place of one that is there, and return it.
+
+    `stars` are files, folders or patterns of them; without any, the embedded naked-eye stars. `landmarks` are the named
+    places, by default the embedded list. `options` are fields of BuildConfig and SchedulerConfig: `max_mag=12`,
+    `leaf_capacity=256`, `workers=8`. `on_event` gets the BuildReport, rows read, rejected and why, with Done. Raises
+    what `helios.building.build.build_universe` does.
+    """
+    from helios.building.build import build_universe
+    from helios.building.config import BuildConfig
+    from helios.landmarks import load_landmarks
+    from helios.schedulers.config import SchedulerConfig
+
+    paths = [stars] if isinstance(stars, str | os.PathLike) else list(stars)
+    config, where = configs_from({**options, "stars": tuple(map(Path, paths))}, BuildConfig, SchedulerConfig)
+    places = load_landmarks(landmarks) if landmarks is None or isinstance(landmarks, str | os.PathLike) else landmarks
+    build_universe(config, Path(output), places, where, on_event)
+    return open(output)
+
+
+def landmark_cells(
+    universe: Universe | PathLike,
+    landmarks: PathLike | Sequence[Landmark] | None = None,
+    neighbors: int = 1,
+) -> tuple[CellId, ...]:
+    """Return the cells of `universe` around landmarks, by default its own: what `helios train-landmarks` trains.
+
+    Those are the cells within +-`neighbors` of a landmark's own, in each of the three indices of the grid.
+    """
+    from helios.landmarks import load_landmarks
+    from helios.landmarks.selection import select_around
+    from helios.universe.paths import landmarks_path
+
+    opened = _opened(universe)
+    if landmarks is None or isinstance(landmarks, str | os.PathLike):
+        landmarks = load_landmarks(Path(landmarks or landmarks_path(opened.path)))
+    return tuple(opened.cells[list(select_around(opened, landmarks, neighbors).cells)])
+
+
+def train(
+    universe: Universe | PathLike,
+    cells: Iterable[Cell] | Cell | None = None,
+    output: PathLike | None = None,
+    *,
+    backend: str = "auto",
+    on_event: OnEvent = ignore,
+    stop: Callable[[], bool] | None = None,
+    **options: Any,
+) -> TrainResult:
+    """Train `cells` of `universe`, by default all, into the universe at `output`, by default itself.
+
+    `options` are fields of TrainConfig, RunConfig and SchedulerConfig: `iterations=500`, `ratio=0.25`, `workers=4`.
+    Open the universe at the result's `path` to see its splats. Returns and raises what
+    `helios.train.run.run.train_universe` does; needs the extra `train`.
+    """
+    from helios.render import require_torch
+    from helios.schedulers.config import SchedulerConfig
+
+    require_torch()
+    from helios.schedulers.scheduler import never
+    from helios.train.config import TrainConfig
+    from helios.train.run.run import train_universe
+    from helios.train.run.run_config import RunConfig
+
+    config, run, where = configs_from(options, TrainConfig, RunConfig, SchedulerConfig)
+    opened = _opened(universe)
+    indices = opened.indices_of(cells)
+    target = opened.path if output is None else Path(output)
+    return train_universe(opened.path, target, indices, config, backend, run, where, on_event, stop or never)
+
+
+def pack(
+    universe: Universe | PathLike,
+    output: PathLike | None = None,
+    format: str = "v1",
+    *,
+    on_event: OnEvent = ignore,
+) -> PackResult:
+    """Pack `universe` for a web client into the folder `output`, by default `pack` in it, and return what it holds.
+
+    `format` is one of `helios.pack.PACKS`, with options as in `v1:depth=6`. Raises what
+    `helios.pack.pack.pack_universe` does.
+    """
+    from helios.pack.pack import pack_universe
+
+    return pack_universe(_reopened(universe), None if output is None else Path(output), format, on_event=on_event)
+
+
+def write_site(
+    universe: Universe | PathLike,
+    site: PathLike,
+    *,
+    pack: PathLike | None = None,
+    on_event: OnEvent = ignore,
+) -> SiteResult:
+    """Write viewer, pack and stars of a packed `universe` as the folder `site`, for any static server.
+
+    `pack` is its folder where it is not the universe's own. Raises what `helios.pack.site.write_site` does.
+    """
+    from helios.pack.site import write_site
+
+    return write_site(_reopened(universe), Path(site), pack=None if pack is None else Path(pack), on_event=on_event)
+
+
+def export(
+    universe: Universe | PathLike,
+    output: PathLike,
+    format: str | None = None,
+    cells: Iterable[Cell] | Cell | None = None,
+) -> ExportResult:
+    """Write `cells` of `universe`, by default all, as the file `output` for other programs, and return what it holds.
+
+    `format` is one of `helios.pack.EXPORTERS`, by default the one that the file's name ends in. Raises what
+    `helios.pack.export.export` does.
+    """
+    from helios.pack.export import export
+
+    opened = _reopened(universe)
+    name = format or Path(output).suffix.removeprefix(".")
+    return export(opened, Path(output), name, None if cells is None else opened.indices_of(cells))
+
+
+def render(
+    universe: Universe | PathLike,
+    camera: Camera,
+    size: tuple[int, int] = (512, 512),
+    *,
+    cells: Iterable[Cell] | Cell | None = None,
+    splats: bool = False,
+    exposure: float = 1.0,
+    backend: str = "auto",
+) -> NDArray[np.float32]:
+    """Return what `camera` sees of `cells`, by default all: float32 [height, width, 3], linear RGB on black.
+
+    `size` is (height, width). The ground truth, drawn of the stars themselves, or with `splats` what stands for each
+    cell: its splats where it is trained. Raises what `helios.render.picture.draw` does; needs the extra `train`.
+    """
+    from helios.render.picture import draw
+
+    opened = _reopened(universe)
+    return draw(opened, camera, size, opened.indices_of(cells), splats, exposure, backend)
+
+
+def fetch(
+    archive: str = "gaia",
+    output: PathLike | None = None,
+    *,
+    overwrite: bool = False,
+    on_event: OnEvent = ignore,
+    **options: Any,
+) -> Path:
+    """Fetch stars of `archive` as the Parquet file `output`, by default ARCHIVE.parquet, and return its path.
+
+    `options` are fields of FetchConfig: `max_mag=10`, `where="parallax > 10"`. Raises what `helios.fetch.run.fetch`
+    does; needs the extra `fetch`.
+    """
+    from helios.fetch.archives import ARCHIVES
+    from helios.fetch.config import FetchConfig
+    from helios.fetch.run import fetch
+
+    (config,) = configs_from(options, FetchConfig)
+    path = Path(output or f"{archive}.parquet")
+    for event in fetch(ARCHIVES.get(archive), config, path, overwrite):
+        on_event(event)
+    return path
+
+
+def validate(universe: Universe | PathLike, shown: int = 5) -> Validation:
+    """Return what is wrong with `universe`, the first `shown` of each kind in full; see `validate_universe`."""
+    from helios.landmarks import load_landmarks
+    from helios.universe.validate import validate_universe
+
+    path = universe.path if isinstance(universe, Universe) else Path(universe)
+    return validate_universe(path, load_landmarks, shown)
+
+
+def info(universe: Universe | PathLike) -> dict[str, Any]:
+    """Return what is in `universe` and what it was made of, in values that JSON has; see `summarise`."""
+    from helios.universe.summary import summarise
+
+    return summarise(_opened(universe))
+
+
+def _opened(universe: Universe | PathLike) -> Universe:
+    return universe if isinstance(universe, Universe) else open(universe)
+
+
+def _reopened(universe: Universe | PathLike) -> Universe:
+    """The universe as it is on disk now: it may have been trained since it was opened."""
+    return open(universe.path if isinstance(universe, Universe) else universe)
