@@ -15,6 +15,7 @@ import sqlite3
 import struct
 import threading
 import warnings
+from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -34,6 +35,15 @@ ERROR = """<?xml version="1.0" encoding="UTF-8"?>
 <VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3"><RESOURCE type="results">
 <INFO name="QUERY_STATUS" value="ERROR">{}</INFO></RESOURCE></VOTABLE>
 """
+JOB = """<?xml version="1.0" encoding="UTF-8"?>
+<uws:job xmlns:uws="http://www.ivoa.net/xml/UWS/v1.0" xmlns:xlink="http://www.w3.org/1999/xlink" version="1.1">
+<uws:jobId>{number}</uws:jobId><uws:runId/><uws:ownerId/><uws:phase>{phase}</uws:phase><uws:quote/>
+<uws:executionDuration>7200</uws:executionDuration><uws:destruction/>
+<uws:parameters><uws:parameter id="QUERY">{query}</uws:parameter></uws:parameters>
+<uws:results><uws:result id="result" xlink:href="{result}"/></uws:results>
+<uws:errorSummary type="fatal" hasDetail="true"><uws:message>{error}</uws:message></uws:errorSummary>
+</uws:job>
+"""
 HTML = b"<!DOCTYPE html>\n<html><body><h1>Sign in to the network</h1></body></html>"
 
 
@@ -51,6 +61,12 @@ class TapServer:
     """How often a job says EXECUTING before it says COMPLETED."""
     hold_after: int | None = None
     """Data queries that are answered; further ones stay EXECUTING for ever."""
+    result_url: str = "{url}/results/result"
+    """Where a job says that its result is; `{url}` is the job's own address, `{path}` its path."""
+    job_text: str = JOB
+    """How a job is described."""
+    job_url: str = "{url}"
+    """Where the answer to a query redirects to, in the same way."""
     queries: list[str] = field(default_factory=list)
     url: str = ""
 
@@ -80,17 +96,15 @@ def gaia_rows() -> list[dict[str, float | int | None]]:
         ]
 
 
-def database(columns: list[str], rows: list[dict]) -> sqlite3.Connection:
-    """A database in memory with the table `gaiadr3.gaia_source`; what `rows` lack is null."""
+def database(columns: Sequence[str], rows: list[dict], table: str) -> sqlite3.Connection:
+    """A database in memory with the `table`, SCHEMA.NAME; what `rows` lack is null."""
     base = sqlite3.connect(":memory:", check_same_thread=False)
-    base.execute("ATTACH ':memory:' AS gaiadr3")
+    base.execute(f"ATTACH ':memory:' AS {table.partition('.')[0]}")
     base.create_function("MOD", 2, lambda a, b: a % b)
     base.create_function("FLOOR", 1, lambda a: float(a // 1))
-    base.execute(f"CREATE TABLE gaiadr3.gaia_source ({', '.join(columns)})")
+    base.execute(f"CREATE TABLE {table} ({', '.join(columns)})")
     marks = ", ".join("?" * len(columns))
-    base.executemany(
-        f"INSERT INTO gaiadr3.gaia_source VALUES ({marks})", [[row.get(c) for c in columns] for row in rows]
-    )
+    base.executemany(f"INSERT INTO {table} VALUES ({marks})", [[row.get(c) for c in columns] for row in rows])
     return base
 
 
@@ -161,21 +175,27 @@ class _Handler(BaseHTTPRequestHandler):
             return self.send(400, ERROR.format("Cannot parse query: Encountered &quot;parallx&quot;").encode())
         if fault == "no job":
             return self.send(200, HTML, "text/html")
-        self.send(303, Location=f"{tap.url}/async/{number}")
+        self.send(303, Location=tap.job_url.format(url=f"{tap.url}/async/{number}", path=f"{self.path}/{number}"))
 
     def do_GET(self):
         tap = self.server.tap
-        found = re.fullmatch(r"/tap-server/tap/async/(\w+)/(phase|error|results/result)", self.path)
+        if self.path.endswith("/loop"):
+            return self.send(303, Location=self.path)
+        found = re.fullmatch(r"/tap-server/tap/async/(\w+)(/results/result)?", self.path)
         if not found or found[1] not in tap.jobs:
             return self.send(404, b"no such job", "text/plain")
         job, what = tap.jobs[found[1]], found[2]
         if "answer" not in job:
             self.answer(job)
-        if what == "error":
-            return self.send(200, ERROR.format(escape(job["error"])).encode())
-        if what == "phase":
-            return self.send(200, self.phase(job).encode(), "text/plain")
-        return self.result(job)
+        if what:
+            return self.result(job)
+        error = escape(job["error"]) if "error" in job else ""
+        place = {"number": found[1], "result": tap.result_url.format(url=f"{tap.url}/async/{found[1]}", path=self.path)}
+        return self.send(
+            200,
+            tap.job_text.format(phase=self.phase(job), query=escape(job["query"]), error=error, **place).encode(),
+            "text/xml",
+        )
 
     def phase(self, job: dict) -> str:
         tap = self.server.tap
@@ -242,11 +262,21 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(tap: TapServer, rows: list[dict] | None = None):
-    """Have `tap` serve while the block lasts, over `rows`, those of `gaia_200.csv` unless given."""
+def serving(
+    tap: TapServer,
+    rows: list[dict] | None = None,
+    table: str = "gaiadr3.gaia_source",
+    columns: Sequence[str] | None = None,
+):
+    """Have `tap` serve while the block lasts, over `rows`, those of `gaia_200.csv` unless given.
+
+    The `table` has the `columns`, those of the archive's recorded answer unless given.
+    """
     server = _Server(("127.0.0.1", 0), _Handler)
     server.tap, server.ended = tap, threading.Event()
-    server.base = database([f.name for f in recorded_fields().fields], gaia_rows() if rows is None else rows)
+    server.base = database(
+        columns or [f.name for f in recorded_fields().fields], gaia_rows() if rows is None else rows, table
+    )
     tap.url = f"http://127.0.0.1:{server.server_address[1]}/tap-server/tap"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

@@ -77,7 +77,7 @@ class Meter(contextlib.ExitStack):
             percent = [f"{100 * done / stage.total:.1f} %"] if stage.total else []
             self._bar.update(self._task, completed=done, words=", ".join(percent + words))
         unfinished = stage.total is None or done < stage.total
-        if not self._bar and now - self._last_line > LINE_EVERY_S and done > 0 and unfinished:
+        if not self._bar and now - self._last_line > LINE_EVERY_S and (done > 0 or words) and unfinished:
             self._last_line = now
             name = f"{stage.name}: " if self._named else ""
             total = "" if stage.total is None else f" of {_count(stage.total)}"

@@ -76,6 +76,14 @@ def read_answer(path: Path, columns: Sequence[str]) -> pa.Table:
     return _arrow(rows, scan.fields, columns)
 
 
+def check_job(body: bytes) -> None:
+    """Raise ArchiveError unless `body` is what UWS (doi:10.5479/ADS/bib/2016ivoa.spec.1024H) says of a job.
+
+    Raises BrokenAnswer for one that was cut or damaged on the way.
+    """
+    _read_status(io.BytesIO(body), "job")
+
+
 def words_of(body: bytes) -> str:
     """Return what the body of an HTTP error says, on one line: a VOTable's own words, else its text without tags."""
     try:
@@ -94,21 +102,22 @@ def one_line(text: str) -> str:
     return text if len(text) <= SHOWN else text[:SHOWN] + "..."
 
 
-def _read_status(file: BinaryIO) -> _Status:
+def _read_status(file: BinaryIO, root: str = "VOTABLE") -> _Status:
+    kind = {"VOTABLE": "a VOTable", "job": "the description of a job"}[root]
     status, texts = _Status(), []
     parser = expat.ParserCreate()
     parser.buffer_text = True
 
     def doctype(name: str, *rest: object) -> None:
         if name.lower() == "html":
-            raise ArchiveError("answers with a web page, must be a VOTable; is --url the address of its TAP service?")
+            raise ArchiveError(f"answers with a web page, must be {kind}; is --url the address of its TAP service?")
         raise ArchiveError("answers with a document type declaration, which may declare entities; refused")
 
     def start(tag: str, attributes: dict[str, str]) -> None:
         tag = tag.rsplit(":", 1)[-1]
         status.root = status.root or tag
-        if status.root != "VOTABLE":
-            raise ArchiveError(f"answers with <{one_line(tag)[:40]}>, must be a VOTable; is --url its TAP service?")
+        if status.root != root:
+            raise ArchiveError(f"answers with <{one_line(tag)[:40]}>, must be {kind}; is --url its TAP service?")
         if tag == "STREAM" and "href" in attributes:
             raise ArchiveError("answers with rows that lie elsewhere; refused and nothing fetched")
         if tag == "INFO" and attributes.get("name") == "QUERY_STATUS" and attributes.get("value", "").upper() != "OK":
@@ -124,7 +133,7 @@ def _read_status(file: BinaryIO) -> _Status:
     except (expat.ExpatError, LookupError) as error:
         if status.root or not _begins(file):
             raise BrokenAnswer(f"cut short or damaged ({error})") from error
-        raise ArchiveError(f"answers with {one_line(_begins(file))[:60]!r}..., must be a VOTable") from error
+        raise ArchiveError(f"answers with {one_line(_begins(file))[:60]!r}..., must be {kind}") from error
     status.words = "".join(texts)
     return status
 

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import errno
-import http.client
 import time
-from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from helios.errors import ArchiveError, InputError
 from helios.fetch.answer import BrokenAnswer, one_line, read_answer, words_of
-from helios.fetch.events import Retrying, Waiting
+from helios.fetch.events import Retrying
+from helios.progress import Advance, OnEvent
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 LONGEST_POLL_S = 5.0
 """How long it waits, in the end, before it asks again how far a job is."""
-
-DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
-"""Errors of this machine's disk, not of the connection: to try again would not help."""
 
 TRANSIENT = (408, 429)
 """HTTP statuses below 500 that say: later."""
@@ -32,7 +27,7 @@ WORKING = ("PENDING", "QUEUED", "EXECUTING", "HELD", "SUSPENDED", "UNKNOWN")
 class Client:
     """Asks the TAP service at `url`; `tries`, `pause_s` and `timeout_s` are those of FetchConfig.
 
-    Raises InputError where astroquery is not installed.
+    Raises InputError where pyvo is not installed.
     """
 
     def __init__(self, url: str, tries: int, pause_s: float, timeout_s: float):
@@ -40,50 +35,54 @@ class Client:
             from helios.fetch import connection
         except ImportError as error:
             raise InputError(
-                "fetching from an archive needs the package astroquery: pip install helios-planetarium[fetch]"
+                "fetching from an archive needs the package pyvo: pip install helios-planetarium[fetch]"
             ) from error
-        self._errors, self._service = connection, connection.TapService(url, timeout_s)
+        self._errors, self._service = connection, connection.Service(url, timeout_s)
         self.url, self.tries, self.pause_s = url, tries, pause_s
 
     def ask(
-        self, adql: str, columns: tuple[str, ...], path: Path, rows: int | None = None
-    ) -> Generator[Waiting | Retrying, None, pa.Table]:
-        """Yield how it goes, and return the rows that answer `adql`, as `read_answer` does for `columns`.
+        self,
+        adql: str,
+        columns: tuple[str, ...],
+        path: Path,
+        on_event: OnEvent,
+        done: int = 0,
+        rows: int | None = None,
+    ) -> pa.Table:
+        """Return the rows that answer `adql`, as `read_answer` does for `columns`.
 
-        `path` is where the answer is put meanwhile; `rows` how many there must be. Raises ArchiveError where the
-        archive refuses, answers otherwise than it should, or fails `tries` times.
+        `path` is where the answer is put meanwhile; `rows` how many there must be. `on_event` is told Retrying and,
+        with the `done` of the stage under way, how far the archive says it is. Raises ArchiveError where the archive
+        refuses, answers otherwise than it should, or fails `tries` times.
         """
         job = None
         pause_s = self.pause_s
         try:
             for attempt in range(1, self.tries + 1):
                 try:
-                    if job is None:
-                        job = self._service.launch(adql)
-                    yield from self._wait(job)
+                    job = job or self._service.launch(adql)
+                    self._wait(job, on_event, done)
                     self._service.download(job, path)
                     table = read_answer(path, columns)
                     if rows is not None and len(table) != rows:
                         raise BrokenAnswer(f"{len(table):,} rows where {rows:,} were counted")
                     return table
                 except self._errors.BadStatus as error:
-                    why = self._why(error)
+                    words = words_of(error.body)
+                    why = f"{error}: {words}" if words else str(error)
                     if error.status < 500 and error.status not in TRANSIENT:
                         raise ArchiveError(f"{self.url}: {why}") from error
                     job = None
                 except ArchiveError as error:
                     raise ArchiveError(f"{self.url}: {error}") from error
-                except self._errors.NotTap as error:
-                    raise ArchiveError(f"{self.url}: {one_line(str(error))}") from error
                 except BrokenAnswer as error:
                     why = f"an answer that is not whole: {one_line(str(error))}"
                     job = None
-                except (OSError, http.client.HTTPException, self._errors.CutShort) as error:
-                    if getattr(error, "filename", None) is not None or getattr(error, "errno", None) in DISK:
-                        raise
-                    why = one_line(str(error)) or type(error).__name__
+                except self._errors.Lost as error:
+                    why = str(error)
                 if attempt < self.tries:
-                    yield Retrying(why, attempt, self.tries, pause_s)
+                    text = f"try {attempt} of {self.tries}: {why}; again in {pause_s:g} s"
+                    on_event(Retrying(text, attempt, self.tries, pause_s))
                     time.sleep(pause_s)
                     pause_s *= 2
         finally:
@@ -91,17 +90,13 @@ class Client:
             path.unlink(missing_ok=True)
         raise ArchiveError(f"{self.url}: tried {self.tries} times; the last time: {why}")
 
-    def _wait(self, job: str) -> Generator[Waiting, None, None]:
+    def _wait(self, job: Any, on_event: OnEvent, done: int) -> None:
         poll_s = 0.05
         while (phase := self._service.phase(job)) in WORKING:
-            yield Waiting(phase)
+            on_event(Advance(done, {"archive": phase.lower()}))
             time.sleep(poll_s)
             poll_s = min(1.5 * poll_s, LONGEST_POLL_S)
         if phase != "COMPLETED":
             if phase not in ("ERROR", "ABORTED"):
                 raise ArchiveError(f"says {one_line(phase)[:60]!r} where the phase of a job must stand")
-            raise ArchiveError(f"refuses the query: {words_of(self._service.error(job)) or phase}")
-
-    def _why(self, error: Exception) -> str:
-        words = words_of(error.body)
-        return f"{error}: {words}" if words else str(error)
+            raise ArchiveError(f"refuses the query: {self._service.error(job) or phase}")

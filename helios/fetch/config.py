@@ -19,8 +19,12 @@ _TABLE = re.compile(rf"{_NAME}(\.{_NAME}){{0,2}}")
 
 @dataclasses.dataclass(frozen=True)
 class FetchConfig:
-    """The options of `helios fetch`; None stands for what the archive has by default, or for no such condition."""
+    """The options of `helios fetch`; None stands for what the archive has by default, or for no such condition.
 
+    `archive` is NAME or NAME:OPTION=VALUE,... of one of `ARCHIVES`.
+    """
+
+    archive: str
     max_mag: float = option(8.0, "The faintest magnitude.", (-30, 50))
     min_mag: float | None = option(None, "The brightest magnitude.  [default: all]", type=float)
     limit: int | None = option(None, "At most so many stars, the brightest.  [default: all]", type=int)
@@ -34,6 +38,7 @@ class FetchConfig:
     tries: int = option(5, "How often a query is sent where the connection or the archive fails.", (1, 100))
     pause: float = option(2.0, "Seconds before the second try, doubled before each further one.", (0, 3600))
     timeout: float = option(120.0, "Seconds without a byte after which a connection counts as lost.", (0.01, 3600))
+    overwrite: bool = option(False, "Replace a file that is there.", is_flag=True)
 
     def question(self, archive: Archive) -> Question:
         """Return what is asked of `archive`. Raises InputError, naming option and value, for what cannot be."""

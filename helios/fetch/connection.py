@@ -1,19 +1,31 @@
-"""Astroquery's connection to a TAP service, with a time limit, and with the archive's own words kept on errors.
+"""The connection of pyvo to a TAP service: with a time limit, bounds on what comes, and the archive's own words kept.
 
-Importing this needs astroquery.
+Importing this needs pyvo.
 """
 
 from __future__ import annotations
 
-import http.client
+import contextlib
+import io
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import requests
-from astroquery.utils.tap.conn.tapconn import ConnectionHandler, TapConn
-from astroquery.utils.tap.core import Tap
+from pyvo.dal import TAPService
+from pyvo.dal.exceptions import DALQueryError
+from pyvo.dal.tap import AsyncTAPJob
 
-REDIRECTS = (301, 302, 303, 307, 308)
+from helios import __version__
+from helios.errors import ArchiveError
+from helios.fetch.answer import BrokenAnswer, check_job, one_line
+
+MAX_REDIRECTS = 5
+
+LARGEST_DOCUMENT = 1 << 20
+"""Bytes of a job's description, or of the page of an error, that are read."""
 
 
 class BadStatus(Exception):
@@ -24,111 +36,146 @@ class BadStatus(Exception):
         self.status, self.body = status, body
 
 
-class CutShort(Exception):
-    """A body that ended before the length that its header declares."""
+class Lost(Exception):
+    """A connection that could not be made, was dropped, or said nothing for too long."""
 
 
-class _Handler(ConnectionHandler):
-    """Makes connections that give up after `timeout_s`, and closes each when the next one is made."""
-
-    def __init__(self, host: str, port: int, timeout_s: float):
-        super().__init__(host, port, port)
-        self._place, self._timeout_s = (host, port), timeout_s
-        self._open: http.client.HTTPConnection | None = None
-
-    def get_connection(self, *, ishttps=False, cookie=None, verbose=False):
-        self.close()
-        kind = http.client.HTTPSConnection if ishttps else http.client.HTTPConnection
-        self._open = kind(*self._place, timeout=self._timeout_s)
-        return self._open
-
-    def close(self) -> None:
-        if self._open is not None:
-            self._open.close()
-            self._open = None
-
-
-class _Connection(TapConn):
-    """Raises BadStatus where astroquery would print the body, or drop it."""
-
-    def execute_tappost(self, *arguments, **named):
-        return _checked(super().execute_tappost(*arguments, **named))
-
-    def execute_tapget(self, *arguments, **named):
-        return _checked(super().execute_tapget(*arguments, **named))
-
-
-def _checked(response: http.client.HTTPResponse) -> http.client.HTTPResponse:
-    if response.status >= 400:
-        raise BadStatus(response.status, response.reason, response.read(1 << 20))
-    return response
-
-
-class NotTap(Exception):
-    """An answer to a query that is no redirection to a job."""
-
-
-class TapService:
+class Service:
     """The TAP service at `url`, asked by asynchronous jobs: an archive cuts the answers of synchronous ones short.
 
-    All methods raise BadStatus, OSError or http.client.HTTPException where the archive or the way to it fails.
+    All methods raise BadStatus and Lost where the archive or the way to it fails, and ArchiveError where it answers
+    otherwise than a TAP service does.
     """
 
     def __init__(self, url: str, timeout_s: float):
-        parts = urlsplit(url)
-        https = parts.scheme == "https"
-        port = parts.port or (443 if https else 80)
-        context, _, last = parts.path.rstrip("/").rpartition("/")
-        self._handler = _Handler(parts.hostname, port, timeout_s)
-        place = {"server_context": context or None, "tap_context": last, "port": port, "sslport": port}
-        self._connection = _Connection(https, parts.hostname, connhandler=self._handler, **place)
-        self._tap = Tap(host=parts.hostname, connhandler=self._connection)
+        self._session = _Session(url, timeout_s)
+        self._tap = TAPService(url, session=self._session)
 
-    def launch(self, adql: str) -> str:
-        """Have the query run, and return its job's identifier. Raises NotTap for an answer that has none."""
-        try:
-            job = self._tap.launch_job_async(adql, background=True)
-        except requests.HTTPError as error:  # an OSError, but the archive is there and BadStatus was not raised
-            raise NotTap("does not accept the query as TAP services do") from error
-        except (BadStatus, OSError, http.client.HTTPException):
-            raise
-        except Exception as error:  # whatever astroquery raises on a redirection that it does not understand
-            raise NotTap(f"does not accept the query as TAP services do ({error})") from error
-        if not job.jobid:
-            raise NotTap("does not say which job it runs the query as")
-        return job.jobid
+    def launch(self, adql: str) -> AsyncTAPJob:
+        """Have the query run, and return its job."""
+        with _understanding():
+            return self._tap.submit_job(adql, PHASE="RUN")
 
-    def phase(self, job: str) -> str:
+    def phase(self, job: AsyncTAPJob) -> str:
         """Return how far the job is: QUEUED, EXECUTING, COMPLETED, ERROR, ABORTED, ... (UWS 1.1)."""
-        return self._get(f"async/{job}/phase").read(200).decode("utf-8", "replace").strip().upper()
+        with _understanding():
+            return str(job.phase or "").strip().upper()
 
-    def error(self, job: str) -> bytes:
-        """Return what the archive says of a job that failed."""
-        return self._get(f"async/{job}/error").read(1 << 20)
+    def error(self, job: AsyncTAPJob) -> str:
+        """Return what the archive says of a job that failed, on one line; empty where it says nothing."""
+        try:
+            job.raise_if_error()
+        except DALQueryError as error:
+            words = one_line(str(error.reason).removeprefix("Query Error:"))
+            return "" if words == "<No useful error from server>" else words
+        return ""
 
-    def download(self, job: str, path: Path) -> None:
-        """Write the job's answer as the file `path`. Raises CutShort where the connection ends before it does."""
-        response = self._get(f"async/{job}/results/result")
-        length, received = response.length, 0
-        with path.open("wb") as file:
-            while block := response.read(1 << 16):
-                file.write(block)
-                received += len(block)
-        if length is not None and received != length:
-            raise CutShort(f"the connection was dropped after {received:,} of {length:,} bytes")
+    def download(self, job: AsyncTAPJob, path: Path) -> None:
+        """Write the job's answer as the file `path`. Raises Lost where the connection ends before it does."""
+        self._session.download(job.result_uri or f"{job.url}/results/result", path)
 
     def close(self) -> None:
-        """Close the connection; the next call opens one again."""
-        self._handler.close()
+        """Close the connections; the next call opens one again."""
+        self._session.close()
 
-    def _get(self, address: str) -> http.client.HTTPResponse:
-        """Follow redirections, on the same host whatever they say."""
-        for _ in range(5):
-            response = self._connection.execute_tapget(address)
-            location = response.getheader("location")
-            if response.status not in REDIRECTS or not location:
-                return response
-            target = urlsplit(location)
-            name = target.path[target.path.find("async/") :] if "async/" in target.path else target.path.lstrip("/")
-            address = f"{name}?{target.query}" if target.query else name
-        raise http.client.HTTPException("more than 5 redirections")
+
+@contextlib.contextmanager
+def _understanding() -> Iterator[None]:
+    """Turn whatever pyvo raises on a description of a job that it does not understand into an ArchiveError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except (BadStatus, Lost, BrokenAnswer, ArchiveError, OSError):
+        raise
+    except Exception as error:
+        why = one_line(str(error)) or type(error).__name__
+        raise ArchiveError(f"does not describe the job as TAP services do ({why})") from error
+
+
+class _Document(io.BytesIO):
+    """The body of a response that was read as a whole, with what pyvo takes of the one that urllib3 makes."""
+
+    def read(self, size: int | None = -1, decode_content: bool | None = None) -> bytes:
+        return super().read(size)
+
+
+class _Session(requests.Session):
+    """Stays on the host of `url`, whatever redirections and descriptions of jobs say, and raises BadStatus and Lost.
+
+    pyvo takes no errors of these kinds for its own.
+    """
+
+    def __init__(self, url: str, timeout_s: float):
+        super().__init__()
+        self._place, self._timeout_s = urlsplit(url), timeout_s
+        self.max_redirects = MAX_REDIRECTS
+        self.headers.update({"User-Agent": f"helios/{__version__} (IVOA-science)", "Accept-Encoding": "gzip"})
+
+    def request(self, method, url, *arguments, **options):
+        """As `requests.Session.request`; the body has been read, and describes a job."""
+        response = self._ask(method, url, *arguments, **options)
+        if method.upper() == "POST" and not response.history:
+            response.close()
+            raise ArchiveError("does not accept the query as TAP services do")
+        body = _read(response)
+        if len(body) > LARGEST_DOCUMENT:
+            raise ArchiveError(f"describes a job in more than {LARGEST_DOCUMENT:,} bytes; refused")
+        check_job(body)
+        response.raw = _Document(body)
+        return response
+
+    def download(self, url: str, path: Path) -> None:
+        """Write what is at `url` as the file `path`."""
+        response = self._ask("GET", url)
+        try:
+            with path.open("wb") as file:
+                for block in response.iter_content(1 << 16):
+                    file.write(block)
+        except requests.RequestException as error:
+            raise Lost(_cause(error)) from error
+        finally:
+            response.close()
+        length, received = response.headers.get("Content-Length", ""), response.raw.tell()
+        if length.isdecimal() and received != int(length):
+            raise Lost(f"the connection was dropped after {received:,} of {int(length):,} bytes")
+
+    def get_redirect_target(self, resp):
+        """The address that a redirection leads to, on the host that was asked."""
+        location = super().get_redirect_target(resp)
+        return location and self._here(urljoin(resp.url, location))
+
+    def _here(self, url: str) -> str:
+        return urlsplit(url)._replace(scheme=self._place.scheme, netloc=self._place.netloc).geturl()
+
+    def _ask(self, method: str, url: str, *arguments: Any, **options: Any) -> requests.Response:
+        options |= {"timeout": self._timeout_s, "stream": True}
+        try:
+            response = super().request(method, self._here(url), *arguments, **options)
+        except requests.RequestException as error:
+            raise Lost(_cause(error)) from error
+        if response.status_code >= 400:
+            raise BadStatus(response.status_code, response.reason, _read(response))
+        return response
+
+
+def _read(response: requests.Response) -> bytes:
+    """The body, or its first part where it has more than LARGEST_DOCUMENT bytes."""
+    body = b""
+    try:
+        for block in response.iter_content(1 << 16):
+            body += block
+            if len(body) > LARGEST_DOCUMENT:
+                break
+    except requests.RequestException as error:
+        raise Lost(_cause(error)) from error
+    finally:
+        response.close()
+    return body
+
+
+def _cause(error: BaseException) -> str:
+    """What lies at the bottom of an error, in the words of the system where it is one of the system's."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return one_line(str(error)) or type(error).__name__

@@ -1,67 +1,46 @@
-"""What fetching tells while it goes on: it prints nothing, it yields these."""
+"""What fetching tells beside the events of `helios.progress`, and what it returns."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-
-@dataclass(frozen=True)
-class AlreadyThere:
-    """The only event where the file at `path` is what the same question brought at `date`: nothing is asked."""
-
-    path: Path
-    rows: int
-    date: str
+from helios.progress import Advance, Note, Stage
 
 
 @dataclass(frozen=True)
-class Counting:
-    """The archive is asked how many stars there are of each brightness."""
+class Planned(Stage):
+    """The stars come in `pieces` in all, of which `pieces_done` are here already."""
+
+    pieces: int = 0
+    pieces_done: int = 0
 
 
 @dataclass(frozen=True)
-class Planned:
-    """The stars come in `pieces`, at most `rows` stars in all; `done` pieces of `rows_done` rows are here already."""
+class Retrying(Note):
+    """Try number `attempt` of `tries` went wrong; the next one follows after `pause_s` seconds."""
 
-    pieces: int
-    rows: int
-    done: int
-    rows_done: int
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """The archive works on a query; `phase` is its own word for how far it is."""
-
-    phase: str
-
-
-@dataclass(frozen=True)
-class Retrying:
-    """Try number `attempt` of `tries` went wrong, `why`; the next one follows after `pause_s` seconds."""
-
-    why: str
     attempt: int
     tries: int
     pause_s: float
 
 
 @dataclass(frozen=True)
-class PieceFetched:
+class PieceFetched(Advance):
     """A piece of `rows` rows is safe on the disk."""
 
-    rows: int
+    rows: int = 0
 
 
 @dataclass(frozen=True)
-class Written:
-    """The last event: all is in the file at `path`, `rows` stars in `size_bytes`; `record` tells where from."""
+class FetchResult:
+    """The file at `path` holds `rows` stars in `size_bytes`; `record` tells where from.
+
+    `found_from` is when its stars were fetched, ISO 8601 in UTC, where the file was there already; else None.
+    """
 
     path: Path
     record: Path
     rows: int
     size_bytes: int
-
-
-Event = AlreadyThere | Counting | Planned | Waiting | Retrying | PieceFetched | Written
+    found_from: str | None = None

@@ -1,14 +1,22 @@
 """The archive of ESA's Gaia: https://gea.esac.esa.int/archive, and its table of all sources in data release 3."""
 
-from helios.fetch.archives import Archive
+from __future__ import annotations
 
-GAIA = Archive(
-    name="gaia",
-    url="https://gea.esac.esa.int/tap-server/tap",
-    table="gaiadr3.gaia_source",
-    source_id="source_id",
-    magnitude="phot_g_mean_mag",
-    columns=(
+from dataclasses import dataclass
+from typing import ClassVar
+
+from helios.fetch.archives import Archive
+from helios.options import option
+
+
+@dataclass(frozen=True)
+class Gaia(Archive):
+    """ESA's Gaia archive."""
+
+    name: ClassVar[str] = "gaia"
+    source_id: ClassVar[str] = "source_id"
+    magnitude: ClassVar[str] = "phot_g_mean_mag"
+    columns: ClassVar[tuple[str, ...]] = (
         "source_id",
         "ref_epoch",
         "ra",
@@ -24,6 +32,8 @@ GAIA = Archive(
         "astrometric_params_solved",
         "nu_eff_used_in_astrometry",
         "pseudocolour",
-    ),
-    credit="ESA/Gaia/DPAC",
-)
+    )
+    credit: ClassVar[str] = "ESA/Gaia/DPAC"
+
+    url: str = option("https://gea.esac.esa.int/tap-server/tap", "Address of the TAP service.")
+    table: str = option("gaiadr3.gaia_source", "The table asked.")

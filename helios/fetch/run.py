@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import os
-from collections.abc import Generator, Iterator
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,13 +14,15 @@ from typing import Any
 
 from helios import __version__
 from helios.errors import ArchiveError, InputError
-from helios.fetch.archives import Archive
+from helios.fetch.archives import ARCHIVES, Archive
 from helios.fetch.client import Client
 from helios.fetch.config import FetchConfig, Question
-from helios.fetch.events import AlreadyThere, Counting, Event, PieceFetched, Planned, Written
-from helios.fetch.pieces import Pieces, fingerprint
+from helios.fetch.events import FetchResult, PieceFetched, Planned
 from helios.fetch.plan import Piece, Plan, count_query, plan_pieces
-from helios.files import sha256, write_file
+from helios.fetch.rows import assemble, count_rows, rows_path, write_rows
+from helios.files import empty, sha256, staged, write_file, writing
+from helios.pieces import Pieces, resumable
+from helios.progress import Done, Note, OnEvent, Stage, ignore
 
 
 def record_path(output: Path) -> Path:
@@ -27,98 +30,155 @@ def record_path(output: Path) -> Path:
     return output.with_name(f"{output.name}.query.json")
 
 
-def fetch(archive: Archive, config: FetchConfig, output: Path, overwrite: bool = False) -> Iterator[Event]:
-    """Yield how it goes until the stars that `config` asks of `archive` are the Parquet file `output`.
+@dataclass(frozen=True)
+class _Answered:
+    """A query that was answered, when, in UTC, and by how many rows."""
+
+    adql: str
+    date: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class _Counted(_Answered):
+    bands: list[tuple[int, int]]
+
+
+def fetch(config: FetchConfig, output: Path, on_event: OnEvent = ignore) -> FetchResult:
+    """Make the stars that `config` asks for the Parquet file `output`, and return what it holds.
 
     Rows are sorted by magnitude, then identifier, and are the brightest where there is a limit; stars without a
-    magnitude are not among them. Each piece is kept as soon as it is here: after an error, a kill or a closed
-    generator the same call goes on with those that are missing. The file appears whole, beside it its record in
-    JSON: the question, all queries with their dates in UTC and rows, versions, and the file's SHA-256.
+    magnitude are not among them. Each piece is kept as soon as it is here: after an error or a kill the same call goes
+    on with those that are missing. The file appears whole, beside it its record in JSON: the question, all queries
+    with their dates in UTC and rows, versions, and the file's SHA-256. `on_event` is told how far it has come.
 
-    A file that is there is replaced only with `overwrite`; where it is what the same question brought, nothing is
-    asked. Raises InputError for what cannot be asked or written, and ArchiveError where the archive fails or refuses.
+    A file that is there is replaced only if `config` says so; where it is what the same question brought, nothing is
+    asked. Raises InputError for what cannot be asked or written, ArchiveError where the archive fails or refuses, and
+    StoreError where the disk is full.
     """
     output = Path(output)
+    archive = ARCHIVES.make(config.archive)
     question = config.question(archive)
     if output.suffix.lower() != ".parquet":
         raise InputError(f"{output}: must end in .parquet, which is what is written")
     if output.is_dir():
         raise InputError(f"{output}: is a directory, must be the name of a file")
-    if output.exists() and not overwrite:
-        yield _already_there(output, question)
-        return
-    client = Client(question.url, config.tries, config.pause, config.timeout)
-    folder = Pieces(output, question)
-    with folder.held():
-        kept = folder.load_plan()
-        if kept is None:
-            yield Counting()
-            kept = yield from _count(client, folder)
-        plan = plan_pieces(question, kept["bands"])
-        entries = yield from _pieces(client, folder, plan)
-        came = sum(entry["rows"] for entry in entries)
-        if came != plan.rows:
-            folder.remove()
-            raise ArchiveError(f"{question.url}: {came:,} rows came where {plan.rows:,} were counted; try again")
-        yield _write(archive, folder, plan.pieces, output, [kept["count"], *entries])
+    if output.exists() and not config.overwrite:
+        result = _already_there(output, question)
+    else:
+        client = Client(question.url, config.tries, config.pause, config.timeout)
+        kept = "the pieces that are here are kept: the same command goes on with the others"
+        with writing(output, kept), _pieces_of(output, question) as pieces:
+            result = _Fetch(question, client, pieces, on_event).make(archive, output)
+    on_event(Done(result))
+    return result
 
 
-def _already_there(output: Path, question: Question) -> AlreadyThere:
+def _fingerprint(question: Question) -> str:
+    """The SHA-256, in hexadecimal, of the question's JSON."""
+    return hashlib.sha256(json.dumps(question.to_json(), sort_keys=True).encode()).hexdigest()
+
+
+def _pieces_of(output: Path, question: Question):
+    """The pieces of `question` beside `output`; another question has another folder."""
+    folder = output.with_name(f".{output.name}.pieces-{_fingerprint(question)[:12]}")
+    return resumable(folder, question.to_json(), f"{folder}: another process fetches the same; try when it has ended")
+
+
+def _already_there(output: Path, question: Question) -> FetchResult:
     try:
         record = json.loads(record_path(output).read_text(encoding="utf-8"))
-        if record["fingerprint"] == fingerprint(question) and record["sha256"] == sha256(output):
-            folder = Pieces(output, question)
-            if folder.folder.exists():  # left by a process that was killed at the very end
-                with suppress(InputError), folder.held():
-                    folder.remove()
-            return AlreadyThere(output, record["rows"], record["queries"][-1]["date"])
+        if record["fingerprint"] == _fingerprint(question) and record["sha256"] == sha256(output):
+            with suppress(InputError), _pieces_of(output, question):
+                pass  # what a process that was killed at the very end has left is removed
+            date = record["queries"][-1]["date"]
+            return FetchResult(output, record_path(output), record["rows"], output.stat().st_size, date)
     except (FileNotFoundError, ValueError, KeyError, TypeError, LookupError):
         pass
     raise InputError(f"{output}: exists, and is not what this question brought; --overwrite replaces it")
 
 
-def _count(client: Client, folder: Pieces) -> Generator[Event, None, dict[str, Any]]:
-    question, date = folder.question, _now()
-    adql = count_query(question)
-    table = yield from client.ask(adql, ("band", "n"), folder.answer_path)
-    bands = [(int(band), int(n)) for band, n in zip(*(table[name].to_pylist() for name in ("band", "n")))]
-    if not bands:
-        raise ArchiveError(f"{question.url}: no star of {question.table} is so bright and meets --where; ask for more")
-    return folder.save_plan({"adql": adql, "date": date, "rows": len(bands)}, bands)
+class _Fetch:
+    """A fetch under way: the answers to `question` by `client` in `pieces`."""
 
+    def __init__(self, question: Question, client: Client, pieces: Pieces, on_event: OnEvent):
+        self._question, self._client, self._pieces, self._on_event = question, client, pieces, on_event
+        self._answer_path = pieces.folder / "answer.vot"
 
-def _pieces(client: Client, folder: Pieces, plan: Plan) -> Generator[Event, None, list[dict[str, Any]]]:
-    entries = [folder.entry(index, piece) for index, piece in enumerate(plan.pieces)]
-    here = [entry for entry in entries if entry is not None]
-    yield Planned(len(entries), plan.rows, len(here), sum(entry["rows"] for entry in here))
-    for index, piece in enumerate(plan.pieces):
-        if entries[index] is None:
-            date = _now()
-            table = yield from client.ask(piece.adql, folder.question.columns, folder.answer_path, piece.rows)
-            folder.save(index, piece, table, date)
-            entries[index] = {"adql": piece.adql, "date": date, "rows": len(table)}
-            yield PieceFetched(len(table))
-    return entries
+    def make(self, archive: Archive, output: Path) -> FetchResult:
+        """Fetch what is missing and put all of it at `output`."""
+        count = self._count()
+        plan = plan_pieces(self._question, count.bands)
+        answers = self._fetch(plan)
+        came = sum(answer.rows for answer in answers)
+        if came != plan.rows:
+            empty(self._pieces.folder)
+            raise ArchiveError(f"{self._question.url}: {came:,} rows came where {plan.rows:,} were counted; try again")
+        counted = _Answered(count.adql, count.date, count.rows)
+        return self._write(archive, plan.pieces, output, [counted, *answers])
 
+    def _count(self) -> _Counted:
+        kept = self._pieces.load("count", 0)
+        if kept is not None:
+            return _Counted(**kept)
+        question, date, adql = self._question, _now(), count_query(self._question)
+        self._on_event(Note("asking how many stars there are"))
+        self._on_event(Stage("counting", 1))
+        table = self._client.ask(adql, ("band", "n"), self._answer_path, self._on_event)
+        bands = [(int(band), int(n)) for band, n in zip(*(table[name].to_pylist() for name in ("band", "n")))]
+        if not bands:
+            raise ArchiveError(
+                f"{question.url}: no star of {question.table} is so bright and meets --where; ask for more"
+            )
+        count = _Counted(adql, date, len(bands), bands)
+        self._pieces.save("count", 0, count)
+        return count
 
-def _write(archive: Archive, folder: Pieces, pieces: list[Piece], output: Path, queries: list[dict[str, Any]]) -> Event:
-    rows = folder.assemble(pieces)
-    size, digest = folder.whole_path.stat().st_size, sha256(folder.whole_path)
-    record = {
-        **folder.question.to_json(),
-        "fingerprint": fingerprint(folder.question),
-        "credit": archive.credit,
-        "versions": {"helios": __version__, "astroquery": version("astroquery")},
-        "queries": queries,
-        "rows": rows,
-        "size_bytes": size,
-        "sha256": digest,
-    }
-    # The record first: a file whose hash is not that of its record is not taken for this question's.
-    write_file(record_path(output), (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode())
-    os.replace(folder.whole_path, output)
-    folder.remove()
-    return Written(output, record_path(output), rows, size)
+    def _fetch(self, plan: Plan) -> list[_Answered]:
+        """Ask for the pieces that are not here; return the answers to all."""
+        pieces = dict(enumerate(plan.pieces))
+        answers = {number: answer for number in pieces if (answer := self._kept(number)) is not None}
+        done = sum(answer.rows for answer in answers.values())
+        here = f", {len(answers):,} of them here already" if answers else ""
+        unit = "piece" if len(pieces) == 1 else "pieces"
+        self._on_event(Note(f"fetching {plan.rows:,} stars in {len(pieces):,} {unit}{here}"))
+        self._on_event(Planned("fetching", plan.rows, "stars", done, len(pieces), len(answers)))
+        for number in pieces.keys() - answers.keys():
+            piece, date = pieces[number], _now()
+            columns, path = self._question.columns, rows_path(self._pieces.folder, number)
+            table = self._client.ask(piece.adql, columns, self._answer_path, self._on_event, done, piece.rows)
+            write_rows(path, table)
+            answers[number] = _Answered(piece.adql, date, len(table))
+            self._pieces.save("piece", number, answers[number])
+            done += len(table)
+            self._on_event(PieceFetched(done, rows=len(table)))
+        return [answers[number] for number in pieces]
+
+    def _kept(self, number: int) -> _Answered | None:
+        content = self._pieces.load("piece", number)
+        if content is None or count_rows(rows_path(self._pieces.folder, number)) != content["rows"]:
+            return None
+        return _Answered(**content)
+
+    def _write(
+        self, archive: Archive, pieces: Sequence[Piece], output: Path, queries: Sequence[_Answered]
+    ) -> FetchResult:
+        with staged(output) as new:
+            rows = assemble(self._pieces.folder, self._question, pieces, new)
+            size = new.stat().st_size
+            record: dict[str, Any] = {
+                **self._question.to_json(),
+                "fingerprint": _fingerprint(self._question),
+                "credit": archive.credit,
+                "versions": {"helios": __version__, "pyvo": version("pyvo")},
+                "queries": [asdict(query) for query in queries],
+                "rows": rows,
+                "size_bytes": size,
+                "sha256": sha256(new),
+            }
+            # The record first: a file whose hash is not that of its record is not taken for this question's.
+            write_file(record_path(output), (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode())
+        return FetchResult(output, record_path(output), rows, size)
 
 
 def _now() -> str:

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from helios.cli import main
 from tests.tap_server import TapServer, gaia_rows, serving
 
-pytest.importorskip("astroquery", reason="astroquery is not installed")
+pytest.importorskip("pyvo", reason="pyvo is not installed")
 
 ROOT = Path(__file__).parents[2]
 

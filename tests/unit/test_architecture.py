@@ -85,7 +85,7 @@ def test_commands_load_only_what_they_need(tmp_path):
     heavy = {"torch", "astropy", "zarr", "pandas", "numba", "matplotlib", "gsplat"}
     assert not loaded_by("--help", cwd=tmp_path) & (heavy | {"numpy", "rich"})
     assert not loaded_by("train-landmarks", "--help", cwd=tmp_path) & heavy
-    assert not loaded_by("fetch", "--help", cwd=tmp_path) & (heavy | {"astroquery", "pyarrow"})
+    assert not loaded_by("fetch", "--help", cwd=tmp_path) & (heavy | {"pyvo", "pyarrow"})
     assert not loaded_by("build", "--synthetic", "20", "--depth", "2", cwd=tmp_path) & (heavy - {"zarr"})
     for command in ("info", "validate", "pack"):
         assert not loaded_by(command, cwd=tmp_path) & (heavy - {"zarr"})

@@ -20,9 +20,10 @@ from helios.building.config import BuildConfig
 from helios.catalog import open_catalog
 from helios.errors import InputError
 from helios.fetch.config import FetchConfig
-from helios.fetch.events import AlreadyThere, PieceFetched, Planned, Retrying, Written
-from helios.fetch.gaia import GAIA
+from helios.fetch.events import PieceFetched, Planned, Retrying
+from helios.fetch.gaia import Gaia
 from helios.fetch.run import fetch, record_path
+from helios.progress import Advance
 from tests.tap_server import (
     RECORDED_BINARY2,
     RECORDED_TABLEDATA,
@@ -33,15 +34,33 @@ from tests.tap_server import (
     serving,
 )
 
-pytest.importorskip("astroquery", reason="astroquery is not installed")
+pytest.importorskip("pyvo", reason="pyvo is not installed")
 
 QUICK = {"pause": 0.01, "timeout": 5.0}
 
 
-def run(tap, output, overwrite=False, **options):
-    """All events of a fetch from `tap`."""
-    config = FetchConfig(url=tap.url, **{"max_mag": 21.0, **QUICK, **options})
-    return list(fetch(GAIA, config, output, overwrite))
+class Stop(Exception):
+    """Ends a fetch from outside, as a kill would."""
+
+
+def run(tap, output, stop_after=None, **options):
+    """All events of a fetch from `tap`, which ends after `stop_after` pieces."""
+    config = FetchConfig("gaia", url=tap.url, **{"max_mag": 21.0, **QUICK, **options})
+    events, came = [], 0
+
+    def on_event(event):
+        nonlocal came
+        events.append(event)
+        came += isinstance(event, PieceFetched)
+        if came == stop_after:
+            raise Stop
+
+    if stop_after is None:
+        assert fetch(config, output, on_event) == events[-1].result
+    else:
+        with pytest.raises(Stop):
+            fetch(config, output, on_event)
+    return events
 
 
 def expected(keep=lambda row: True):
@@ -58,11 +77,11 @@ def test_pieces_together_are_the_archive_s_rows(tmp_path, serialisation, compres
     with serving(TapServer(serialisation, compressed)) as tap:
         events = run(tap, tmp_path / "g.parquet", rows_per_piece=60)
     planned = next(event for event in events if isinstance(event, Planned))
-    assert planned.rows == 200
+    assert (planned.total, planned.unit) == (200, "stars")
     assert planned.pieces == len(tap.data_queries) > 3
     assert sum(event.rows for event in events if isinstance(event, PieceFetched)) == 200
     table = pq.read_table(tmp_path / "g.parquet")
-    assert table.column_names == list(GAIA.columns)
+    assert table.column_names == list(Gaia.columns)
     truth = {row["source_id"]: row for row in gaia_rows()}
     assert table["source_id"].to_pylist() == expected()
     for row in table.to_pylist():
@@ -102,7 +121,7 @@ def test_conditions_are_the_archive_s_to_judge(tmp_path):
 
 
 def test_it_builds_the_universe_that_the_answer_builds(tmp_path):
-    names = list(GAIA.columns)
+    names = list(Gaia.columns)
     rows = [tuple(row.get(name) for name in names) for row in gaia_rows()]
     (tmp_path / "answer.vot").write_bytes(document(names, rows, "binary2"))
     with serving(TapServer()) as tap:
@@ -175,25 +194,22 @@ def test_units_of_the_archive_count_when_building(tmp_path):
 def test_what_a_kill_at_the_very_end_leaves_is_removed(tmp_path):
     output = tmp_path / "g.parquet"
     with serving(TapServer()) as tap:
-        config = FetchConfig(url=tap.url, max_mag=4.0, **QUICK)
-        events = fetch(GAIA, config, output)
-        while not isinstance(next(events), PieceFetched):
-            pass
-        events.close()
+        run(tap, output, stop_after=1, max_mag=4.0)
         (pieces,) = tmp_path.glob(".g.parquet.pieces-*")
         shutil.copytree(pieces, tmp_path / "kept")
         run(tap, output, max_mag=4.0)
         (tmp_path / "kept").rename(pieces)
-        assert isinstance(run(tap, output, max_mag=4.0)[0], AlreadyThere)
+        (done,) = run(tap, output, max_mag=4.0)
+        assert done.result.found_from
     assert sorted(file.name for file in tmp_path.iterdir()) == ["g.parquet", "g.parquet.query.json"]
 
 
 def test_the_record_says_what_was_asked_and_when(tmp_path):
     output = tmp_path / "g.parquet"
     with serving(TapServer()) as tap:
-        written = run(tap, output, rows_per_piece=60, where="parallax > 5")[-1]
+        written = run(tap, output, rows_per_piece=60, where="parallax > 5")[-1].result
     record = json.loads(record_path(output).read_text())
-    assert isinstance(written, Written)
+    assert (written.path, written.record, written.found_from) == (output, record_path(output), None)
     assert [query["adql"] for query in record["queries"]] == tap.queries
     assert all(query["date"].endswith("Z") and "T" in query["date"] for query in record["queries"])
     assert sum(query["rows"] for query in record["queries"][1:]) == record["rows"] == len(ids(output)) == written.rows
@@ -215,9 +231,9 @@ def test_a_file_that_is_there_is_kept(tmp_path):
     with serving(TapServer()) as tap:
         run(tap, output)
         asked = len(tap.queries)
-        (event,) = run(tap, output)
-        assert isinstance(event, AlreadyThere)
-        assert (event.rows, len(tap.queries)) == (200, asked)
+        (done,) = run(tap, output)
+        assert done.result.found_from.endswith("Z")
+        assert (done.result.rows, len(tap.queries)) == (200, asked)
         before = output.read_bytes()
         with pytest.raises(InputError, match=r"g\.parquet: exists, .*--overwrite"):
             run(tap, output, max_mag=4.0)
@@ -233,21 +249,15 @@ def test_a_file_that_is_there_is_kept(tmp_path):
 def test_a_stopped_fetch_asks_only_for_what_is_missing(tmp_path):
     output = tmp_path / "g.parquet"
     with serving(TapServer()) as tap:
-        config = FetchConfig(url=tap.url, max_mag=21.0, rows_per_piece=40, **QUICK)
-        events = fetch(GAIA, config, output)
-        came = 0
-        for event in events:
-            came += isinstance(event, PieceFetched)
-            if came == 2:
-                break
-        events.close()
+        run(tap, output, stop_after=2, rows_per_piece=40)
         assert not output.exists()
         before = list(tap.queries)
         # Another question shares nothing with the first, and leaves its pieces alone.
         run(tap, output.with_name("h.parquet"), rows_per_piece=40, limit=3)
         del tap.queries[:]
         planned = next(event for event in run(tap, output, rows_per_piece=40) if isinstance(event, Planned))
-        assert planned.done == 2
+        assert planned.pieces_done == 2
+        assert planned.done > 0
         assert len(tap.queries) == planned.pieces - 2
         assert not set(before) & set(tap.queries)
     assert ids(output) == expected()
@@ -256,15 +266,12 @@ def test_a_stopped_fetch_asks_only_for_what_is_missing(tmp_path):
 def test_a_damaged_piece_is_fetched_again(tmp_path):
     output = tmp_path / "g.parquet"
     with serving(TapServer()) as tap:
-        config = FetchConfig(url=tap.url, max_mag=21.0, rows_per_piece=40, **QUICK)
-        events = fetch(GAIA, config, output)
-        while not isinstance(next(events), PieceFetched):
-            pass
-        events.close()
+        run(tap, output, stop_after=1, rows_per_piece=40)
         (piece,) = tmp_path.glob(".g.parquet.pieces-*/piece-*.parquet")
         piece.write_bytes(piece.read_bytes()[:-40])
         events = run(tap, output, rows_per_piece=40)
-    assert next(event for event in events if isinstance(event, Planned)).done == 0
+    planned = next(event for event in events if isinstance(event, Planned))
+    assert (planned.done, planned.pieces_done) == (0, 0)
     assert ids(output) == expected()
 
 
@@ -290,3 +297,25 @@ def test_what_breaks_on_the_way_is_asked_again(tmp_path, fault, compressed):
     pieces = next(event for event in events if isinstance(event, Planned)).pieces
     assert len(tap.data_queries) == pieces + (fault not in ("stall", "cut"))
     assert ids(tmp_path / "g.parquet") == expected()
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        {"result_url": "http://192.0.2.1:81{path}/results/result"},
+        {"job_url": "https://192.0.2.1{path}"},
+        {"job_url": "{path}", "result_url": "{path}/results/result"},
+        {"result_url": ""},
+    ],
+)
+def test_nothing_is_asked_of_another_host(tmp_path, places):
+    """192.0.2.1 is nobody's address (RFC 5737): to ask there would end in an error after a while."""
+    with serving(TapServer(**places)) as tap:
+        run(tap, tmp_path / "g.parquet", tries=1)
+    assert ids(tmp_path / "g.parquet") == expected()
+
+
+def test_the_archive_s_own_word_for_how_far_it_is(tmp_path):
+    with serving(TapServer(polls=6)) as tap:
+        events = run(tap, tmp_path / "g.parquet")
+    assert Advance(0, {"archive": "executing"}) in events

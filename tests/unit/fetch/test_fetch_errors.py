@@ -6,18 +6,19 @@ import pytest
 
 from helios.errors import ArchiveError, InputError
 from helios.fetch.config import FetchConfig
-from helios.fetch.gaia import GAIA
+from helios.fetch.gaia import Gaia
 from helios.fetch.run import fetch
-from tests.tap_server import TapServer, serving
+from tests.tap_server import JOB, TapServer, serving
 
-pytest.importorskip("astroquery", reason="astroquery is not installed")
+pytest.importorskip("pyvo", reason="pyvo is not installed")
 
 
 def failure(tap, output, error=ArchiveError, **options):
     """The one line that a fetch ends with."""
-    config = FetchConfig(url=tap.url, **{"max_mag": 21.0, "pause": 0.01, "timeout": 20.0, "tries": 2, **options})
+    options = {"max_mag": 21.0, "pause": 0.01, "timeout": 20.0, "tries": 2, **options}
+    config = FetchConfig("gaia", url=tap.url, **options)
     with pytest.raises(error) as raised:
-        list(fetch(GAIA, config, output))
+        fetch(config, output)
     message = str(raised.value)
     assert "\n" not in message
     assert not output.exists()
@@ -55,6 +56,38 @@ def test_an_error_of_the_query_is_told_and_not_tried_again(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+ENTITY = '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hostname">]>'
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            JOB.replace("<uws:job ", ENTITY + "<uws:job "),
+            "document type declaration, which may declare entities; refused",
+        ),
+        ("<!DOCTYPE html><html/>", "answers with a web page, must be the description of a job"),
+        ("<VOTABLE/>", "answers with <VOTABLE>, must be the description of a job"),
+        ("no job", "answers with 'no job'..., must be the description of a job"),
+        (JOB[:-30], "tried 2 times; the last time: an answer that is not whole"),
+        (JOB.replace("\n", " " * (1 << 20)), "describes a job in more than 1,048,576 bytes; refused"),
+        (JOB.replace("{phase}", "RESTING"), "says 'RESTING' where the phase of a job must stand"),
+        (JOB.replace("{phase}", ""), "says '' where the phase of a job must stand"),
+        (JOB.replace("{phase}", "ABORTED"), "refuses the query: ABORTED"),
+        (JOB.replace("{phase}", "ERROR").replace("{error}", "line\none"), "refuses the query: line one"),
+    ],
+)
+def test_descriptions_of_jobs(tmp_path, text, words):
+    with serving(TapServer(job_text=text)) as tap:
+        assert words in failure(tap, tmp_path / "g.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_redirections_have_an_end(tmp_path):
+    with serving(TapServer(job_url="{url}/loop")) as tap:
+        assert "tried 2 times; the last time: Exceeded 5 redirects" in failure(tap, tmp_path / "g.parquet")
+
+
 def test_no_star(tmp_path):
     with serving(TapServer()) as tap:
         message = failure(tap, tmp_path / "g.parquet", max_mag=-5.0)
@@ -72,19 +105,23 @@ def test_pieces_survive_an_error(tmp_path):
     with serving(TapServer(faults=["", "overflow"])) as tap:
         failure(tap, tmp_path / "g.parquet", rows_per_piece=60)
         asked = len(tap.queries)
-        config = FetchConfig(url=tap.url, max_mag=21.0, rows_per_piece=60, pause=0.01)
-        list(fetch(GAIA, config, tmp_path / "g.parquet"))
+        config = FetchConfig("gaia", url=tap.url, max_mag=21.0, rows_per_piece=60, pause=0.01)
+        fetch(config, tmp_path / "g.parquet")
         assert tap.queries[asked - 1] == tap.queries[asked]
         assert len(tap.queries) == len(set(tap.queries)) + 1
 
 
 def test_two_processes_do_not_share_pieces(tmp_path):
     with serving(TapServer()) as tap:
-        config = FetchConfig(url=tap.url, max_mag=21.0, pause=0.01)
-        events = fetch(GAIA, config, tmp_path / "g.parquet")
-        next(events)
-        assert "another process fetches the same" in failure(tap, tmp_path / "g.parquet", InputError)
-        list(events)
+        config = FetchConfig("gaia", url=tap.url, max_mag=21.0, pause=0.01)
+        refusals = []
+
+        def on_event(event):
+            if not refusals:
+                refusals.append(failure(tap, tmp_path / "g.parquet", InputError))
+
+        fetch(config, tmp_path / "g.parquet", on_event)
+        assert "another process fetches the same" in refusals[0]
     assert (tmp_path / "g.parquet").exists()
 
 
@@ -110,13 +147,13 @@ def test_two_processes_do_not_share_pieces(tmp_path):
 )
 def test_what_cannot_be_asked(tmp_path, options, words):
     with pytest.raises(InputError) as raised:
-        list(fetch(GAIA, FetchConfig(**options), tmp_path / "g.parquet"))
+        fetch(FetchConfig("gaia", **options), tmp_path / "g.parquet")
     assert words in str(raised.value)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_quote_may_hold_anything():
-    question = FetchConfig(where="phot_variable_flag = '(;--' AND ra > 1").question(GAIA)
+    question = FetchConfig("gaia", where="phot_variable_flag = '(;--' AND ra > 1").question(Gaia())
     assert question.where == "phot_variable_flag = '(;--' AND ra > 1"
 
 
@@ -124,15 +161,15 @@ def test_a_quote_may_hold_anything():
 def test_what_cannot_be_written(tmp_path, name, words):
     (tmp_path / "d.parquet").mkdir()
     with pytest.raises(InputError, match=words):
-        list(fetch(GAIA, FetchConfig(), tmp_path / name))
+        fetch(FetchConfig("gaia"), tmp_path / name)
 
 
-def test_a_missing_astroquery_is_named_with_its_remedy(tmp_path, monkeypatch):
-    for module in [name for name in sys.modules if name.split(".")[0] == "astroquery"]:
+def test_a_missing_pyvo_is_named_with_its_remedy(tmp_path, monkeypatch):
+    for module in [name for name in sys.modules if name.split(".")[0] == "pyvo"]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.delitem(sys.modules, "helios.fetch.connection", raising=False)
     monkeypatch.delattr("helios.fetch.connection", raising=False)
-    monkeypatch.setitem(sys.modules, "astroquery", None)
+    monkeypatch.setitem(sys.modules, "pyvo", None)
     with pytest.raises(InputError, match=r"pip install helios-planetarium\[fetch\]"):
-        list(fetch(GAIA, FetchConfig(), tmp_path / "g.parquet"))
+        fetch(FetchConfig("gaia"), tmp_path / "g.parquet")
     assert list(tmp_path.iterdir()) == []
