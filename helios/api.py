@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from helios.fetch.events import FetchResult
     from helios.landmarks.landmark import Landmark
     from helios.pack.export import ExportResult
     from helios.pack.pack import PackResult
@@ -193,24 +194,19 @@ def fetch(
     archive: str = "gaia",
     output: PathLike | None = None,
     *,
-    overwrite: bool = False,
     on_event: OnEvent = ignore,
     **options: Any,
-) -> Path:
-    """Fetch stars of `archive` as the Parquet file `output`, by default ARCHIVE.parquet, and return its path.
+) -> FetchResult:
+    """Fetch stars of `archive` as the Parquet file `output`, by default ARCHIVE.parquet, and say what it holds.
 
     `options` are fields of FetchConfig: `max_mag=10`, `where="parallax > 10"`. Raises what `helios.fetch.run.fetch`
     does; needs the extra `fetch`.
     """
-    from helios.fetch.archives import ARCHIVES
     from helios.fetch.config import FetchConfig
     from helios.fetch.run import fetch
 
-    (config,) = configs_from(options, FetchConfig)
-    path = Path(output or f"{archive}.parquet")
-    for event in fetch(ARCHIVES.get(archive), config, path, overwrite):
-        on_event(event)
-    return path
+    (config,) = configs_from(options | {"archive": archive}, FetchConfig)
+    return fetch(config, Path(output or config.default_output), on_event)
 
 
 def validate(universe: Universe | PathLike, shown: int = 5) -> Validation:

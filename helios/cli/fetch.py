@@ -33,7 +33,7 @@ def fetch(output: Path | None, **options):
     began = time.monotonic()
     try:
         with Meter() as meter:
-            result = fetch_stars(config, output or Path(f"{config.archive.partition(':')[0]}.parquet"), meter)
+            result = fetch_stars(config, output or Path(config.default_output), meter)
     except KeyboardInterrupt:
         click.echo("stopped: the same command goes on with the pieces that are missing")
         sys.exit(STOPPED)

@@ -24,7 +24,7 @@ class FetchConfig:
     `archive` is NAME or NAME:OPTION=VALUE,... of one of `ARCHIVES`.
     """
 
-    archive: str
+    archive: str = "gaia"
     max_mag: float = option(8.0, "The faintest magnitude.", (-30, 50))
     min_mag: float | None = option(None, "The brightest magnitude.  [default: all]", type=float)
     limit: int | None = option(None, "At most so many stars, the brightest.  [default: all]", type=int)
@@ -39,6 +39,11 @@ class FetchConfig:
     pause: float = option(2.0, "Seconds before the second try, doubled before each further one.", (0, 3600))
     timeout: float = option(120.0, "Seconds without a byte after which a connection counts as lost.", (0.01, 3600))
     overwrite: bool = option(False, "Replace a file that is there.", is_flag=True)
+
+    @property
+    def default_output(self) -> str:
+        """The file that is made where none is named: ARCHIVE.parquet."""
+        return f"{self.archive.partition(':')[0]}.parquet"
 
     def question(self, archive: Archive) -> Question:
         """Return what is asked of `archive`. Raises InputError, naming option and value, for what cannot be."""
@@ -87,7 +92,7 @@ class FetchConfig:
 class Question:
     """What makes two fetches the same: the archive, the stars, the columns, and how they are divided into pieces."""
 
-    archive: str
+    archive: str = "gaia"
     url: str
     table: str
     columns: tuple[str, ...]

@@ -88,7 +88,7 @@ def test_an_unknown_option_is_a_type_error_that_names_the_known_ones(tmp_path):
     universe = helios.build([STARS], tmp_path / "universe")
     with pytest.raises(TypeError, match=r"no option epochs \(there are .*iterations, "):
         helios.train(universe, epochs=3)
-    with pytest.raises(TypeError, match=r"no option limits \(there are columns, limit, "):
+    with pytest.raises(TypeError, match=r"no option limits \(there are archive, columns, limit, "):
         helios.fetch("gaia", tmp_path / "stars.parquet", limits=3)
     with pytest.raises(InputError, match="cell 2_0_0_0: not in"):
         helios.train(universe, cells=["2_0_0_0"])

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import helios
 from helios.building.build import build_universe
 from helios.building.config import BuildConfig
 from helios.catalog import open_catalog
@@ -319,3 +320,9 @@ def test_the_archive_s_own_word_for_how_far_it_is(tmp_path):
     with serving(TapServer(polls=6)) as tap:
         events = run(tap, tmp_path / "g.parquet")
     assert Advance(0, {"archive": "executing"}) in events
+
+
+def test_from_python_it_says_what_came(tmp_path):
+    with serving(TapServer()) as tap:
+        result = helios.fetch("gaia", tmp_path / "g.parquet", url=tap.url, max_mag=4.0, where="parallax > 5", **QUICK)
+    assert result.rows == len(ids(result.path)) > 10
