@@ -92,7 +92,7 @@ class FetchConfig:
 class Question:
     """What makes two fetches the same: the archive, the stars, the columns, and how they are divided into pieces."""
 
-    archive: str = "gaia"
+    archive: str
     url: str
     table: str
     columns: tuple[str, ...]
