@@ -189,7 +189,7 @@ def test_checkpoints_and_the_log_change_nothing(universe, trained, tmp_path):
 
 
 def test_a_log_without_its_package_is_one_line(universe, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "tensorboard.compat.proto.event_pb2", None)
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     monkeypatch.delitem(sys.modules, "helios.train.run.tensorboard_log", raising=False)
     result = helios("train-all", "--input", universe, "--output", tmp_path / "out", *QUICK, "--log", "tensorboard")
     assert result.exit_code == 1

@@ -79,12 +79,30 @@ class Model:
             caps=torch.tensor(list(caps or map(len, cells)), dtype=torch.int64, device=device),
         )
 
-    def __getattr__(self, name: str) -> Tensor:
-        """The columns of `params` by their names."""
-        try:
-            return self.params[..., COLUMNS[name]]
-        except KeyError:
-            raise AttributeError(name) from None
+    @property
+    def offsets(self) -> Tensor:
+        """The columns `offsets` of `params` [B, K, 3]."""
+        return self.params[..., COLUMNS["offsets"]]
+
+    @property
+    def quats(self) -> Tensor:
+        """The columns `quats` of `params` [B, K, 4]."""
+        return self.params[..., COLUMNS["quats"]]
+
+    @property
+    def log_scales(self) -> Tensor:
+        """The columns `log_scales` of `params` [B, K, 3]."""
+        return self.params[..., COLUMNS["log_scales"]]
+
+    @property
+    def log_luminosities(self) -> Tensor:
+        """The column `log_luminosities` of `params` [B, K, 1]."""
+        return self.params[..., COLUMNS["log_luminosities"]]
+
+    @property
+    def raw_colors(self) -> Tensor:
+        """The columns `raw_colors` of `params` [B, K, 3]."""
+        return self.params[..., COLUMNS["raw_colors"]]
 
     @property
     def free(self) -> Tensor:
@@ -95,11 +113,6 @@ class Model:
     def means(self) -> Tensor:
         """Positions [B, K, 3], cell units."""
         return self.anchors + self.strides * self.offsets
-
-    def move_to(self, b: int, slot: int, mean: Tensor) -> None:
-        """Put a splat at `mean` [3], cell units, and count its offset from there."""
-        self.anchors[b, slot] = mean
-        self.params[b, slot, COLUMNS["offsets"]] = 0.0
 
     def render_arguments(self, exposures: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Return (means, quats, scales, opacities, colors) as a backend takes them, at `exposures` [B].

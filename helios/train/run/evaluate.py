@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from helios.render.backend import Backend
 from helios.splats import Splats
@@ -24,16 +25,23 @@ def evaluate(
     `candidates` are splats in the frames of `scenes`. Each number is the median over the HELD_OUT_DIRECTIONS views at
     that distance (`Scene.judge_views`), as `backend` draws them.
     """
-    device, size = backend.device, scenes[0].truth.shape[1]
-    model = Model.of(candidates, max(map(len, candidates)), device)
-    exposures = torch.tensor([s.exposure for s in scenes], dtype=torch.float32, device=device)
-    viewmats, Ks, truth = (
-        torch.from_numpy(np.stack(arrays)).to(device)
-        for arrays in zip(*((s.judge_views.viewmats, s.judge_views.Ks, s.judge_truth) for s in scenes))
-    )
-    images = backend.render(*model.render_arguments(exposures), viewmats, Ks, size, size)
+    model = Model.of(candidates, max(map(len, candidates)), backend.device)
+    images = draw(model, scenes, backend)
+    truth = torch.from_numpy(np.stack([scene.judge_truth for scene in scenes])).to(backend.device)
     values = torch.stack([psnr(images, truth), flux_error(images, truth)])  # [2, B, V]
     values = values.unflatten(-1, (len(HELD_OUT_RADII), HELD_OUT_DIRECTIONS)).cpu().numpy()
     medians = np.median(values, axis=-1).transpose(1, 0, 2)  # [B, 2, radii]
     names = [f"{measure}_{radii:g}_{name}" for measure in ("psnr", "flux_error") for radii in HELD_OUT_RADII]
     return [dict(zip(names, cell.ravel().tolist())) for cell in medians]
+
+
+@torch.no_grad()
+def draw(model: Model, scenes: Sequence[Scene], backend: Backend, views: slice = slice(None)) -> Tensor:
+    """Return the cells of `model` from those of `Scene.judge_views`, each at its exposure, [B, V, H, W, 3]."""
+    device, size = backend.device, scenes[0].truth.shape[1]
+    exposures = torch.tensor([scene.exposure for scene in scenes], dtype=torch.float32, device=device)
+    viewmats, Ks = (
+        torch.from_numpy(np.stack([getattr(scene.judge_views, name)[views] for scene in scenes])).to(device)
+        for name in ("viewmats", "Ks")
+    )
+    return backend.render(*model.render_arguments(exposures), viewmats, Ks, size, size)
