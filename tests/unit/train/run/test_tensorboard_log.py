@@ -106,7 +106,6 @@ def test_a_cell_that_is_not_trained_has_its_result(backend, tmp_path):
     assert len(events.Images("prediction")) == 1
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # of the package's own thread
 def test_a_full_disk_names_the_cells_folder(backend, tmp_path, monkeypatch):
     log = log_of("tensorboard", tmp_path, backend)
     scene = Scene.of(cluster(40, 0), CONFIG)
@@ -121,7 +120,11 @@ def test_a_full_disk_names_the_cells_folder(backend, tmp_path, monkeypatch):
         return file
 
     monkeypatch.setattr("io.open", full)
+    monkeypatch.setattr("threading.excepthook", lambda raised: None)  # the package's own thread raises it, too
+    before = set(threading.enumerate())
     with pytest.raises(OSError, match="No space left on device") as caught:
         log.result(scene, result)
+    for thread in set(threading.enumerate()) - before:
+        thread.join()
     monkeypatch.undo()
     assert caught.value.filename == str(tmp_path / str(scene.cell.id))
