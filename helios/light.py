@@ -19,6 +19,12 @@ def luminosity(phot_g_mean_mag: ArrayLike, distance: ArrayLike) -> NDArray[np.fl
     return np.asarray(distance, np.float64) ** 2 * solid_angle_sr(phot_g_mean_mag)
 
 
+def apparent_magnitude(luminosities: ArrayLike, distance: ArrayLike) -> NDArray[np.float64]:
+    """Return the apparent magnitudes [N] of `luminosities` [N] seen from `distance` [N]: `luminosity` undone."""
+    omega = np.asarray(luminosities, np.float64) / np.asarray(distance, np.float64) ** 2
+    return -2.5 * np.log10(omega / OMEGA_0_SR)
+
+
 def splat_luminosity(opacities: ArrayLike, scales: ArrayLike) -> NDArray[np.float64]:
     """Return 2 pi tau sigma^2 [K], steradians times the square of the unit of `scales`.
 

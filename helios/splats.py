@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from helios.color import color_from_bp_rp
 from helios.grid import CellId
-from helios.light import splat_luminosity
+from helios.light import luminosity, splat_luminosity
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,27 @@ class Emitters:
 
     def __len__(self) -> int:
         return len(self.means)
+
+    @classmethod
+    def of_stars(
+        cls,
+        position_m: NDArray[np.float64],
+        phot_g_mean_mag: NDArray[np.float32],
+        bp_rp: NDArray[np.float32],
+        origin_m: NDArray[np.float64],
+        half_extent_m: ArrayLike,
+    ) -> Emitters:
+        """The stars at `position_m` [N, 3], with apparent magnitudes and colours [N] as catalogued.
+
+        `origin_m` [3] and `half_extent_m` are the cell's frame, metres; or [N, 3] and [N], a frame for each star.
+        """
+        half_extent_m = np.asarray(half_extent_m)
+        distance = np.linalg.norm(position_m, axis=-1) / half_extent_m
+        return cls(
+            means=((position_m - origin_m) / half_extent_m[..., None]).astype(np.float32),
+            luminosities=luminosity(phot_g_mean_mag, distance).astype(np.float32),
+            colors=color_from_bp_rp(bp_rp),
+        )
 
 
 @dataclass(frozen=True)

@@ -5,28 +5,35 @@ from pathlib import Path
 import click
 
 from helios.cli.pack import default_universe, universe_option
+from helios.pack import EXPORTERS
 
 
 @click.command()
 @universe_option
-@click.option("--format", "format_name", default="ply", show_default=True, help="ply: 3D Gaussian splatting PLY.")
+@click.option(
+    "--format",
+    "format_name",
+    default="ply",
+    show_default=True,
+    help=f"One of {', '.join(EXPORTERS.names())}.",
+)
 @click.option("--cells", "named", multiple=True, metavar="L_THETA_PHI...", help="Cells to write; default: all.")
 @click.option("-o", "--output", type=Path, required=True, help="File to write.")
 @click.argument("more", nargs=-1, metavar="")
 def export(directory: Path | None, format_name: str, named: tuple[str, ...], output: Path, more: tuple[str, ...]):
     """Write cells in a format that other programs read.
 
+    ply is that of 3D Gaussian splatting. csv is a table of the stars, also of trained cells: source_id, ra, dec,
+    distance_pc, phot_g_mean_mag, bp_rp; csv:splats=true gives the splats of trained cells instead.
     --cells takes one cell or several, with spaces or commas between them; where the universe is adaptive, as
-    DEPTH_L_THETA_PHI. One cell comes out in its own cell units,
-    several in one frame around them all.
+    DEPTH_L_THETA_PHI. As PLY one cell comes out in its own cell units, several in one frame around them all.
     """
-    from helios.pack import EXPORTERS
+    from helios.pack.export import export as export_cells
     from helios.universe import Universe
 
-    exporter = EXPORTERS.get(format_name)
     universe = Universe.open(directory or default_universe())
     given = (*named, *more)
     names = [name for text in given for name in text.split(",") if name]
-    cells = sorted({universe.index_of(name) for name in names})
-    written = exporter(universe, cells if given else range(len(universe)), output)
+    cells = sorted({universe.index_of(name) for name in names}) if given else None
+    written = export_cells(universe, output, format_name, cells)
     click.echo(f"wrote {output}: {written.cells:,} cells, {written.splats:,} splats, {written.size_bytes:,} bytes")

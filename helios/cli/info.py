@@ -21,10 +21,11 @@ def info(as_json: bool, directory: Path):
     Its grid, cells, stars and splats; the catalogues with their hashes, the command and its options, the versions
     of what made it, and the rows that were read, rejected by reason, and kept. `helios validate` checks them.
     """
+    from helios.pack.pack import packed_bytes
     from helios.universe import Universe
     from helios.universe.summary import summarise
 
-    summary = summarise(Universe.open(directory))
+    summary = summarise(Universe.open(directory)) | {"packed_bytes": packed_bytes(directory)}
     if as_json:
         click.echo(json.dumps({"universe": str(directory), **summary}, indent=2))
         return

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from helios.pack import PACKS
+
 
 def default_universe() -> Path:
     """`universe_trained` where it exists, else `universe`, both in the current directory."""
@@ -21,45 +23,66 @@ universe_option = click.option(
 
 @click.command()
 @universe_option
+@click.option(
+    "--format",
+    "format_name",
+    default="v1",
+    show_default=True,
+    help=f"One of {', '.join(PACKS.names())}.",
+)
+@click.option("-o", "--output", type=Path, help="Folder of the pack; default: pack, in the universe.")
 @click.option("--site", type=Path, help="Also write a folder that any static server can serve: viewer and pack.")
-def pack(directory: Path | None, site: Path | None):
+def pack(directory: Path | None, format_name: str, output: Path | None, site: Path | None):
     """Pack a universe for a web client, or make a whole site of it.
 
-    Writes cells/, cells.pack.bin and cells.pack.json into the universe, reads every cell back and compares it.
-    The cells of an adaptive universe are regrouped into those of depth 5, the published grid.
+    The pack is a folder of its own, with all that a client reads. Every cell is read back and compared before it takes
+    the place of an older pack. The format v1 regroups the cells of an adaptive universe into those of depth 5, the
+    published grid; v1:depth=6 asks for another, v1:loose_cells=false leaves out the files of single cells.
     With --site, the viewer, the pack and the exact stars of trained cells also become one folder.
     """
+    from helios.pack.pack import pack_universe
     from helios.pack.site import require_place_for_site, write_site
-    from helios.pack.v1_cell import RECORD, V1_DEPTH
-    from helios.pack.v1_writer import pack_universe
     from helios.universe import Universe
 
     universe = Universe.open(directory or default_universe())
     if site is not None:
-        require_place_for_site(site, universe.path)
-    packed = pack_universe(universe, show_progress)
-    size = packed.bytes_per_splat
+        for place in filter(None, (universe.path, output)):
+            require_place_for_site(site, place)
+    packed = pack_universe(universe, output, format_name, on_event=show_progress())
+    size, raw = packed.bytes_per_splat, packed.raw_splat_bytes
     click.echo(
-        f"packed {universe.path}: {packed.cells:,} cells ({packed.trained_cells:,} trained), "
+        f"packed {packed.path}: {packed.cells:,} cells ({packed.trained_cells:,} trained), "
         f"{packed.splats:,} splats, {packed.size_bytes:,} bytes"
     )
-    if universe.depth is None:
-        click.echo(f"regrouped at depth {V1_DEPTH} from {len(universe):,} cells of an adaptive tree")
-    click.echo(
-        f"{size:.1f} bytes per splat, {size / RECORD.itemsize:.2f} x the bare {RECORD.itemsize}; read back: equal"
-    )
+    if universe.depth is None and packed.depth is not None:
+        click.echo(f"regrouped at depth {packed.depth} from {len(universe):,} cells of an adaptive tree")
+    click.echo(f"{size:.1f} bytes per splat, {size / raw:.2f} x the bare {raw}; read back: equal")
     if site is None:
         click.echo("make a site of it: helios pack --site site")
         return
-    written = write_site(Universe.open(universe.path), site, track=show_progress)
+    written = write_site(universe, site, pack=output, on_event=show_progress())
     click.echo(f"site {site}: {written.splats:,} splats, {written.size_bytes:,} bytes")
     click.echo(f"look at it: helios serve {site}")
 
 
-def show_progress(indices, what: str):
-    """Pass `indices` on with a bar on stderr where someone is watching."""
+def show_progress():
+    """An `on_event` that shows a bar on stderr where someone is watching."""
     from rich.console import Console
-    from rich.progress import track
+    from rich.progress import Progress
+
+    from helios.progress import Advance, Done, Stage
 
     console = Console(stderr=True)
-    return track(indices, what, console=console, transient=True, disable=not console.is_terminal)
+    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
+
+    def on_event(event) -> None:
+        match event:
+            case Stage(name, total):
+                bar.start()
+                bar.add_task(name, total=total)
+            case Advance(done):
+                bar.update(bar.task_ids[-1], completed=done)
+            case Done():
+                bar.stop()
+
+    return on_event

@@ -12,15 +12,17 @@ import click
 )
 @click.argument("directory", type=Path, default=Path("universe"), metavar="[UNIVERSE]")
 def validate(show: int, directory: Path):
-    """Check a universe: every file, every star, every splat.
+    """Check a universe: every file, every star, every splat, and the pack that lies in it.
 
     Reads all of it, and prints a line for each thing that is not as it should be: what, where, and what was
     promised. Exits with 0 where nothing is wrong, else with 1.
     """
     from helios.landmarks import load_landmarks
+    from helios.pack.pack import check_pack
     from helios.universe.validate import validate_universe
 
     found = validate_universe(directory, load_landmarks, show)
+    check_pack(directory, found)
     if found.sound:
         least, greatest = found.depths
         click.echo(

@@ -2,8 +2,10 @@
 
 from helios.registry import Registry
 
-EXPORTERS = Registry("export format", "helios.exporters", {"ply": "helios.pack.ply:export_ply"})
-"""`exporter(universe, cells, file)` writes the cells with these indices [C] to one file, whole or not at all.
+PACKS = Registry("pack format", "helios.packs", {"v1": "helios.pack.v1:V1"})
+"""Frozen dataclasses that are a `helios.pack.pack.PackFormat`; their fields are its options, as in `v1:depth=6`."""
 
-It returns a `helios.pack.pack_cells.Exported`.
-"""
+EXPORTERS = Registry(
+    "export format", "helios.exporters", {"ply": "helios.pack.ply:Ply", "csv": "helios.pack.csv:StarCsv"}
+)
+"""Frozen dataclasses that are a `helios.pack.export.Exporter`; their fields are its options."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from helios.grid import CellId, HLGrid
+from helios.grid import CellId
 from helios.splats import Splats
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ OPACITY_LIMIT = 0.95
 
 
 @dataclass(frozen=True)
-class Exported:
-    """What an exporter wrote: a file or directory, what is in it, and how large it became on disk.
+class Written:
+    """What was written to `path`, a file or a folder: how many cells and splats, and the bytes of it.
 
-    Of its `cells`, `trained_cells` hold trained splats.
+    Of the `cells`, `trained_cells` are trained. An exact star counts as a splat.
     """
 
     path: Path
@@ -40,11 +40,11 @@ class Exported:
 
 @dataclass(frozen=True)
 class PackCell:
-    """A cell as it is packed: its frame and box, float64 metres, and its splats, cell units of that frame, any tau.
+    """A cell of a pack: its frame and box, float64 metres, and its splats, cell units of that frame.
 
     `trained` is False where each of its splats is a star. `levels_up` is 0 where its splats and its stars are those of
-    the same leaves; else it is a part of one trained leaf, its ancestor so many levels up, and has the light of its
-    stars only together with the other parts.
+    the same leaves; otherwise the cell is a part of one trained leaf, its ancestor that many levels up, and has the
+    light of its stars only together with the other parts.
     """
 
     id: CellId
@@ -57,9 +57,7 @@ class PackCell:
 
 
 class PackCells(Protocol):
-    """The cells of a universe as cells of one grid, in the order of their keys, made in `len` steps of some each."""
-
-    grid: HLGrid
+    """The cells of a universe as a pack has them, in the order of their keys, made in `len` steps of some each."""
 
     def __len__(self) -> int: ...
 
@@ -67,10 +65,9 @@ class PackCells(Protocol):
 
 
 class OwnCells:
-    """The cells of a universe of one depth as they are: step i is the cell of index i. With `stars_only` no splats."""
+    """The cells of a universe as they are: step i is the cell of index i. With `stars_only`, no trained splats."""
 
     def __init__(self, universe: Universe, stars_only: bool):
-        self.grid = HLGrid(universe.depth)
         self._universe, self._splats_of = universe, star_splats if stars_only else shown_splats
         self._trained = universe.trained & (not stars_only)
         self._bounds, self._frames = universe.bounds_m(), universe.frames_m()
@@ -82,7 +79,7 @@ class OwnCells:
         """The cell of index `number`."""
         (low, high), (origins, half_extents) = self._bounds, self._frames
         yield PackCell(
-            id=self._universe.cell_ids[number],
+            id=self._universe.cells[number],
             origin_m=origins[number],
             half_extent_m=float(half_extents[number]),
             bounds_m=(low[number], high[number]),
@@ -100,6 +97,14 @@ def shown_splats(universe: Universe, index: int) -> Splats:
     """Return what stands for the cell `index`: its trained splats, or its exact stars where it is not trained."""
     trained = universe.splats(index)
     return star_splats(universe, index) if trained is None else trained
+
+
+def shown_counts(universe: Universe, cells: Sequence[int] | slice = slice(None)) -> NDArray[np.int64]:
+    """Return how many splats `shown_splats` gives for each of `cells`, int64 [C], without reading any."""
+    counts = np.diff(universe.offsets)
+    if universe.training is not None:
+        counts = np.where(universe.trained, np.diff(universe.training.offsets), counts)
+    return counts[cells]
 
 
 def limit_opacity(splats: Splats) -> Splats:

@@ -10,61 +10,74 @@ from importlib.resources import as_file, files
 from pathlib import Path, PurePosixPath
 
 from helios.errors import InputError, StoreError
-from helios.files import replacing
-from helios.pack.pack_cells import Exported
-from helios.pack.v1_reader import CHECKSUMS, MANIFEST, PACK, V1Pack, file_size, read_json
-from helios.pack.v1_writer import Track, untracked, write_pack, write_text
+from helios.files import read_json, replacing
+from helios.pack.pack import open_pack, write_pack
+from helios.pack.pack_cells import Written
+from helios.progress import Done, OnEvent, ignore
 from helios.universe import Universe
-from helios.universe.paths import INDEX, LANDMARKS
+from helios.universe.paths import LANDMARKS, landmarks_path, pack_path
 
 PAGE, SITE_MANIFEST = "index.html", "site.json"
 UNIVERSE, STARS = "universe", "stars"
 SITE_VERSION = 1
-LAYERS = {
-    STARS: {"folder": STARS, "format": "v1", "radii": [0, 5.5]},
-    UNIVERSE: {"folder": UNIVERSE, "format": "v1", "radii": [4.5, None]},
-}
+LAYERS = {STARS: (0, 5.5), UNIVERSE: (4.5, None)}
 """How the viewer shows each pack of a site, nearest first: from and up to so many radii of a cell away from its centre,
 None for any distance. Where two ranges overlap the light of one gives way to that of the other."""
 
 
-def write_site(universe: Universe, directory: Path, viewer: Path | None = None, track: Track = untracked) -> Exported:
+class SiteResult(Written):
+    """What a site holds: `cells` are those of its `universe/`, `splats` and `size_bytes` are all."""
+
+
+def write_site(
+    universe: Universe,
+    directory: Path,
+    *,
+    pack: Path | None = None,
+    viewer: Path | None = None,
+    on_event: OnEvent = ignore,
+) -> SiteResult:
     """Write the site of a packed universe and return what it holds.
 
-    `directory` becomes: the viewer's files (`viewer`, or those of this package), `universe/` with the pack and the
-    landmarks, `stars/` with the exact stars of all cells where any cell is trained (near a cell its stars are
-    shown), and `site.json`, which lists the packs as the viewer's layers, and every file with its size. No file per
+    `directory` becomes: the viewer's files (`viewer`, or those of this package), `universe/` with the pack (that in
+    the folder `pack`, or in the universe) and the landmarks, `stars/` with the exact stars of all cells where any cell
+    is trained and the pack does not have them, and `site.json`, which lists the packs as the viewer's layers, and
+    every file with its size. No file per
     cell. The directory appears whole, in place of an older site: killed at any moment, the old site stays or a rerun
     makes the new one.
 
-    Raises InputError where the directory holds anything but a site of Helios, or lies in the universe; StoreError
-    where the universe is not packed or the viewer is missing.
+    Raises InputError where the directory holds anything but a site of Helios, or lies in the universe or its pack;
+    StoreError where there is no pack or the viewer is missing.
     """
     directory = Path(directory).resolve()
-    root = Path(universe.path).resolve()
-    require_place_for_site(directory, root)
-    V1Pack.open(root)
+    folder = pack_path(Path(universe.path)) if pack is None else Path(pack)
+    for source in (Path(universe.path), folder):
+        require_place_for_site(directory, source)
+    packed = open_pack(folder)
     with replacing(directory, lambda _: True, "site") as stage:  # the place was judged above
         _copy_viewer(viewer, stage)
         (stage / UNIVERSE).mkdir()
-        for name in (INDEX, LANDMARKS, MANIFEST, PACK, CHECKSUMS):
-            shutil.copyfile(root / name, stage / UNIVERSE / name)
-        packs = [V1Pack.open(stage / UNIVERSE)]
-        if universe.trained.any():
+        for name in packed.files:
+            shutil.copyfile(folder / name, stage / UNIVERSE / name)
+        shutil.copyfile(landmarks_path(Path(universe.path)), stage / UNIVERSE / LANDMARKS)
+        splats = packed.result.splats
+        if universe.trained.any() and packed.star_layer is not None:
             (stage / STARS).mkdir()
-            write_pack(universe, stage / STARS, stars_only=True, track=track)
-            packs.append(V1Pack.open(stage / STARS))
+            stars = write_pack(universe, stage / STARS, packed.star_layer, stars_only=True, on_event=on_event)
+            splats += stars.result.splats
         listed = _list_files(stage)
-        layers = [layer for folder, layer in LAYERS.items() if (stage / folder).is_dir()]
-        document = {"version": SITE_VERSION, "layers": layers, "files": listed}
-        write_text(stage / SITE_MANIFEST, json.dumps(document, indent=1) + "\n")
-    splats = sum(entry.splat_count for pack in packs for entry in pack.entries)
-    trained = sum(cell["trained"] for cell in packs[0].index["cells"])
-    return Exported(directory, len(packs[0]), trained, splats, sum(file["size"] for file in listed))
+        folders = [folder for folder in LAYERS if (stage / folder).is_dir()]
+        layers = [{"folder": folder, "format": packed.format, "radii": LAYERS[folder]} for folder in folders]
+        text = json.dumps({"version": SITE_VERSION, "layers": layers, "files": listed}, indent=1) + "\n"
+        (stage / SITE_MANIFEST).write_text(text, "utf-8", newline="\n")
+    size = sum(file["size"] for file in listed)
+    result = SiteResult(directory, len(packed), packed.result.trained_cells, splats, size)
+    on_event(Done(result))
+    return result
 
 
 def require_place_for_site(directory: Path, universe: Path) -> None:
-    """Raise InputError where `directory` is in or around the universe, or holds anything but a site of Helios."""
+    """Raise InputError where `directory` is in or around `universe`, or holds anything but a site of Helios."""
     directory, universe = Path(directory).resolve(), Path(universe).resolve()
     if directory.is_relative_to(universe) or universe.is_relative_to(directory):
         raise InputError(f"{directory}: a site and its universe {universe} must not lie in each other")
@@ -96,10 +109,12 @@ def check_site(directory: Path) -> int:
     if not (directory / SITE_MANIFEST).is_file():
         return 0
     for file in _manifest_files(directory):
-        size = file_size(directory / file["path"])
-        if size != file["size"]:
-            raise StoreError(f"{directory / file['path']}: {size} bytes, {SITE_MANIFEST} says {file['size']}")
-    packs = [V1Pack.open(directory / name) for name in (UNIVERSE, STARS) if (directory / name).is_dir()]
+        path = directory / file["path"]
+        if not path.is_file():
+            raise StoreError(f"{path}: missing; make the site again")
+        if (size := path.stat().st_size) != file["size"]:
+            raise StoreError(f"{path}: {size} bytes, {SITE_MANIFEST} says {file['size']}")
+    packs = [open_pack(directory / name) for name in (UNIVERSE, STARS) if (directory / name).is_dir()]
     return sum(1 for pack in packs for _ in pack)
 
 
@@ -123,7 +138,7 @@ def _list_files(root: Path) -> list[dict]:
 def _manifest_files(directory: Path) -> list[dict]:
     """Return the files that a site's manifest lists, each a path inside the site and a size."""
     path = directory / SITE_MANIFEST
-    document = read_json(path)
+    document = read_json(path, "make the site again")
     if document.get("version") != SITE_VERSION:
         raise StoreError(f"{path}: version {document.get('version')!r}, this program reads version {SITE_VERSION}")
     try:

@@ -80,6 +80,11 @@ class V1Cell:
         )
 
 
+def file_name(cell: CellId) -> str:
+    """The name under which v1 keeps a cell: L_THETA_PHI.bin, of whatever depth it is."""
+    return f"{cell.index_name}.bin"
+
+
 def encode_cell(
     cell_id: CellId,
     origin_m: NDArray[np.float64],

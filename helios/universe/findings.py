@@ -9,7 +9,7 @@ PROMISES = {
     "files": "every file must be there, with the bytes that were written",
     "metadata": "version, depth and columns must be as they were written",
     "provenance": "every input must have its hash, every row must be kept or counted",
-    "index": "index.json must have the grid and the totals of the store, or be the list of a pack",
+    "index": "index.json must have the grid and the totals of the store",
     "landmarks": "landmarks.json must be a list of landmarks",
     "cells": "cells must lie in the grid, each once, in the order of their keys",
     "tree": "cells must split where they hold more than leaf_capacity, and nowhere else; all above are listed",
@@ -29,6 +29,7 @@ PROMISES = {
     "splat size": "scales of splats must be above 0",
     "splat light": "opacities of splats must be above 0",
     "splat color": "colours of splats must not be negative, their luminance must be 1",
+    "pack": "a pack must have the bytes that were written, and what stands for the universe",
 }
 """Every promise by its name, in the order in which they are told."""
 

@@ -1,7 +1,7 @@
 """`index.json`: the manifest of a universe, a few lines however many cells.
 
 What a universe holds stands in its store; the manifest says it again for people and for jq, and nothing here reads it
-to open a universe. `helios pack` puts the v1 layout's list in its place, which that layout calls `index.json` too.
+to open a universe.
 """
 
 from __future__ import annotations
@@ -21,9 +21,6 @@ from helios.universe.tree import TreeRule
 
 VERSION = 2
 """Version of the manifest."""
-
-LIST_VERSION = 1
-"""Version of the list of cells: the one that the original's browser client reads."""
 
 
 def grid_config(grid: HLGrid) -> dict[str, float | int]:
@@ -47,51 +44,24 @@ def manifest_text(rule: TreeRule, depths: ArrayLike, inner: int, stars: int, tra
 
 
 def read_index(path: Path) -> dict[str, Any]:
-    """Return the content of the `index.json` at `path`: the manifest or, where a pack lies beside it, the v1 list.
+    """Return the content of the manifest at `path`.
 
     Raises StoreError where the file is missing, no JSON object or of a newer version.
     """
     index = read_json(path, "build the universe again")
-    check_version(path, index.get("version"), VERSION, oldest=LIST_VERSION)
+    check_version(path, index.get("version"), VERSION)
     return index
 
 
-def packed_bytes(path: Path) -> int:
-    """Return how many bytes the cells packed in the v1 layout have, as the `index.json` at `path` says; else 0.
-
-    Raises StoreError where it says it in no number, and as `read_index` does.
-    """
-    size = read_index(path).get("total_size_bytes", 0)
-    if type(size) is not int:
-        raise StoreError(f"{path}: damaged, total_size_bytes is {size!r}; pack the universe again")
-    return size
-
-
-def check_version(path: Path, version: Any, known: int, oldest: int | None = None) -> None:
-    """Raise StoreError unless `version`, found in the file at `path`, is `known` or, where given, from `oldest` on."""
+def check_version(path: Path, version: Any, known: int) -> None:
+    """Raise StoreError unless `version`, found in the file at `path`, is `known`."""
     if type(version) is not int or version < 1:
         raise StoreError(f"{path}: damaged, version {version!r}; build the universe again")
     if version > known:
         raise StoreError(
             f"{path}: written in version {version}, this program reads up to version {known}: update helios"
         )
-    if version < (known if oldest is None else oldest):
+    if version < known:
         raise StoreError(
             f"{path}: written in version {version}, this program reads version {known}: build the universe again"
         )
-
-
-def check_list(index: dict[str, Any]) -> None:
-    """Raise KeyError, TypeError or ValueError where a v1 list is not as `helios.pack.v1_index.index_text` writes it."""
-    splats = size = 0
-    for number, cell in enumerate(index["cells"]):
-        values = (*(cell["id"][name] for name in ("l", "theta", "phi")), cell["splat_count"], cell["file_size_bytes"])
-        if not all(type(value) is int and value >= 0 for value in values) or type(cell["trained"]) is not bool:
-            raise ValueError(f"cell {number} is not as it should be")
-        if cell["file_name"] != "{}_{}_{}.bin".format(*values[:3]):
-            raise ValueError(f"cell {number} has the file name {cell['file_name']!r}")
-        splats += values[3]
-        size += values[4]
-    for name, total in (("total_splats", splats), ("total_size_bytes", size)):
-        if index[name] != total:
-            raise ValueError(f"{name} is {index[name]}, its cells make {total}")

@@ -6,6 +6,7 @@ INDEX = "index.json"
 LANDMARKS = "landmarks.json"
 STORE = "universe.zarr"
 JOURNAL = "training"
+PACK = "pack"
 
 
 def index_path(universe: Path) -> Path:
@@ -26,6 +27,11 @@ def store_path(universe: Path) -> Path:
 def journal_path(universe: Path) -> Path:
     """What a training run that has not ended has trained so far."""
     return universe / JOURNAL
+
+
+def pack_path(universe: Path) -> Path:
+    """Where the pack of a universe lies that is given no other place."""
+    return universe / PACK
 
 
 def is_universe(path: Path) -> bool:

@@ -212,19 +212,10 @@ class Universe:
         """The cell of index `i` with its emitters. Raises StoreError where they are damaged."""
         origin, half_extent, radius = (values[i] for values in self._frames)
         rows = self.columns(tuple(EMITTER_COLUMNS), int(self.offsets[i]), int(self.offsets[i + 1]))
-        position = stacked_positions_m(rows)
-        distance = np.linalg.norm(position, axis=-1) / half_extent
-        return Cell(
-            id=self.cells[i],
-            origin_m=origin,
-            half_extent_m=float(half_extent),
-            radius=float(radius),
-            emitters=Emitters(
-                means=((position - origin) / half_extent).astype(np.float32),
-                luminosities=luminosity(rows["phot_g_mean_mag"], distance).astype(np.float32),
-                colors=color_from_bp_rp(rows["bp_rp"]),
-            ),
+        emitters = Emitters.of_stars(
+            stacked_positions_m(rows), rows["phot_g_mean_mag"], rows["bp_rp"], origin, half_extent
         )
+        return Cell(self.cells[i], origin, float(half_extent), float(radius), emitters)
 
     def stars(
         self,

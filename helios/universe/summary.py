@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 
 from helios.constants import R_MIN_M
-from helios.universe.index import packed_bytes
-from helios.universe.paths import index_path
 from helios.universe.store import VERSION, Universe
 from helios.universe.training import OUTCOMES
 
@@ -19,8 +17,7 @@ def summarise(universe: Universe) -> dict[str, Any]:
     `depth` is that of all cells, None where the universe is adaptive: then none holds more than `leaf_capacity` stars.
     `depths` has by depth the number of `cells`, the leaves, and of `inner_cells` above them; `stars_per_cell` the
     least, median and most; `training` how many cells are trained, by `outcomes`, with how many `settings`, and their
-    splats and stars. Reads no star and no splat. Raises StoreError where the group of splats, or `index.json`, is
-    damaged.
+    splats and stars. Reads no star and no splat. Raises StoreError where the group of splats is damaged.
     """
     stars = np.diff(universe.offsets)
     trained = universe.trained
@@ -49,7 +46,6 @@ def summarise(universe: Universe) -> dict[str, Any]:
             "stars": int(stars[trained].sum()),
             "splats": splats,
         },
-        "packed_bytes": packed_bytes(index_path(universe.path)),
         "provenance": universe.provenance,
     }
 

@@ -21,7 +21,7 @@ from helios.universe.check_splats import check_splats
 from helios.universe.check_stars import StarRows, check_stars
 from helios.universe.check_tree import check_in_grid, check_order, check_tree
 from helios.universe.findings import Finding, Findings
-from helios.universe.index import LIST_VERSION, check_list, check_version, manifest_text, read_index
+from helios.universe.index import check_version, manifest_text, read_index
 from helios.universe.paths import index_path, is_universe, landmarks_path, store_path
 from helios.universe.store import BUILT_GROUPS, CELL_COLUMNS, EMITTER_COLUMNS, VERSION
 from helios.universe.tree import Leaves, TreeRule, inner_cells
@@ -157,13 +157,7 @@ def _check_cells(root: zarr.Group, provenance: Any, rule: TreeRule, index, valid
 def _check_index(
     index: dict[str, Any], cells: Cells, validation: Validation, rule: TreeRule, findings: Findings
 ) -> None:
-    """Check the manifest against the store; where a pack's list of cells stands in its place, that it is one."""
-    if index["version"] == LIST_VERSION:
-        try:
-            check_list(index)
-        except (KeyError, TypeError, ValueError) as error:
-            findings.add(Finding("index", f"{type(error).__name__}: {error}"))
-        return
+    """Check the manifest against the store."""
     inner = len(inner_cells(Leaves(cells, np.ones(len(cells), np.int64))).cells)
     totals = (inner, validation.stars, validation.trained, validation.splats)
     expected = json.loads(manifest_text(rule, cells.depth, *totals))

@@ -4,6 +4,8 @@ Over a universe made of a catalogue with rows that cannot be used, and one that 
 """
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -114,7 +116,7 @@ def test_validate_says_what_is_wrong_and_exits_with_1(universe):
     assert result.exit_code == 1
     lines = result.output.splitlines()
     assert [line.split(":")[0] for line in lines] == ["files", "index", "index", "landmarks", str(universe)]
-    assert lines[1].endswith("; index.json must have the grid and the totals of the store, or be the list of a pack")
+    assert lines[1].endswith("; index.json must have the grid and the totals of the store")
     assert lines[2] == "index: and 1 more"
     assert lines[-1].endswith("not sound, 4 wrong in 3 kinds")
 
@@ -135,8 +137,21 @@ def test_where_there_is_no_universe_that_is_said(tmp_path, command):
         assert result.output.count("\n") == 1
 
 
-def test_info_of_a_damaged_universe_is_one_line(universe):
-    (universe / "index.json").write_text("{")
+def test_validate_reads_the_pack_too(trained, tmp_path):
+    path = shutil.copytree(trained, tmp_path / "universe")
+    data = bytearray((path / "pack" / "cells.pack.bin").read_bytes())
+    data[500] ^= 1
+    (path / "pack" / "cells.pack.bin").write_bytes(data)
+    result = helios("validate", path)
+    assert result.exit_code == 1
+    assert re.match(r"pack: .*pack/cells\.pack\.bin: cell .*: damaged: CRC-32 .*; a pack must have", result.output)
+    assert result.output.endswith("not sound, 1 wrong in 1 kinds\n")
+
+
+@pytest.mark.parametrize("file", ["universe.zarr/zarr.json", "pack/index.json"])
+def test_info_of_a_damaged_universe_is_one_line(trained, tmp_path, file):
+    universe = shutil.copytree(trained, tmp_path / "universe")
+    (universe / file).write_text("{")
     result = helios("info", universe)
     assert result.exit_code == 1
     assert result.output.startswith("Error: ")

@@ -1,29 +1,22 @@
 """`helios pack` and `helios export` as a user types them: exit code, files, message, and `kill -9` at any time.
 
-Universes are small and real. The kills are of whole processes, at random moments from the interpreter's start to
-the last file; the sweep over every single change to the disk is in `tests/unit/pack/test_v1_pack.py`.
+Universes are small and real. The kills are of whole processes, one before each change that the command makes to the
+disk.
 """
 
 import json
 import os
-import random
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from helios.cli import main
+from helios.pack import EXPORTERS, PACKS
+from helios.pack.pack import open_pack
 from helios.pack.site import check_site
-from helios.pack.v1_reader import V1Pack
 from helios.universe import Universe
 from tests.unit.pack import scene
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -61,12 +54,12 @@ def helios(*arguments, code=0):
 def test_it_packs_the_trained_universe_and_says_how_large_it_is(here):
     before = scene.tree(here / "universe")
     output = helios("pack")
-    packed = V1Pack.open(here / "universe_trained")
-    size = (here / "universe_trained" / "cells.pack.bin").stat().st_size
-    splats = packed.index["total_splats"]
-    trained = sum(cell["trained"] for cell in packed.index["cells"])
+    packed = open_pack(here / "universe_trained" / "pack").result
+    size = (here / "universe_trained" / "pack" / "cells.pack.bin").stat().st_size
+    splats, trained = packed.splats, packed.trained_cells
     assert (
-        f"packed universe_trained: {len(packed)} cells ({trained} trained), {splats} splats, {size:,} bytes" in output
+        f"packed universe_trained/pack: {packed.cells} cells ({trained} trained), {splats} splats, {size:,} bytes"
+        in output
     )
     assert f"{size / splats:.1f} bytes per splat, {size / splats / 56:.2f} x the bare 56; read back: equal" in output
     assert scene.tree(here / "universe") == before
@@ -74,19 +67,31 @@ def test_it_packs_the_trained_universe_and_says_how_large_it_is(here):
 
 def test_it_packs_the_universe_where_none_is_trained(here):
     shutil.rmtree(here / "universe_trained")
-    assert "packed universe: " in helios("pack")
-    assert len(V1Pack.open(here / "universe")) > 0
+    assert "packed universe/pack: " in helios("pack")
+    assert len(open_pack(here / "universe" / "pack")) > 0
 
 
 def test_it_packs_the_universe_that_is_named(here):
     assert "(0 trained)" in helios("pack", "--universe", "universe")
-    assert not (here / "universe_trained" / "cells.pack.bin").exists()
+    assert not (here / "universe_trained" / "pack").exists()
+
+
+def test_it_packs_to_the_folder_and_in_the_format_that_are_named(here, viewer):
+    before = scene.tree(here / "universe_trained")
+    output = helios("pack", "--format", "v1:loose_cells=false", "-o", "elsewhere", "--site", "site")
+    assert "packed elsewhere: " in output
+    assert not (here / "elsewhere" / "cells").exists()
+    assert scene.tree(here / "universe_trained") == before
+    assert check_site(here / "site") == 2 * len(open_pack(here / "elsewhere"))
+    wrong = helios("pack", "--format", "v9", code=1)
+    assert f"unknown pack format 'v9' (choose from {', '.join(PACKS.names())})" in wrong
+    assert "must not lie in each other" in helios("pack", "-o", "elsewhere", "--site", "elsewhere/site", code=1)
 
 
 def test_a_site_is_packed_first_and_says_how_to_look_at_it(here, viewer):
     output = helios("pack", "--site", "site")
     assert output.endswith("look at it: helios serve site\n")
-    assert check_site(here / "site") == 2 * len(V1Pack.open(here / "universe_trained"))
+    assert check_site(here / "site") == 2 * len(open_pack(here / "universe_trained" / "pack"))
 
 
 def test_a_site_that_may_not_be_written_packs_nothing(here, viewer):
@@ -145,8 +150,8 @@ def test_export_writes_all_cells_or_those_that_are_named(here):
 def test_an_adaptive_universe_is_regrouped_and_exported_by_names_with_depths(here):
     universe = scene.make_clumps(here / "adaptive", leaf_capacity=8)
     output = helios("pack", "--universe", "adaptive")
-    packed = V1Pack.open(here / "adaptive")
-    assert f"packed adaptive: {len(packed)} cells (0 trained), 210 splats" in output
+    packed = open_pack(here / "adaptive" / "pack")
+    assert f"packed adaptive/pack: {len(packed)} cells (0 trained), 210 splats" in output
     assert f"regrouped at depth 5 from {len(universe)} cells of an adaptive tree" in output
     names = [str(universe.cells[i]) for i in (0, len(universe) - 1)]
     assert "2 cells" in helios("export", "--universe", "adaptive", "--cells", *names, "-o", "two.ply")
@@ -163,7 +168,8 @@ def test_an_adaptive_universe_is_regrouped_and_exported_by_names_with_depths(her
         (("--cells", "1_2_x"), "must be L_THETA_PHI"),
         (("--cells", "900_0_0"), "outside the grid"),
         (("--cells", "0_0_0"), "not in universe_trained"),
-        (("--format", "obj"), "unknown export format 'obj' (choose from ply)"),
+        (("--format", "obj"), f"unknown export format 'obj' (choose from {', '.join(EXPORTERS.names())})"),
+        (("--format", "csv:id=no"), "export format csv: 'id=no' must be OPTION=VALUE with an option of splats"),
         (("-o", "missing/x.ply"), "must be a file in a directory that exists"),
         (("--cells", ","), "no cells to export"),
     ],
@@ -174,20 +180,22 @@ def test_what_cannot_be_exported_is_one_clear_line(here, arguments, message):
     assert scene.tree(here) == before
 
 
-def test_killed_at_random_moments_the_next_run_gives_the_bytes_of_an_undisturbed_one(here):
-    copies = [scene.copy(here / "universe_trained", here / f"killed_{n}") for n in range(5)]
-    helios("pack")
-    undisturbed = scene.tree(here / "universe_trained")
-    command = [sys.executable, "-m", "helios", "pack", "--universe"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    start = time.monotonic()
-    subprocess.run([*command, here / "universe_trained"], check=True, env=environment, capture_output=True)
-    duration = time.monotonic() - start
-    rng = random.Random(11)
-    for path in copies:
-        process = subprocess.Popen([*command, path], env=environment, stdout=subprocess.DEVNULL)
-        time.sleep(rng.uniform(0.3, 1.0) * duration)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+def test_formats_are_named_in_help():
+    for command, registry in (("pack", PACKS), ("export", EXPORTERS)):
+        assert f"One of {', '.join(registry.names())}." in helios(command, "--help")
+
+
+def test_killed_before_any_of_its_changes_the_next_run_gives_the_bytes_of_an_undisturbed_one(tmp_path):
+    scene.make_stars(tmp_path / "stars", count=8, depth=1)
+    universe = scene.make_trained(tmp_path / "stars", tmp_path / "trained")
+    places = [scene.copy(universe.path, tmp_path / f"{n}" / "universe") for n in range(4 * len(universe) + 30)]
+    helios("pack", "--universe", universe.path)
+    undisturbed = scene.tree(universe.path)
+    killed = scene.kill_before_each_change(
+        "from helios.cli import main; main.main(['pack', '--universe', str(path)], standalone_mode=False)", places
+    )
+    assert killed > len(universe)
+    for path in places[:killed]:
         helios("pack", "--universe", path)
         assert scene.tree(path) == undisturbed
+        assert os.listdir(path.parent) == ["universe"]

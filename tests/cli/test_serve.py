@@ -18,8 +18,8 @@ import pytest
 from click.testing import CliRunner
 
 from helios.cli import main
+from helios.pack.pack import pack_universe
 from helios.pack.site import write_site
-from helios.pack.v1_writer import pack_universe
 from helios.universe import Universe
 from tests.unit.pack import scene
 
@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("served")
     pack_universe(scene.make_stars(folder / "universe"))
-    write_site(Universe.open(folder / "universe"), folder / "site", scene.make_viewer(folder / "web"))
+    write_site(Universe.open(folder / "universe"), folder / "site", viewer=scene.make_viewer(folder / "web"))
     return folder / "site"
 
 
@@ -88,7 +88,7 @@ def test_a_damaged_site_is_not_served(site, tmp_path):
     (copy / "universe" / "cells.pack.bin").write_bytes(data)
     code, output = serve(copy)
     assert (code, output.count("\n")) == (1, 1)
-    assert re.search(r"universe/cells\.pack\.bin: cell \d+_\d+_\d+: damaged: CRC-32", output)
+    assert re.search(r"universe/cells\.pack\.bin: cell \d+_\d+_\d+_\d+: damaged: CRC-32", output)
 
 
 @pytest.mark.parametrize("port", ["-1", "65536", "http"])

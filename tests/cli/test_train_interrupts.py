@@ -174,7 +174,7 @@ def test_killed_while_a_file_trains(tmp_path):
     packed = tmp_path / "packed"
     succeed("build", "--synthetic", 300, "--depth", 0, "-o", packed)
     succeed("pack", "--universe", packed)
-    source = max((packed / "cells").glob("*.bin"), key=lambda path: path.stat().st_size)
+    source = max((packed / "pack" / "cells").glob("*.bin"), key=lambda path: path.stat().st_size)
 
     def file(output):
         settings = ("--iterations", 3000, "--image-size", 48, "--backend", "numba", "--checkpoint-every", 500)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from helios.pack.v1_writer import pack_universe
+from helios.pack.pack import pack_universe
 from tests.unit.pack import scene
 
 

@@ -91,8 +91,9 @@ _KILLER = textwrap.dedent(
     import os, signal, sys
     from pathlib import Path
     import helios.universe.store
+    import helios.pack.v1
+    from helios.pack.pack import pack_universe
     from helios.pack.site import write_site
-    from helios.pack.v1_writer import pack_universe
     from helios.universe import Universe
 
     def run(statement, path, last):
@@ -111,6 +112,7 @@ _KILLER = textwrap.dedent(
     for number, path in enumerate(sys.argv[2:], start=1):
         child = os.fork()
         if not child:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             run(sys.argv[1], Path(path), number)
             os._exit(0)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))

@@ -8,7 +8,7 @@ import numpy as np
 import plyfile
 import pytest
 
-from helios.pack.ply import export_ply
+from helios.pack.export import export
 
 PROPERTIES = [*"xyz", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2", "opacity"]
 PROPERTIES += ["scale_0", "scale_1", "scale_2", "rot_0", "rot_1", "rot_2", "rot_3"]
@@ -21,7 +21,7 @@ def read(path):
 
 
 def test_the_header_is_that_of_gaussian_splatting(trained, tmp_path):
-    export_ply(trained, [0], tmp_path / "cell.ply")
+    export(trained, tmp_path / "cell.ply", cells=[0])
     ply, _ = read(tmp_path / "cell.ply")
     assert (ply.text, ply.byte_order) == (False, "<")
     assert [element.name for element in ply.elements] == ["vertex"]
@@ -36,7 +36,7 @@ def test_one_cell_comes_out_in_its_own_units(trained, tmp_path):
         np.flatnonzero(trained.trained)[np.argmax([len(trained.splats(i)) for i in np.flatnonzero(trained.trained)])]
     )
     cell, splats = trained.cell(i), trained.splats(i)
-    export_ply(trained, [i], tmp_path / "cell.ply")
+    export(trained, tmp_path / "cell.ply", cells=[i])
     ply, columns = read(tmp_path / "cell.ply")
     notes = dict(comment.split(" ", 1) for comment in ply.comments)
     assert [float(x) for x in notes["origin_m"].split()] == cell.origin_m.tolist()
@@ -62,7 +62,7 @@ def test_one_cell_comes_out_in_its_own_units(trained, tmp_path):
 @pytest.mark.parametrize("cells", [[0, 1], None])
 def test_several_cells_share_a_frame_around_them(trained, tmp_path, cells):
     cells = range(len(trained)) if cells is None else cells
-    export_ply(trained, cells, tmp_path / "cells.ply")
+    export(trained, tmp_path / "cells.ply", cells=cells)
     ply, columns = read(tmp_path / "cells.ply")
     notes = dict(comment.split(" ", 1) for comment in ply.comments)
     origin, unit = np.array([float(x) for x in notes["origin_m"].split()]), float(notes["unit_m"])

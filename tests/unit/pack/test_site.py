@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from helios.errors import InputError, StoreError
+from helios.pack.pack import pack_universe
 from helios.pack.site import check_site, require_place_for_site, write_site
 from helios.pack.v1_reader import V1Pack
-from helios.pack.v1_writer import pack_universe
 from helios.universe import Universe
 from tests.unit.pack.scene import copy, kill_before_each_change, make_stars, make_trained, tree
 
@@ -23,7 +23,7 @@ PACK = ("cells.pack.bin", "cells.pack.json", "cells.pack.sfv", "index.json")
 @pytest.fixture(scope="module")
 def site(packed, viewer, tmp_path_factory):
     path = tmp_path_factory.mktemp("sites") / "site"
-    write_site(Universe.open(packed), path, viewer)
+    write_site(Universe.open(packed), path, viewer=viewer)
     return path
 
 
@@ -35,7 +35,7 @@ def test_it_is_the_viewer_the_pack_the_landmarks_and_the_stars(site, packed, vie
     for name, data in tree(viewer).items():
         assert files[name] == data
     for name in (*PACK, "landmarks.json"):
-        assert files[f"universe/{name}"] == (packed / name).read_bytes()
+        assert files[f"universe/{name}"] == (packed / "pack" / name).read_bytes()
     manifest = json.loads(files["site.json"])
     assert [(layer["folder"], layer["format"]) for layer in manifest["layers"]] == [("stars", "v1"), ("universe", "v1")]
     listed = {file["path"]: file["size"] for file in manifest["files"]}
@@ -44,19 +44,19 @@ def test_it_is_the_viewer_the_pack_the_landmarks_and_the_stars(site, packed, vie
 
 def test_its_stars_are_the_exact_stars_of_all_cells(site, trained):
     pack = V1Pack.open(site / "stars")
-    assert [entry.id for entry in pack.entries] == list(trained.cell_ids)
-    assert not any(cell["trained"] for cell in pack.index["cells"])
-    assert pack.index["total_splats"] == trained.offsets[-1]
+    assert pack.cell_ids == trained.cell_ids
+    assert not any(entry.trained for entry in pack.entries)
+    assert pack.result.splats == trained.offsets[-1]
     for i, cell in enumerate(pack):
         emitters = trained.cell(i).emitters
-        np.testing.assert_allclose(cell.splats().means, emitters.means, rtol=1e-6)
-        np.testing.assert_allclose(cell.splats().luminosities, emitters.luminosities, rtol=1e-6)
+        np.testing.assert_allclose(cell.splats.means, emitters.means, rtol=1e-6)
+        np.testing.assert_allclose(cell.splats.luminosities, emitters.luminosities, rtol=1e-6)
 
 
 def test_a_universe_without_training_has_no_second_copy_of_its_stars(stars, viewer, tmp_path):
     path = copy(stars.path, tmp_path / "universe")
     pack_universe(Universe.open(path))
-    written = write_site(Universe.open(path), tmp_path / "deep" / "site", viewer)
+    written = write_site(Universe.open(path), tmp_path / "deep" / "site", viewer=viewer)
     assert not (tmp_path / "deep" / "site" / "stars").exists()
     layers = json.loads((written.path / "site.json").read_text())["layers"]
     assert [layer["folder"] for layer in layers] == ["universe"]
@@ -67,7 +67,7 @@ def test_a_universe_without_training_has_no_second_copy_of_its_stars(stars, view
 def test_writing_again_gives_the_same_bytes_and_nothing_beside_it(site, packed, viewer, tmp_path):
     path = copy(site, tmp_path / "site")
     (path / "assets" / "viewer.js").write_text("an older viewer")
-    write_site(Universe.open(packed), path, viewer)
+    write_site(Universe.open(packed), path, viewer=viewer)
     assert tree(path) == tree(site)
     assert os.listdir(tmp_path) == ["site"]
 
@@ -78,20 +78,20 @@ def test_killed_before_any_of_its_changes_it_leaves_a_whole_site_and_a_rerun_mak
     pack_universe(universe)
     other = copy(viewer, tmp_path / "other_viewer")
     (other / "assets" / "viewer.js").write_text("an older viewer")
-    write_site(universe, tmp_path / "older", other)
-    write_site(universe, tmp_path / "newer", viewer)
+    write_site(universe, tmp_path / "older", viewer=other)
+    write_site(universe, tmp_path / "newer", viewer=viewer)
     old, new = tree(tmp_path / "older"), tree(tmp_path / "newer")
     places = [tmp_path / f"{n}" / "site" for n in range(60)]
     for place in places:
         copy(tmp_path / "older", place)
-    rewrite = f"write_site(Universe.open({str(universe.path)!r}), path, Path({str(viewer)!r}))"
+    rewrite = f"write_site(Universe.open({str(universe.path)!r}), path, viewer=Path({str(viewer)!r}))"
     killed = kill_before_each_change(rewrite, places)
     outcomes = set()
     for place in places[:killed]:
         found = tree(place) if place.exists() else None
         assert found in (old, new, None)
         outcomes.add("old" if found == old else "new" if found == new else "none")
-        write_site(universe, place, viewer)
+        write_site(universe, place, viewer=viewer)
         assert tree(place) == new
         assert os.listdir(place.parent) == ["site"]
     assert {"old", "new"} <= outcomes
@@ -99,7 +99,7 @@ def test_killed_before_any_of_its_changes_it_leaves_a_whole_site_and_a_rerun_mak
 
 def test_an_empty_directory_is_filled(packed, viewer, tmp_path):
     (tmp_path / "site").mkdir()
-    write_site(Universe.open(packed), tmp_path / "site", viewer)
+    write_site(Universe.open(packed), tmp_path / "site", viewer=viewer)
     assert check_site(tmp_path / "site") > 0
 
 
@@ -120,7 +120,7 @@ def test_a_directory_of_something_else_is_refused_and_stays(packed, viewer, tmp_
     put(tmp_path / "site" / inside)
     before = tree(tmp_path)
     with pytest.raises(InputError, match="is not empty and no site of Helios"):
-        write_site(Universe.open(packed), tmp_path / "site", viewer)
+        write_site(Universe.open(packed), tmp_path / "site", viewer=viewer)
     assert tree(tmp_path) == before
 
 
@@ -130,7 +130,7 @@ def test_a_site_with_a_file_of_someone_else_is_refused_and_stays(site, packed, v
     put(path / inside)
     before = tree(tmp_path)
     with pytest.raises(InputError, match=f"holds {inside}, which is no part of the site"):
-        write_site(Universe.open(packed), path, viewer)
+        write_site(Universe.open(packed), path, viewer=viewer)
     assert tree(tmp_path) == before
 
 
@@ -139,14 +139,14 @@ def test_a_link_in_a_site_is_someone_elses_too(site, packed, viewer, tmp_path):
     put(tmp_path / "treasure" / "gold.txt")
     (path / "linked").symlink_to(tmp_path / "treasure")
     with pytest.raises(InputError, match="holds linked, which is no part"):
-        write_site(Universe.open(packed), path, viewer)
+        write_site(Universe.open(packed), path, viewer=viewer)
     assert (tmp_path / "treasure" / "gold.txt").exists()
 
 
 def test_a_file_in_its_place_is_refused_and_stays(packed, viewer, tmp_path):
     put(tmp_path / "site")
     with pytest.raises(InputError, match="is a file, a site is a directory"):
-        write_site(Universe.open(packed), tmp_path / "site", viewer)
+        write_site(Universe.open(packed), tmp_path / "site", viewer=viewer)
     assert (tmp_path / "site").read_text() == "mine"
 
 
@@ -154,11 +154,22 @@ def test_a_file_in_its_place_is_refused_and_stays(packed, viewer, tmp_path):
 def test_a_site_in_or_around_its_universe_is_refused(packed, place):
     with pytest.raises(InputError, match="must not lie in each other"):
         require_place_for_site(packed / place, packed)
+    with pytest.raises(InputError, match="must not lie in each other"):
+        write_site(Universe.open(packed), packed / place)
+
+
+def test_a_site_of_a_pack_elsewhere_is_that_of_the_pack_in_the_universe(site, trained, viewer, tmp_path):
+    pack_universe(trained, tmp_path / "elsewhere", "v1:loose_cells=false")
+    assert sorted(tree(tmp_path / "elsewhere")) == sorted((*PACK, "landmarks.json"))
+    write_site(trained, tmp_path / "site", pack=tmp_path / "elsewhere", viewer=viewer)
+    assert tree(tmp_path / "site") == tree(site)
+    with pytest.raises(InputError, match="must not lie in each other"):
+        write_site(trained, tmp_path / "elsewhere" / "site", pack=tmp_path / "elsewhere", viewer=viewer)
 
 
 def test_an_unpacked_universe_is_refused(trained, viewer, tmp_path):
     with pytest.raises(StoreError, match="helios pack"):
-        write_site(trained, tmp_path / "site", viewer)
+        write_site(trained, tmp_path / "site", viewer=viewer)
     assert not (tmp_path / "site").exists()
 
 
@@ -199,7 +210,7 @@ def flip(path):
         (lambda s: os.truncate(s / "universe" / "cells.pack.bin", 50), r"cells\.pack\.bin: 50 bytes"),
         (lambda s: (s / "assets" / "viewer.js").unlink(), r"viewer\.js: missing"),
         (lambda s: (s / "stars" / "index.json").unlink(), r"stars/index\.json: missing"),
-        (lambda s: put(s / "site.json", "{"), r"site\.json: damaged: no JSON"),
+        (lambda s: put(s / "site.json", "{"), r"site\.json: damaged, not JSON"),
         (lambda s: put(s / "site.json", '{"version": 2, "files": []}'), r"site\.json: version 2"),
         (lambda s: put(s / "site.json", '{"version": 1, "files": [7]}'), r"site\.json: damaged"),
         (lambda s: put(s / "site.json", '{"version": 1, "files": [{"path": "../x", "size": 1}]}'), "outside the site"),

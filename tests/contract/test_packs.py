@@ -1,0 +1,194 @@
+"""What every registered pack format promises: the universe comes back, damage is found, and packing is all or nothing.
+
+One class runs over the registry through the contract alone. The universes are half trained, of one depth and adaptive;
+an old pack is that of the stars alone, so that it has other bytes than the new one.
+"""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from helios.errors import InputError, StoreError
+from helios.pack import PACKS
+from helios.pack.pack import check_pack, is_pack, open_pack, pack_universe, packed_bytes, write_pack
+from helios.pack.pack_cells import shown_counts
+from helios.progress import Advance, Done, Stage
+from helios.universe import Universe
+from helios.universe.findings import Findings
+from helios.universe.validate import Validation
+from tests.unit.pack import scene
+
+
+@pytest.fixture(scope="module", params=["one depth", "adaptive"])
+def universe(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("packs")
+    if request.param == "adaptive":
+        scene.make_clumps(folder / "universe", leaf_capacity=16)
+    else:
+        scene.make_stars(folder / "universe")
+    return scene.make_trained(folder / "universe", folder / "universe_trained")
+
+
+def light_of(universe: Universe) -> np.ndarray:
+    """Luminosities, sr m^2, of all that stands for the universe, the faintest first."""
+    lights = []
+    for i in range(len(universe)):
+        cell, splats = universe.cell(i), universe.splats(i)
+        shown = cell.emitters if splats is None else splats
+        lights.append(shown.luminosities.astype(np.float64) * cell.half_extent_m**2)
+    return np.sort(np.concatenate(lights))
+
+
+def content(pack) -> list:
+    """All that the contract says of a pack and its cells, to be compared."""
+    cells = [
+        (
+            *(cell.id, cell.trained, cell.levels_up, cell.half_extent_m, cell.origin_m.tolist()),
+            *(corner.tolist() for corner in cell.bounds_m),
+            *(column.tobytes() for column in vars(cell.splats).values()),
+        )
+        for cell in pack
+    ]
+    return [len(pack), list(pack.cell_ids), dataclasses.replace(pack.result, path=None), cells]
+
+
+@pytest.mark.parametrize("name", PACKS.names())
+class TestPack:
+    def test_the_universe_comes_back(self, universe, tmp_path, name):
+        result = pack_universe(universe, tmp_path / "pack", name)
+        pack = open_pack(tmp_path / "pack")
+        cells = list(pack)
+        assert result == pack.result
+        assert (result.path, pack.folder) == (tmp_path / "pack",) * 2
+        assert pack.format == name
+        assert len(pack) == len(cells) == result.cells
+        assert [cell.id for cell in cells] == list(pack.cell_ids)
+        assert result.splats == sum(len(cell.splats) for cell in cells) == shown_counts(universe).sum()
+        assert result.trained_cells == sum(cell.trained for cell in cells) > 0
+        assert 0 < result.size_bytes <= sum(map(len, scene.tree(tmp_path / "pack").values()))
+        light = np.concatenate([cell.splats.luminosities * cell.half_extent_m**2 for cell in cells])
+        np.testing.assert_allclose(np.sort(light), light_of(universe), rtol=1e-6)
+        assert all(pack.read(i).id == cell.id for i, cell in enumerate(cells))
+        if universe.depth is not None:
+            assert [cell.id for cell in cells] == list(universe.cell_ids)
+
+    def test_its_files_are_all_that_a_viewer_needs(self, universe, tmp_path, name):
+        pack_universe(universe, tmp_path / "pack", name)
+        whole = open_pack(tmp_path / "pack")
+        sound = content(whole)
+        (tmp_path / "site").mkdir()
+        for file in whole.files:
+            (tmp_path / "pack" / file).replace(tmp_path / "site" / file)
+        assert content(open_pack(tmp_path / "site")) == sound
+
+    def test_the_landmarks_lie_beside_the_cells(self, universe, tmp_path, name):
+        pack_universe(universe, tmp_path / "pack", name)
+        landmarks = (universe.path / "landmarks.json").read_bytes()
+        assert (tmp_path / "pack" / "landmarks.json").read_bytes() == landmarks
+
+    def test_the_same_universe_gives_the_same_bytes(self, universe, tmp_path, name):
+        for folder in ("one", "two", "one"):
+            pack_universe(universe, tmp_path / folder, name)
+        assert scene.tree(tmp_path / "one") == scene.tree(tmp_path / "two")
+
+    def test_with_stars_alone_it_has_the_stars_of_trained_cells_too(self, universe, tmp_path, name):
+        pack = write_pack(universe, tmp_path, PACKS.make(name), stars_only=True)
+        assert (pack.result.trained_cells, pack.result.splats) == (0, universe.offsets[-1])
+        assert not any(cell.trained for cell in pack)
+
+    def test_it_tells_how_far_it_is(self, universe, tmp_path, name):
+        events = []
+        result = pack_universe(universe, tmp_path / "pack", name, on_event=events.append)
+        assert [event.name for event in events if isinstance(event, Stage)] == ["packing", "reading back"]
+        assert events[-1] == Done(result)
+        (total,) = {event.total for event in events if isinstance(event, Stage)}
+        assert [event.done for event in events if isinstance(event, Advance)] == 2 * list(range(1, total + 1))
+
+    def test_every_flipped_bit_is_found_or_changes_nothing(self, universe, tmp_path, name):
+        sound = content(write_pack(universe, tmp_path, PACKS.make(name)))
+        rng = np.random.default_rng(7)
+        for file in sorted(path for path in tmp_path.rglob("*") if path.is_file())[-8:]:
+            data, found = file.read_bytes(), 0
+            for bit in rng.integers(0, 8 * len(data), 8).tolist():
+                flipped = bytearray(data)
+                flipped[bit // 8] ^= 1 << bit % 8
+                file.write_bytes(flipped)
+                try:
+                    assert content(open_pack(tmp_path)) == sound, (file, bit)
+                except StoreError:
+                    found += 1
+            assert found, file
+            file.write_bytes(data)
+        assert content(open_pack(tmp_path)) == sound
+
+    def test_a_file_cut_short_is_found(self, universe, tmp_path, name):
+        for file in write_pack(universe, tmp_path, PACKS.make(name)).files:
+            data = (tmp_path / file).read_bytes()
+            for length in (0, len(data) // 2, len(data) - 3):
+                (tmp_path / file).write_bytes(data[:length])
+                with pytest.raises(StoreError):
+                    list(open_pack(tmp_path))
+            (tmp_path / file).write_bytes(data)
+
+    def test_damage_of_a_pack_in_its_universe_is_a_finding(self, universe, tmp_path, name):
+        path = scene.copy(universe.path, tmp_path / "universe")
+
+        def found():
+            validation = Validation(Findings(5))
+            check_pack(path, validation)
+            return validation.findings
+
+        assert (found().counts, packed_bytes(path)) == ({}, 0)
+        result = pack_universe(Universe.open(path), format=name)
+        assert (found().counts, packed_bytes(path)) == ({}, result.size_bytes)
+        pack_universe(scene.make_stars(tmp_path / "other", count=30), path / "pack", name)
+        assert found().counts == {"pack": 1}
+        assert "holds 30 splats, the universe " in found().lines()[0]
+        for file in sorted(path for path in (path / "pack").rglob("*") if path.is_file()):
+            file.write_bytes(b"damaged")
+        assert list(found().counts) == ["pack"]
+
+    def test_only_a_pack_is_replaced(self, universe, tmp_path, name):
+        pack_universe(universe, tmp_path / "pack", name)
+        assert is_pack(tmp_path / "pack")
+        (tmp_path / "pack" / "viewer.html").write_text("mine")
+        before = scene.tree(tmp_path)
+        assert not is_pack(tmp_path / "pack")
+        with pytest.raises(InputError, match="left as it is"):
+            pack_universe(universe, tmp_path / "pack", name)
+        assert scene.tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", PACKS.names())
+def test_killed_before_any_of_its_changes_it_leaves_the_old_pack_or_the_new_one(name, tmp_path):
+    stars = scene.make_stars(tmp_path / "stars", count=8, depth=1)
+    trained = scene.make_trained(tmp_path / "stars", tmp_path / "trained")
+    for universe in (stars, trained):
+        pack_universe(universe, universe.path / "pack", name)
+    old, new = (scene.tree(universe.path / "pack") for universe in (stars, trained))
+    assert old != new
+    places = [scene.copy(stars.path / "pack", tmp_path / f"{n}" / "pack") for n in range(4 * len(trained) + 30)]
+    statement = f"pack_universe(Universe.open({str(trained.path)!r}), path, {name!r})"
+    killed = scene.kill_before_each_change(statement, places)
+    assert killed > len(trained)
+    outcomes = set()
+    for place in places[:killed]:
+        assert len(list(open_pack(place))) == len(trained)
+        found = scene.tree(place)
+        assert found in (old, new)
+        outcomes.add("old" if found == old else "new")
+        pack_universe(trained, place, name)
+        assert scene.tree(place.parent) == {f"pack/{file}": data for file, data in new.items()}
+    assert outcomes == {"old", "new"}
+
+
+def test_an_unknown_format_names_the_choices():
+    with pytest.raises(InputError, match=f"unknown pack format 'v9' .choose from {', '.join(PACKS.names())}"):
+        PACKS.make("v9")
+
+
+@pytest.mark.parametrize("spec", ["v1:depth=11", "v1:depth=deep", "v1:levels=3"])
+def test_options_that_are_none_are_refused(spec):
+    with pytest.raises(InputError, match="pack format v1"):
+        PACKS.make(spec)
