@@ -34,6 +34,5 @@ def export(directory: Path | None, format_name: str, named: tuple[str, ...], out
     universe = Universe.open(directory or default_universe())
     given = (*named, *more)
     names = [name for text in given for name in text.split(",") if name]
-    cells = sorted({universe.index_of(name) for name in names}) if given else None
-    written = export_cells(universe, output, format_name, cells)
+    written = export_cells(universe, output, format_name, names if given else None)
     click.echo(f"wrote {output}: {written.cells:,} cells, {written.splats:,} splats, {written.size_bytes:,} bytes")

@@ -1,9 +1,11 @@
 """`helios pack`."""
 
+import sys
 from pathlib import Path
 
 import click
 
+from helios.cli.meter import Meter
 from helios.pack import PACKS
 
 
@@ -48,7 +50,8 @@ def pack(directory: Path | None, format_name: str, output: Path | None, site: Pa
     if site is not None:
         for place in filter(None, (universe.path, output)):
             require_place_for_site(site, place)
-    packed = pack_universe(universe, output, format_name, on_event=show_progress())
+    with Meter(sys.stderr) as meter:
+        packed = pack_universe(universe, output, format_name, on_event=meter)
     size, raw = packed.bytes_per_splat, packed.raw_splat_bytes
     click.echo(
         f"packed {packed.path}: {packed.cells:,} cells ({packed.trained_cells:,} trained), "
@@ -60,29 +63,7 @@ def pack(directory: Path | None, format_name: str, output: Path | None, site: Pa
     if site is None:
         click.echo("make a site of it: helios pack --site site")
         return
-    written = write_site(universe, site, pack=output, on_event=show_progress())
+    with Meter(sys.stderr) as meter:
+        written = write_site(universe, site, pack=output, on_event=meter)
     click.echo(f"site {site}: {written.splats:,} splats, {written.size_bytes:,} bytes")
     click.echo(f"look at it: helios serve {site}")
-
-
-def show_progress():
-    """An `on_event` that shows a bar on stderr where someone is watching."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from helios.progress import Advance, Done, Stage
-
-    console = Console(stderr=True)
-    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
-
-    def on_event(event) -> None:
-        match event:
-            case Stage(name, total):
-                bar.start()
-                bar.add_task(name, total=total)
-            case Advance(done):
-                bar.update(bar.task_ids[-1], completed=done)
-            case Done():
-                bar.stop()
-
-    return on_event

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
@@ -12,6 +12,7 @@ from helios.pack import EXPORTERS
 from helios.pack.pack_cells import Written
 
 if TYPE_CHECKING:
+    from helios.grid import CellId
     from helios.universe import Universe
 
 
@@ -30,19 +31,23 @@ class Exporter(Protocol):
 
 
 def export(
-    universe: Universe, file: Path | str, format: str = "ply", cells: Sequence[int] | None = None
+    universe: Universe,
+    file: Path | str,
+    format: str = "ply",
+    cells: Iterable[int | str | CellId] | None = None,
 ) -> ExportResult:
-    """Write the cells of these indices [C], all where None is given, to `file` and return what it holds.
+    """Write `cells`, indices, names or ids, all where None is given, to `file` and return what it holds.
 
-    `format` is one of `EXPORTERS`, with its options, as in `csv:splats=true`. The file appears whole or not at all.
-    Raises InputError for an unknown format or option, no cells, or a place where no file can be written.
+    Each comes once, in the order of the universe. `format` is one of `EXPORTERS`, with its options, as in
+    `csv:splats=true`. The file appears whole or not at all. Raises InputError for an unknown format or option, no cells
+    or one that is not there, or a place where no file can be written.
     """
     exporter, file = EXPORTERS.make(format), Path(file)
-    cells = range(len(universe)) if cells is None else list(cells)
-    if not cells:
+    indices = range(len(universe)) if cells is None else sorted({universe.index_of(cell) for cell in cells})
+    if not indices:
         raise InputError("no cells to export")
     if file.is_dir() or not file.parent.is_dir():
         raise InputError(f"{file}: must be a file in a directory that exists")
     with staged(file) as new, new.open("wb") as out:
-        splats = exporter.write(universe, cells, out)
-    return ExportResult(file, len(cells), int(universe.trained[list(cells)].sum()), splats, file.stat().st_size)
+        splats = exporter.write(universe, indices, out)
+    return ExportResult(file, len(indices), int(universe.trained[list(indices)].sum()), splats, file.stat().st_size)

@@ -41,9 +41,10 @@ class PackResult(Written):
 class Pack(Protocol):
     """A pack in `folder`, its lists read and checked, its cells read when they are asked for; `len` counts these.
 
-    `format` is its name in `PACKS`, which a viewer goes by. `cell_ids` are in the order of the pack. `files` are the names of those that a viewer reads, relative to `folder`.
-    `star_layer` is the format of a second pack, of exact stars, that a viewer needs beside this one where cells are
-    trained; None where the pack itself has them.
+    `format` is its name in `PACKS`, by which a viewer chooses its decoder. `cell_ids` are in the order of the pack.
+    `files` are the names of those that a viewer reads, relative to `folder`. `star_layer` is the format of a second
+    pack, of exact stars, that a viewer needs beside this one where cells are trained; None where the pack itself has
+    them.
     """
 
     folder: Path
@@ -190,7 +191,7 @@ def _cells(source: PackCells, stage: str, on_event: OnEvent) -> Iterator[PackCel
 
 def _update_manifest(universe: Universe) -> None:
     """Write `index.json` anew where it is not the manifest: former versions put the list of a pack in its place."""
-    from helios.universe.store import manifest_of
+    from helios.universe.writer import manifest_of
 
     path, text = index_path(Path(universe.path)), manifest_of(universe).encode()
     if not path.is_file() or path.read_bytes() != text:
