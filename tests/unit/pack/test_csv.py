@@ -30,7 +30,7 @@ def rows(path) -> dict[int, dict[str, str]]:
 @pytest.fixture(scope="module")
 def universe(tmp_path_factory):
     path = tmp_path_factory.mktemp("gaia") / "universe"
-    build_universe(BuildConfig(stars=(str(GAIA),)), path, lambda folder: (folder / "landmarks.json").write_text("[]"))
+    build_universe(BuildConfig(stars=(str(GAIA),)), path, [])
     return Universe.open(path)
 
 
@@ -61,7 +61,7 @@ def test_it_reads_as_a_table_and_builds_the_same_universe(universe, tmp_path):
     assert table.colnames == ["source_id", "ra", "dec", "distance_pc", "phot_g_mean_mag", "bp_rp"]
     assert set(table["source_id"]) == set(universe.columns(["source_id"])["source_id"])
     config = BuildConfig(stars=(str(tmp_path / "stars.csv"),), distance="distance_pc")
-    build_universe(config, tmp_path / "again", lambda folder: (folder / "landmarks.json").write_text("[]"))
+    build_universe(config, tmp_path / "again", [])
     again = Universe.open(tmp_path / "again")
     names = ("source_id", "x_m", "y_m", "z_m", "phot_g_mean_mag", "bp_rp")
     for name, column in universe.columns(names).items():
