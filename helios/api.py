@@ -210,19 +210,30 @@ def fetch(
 
 
 def validate(universe: Universe | PathLike, shown: int = 5) -> Validation:
-    """Return what is wrong with `universe`, the first `shown` of each kind in full; see `validate_universe`."""
+    """Return what is wrong with `universe` and the pack that lies in it, the first `shown` of each kind in full.
+
+    See `helios.universe.validate.validate_universe` and `helios.pack.pack.check_pack`.
+    """
     from helios.landmarks import load_landmarks
+    from helios.pack.pack import check_pack
     from helios.universe.validate import validate_universe
 
     path = universe.path if isinstance(universe, Universe) else Path(universe)
-    return validate_universe(path, load_landmarks, shown)
+    validation = validate_universe(path, load_landmarks, shown)
+    check_pack(path, validation)
+    return validation
 
 
 def info(universe: Universe | PathLike) -> dict[str, Any]:
-    """Return what is in `universe` and what it was made of, in values that JSON has; see `summarise`."""
+    """Return what is in `universe` and what it was made of, in values that JSON has; see `summarise`.
+
+    `packed_bytes` are those of the cells of the pack that lies in it, 0 where there is none.
+    """
+    from helios.pack.pack import packed_bytes
     from helios.universe.summary import summarise
 
-    return summarise(_opened(universe))
+    opened = _opened(universe)
+    return summarise(opened) | {"packed_bytes": packed_bytes(opened.path)}
 
 
 def _opened(universe: Universe | PathLike) -> Universe:

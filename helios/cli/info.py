@@ -21,11 +21,9 @@ def info(as_json: bool, directory: Path):
     Its grid, cells, stars and splats; the catalogues with their hashes, the command and its options, the versions
     of what made it, and the rows that were read, rejected by reason, and kept. `helios validate` checks them.
     """
-    from helios.pack.pack import packed_bytes
-    from helios.universe import Universe
-    from helios.universe.summary import summarise
+    from helios import api
 
-    summary = summarise(Universe.open(directory)) | {"packed_bytes": packed_bytes(directory)}
+    summary = api.info(directory)
     if as_json:
         click.echo(json.dumps({"universe": str(directory), **summary}, indent=2))
         return

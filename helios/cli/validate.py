@@ -17,12 +17,9 @@ def validate(show: int, directory: Path):
     Reads all of it, and prints a line for each thing that is not as it should be: what, where, and what was
     promised. Exits with 0 where nothing is wrong, else with 1.
     """
-    from helios.landmarks import load_landmarks
-    from helios.pack.pack import check_pack
-    from helios.universe.validate import validate_universe
+    from helios import api
 
-    found = validate_universe(directory, load_landmarks, show)
-    check_pack(directory, found)
+    found = api.validate(directory, show)
     if found.sound:
         least, greatest = found.depths
         click.echo(

@@ -11,12 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from helios.cells import Cells, frames_of
-from helios.color import color_from_bp_rp
 from helios.coords import stacked_positions_m
 from helios.errors import InputError, StoreError
 from helios.files import restore
 from helios.grid import CellId
-from helios.light import luminosity
 from helios.splats import Cell, Emitters, Splats
 from helios.universe.arrays import metadata_digest, open_root, read_rows
 from helios.universe.cell_view import CellView
