@@ -16,7 +16,7 @@ from helios.render import BACKENDS
 from helios.render.backend import NEAR, Backend
 from helios.render.torch_reference import TorchBackend
 
-TOY = "tests.contract.toy_backend"
+TOY = "tests.contract.helios_toys.backend"
 SPLAT_TENSORS = ("means", "quats", "log_scales", "opacities", "colors")
 DISTANCE = 5.0
 
@@ -31,7 +31,7 @@ SCENES = {
 
 NEEDS_CUDA = ("gsplat",)
 EVERY = (*BACKENDS.names(), "toy")
-"""All that are registered, and one that shows what a new one takes: tests/contract/toy_backend.py and a line."""
+"""All that are registered, and one that shows what a new one takes: `helios_toys/backend.py` and a line."""
 
 CPU = [name for name in EVERY if name not in NEEDS_CUDA]
 ALL = [pytest.param(name, marks=pytest.mark.gpu) if name in NEEDS_CUDA else name for name in EVERY]
