@@ -1,12 +1,18 @@
 """Everything that decides what training makes of a cell. Defaults, units, ranges and help stand here only."""
 
+from __future__ import annotations
+
 import dataclasses
 import hashlib
 import json
+from typing import TYPE_CHECKING
 
 from helios.errors import InputError
 from helios.options import check_limits, option
 from helios.train.registries import REGULARISERS, STARTS, STRATEGIES
+
+if TYPE_CHECKING:
+    from helios.train.regularisers import Regulariser
 
 LEAST_SPLATS = 8
 """A budget below this saves fewer bytes than the cell's own header takes."""
@@ -25,10 +31,7 @@ class TrainConfig:
     image_size: int = option(256, "Width and height of the training images, pixels.", (16, 4096))
     lambda_dssim: float = option(0.2, "Share of D-SSIM against L1 in the image loss, 0 to 1.", (0.0, 1.0))
     lambda_isotropy: float = option(0.005, "Weight of the variance of a splat's three log-scales.", (0.0, 1e6))
-    lambda_collapse: float = option(0.1, "Weight of a splat's flatness beyond --min-scale-ratio.", (0.0, 1e6))
-    min_scale_ratio: float = option(
-        0.1, "Shortest over longest axis below which a splat counts as collapsed, 0 to 1.", (0.0, 1.0)
-    )
+    lambda_collapse: float = option(0.1, "Weight of a splat's flatness, past axes of 1 to 10.", (0.0, 1e6))
     lambda_flux: float = option(6.0, "Weight of the light in blocks of 1 to 32 pixels (the pyramid).", (0.0, 1e6))
     ratio: float = option(0.25, "Splats per emitter, above 0 up to 1; 1 keeps every star as it is.", (1e-6, 1.0))
     densify_interval: int = option(30, "Steps between two rounds of density control; 0 for none.", (0, 1_000_000))
@@ -44,7 +47,10 @@ class TrainConfig:
         metavar="NAME[:OPTION=VALUE,...]",
     )
     reg: tuple[str, ...] = option(
-        (), "One more regulariser, or another weight for one; may be repeated.", multiple=True, metavar="NAME=WEIGHT"
+        (),
+        f"One more regulariser, or another weight for one: {', '.join(REGULARISERS.names())}; may be repeated.",
+        multiple=True,
+        metavar="NAME[:OPTION=VALUE,...]=WEIGHT",
     )
     seed: int = option(0, "Seed of cameras, view order and of all chance in training.", (0, 2**63 - 1))
 
@@ -54,19 +60,19 @@ class TrainConfig:
         STARTS.make(self.start)
         STRATEGIES.make(self.strategy)
 
-    def regularisers(self) -> dict[str, float]:
-        """The weight of each regulariser that counts, by name. Raises InputError where `reg` is no NAME=WEIGHT."""
-        weights = {"isotropy": self.lambda_isotropy, "collapse": self.lambda_collapse}
+    def regularisers(self) -> dict[Regulariser, float]:
+        """The weight of each regulariser that counts. Raises InputError where `reg` is no NAME=WEIGHT."""
+        weights = {"isotropy": ("isotropy", self.lambda_isotropy), "collapse": ("collapse", self.lambda_collapse)}
         for text in self.reg:
-            name, _, weight = text.partition("=")
+            spec, _, weight = text.rpartition("=")
             try:
-                weights[name] = float(weight)
+                weights[spec.partition(":")[0]] = spec, float(weight)
             except ValueError:
                 raise InputError(f"--reg {text}: must be NAME=WEIGHT, such as isotropy=0.05") from None
-            REGULARISERS.check(name)
-            if not 0.0 <= weights[name] <= 1e6:
+            if not 0.0 <= float(weight) <= 1e6:
                 raise InputError(f"--reg {text}: weight must be from 0 to 1e+06")
-        return {name: weight for name, weight in weights.items() if weight}
+        made = {REGULARISERS.make(spec): weight for spec, weight in weights.values()}
+        return {regulariser: weight for regulariser, weight in made.items() if weight}
 
     def splat_count(self, emitters: int) -> int:
         """The budget of a cell of this many emitters: `ratio` of them, rounded; all of the first LEAST_SPLATS."""

@@ -26,13 +26,13 @@ REGULARISERS = Registry(
     "regulariser",
     "helios.regularisers",
     {
-        "isotropy": "helios.train.loss.regularisers:isotropy",
-        "collapse": "helios.train.loss.regularisers:collapse",
-        "size": "helios.train.loss.regularisers:size",
-        "needle": "helios.train.loss.regularisers:needle",
+        "isotropy": "helios.train.regularisers.isotropy:Isotropy",
+        "collapse": "helios.train.regularisers.collapse:Collapse",
+        "size": "helios.train.regularisers.size:Size",
+        "needle": "helios.train.regularisers.needle:Needle",
     },
 )
-"""(model, config) -> loss per cell [B]."""
+"""`helios.train.regularisers.Regulariser`: a frozen dataclass of options, called as (log_scales, mask) -> [B]."""
 
 STARTS = Registry(
     "start",

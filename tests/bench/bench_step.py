@@ -20,10 +20,10 @@ from helios.splats import Cell, Splats
 from helios.train.cameras import REFERENCE_RADII, focal_px
 from helios.train.config import TrainConfig
 from helios.train.loss.losses import dssim, l1
-from helios.train.loss.regularisers import isotropy
 from helios.train.optim.adam import RATES
 from helios.train.optim.model import Model, slots_for
 from helios.train.optim.optimise import Optimisation
+from helios.train.regularisers.isotropy import Isotropy
 from helios.train.run.engine import train_batch
 from helios.train.scene import Scene
 from tests.bench import gsplat_reference
@@ -70,7 +70,7 @@ def torch_step(scene: Scene, splats: Splats, draw):
             image, target = draw(*arguments, cameras[0][v], cameras[1][v])[None], truth[v : v + 1]
             loss = (1 - CONFIG.lambda_dssim) * l1(image, target) + CONFIG.lambda_dssim * dssim(image, target)
             loss.sum().backward()
-        (CONFIG.lambda_isotropy * isotropy(model, CONFIG)).sum().backward()
+        (CONFIG.lambda_isotropy * Isotropy()(model.log_scales, model.mask)).sum().backward()
         optimizer.step()
         optimizer.zero_grad()
 

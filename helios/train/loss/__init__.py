@@ -1,1 +1,1 @@
-"""What a view is judged by: image losses, their fast twins for CPU and GPU, regularisers and metrics."""
+"""What a view is judged by: image losses, their fast twins for CPU and GPU, and metrics."""

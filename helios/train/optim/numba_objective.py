@@ -14,10 +14,9 @@ from helios.render.threads import run_striped
 from helios.train.cameras import LOSS_EVERY
 from helios.train.config import TrainConfig
 from helios.train.loss.fused_loss import LEVELS, TruthCache
-from helios.train.loss.regularisers import FAST, SCALE
 from helios.train.optim.model import COLUMNS, WIDTH, Model
 from helios.train.optim.step_kernels import params_gradient, splats_of, step_workspace, view_losses
-from helios.train.registries import REGULARISERS
+from helios.train.regularisers import SCALE, weighted_sum
 from helios.train.scene import Scene
 
 ALPHA_MIN = 1e-5
@@ -39,7 +38,7 @@ class NumbaObjective:
         self._model, self._config, self._backend = model, config, backend
         self._cells = [_CellObjective(model, b, scene, config, backend) for b, scene in enumerate(scenes)]
         self._grad = torch.zeros_like(model.params)
-        self._slow = [name for name in config.regularisers() if name not in FAST]
+        self._slow = {term: weight for term, weight in config.regularisers().items() if not term.has_twin}
 
     def gradient(self, views: np.ndarray) -> tuple[Tensor, Tensor]:
         losses = torch.tensor([c.loss(v, self._grad[b].numpy()) for b, (c, v) in enumerate(zip(self._cells, views))])
@@ -56,8 +55,7 @@ class NumbaObjective:
         return losses + self._slow_terms().detach() if self._slow else losses
 
     def _slow_terms(self) -> Tensor:
-        weights = self._config.regularisers()
-        return sum(SCALE * weights[name] * REGULARISERS.get(name)(self._model, self._config) for name in self._slow)
+        return weighted_sum(self._slow, self._model.log_scales, self._model.mask)
 
 
 class _CellObjective:
@@ -77,6 +75,7 @@ class _CellObjective:
         self._levels = LEVELS if config.lambda_flux else 1
         slots = model.params.shape[1]
         self._splats = tuple(np.empty((slots, *n), np.float32) for n in ((3,), (4,), (3,), (), (3,)))
+        self._twins = {term: weight for term, weight in config.regularisers().items() if term.has_twin}
         self._threads = backend.threads if slots >= _SHARED_FROM else 1
         self._lock = threading.Lock()
         self._workspaces = [step_workspace(config.image_size, config.image_size)]
@@ -105,9 +104,8 @@ class _CellObjective:
             params_gradient(grads, params, strides, mask & ~kept, *self._splats[2:], grad)
             grad *= scale
         sizes, out = params[:, COLUMNS["log_scales"]], grad[:, COLUMNS["log_scales"]]
-        for name, weight in self._config.regularisers().items():
-            if name in FAST:
-                total += FAST[name](sizes, mask, SCALE * weight, self._config.min_scale_ratio, out)
+        for regulariser, weight in self._twins.items():
+            total += regulariser.add_gradient(sizes, mask, SCALE * weight, out)
         return total
 
     def _workspace(self, stripe: int):

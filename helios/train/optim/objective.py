@@ -14,9 +14,9 @@ from torch import Tensor
 from helios.render.backend import Backend
 from helios.train.cameras import LOSS_EVERY
 from helios.train.config import TrainConfig
-from helios.train.loss.regularisers import regularisation
 from helios.train.optim.model import Model
 from helios.train.registries import IMAGE_LOSSES
+from helios.train.regularisers import weighted_sum
 from helios.train.scene import Scene
 
 
@@ -51,6 +51,7 @@ class TorchObjective:
         self._Ks = torch.tensor(np.stack([s.views.Ks for s in scenes]), device=device)
         self._exposures = torch.tensor([s.exposure for s in scenes], dtype=torch.float32, device=device)
         self._rows = torch.arange(len(scenes), device=device)[:, None]
+        self._regularisers = config.regularisers()
         self._image_loss = image_loss(scenes, config, device)
 
     def gradient(self, views: np.ndarray) -> tuple[Tensor, Tensor]:
@@ -71,7 +72,9 @@ class TorchObjective:
         images = self._backend.render(
             *arguments, self._viewmats[self._rows, views], self._Ks[self._rows, views], size, size
         )
-        return self._image_loss(images, views) + regularisation(self._model, self._config)
+        return self._image_loss(images, views) + weighted_sum(
+            self._regularisers, self._model.log_scales, self._model.mask
+        )
 
 
 def image_loss(

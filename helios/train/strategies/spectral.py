@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from helios.train.loss.regularisers import spectral_entropy
+from helios.train.regularisers.needle import spectral_entropy
 from helios.train.strategies import Batch
 from helios.train.strategies.merge_costs import MergeCosts
 from helios.train.strategies.rounds import Rounds
@@ -20,7 +20,7 @@ flattest disc log 2 = 0.69."""
 
 @dataclass(frozen=True)
 class Spectral:
-    """Splits splats by the spectrum of their covariance: `helios.train.loss.regularisers.spectral_entropy`.
+    """Splits splats by the spectrum of their covariance: `spectral_entropy`.
 
     Every round each needle, the brightest first, is halved along its longest axis into two rounder splats with its
     light and covariance (`Slots.halve_longest`). At the cap a slot is freed by merging the splat that the images miss

@@ -15,11 +15,11 @@ import torch
 from helios.render import pick_backend
 from helios.splats import Splats
 from helios.train.config import TrainConfig
-from helios.train.loss.regularisers import spectral_entropy
 from helios.train.optim.adam import Adam
 from helios.train.optim.model import COLUMNS, Model
 from helios.train.optim.optimise import Optimisation
 from helios.train.registries import STRATEGIES
+from helios.train.regularisers.needle import spectral_entropy
 from helios.train.run.engine import start_of
 from helios.train.scene import Scene
 from helios.train.starts.mixture import point_splats

@@ -15,6 +15,7 @@ from helios.render import pick_backend
 from helios.render.gsplat_backend import GsplatBackend
 from helios.render.torch_reference import TorchBackend
 from helios.train.config import TrainConfig
+from helios.train.regularisers.collapse import Collapse
 from helios.train.run.engine import start_of, train_batch, train_scenes
 from helios.train.scene import Scene
 from tests.unit.train.scenes import cell_of, cluster, needles
@@ -131,11 +132,11 @@ def test_regularisers_prevent_the_collapse_that_happens_without_them(numba_backe
     cell = needles(8, 40)
     free = TrainConfig(iterations=2000, image_size=96, ratio=8 / 320, lambda_isotropy=0.0, lambda_collapse=0.0)
     (collapsed,) = train_batch([cell], free, numba_backend)
-    assert np.median(axis_ratios(collapsed.splats)) > 1 / free.min_scale_ratio
+    assert np.median(axis_ratios(collapsed.splats)) > 1 / Collapse().min_scale_ratio
     defaults = TrainConfig(iterations=2000, image_size=96, ratio=8 / 320)
     (round_,) = train_batch([cell], defaults, numba_backend)
     assert np.median(axis_ratios(round_.splats)) < 0.5 * np.median(axis_ratios(collapsed.splats))
-    assert (1 / axis_ratios(round_.splats)).min() >= defaults.min_scale_ratio
+    assert (1 / axis_ratios(round_.splats)).min() >= Collapse().min_scale_ratio
 
 
 @pytest.mark.parametrize(
