@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from helios.cells import CellLike
 from helios.grid import CellId
 from helios.options import configs_from
 from helios.progress import OnEvent, ignore
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from helios.universe.validate import Validation
 
 PathLike = str | os.PathLike[str]
-Cell = int | str | CellId
-"""A cell of a universe: its index, its name (`5_30_12_7`) or its CellId."""
 
 
 def open(path: PathLike) -> Universe:
@@ -57,12 +56,11 @@ def build(
     """
     from helios.building.build import build_universe
     from helios.building.config import BuildConfig
-    from helios.landmarks import load_landmarks
     from helios.schedulers.config import SchedulerConfig
 
     paths = [stars] if isinstance(stars, str | os.PathLike) else list(stars)
     config, where = configs_from({**options, "stars": tuple(map(Path, paths))}, BuildConfig, SchedulerConfig)
-    places = load_landmarks(landmarks) if landmarks is None or isinstance(landmarks, str | os.PathLike) else landmarks
+    places = _landmarks(landmarks)
     build_universe(config, Path(output), places, where, on_event)
     return open(output)
 
@@ -76,19 +74,17 @@ def landmark_cells(
 
     Those are the cells within +-`neighbors` of a landmark's own, in each of the three indices of the grid.
     """
-    from helios.landmarks import load_landmarks
     from helios.landmarks.selection import select_around
     from helios.universe.paths import landmarks_path
 
     opened = _opened(universe)
-    if landmarks is None or isinstance(landmarks, str | os.PathLike):
-        landmarks = load_landmarks(Path(landmarks or landmarks_path(opened.path)))
-    return tuple(opened.cells[list(select_around(opened, landmarks, neighbors).cells)])
+    places = _landmarks(landmarks_path(opened.path) if landmarks is None else landmarks)
+    return tuple(opened.cells[list(select_around(opened, places, neighbors).cells)])
 
 
 def train(
     universe: Universe | PathLike,
-    cells: Iterable[Cell] | Cell | None = None,
+    cells: Iterable[CellLike] | CellLike | None = None,
     output: PathLike | None = None,
     *,
     backend: str = "auto",
@@ -155,7 +151,7 @@ def export(
     universe: Universe | PathLike,
     output: PathLike,
     format: str | None = None,
-    cells: Iterable[Cell] | Cell | None = None,
+    cells: Iterable[CellLike] | CellLike | None = None,
 ) -> ExportResult:
     """Write `cells` of `universe`, by default all, as the file `output` for other programs, and return what it holds.
 
@@ -174,7 +170,7 @@ def render(
     camera: Camera,
     size: tuple[int, int] = (512, 512),
     *,
-    cells: Iterable[Cell] | Cell | None = None,
+    cells: Iterable[CellLike] | CellLike | None = None,
     splats: bool = False,
     exposure: float = 1.0,
     backend: str = "auto",
@@ -243,3 +239,12 @@ def _opened(universe: Universe | PathLike) -> Universe:
 def _reopened(universe: Universe | PathLike) -> Universe:
     """The universe as it is on disk now: it may have been trained since it was opened."""
     return open(universe.path if isinstance(universe, Universe) else universe)
+
+
+def _landmarks(landmarks: PathLike | Sequence[Landmark] | None) -> Sequence[Landmark]:
+    """Those of a file, by default the embedded one, or as they are given."""
+    from helios.landmarks import load_landmarks
+
+    if landmarks is None or isinstance(landmarks, str | os.PathLike):
+        return load_landmarks(None if landmarks is None else Path(landmarks))
+    return landmarks

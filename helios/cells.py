@@ -12,6 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from helios.grid import MAX_DEPTH, CellId, cell_keys, cells_of_keys, keys_at, shell_edges_m
 
+CellLike = int | str | CellId
+"""What names a cell of a universe: its index, its name (`5_30_12_7`) or its CellId."""
+
+Indices = slice | Sequence[int] | NDArray
+"""What picks several cells: a slice, indices or a mask."""
+
 Bounds = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
@@ -44,7 +50,7 @@ class Cells:
     def __getitem__(self, which: int | np.integer) -> CellId: ...
 
     @overload
-    def __getitem__(self, which: slice | Sequence[int] | NDArray) -> Cells: ...
+    def __getitem__(self, which: Indices) -> Cells: ...
 
     def __getitem__(self, which):
         if isinstance(which, int | np.integer):

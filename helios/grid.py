@@ -59,7 +59,7 @@ class CellId:
         *said, l, theta, phi = map(int, parts)
         if not said and depth is None:
             raise InputError(f"cell {text!r}: its depth is needed, as in DEPTH_L_THETA_PHI")
-        grid = HLGrid(said[0] if said else depth)
+        grid = HLGrid(said[0] if said else depth or 0)
         if depth is not None and grid.depth != depth:
             raise InputError(f"cell {text!r}: of depth {grid.depth}, all cells have depth {depth}")
         if not (l < grid.n_l and theta < grid.n_theta and phi < grid.n_phi):
@@ -179,7 +179,7 @@ def cell_keys(l: ArrayLike, theta: ArrayLike, phi: ArrayLike) -> NDArray[np.uint
 def cells_of_keys(keys: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """Return (l, theta, phi), int32 [N], of Morton keys [N]: the inverse of `cell_keys`."""
     keys = np.asarray(keys, np.uint64)
-    return tuple(_gather(keys >> np.uint64(shift)) for shift in (2, 1, 0))
+    return _gather(keys >> np.uint64(2)), _gather(keys >> np.uint64(1)), _gather(keys)
 
 
 def keys_at(depth: ArrayLike, keys: ArrayLike, to_depth: ArrayLike) -> NDArray[np.uint64]:
@@ -189,10 +189,10 @@ def keys_at(depth: ArrayLike, keys: ArrayLike, to_depth: ArrayLike) -> NDArray[n
     number or [N].
     """
     levels = 3 * (np.asarray(to_depth, np.int64) - np.asarray(depth, np.int64))
-    keys = np.asarray(keys, np.uint64)
+    moved: NDArray[np.uint64] = np.asarray(keys, np.uint64)
     if np.any(levels < 0):
-        keys = keys >> np.maximum(-levels, 0).astype(np.uint64)
-    return keys << np.maximum(levels, 0).astype(np.uint64) if np.any(levels > 0) else keys
+        moved = moved >> np.maximum(-levels, 0).astype(np.uint64)
+    return moved << np.maximum(levels, 0).astype(np.uint64) if np.any(levels > 0) else moved
 
 
 _STEPS = (

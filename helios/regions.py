@@ -123,7 +123,7 @@ class Box:
     def holds(self, position_m: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return bool [N]: which positions [N, 3], ecliptic J2000 metres, are in the box."""
         low, high = self._corners_m
-        return ((low <= position_m) & (position_m <= high)).all(axis=-1)
+        return np.logical_and.reduce((low <= position_m) & (position_m <= high), axis=-1)
 
     def touches(self, cells: Cells) -> NDArray[np.bool_]:
         """Return bool [M]: which cells have a box that meets this one, and shells that it reaches."""
@@ -132,4 +132,5 @@ class Box:
         nearest_m = np.linalg.norm(np.clip(0.0, low, high))
         farthest_m = np.linalg.norm(np.maximum(np.abs(low), np.abs(high)))
         reached = (inner_m <= farthest_m * (1 + _SLACK)) & (outer_m >= nearest_m * (1 - _SLACK))
-        return reached & ((cell_low <= high) & (low <= cell_high)).all(axis=-1)
+        meets = np.logical_and.reduce((cell_low <= high) & (low <= cell_high), axis=-1)
+        return reached & meets

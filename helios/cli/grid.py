@@ -38,8 +38,9 @@ class Distance(click.ParamType):
     def convert(self, value, param, ctx) -> float:
         found = re.fullmatch(r"\s*([0-9.]+(?:e[+-]?[0-9]+)?)\s*([a-z]+)\s*", str(value), re.IGNORECASE)
         try:
-            return float(found[1]) * UNITS_M[found[2].lower()]
-        except (TypeError, ValueError, KeyError):
+            number, unit = found.groups() if found else ("", "")
+            return float(number) * UNITS_M[unit.lower()]
+        except (ValueError, KeyError):
             self.fail(f"{value!r} is not a distance like 10pc or 1.5e3 au (units: {', '.join(UNITS_M)})", param, ctx)
 
 

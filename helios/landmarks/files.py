@@ -19,7 +19,7 @@ _TEXTS = ("id", "name", "kind", "source", "description")
 _FIELDS = (*_TEXTS, "pos_meters", "radius_hint")
 
 
-def load_landmarks(path: Path | None = None) -> list[Landmark]:
+def load_landmarks(path: Path | str | None = None) -> list[Landmark]:
     """Return the landmarks of the file `path`, in its order; the embedded list where `path` is None.
 
     Fields beside those of a landmark are left alone. Raises InputError, naming file, entry, field and value, for a
@@ -37,7 +37,8 @@ def load_landmarks(path: Path | None = None) -> list[Landmark]:
         raise InputError(f"{path}: no JSON ({error}), must be a JSON list of landmarks") from error
     if not isinstance(entries, list):
         raise InputError(f"{path}: holds {_json_type(entries)}, must be a JSON list of landmarks")
-    landmarks, first_with = [], {}
+    landmarks: list[Landmark] = []
+    first_with: dict[str, int] = {}
     for index, entry in enumerate(entries):
         landmark = _landmark(f"{path} entry {index}", entry)
         if landmark.id in first_with:
@@ -98,8 +99,9 @@ def _landmark(where: str, entry: Any) -> Landmark:
     radius_hint_m = _number(where, "radius_hint", entry["radius_hint"])
     if radius_hint_m <= 0:
         raise InputError(f"{where}: radius_hint is {radius_hint_m:g}, must be above 0 metres")
+    x, y, z = (_number(where, f"pos_meters.{axis}", position[axis]) for axis in "xyz")
     return Landmark(
-        pos_m=tuple(_number(where, f"pos_meters.{axis}", position[axis]) for axis in "xyz"),
+        pos_m=(x, y, z),
         radius_hint_m=radius_hint_m,
         **{field: entry[field] for field in _TEXTS},
     )

@@ -90,24 +90,27 @@ def draw(
         raise InputError(f"picture of {height} x {width} pixels: must be at least 1 x 1")
     viewmat = np.eye(4)
     viewmat[:3, :3] = camera.rotation
-    view = viewmat[None], camera.intrinsics(height, width)[None], width, height
+    view = viewmat[None], camera.intrinsics(height, width)[None]
     eye_m = np.asarray(camera.position_pc, np.float64) * PARSEC_M
-    return (_splats if splats else _truth)(universe, cells, eye_m, view, exposure, backend)
+    if splats:
+        return _splats(universe, cells, eye_m, view, size, exposure, backend)
+    return _truth(universe, cells, eye_m, view, size, exposure)
 
 
-def _truth(universe: Universe, cells, eye_m, view, exposure: float, backend: str) -> NDArray[np.float32]:
+def _truth(universe: Universe, cells, eye_m, view, size, exposure: float) -> NDArray[np.float32]:
     from helios.color import color_from_bp_rp
     from helios.light import luminosity
     from helios.render.truth import render_truth
 
-    x, y, z, mag, bp_rp = (universe.stars(_COLUMNS, cells)[name] for name in _COLUMNS)
-    position_m = np.stack([x, y, z], axis=-1)
-    lights = luminosity(mag, np.linalg.norm(position_m, axis=-1) / PARSEC_M)
-    means = (position_m - eye_m) / PARSEC_M
-    return render_truth(means, lights, color_from_bp_rp(bp_rp), *view, exposure)[0]
+    stars = universe.stars(_COLUMNS, cells)
+    position_m = np.stack([stars[name] for name in ("x_m", "y_m", "z_m")], axis=-1)
+    lights = luminosity(stars["phot_g_mean_mag"], np.linalg.norm(position_m, axis=-1) / PARSEC_M)
+    means, colors = (position_m - eye_m) / PARSEC_M, color_from_bp_rp(stars["bp_rp"])
+    (viewmats, intrinsics), (height, width) = view, size
+    return render_truth(means, lights, colors, viewmats, intrinsics, width, height, exposure)[0]
 
 
-def _splats(universe: Universe, cells, eye_m, view, exposure: float, backend: str) -> NDArray[np.float32]:
+def _splats(universe: Universe, cells, eye_m, view, size, exposure: float, backend: str) -> NDArray[np.float32]:
     import torch
 
     from helios.render import pick_backend
@@ -117,18 +120,17 @@ def _splats(universe: Universe, cells, eye_m, view, exposure: float, backend: st
         _seen(_standing_for(universe, i), origin - eye_m, half_extent)
         for i, origin, half_extent in zip(cells, origins, half_extents)
     ]
-    viewmats, intrinsics, width, height = view
+    height, width = size
     if not parts:
         return np.zeros((height, width, 3), np.float32)
     picked = pick_backend(backend)
-    columns = [np.concatenate(column) for column in zip(*parts)]
-    columns[3] = columns[3] * exposure
-    tensors = [
-        torch.as_tensor(np.ascontiguousarray(column, np.float32), device=picked.device)[None]
-        for column in (*columns, viewmats, intrinsics)
-    ]
+    means, quats, scales, opacities, colors = (np.concatenate(column) for column in zip(*parts))
+    columns = (means, quats, scales, exposure * opacities, colors, *view)
+    m, q, s, o, c, viewmats, intrinsics = (
+        torch.as_tensor(np.ascontiguousarray(column, np.float32), device=picked.device)[None] for column in columns
+    )
     with torch.no_grad():
-        return picked.render(*tensors, width, height)[0, 0].cpu().numpy()
+        return picked.render(m, q, s, o, c, viewmats, intrinsics, width, height)[0, 0].cpu().numpy()
 
 
 def _standing_for(universe: Universe, i: int) -> Splats:

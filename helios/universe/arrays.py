@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 import numpy as np
 import zarr
@@ -64,6 +64,11 @@ def create_array(
         )
 
 
+def folder_of(group: zarr.Group) -> Path:
+    """Return the folder of `group`, a group of a store in a directory."""
+    return Path(cast(LocalStore, group.store).root, group.path)
+
+
 def write_array(group: zarr.Group, name: str, data: NDArray, attributes: dict[str, Any] | None = None) -> None:
     """Write `data` [N, ...] as the array `name` of `group`: the same bytes for the same data."""
     array = create_array(group, name, data.shape, data.dtype, attributes)
@@ -76,9 +81,9 @@ def write_shard(group: zarr.Group, name: str, number: int, data: NDArray) -> Non
     Raises OSError where it cannot be written.
     """
     # What a process that was killed left there would be read.
-    Path(group.store.root, group.path, name, "c", str(number), *["0"] * (data.ndim - 1)).unlink(missing_ok=True)
+    folder_of(group).joinpath(name, "c", str(number), *["0"] * (data.ndim - 1)).unlink(missing_ok=True)
     with zarr.config.set(_WRITING):
-        group[name][number * SHARD_ROWS : number * SHARD_ROWS + len(data)] = data
+        cast(zarr.Array, group[name])[number * SHARD_ROWS : number * SHARD_ROWS + len(data)] = data
 
 
 def read_rows(group: zarr.Group, name: str, start: int = 0, stop: int | None = None) -> NDArray:
@@ -86,9 +91,9 @@ def read_rows(group: zarr.Group, name: str, start: int = 0, stop: int | None = N
 
     Raises StoreError, naming the file or the array, where it is absent, cut short or altered.
     """
-    place = Path(group.store.root) / group.path / name
+    place = folder_of(group) / name
     with _damage_reported(place):
-        array = group[name]
+        array = cast(zarr.Array, group[name])
     stop = array.shape[0] if stop is None else stop
     _check_shards(place, array, start, stop)
     with _damage_reported(place):
@@ -97,8 +102,8 @@ def read_rows(group: zarr.Group, name: str, start: int = 0, stop: int | None = N
 
 def shape_of(group: zarr.Group, name: str) -> tuple[tuple[int, ...], np.dtype]:
     """Return shape and dtype of the array `name` of `group`. Raises StoreError where it cannot be read."""
-    with _damage_reported(Path(group.store.root) / group.path / name):
-        array = group[name]
+    with _damage_reported(folder_of(group) / name):
+        array = cast(zarr.Array, group[name])
         return array.shape, array.dtype
 
 
@@ -116,14 +121,14 @@ def _damage_reported(place: Path) -> Iterator[None]:
 
 def _check_shards(place: Path, array: zarr.Array, start: int, stop: int) -> None:
     """zarr takes a file that is not there, or an empty one, for zeros; here it is damage."""
-    rows = array.shards[0]
+    rows = (array.shards or array.chunks)[0]
     for number in range(start // rows, -(-stop // rows)):
         shard = place.joinpath("c", str(number), *["0"] * (array.ndim - 1))
         if not shard.is_file() or not shard.stat().st_size:
             raise StoreError(f"{shard}: missing or empty; build the universe again")
 
 
-def open_root(store: Path, mode: str = "r") -> zarr.Group:
+def open_root(store: Path, mode: Literal["r", "r+", "w"] = "r") -> zarr.Group:
     """Return the root group of `store`. Raises StoreError where it cannot be read."""
     with _damage_reported(store):
         return zarr.open_group(CountedStore(store, read_only=mode == "r"), mode=mode, zarr_format=3)
@@ -134,7 +139,7 @@ def attributes_of(root: zarr.Group, name: str) -> dict[str, Any] | None:
 
     Raises StoreError where it cannot be read.
     """
-    with _damage_reported(Path(root.store.root) / name):
+    with _damage_reported(folder_of(root) / name):
         return dict(root[name].attrs) if name in root else None
 
 
@@ -143,7 +148,7 @@ def metadata_digest(root: zarr.Group, groups: tuple[str, ...], attributes: dict[
 
     Chunks carry checksums, metadata do not: a fill value or a codec altered there would go unseen.
     """
-    store = Path(root.store.root)
+    store = folder_of(root)
     digest = hashlib.sha256(json.dumps(attributes, sort_keys=True).encode())
     for group in groups:
         for file in sorted((store / group).rglob("zarr.json")):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from helios.cells import Cells, frames_of
+from helios.cells import CellLike, Cells, Indices, frames_of
 from helios.coords import stacked_positions_m
 from helios.errors import InputError, StoreError
 from helios.files import restore
@@ -118,13 +118,13 @@ class Universe:
         check_version(store, attributes.get("version"), VERSION)
         if attributes.pop("sha256", None) != metadata_digest(root, BUILT_GROUPS, attributes):
             raise StoreError(f"{store}: damaged, its metadata do not have their checksum; build the universe again")
-        *indices, offsets = (read_rows(root["cells"], name) for name in CELL_COLUMNS)
+        *indices, offsets = (read_rows(root, f"cells/{name}") for name in CELL_COLUMNS)
         return cls(path, root, Cells.at(*indices), offsets)
 
     def __len__(self) -> int:
         return len(self.cells)
 
-    def __getitem__(self, cell: int | str | CellId) -> CellView:
+    def __getitem__(self, cell: CellLike) -> CellView:
         """The view of `cell`. Raises InputError as `index_of` does."""
         return CellView(self, self.index_of(cell))
 
@@ -164,11 +164,11 @@ class Universe:
         """Half the diagonals of the cells' boxes, float64 [M] cell units."""
         return self._frames[2]
 
-    def bounds_m(self, indices: ArrayLike | slice = slice(None)) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def bounds_m(self, indices: Indices = slice(None)) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return (min, max), each float64 [N, 3] metres, of the cells of `indices`; see `Cells.bounds_m`."""
         return self.cells[indices].bounds_m()
 
-    def frames_m(self, indices: ArrayLike | slice = slice(None)) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def frames_m(self, indices: Indices = slice(None)) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return (origin [N, 3], half_extent [N]), float64 metres, of the cells of `indices`; see `Cells.frames_m`."""
         return self.cells[indices].frames_m()
 
@@ -176,7 +176,7 @@ class Universe:
         """Return int64 [N]: the index of the cell that holds each position [N, 3], -1 where none does."""
         return self.tree.locate(position_m)
 
-    def index_of(self, cell: int | str | CellId) -> int:
+    def index_of(self, cell: CellLike) -> int:
         """The index of `cell`: an index itself, a CellId, or a name as `Tree.parse` reads it.
 
         Raises InputError where this universe does not have it, or not as a leaf.
@@ -193,17 +193,18 @@ class Universe:
             raise InputError(f"cell {cell}: not in {self.path}, which has {len(self):,} cells{split}")
         return i
 
-    def indices_of(self, cells: int | str | CellId | Iterable[int | str | CellId] | None) -> list[int]:
+    def indices_of(self, cells: CellLike | Iterable[CellLike] | None) -> list[int]:
         """The indices of `cells`, one or several, ascending and each once; of all for None. See `index_of`."""
         if cells is None:
             return list(range(len(self)))
         one = isinstance(cells, int | np.integer | str | CellId)
-        return sorted({self.index_of(cell) for cell in ([cells] if one else cells)})
+        several = cast("Iterable[CellLike]", [cells] if one else cells)
+        return sorted({self.index_of(cell) for cell in several})
 
     @cached_property
     def inner(self) -> InnerCells:
         """The cells above the leaves, coarse ones first. Raises StoreError where they are damaged."""
-        depth, l, theta, phi, *rest = (read_rows(self._root["inner"], name) for name in INNER_COLUMNS)
+        depth, l, theta, phi, *rest = (read_rows(self._root, f"inner/{name}") for name in INNER_COLUMNS)
         return InnerCells(Cells.at(depth, l, theta, phi), *rest)
 
     def cell(self, i: int) -> Cell:
@@ -218,7 +219,7 @@ class Universe:
     def stars(
         self,
         columns: Iterable[str] | None = None,
-        cells: int | str | CellId | Iterable[int | str | CellId] | None = None,
+        cells: CellLike | Iterable[CellLike] | None = None,
         within: Region | None = None,
     ) -> StarData:
         """Return the stars of `cells`, one or several, by default all, that are `within` a Cone or a Box.
@@ -263,7 +264,7 @@ class Universe:
     def _read_block(self, name: str, number: int) -> NDArray:
         start = number * BLOCK_ROWS
         stop = min(start + BLOCK_ROWS, int(self.offsets[-1]))
-        return read_rows(self._root["emitters"], name, start, stop)
+        return read_rows(self._root, f"emitters/{name}", start, stop)
 
     @cached_property
     def training(self) -> TrainedSplats | None:
@@ -279,7 +280,7 @@ class Universe:
         """Which cells have trained splats, bool [M]."""
         return np.zeros(len(self), bool) if self.training is None else self.training.trained
 
-    def splats(self, cell: int | str | CellId) -> Splats | None:
+    def splats(self, cell: CellLike) -> Splats | None:
         """The trained splats of `cell`, in its cell units; None where it is not trained."""
         return None if self.training is None else self.training.splats(self.index_of(cell))
 

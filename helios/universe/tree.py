@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,7 +20,8 @@ LEAF_CAPACITY = 512
 """Stars that a cell may hold before it splits, unless a build is told otherwise."""
 
 
-class Leaves(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Leaves:
     """M leaves along the Morton curve: their `cells`, and `count` int64 [M], the stars in each."""
 
     cells: Cells
@@ -39,7 +39,8 @@ class Leaves(NamedTuple):
         return leaves.take(np.argsort(leaves.cells.first_keys))
 
 
-class InnerCells(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class InnerCells:
     """K inner `cells`, sorted by depth and, within a depth, by key: coarse levels come first.
 
     The leaves below each are those of index `first` to `stop` - 1, int64 [K] each; `count` int64 [K] is the number of
