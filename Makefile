@@ -22,7 +22,7 @@ demo: $(STAMP)
 	@echo "    $(BIN)/helios serve site"
 
 test: $(STAMP) lint docs client_export/node_modules/.installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
