@@ -52,12 +52,12 @@ def check_limits(config: Any, prefix: str = "--") -> None:
 
 
 def _bounds(low: float, high: float, open: bool, unit: str) -> str:
-    if open:
-        of = f"a number of {unit}" if unit else "a number"
-        bounds = [f"above {low:g}"] * math.isfinite(low) + [f"below {high:g}"] * math.isfinite(high)
-        return " ".join([of, " and ".join(bounds)]).strip()
-    bounds = f"at least {low:g}" if math.isinf(high) else f"from {low:g} to {high:g}"
-    return f"{bounds} {unit}".strip()
+    if not open:
+        bounds = f"at least {low:g}" if math.isinf(high) else f"from {low:g} to {high:g}"
+        return f"{bounds} {unit}".rstrip()
+    number = f"a number of {unit}" if unit else "a number"
+    words = [f"above {low:g}"] * math.isfinite(low) + [f"below {high:g}"] * math.isfinite(high)
+    return f"{number} {' and '.join(words)}".rstrip()
 
 
 def check_exclusions(config: Any, exclusions: Sequence[Exclusion]) -> None:
@@ -85,7 +85,7 @@ def parse_options(config: type[T], text: str, owner: str) -> T:
         if name not in fields or not separator:
             known = ", ".join(fields) or "none"
             raise InputError(f"{owner}: {part!r} must be OPTION=VALUE with an option of {known}")
-        kind = type(fields[name].default)
+        kind: Any = type(fields[name].default)
         try:
             values[name] = {"true": True, "false": False}[value.lower()] if kind is bool else kind(value)
         except (KeyError, ValueError):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from helios.files import empty, locked, staged
 from helios.progress import Advance, OnEvent, Stage, ignore
@@ -118,8 +118,8 @@ def from_json(kind: Any, value: Any) -> Any:
     """
     origin, arguments = get_origin(kind), get_args(kind)
     if dataclasses.is_dataclass(kind):
-        types = get_type_hints(kind)
-        return kind(**{name: from_json(types[name], item) for name, item in value.items()})
+        types, make = get_type_hints(kind), cast(Any, kind)
+        return make(**{name: from_json(types[name], item) for name, item in value.items()})
     if origin in (Union, UnionType):
         return None if value is None else from_json(next(a for a in arguments if a is not NoneType), value)
     if origin in (list, tuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,24 +35,21 @@ def faintest_of_brightest(runs: Sequence[Run], count: int) -> Faintest:
     prefix, rank = 0, count
     for shift, bits in _STEPS:
         counts = np.zeros(1 << bits, np.int64)
-        for magnitudes, _ in _magnitudes(runs):
-            places = _ordered(magnitudes)
+        for run in runs:
+            places = _ordered(_used(run, "phot_g_mean_mag"))
             places = places[places >> (shift + bits) == prefix >> (shift + bits)] if shift + bits < 32 else places
             counts += np.bincount((places >> shift) & ((1 << bits) - 1), minlength=1 << bits)
         below = np.cumsum(counts) - counts
         place = int(np.flatnonzero(below < rank)[-1])
         rank -= int(below[place])
         prefix |= place << shift
-    same = np.concatenate([ids(_ordered(magnitudes) == prefix) for magnitudes, ids in _magnitudes(runs)])
+    same = np.concatenate([_used(r, "source_id")[_ordered(_used(r, "phot_g_mean_mag")) == prefix] for r in runs])
     return Faintest(float(_magnitude(prefix)), int(np.partition(same, rank - 1)[rank - 1]))
 
 
-def _magnitudes(runs: Sequence[Run]) -> Iterator[tuple[NDArray[np.float32], object]]:
-    """The magnitudes of the stars that each run uses, and what gives the identifiers of some of them."""
-    for run in runs:
-        columns, used = run.columns("phot_g_mean_mag", "source_id"), run.used()
-        ids = columns["source_id"]
-        yield columns["phot_g_mean_mag"][used], lambda which, ids=ids, used=used: ids[used][which]
+def _used(run: Run, name: str) -> NDArray:
+    """The column `name` of the stars that `run` uses."""
+    return run.columns(name)[name][run.used()]
 
 
 def _ordered(magnitudes: NDArray[np.float32]) -> NDArray[np.int64]:

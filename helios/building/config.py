@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helios.catalog import READERS, Reader, endings, epoch_of
+from helios.catalog import READERS, Reader, endings
 from helios.catalog.bright_stars import EMBEDDED_SCHEMA, EMBEDDED_STARS
 from helios.catalog.files import BadFiles, open_catalogs
 from helios.catalog.motion import parse_epoch
@@ -227,8 +227,8 @@ class BuildConfig:
         if self.zero_point:
             require_zero_point()
         wanted = (f"--epoch {self.epoch}", "move stars from") if self.epoch else ("--merge-bright", "compare at")
-        for reader in readers:
-            if (self.epoch is not None or self.merge_bright) and math.isnan(epoch_of(reader)):
+        for reader in readers if self.epoch is not None or self.merge_bright else ():
+            if reader.schema is not None and reader.schema.ref_epoch is None:
                 raise InputError(
                     f"{reader.path}: {wanted[0]}: the schema {reader.schema.name} has no ref_epoch to {wanted[1]}; "
                     "give it one in a --schema file"

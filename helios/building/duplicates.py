@@ -50,11 +50,11 @@ def duplicates_tasks(runs: Sequence[Run], folder: Path) -> list[DuplicatesTask]:
     count = -(-sum(run.rows for run in overlapping) // SHARE_ROWS)
     edges = _even_edges(overlapping, count)
     lowest, highest = np.iinfo(np.int64).min, np.iinfo(np.int64).max
-    pieces = []
+    tasks: list[DuplicatesTask] = []
     for least, beyond in zip([lowest, *edges], [*edges, highest + 1]):
         meeting = [run for run in overlapping if run.least_id < beyond and run.greatest_id >= least]
-        pieces.append(DuplicatesTask(len(pieces), least, beyond - 1, meeting, folder))
-    return pieces
+        tasks.append(DuplicatesTask(len(tasks), least, beyond - 1, meeting, folder))
+    return tasks
 
 
 def find_duplicates(task: DuplicatesTask) -> DuplicatesResult:
@@ -83,12 +83,13 @@ def drop_duplicates(task: DuplicatesTask, result: DuplicatesResult) -> None:
 def _overlapping(runs: Sequence[Run]) -> list[Run]:
     """The runs whose range of identifiers meets that of another one, in their order."""
     order = sorted(range(len(runs)), key=lambda i: runs[i].least_id)
-    found, reach, widest = set(), None, None
-    for i in order:
-        if reach is not None and runs[i].least_id <= reach:
+    found: set[int] = set()
+    widest = order[0] if order else 0
+    for i in order[1:]:
+        if runs[i].least_id <= runs[widest].greatest_id:
             found |= {i, widest}
-        if reach is None or runs[i].greatest_id > reach:
-            reach, widest = runs[i].greatest_id, i
+        if runs[i].greatest_id > runs[widest].greatest_id:
+            widest = i
     return [runs[i] for i in sorted(found)]
 
 

@@ -68,9 +68,10 @@ def merge(
         placing.place(stars[ordinary], survey.epoch, row_label(survey.reader))
         for (survey, stars), ordinary in zip(held, merged.ordinary)
     ]
-    moved = placing.epoch_jyear is not None
-    # Where stars are not moved, those added stand where the catalogues would have them.
-    epoch = placing.epoch_jyear if moved else max(survey.epoch for survey in surveys)
+    epoch, moved = placing.epoch_jyear, placing.epoch_jyear is not None
+    if epoch is None:
+        # Where stars are not moved, those added stand where the catalogues would have them.
+        epoch = max(survey.epoch for survey in surveys)
     added = bright.placed(merged.added, epoch, placing.cuts.distance, keep_motion=moved)
     placed.append(placing.settle(added, row_label(bright.reader)))
     counts = sum((part.counts for part in placed), bright.counts)

@@ -65,7 +65,7 @@ class Placing:
         if np.any(cells[0] < 0):
             kept = cells[0] >= 0
             counts = _count_outside(stars, cells[0], label)
-            stars, position, cells = stars[kept], position[kept], tuple(index[kept] for index in cells)
+            stars, position, cells = stars[kept], position[kept], (cells[0][kept], cells[1][kept], cells[2][kept])
         columns = self._columns(stars, position)
         light = luminosity(columns["phot_g_mean_mag"], np.linalg.norm(position, axis=-1))
         return Placed(columns, self.sorting.buckets(cells, light), stars.row, counts)

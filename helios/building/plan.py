@@ -55,8 +55,8 @@ def plan_store(runs: Sequence[Run], faintest: Faintest | None, sorting: Sorting)
     if sorting.by_light:
         keys = sorting.cell_keys_of(buckets)
         starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
-        cells = keys[starts]
-        leaves = Leaves(Cells(np.full(len(cells), rule.depth, np.uint8), cells), np.add.reduceat(counts, starts))
+        cells = Cells(np.full(len(starts), rule.depth, np.uint8), keys[starts])
+        leaves = Leaves(cells, np.add.reduceat(counts, starts))
         return Plan(buckets, np.r_[0, np.cumsum(counts)], leaves)
     leaves = _leaves_of_buckets(buckets, counts, rule.capacity)
     cells = leaves.cells
@@ -88,8 +88,9 @@ def _leaves_of_buckets(buckets: NDArray[np.uint64], counts: NDArray[np.int64], c
     part_of = np.cumsum(ends[which] - starts[which]) // _PART_BUCKETS
     for part in np.split(which, np.flatnonzero(np.diff(part_of)) + 1):
         rows = [slice(starts[cell], ends[cell]) for cell in part]
-        own = [np.concatenate([column[row] for row in rows]) for column in (buckets, counts)] if rows else []
-        parts += [leaves_of(*own, BUCKET_DEPTH, capacity, from_depth=_PARTS_DEPTH)] if rows else []
+        if rows:
+            keys, stars = (np.concatenate([column[row] for row in rows]) for column in (buckets, counts))
+            parts.append(leaves_of(keys, stars, BUCKET_DEPTH, capacity, from_depth=_PARTS_DEPTH))
     return Leaves.joined(parts)
 
 
@@ -99,11 +100,11 @@ def _counts(parts: Iterable[tuple[NDArray, NDArray]], sorting: Sorting) -> tuple
     Cells of BUCKET_DEPTH are few enough to have a number each; by light there are fewer, but with large numbers.
     """
     if not sorting.by_light:
-        total = np.zeros(1 << (3 * BUCKET_DEPTH + 3), np.int32)
+        all_cells = np.zeros(1 << (3 * BUCKET_DEPTH + 3), np.int32)
         for buckets, counts in parts:
-            total[buckets] += counts.astype(np.int32)
-        found = np.flatnonzero(total)
-        return found.astype(np.uint64), total[found].astype(np.int64)
+            all_cells[buckets] += counts.astype(np.int32)
+        filled = np.flatnonzero(all_cells)
+        return filled.astype(np.uint64), all_cells[filled].astype(np.int64)
     total = np.zeros(0, np.int64)
     found = np.zeros(0, np.uint64)
     for buckets, counts in parts:

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -30,7 +31,7 @@ class ShardTask:
     """A piece of the second stage: the shard `number` of the store at `store`, made of `runs`.
 
     Its `rows` stars are in the buckets from `buckets[0]` to before `buckets[1]`, after the first `skip` of these.
-    `whole` are the leaves among them that do not split; new ones are told of from the key `new_from` on.
+    `whole` are the leaves among them that do not split; it lists the new ones, from the key `new_from` on.
     """
 
     number: int
@@ -101,7 +102,7 @@ def make_shard(shard: ShardTask) -> ShardResult:
     rank = np.searchsorted(leaves.cells.first_keys, keys, side="right") - 1
     light = luminosity(stars["phot_g_mean_mag"], np.linalg.norm(position, axis=-1))
     order = by_rank_and_light(rank, light, stars["source_id"])[shard.skip : shard.skip + shard.rows]
-    group = open_root(shard.store, mode="r+")["emitters"]
+    group: Any = open_root(shard.store, mode="r+")["emitters"]
     for name, column in _stored(stars, order, leaves, rank).items():
         write_shard(group, name, shard.number, column)
     path = shard.folder / f"leaves-{shard.number:06d}"
@@ -141,7 +142,7 @@ def _gathered(shard: ShardTask) -> Columns:
 
 
 def _leaves(shard: ShardTask, keys: NDArray[np.uint64]) -> tuple[Leaves, Leaves]:
-    """All leaves that the stars with these `keys` lie in, and those that are to be told of."""
+    """All leaves that the stars with these `keys` lie in, and those that are to be listed."""
     whole, rule = shard.whole, shard.sorting.rule
     if len(whole.count):
         place = np.searchsorted(whole.cells.first_keys, keys, side="right") - 1
@@ -149,13 +150,17 @@ def _leaves(shard: ShardTask, keys: NDArray[np.uint64]) -> tuple[Leaves, Leaves]
     below, counts = np.unique(keys_at(MAX_DEPTH, keys, rule.deepest), return_counts=True)
     split = leaves_of(below, counts, rule.deepest, rule.capacity, from_depth=min(BUCKET_DEPTH, rule.deepest))
     leaves = Leaves.joined([whole, split])
-    told = split.cells.first_keys >= shard.new_from if shard.new_from < 1 << 64 else np.zeros(len(split.count), bool)
-    return leaves, split.take(told)
+    new = split.cells.first_keys >= shard.new_from if shard.new_from < 1 << 64 else np.zeros(len(split.count), bool)
+    return leaves, split.take(new)
 
 
-def stored_columns(names: Collection[str]) -> dict[str, tuple[DTypeLike, tuple[int, ...]]]:
-    """The type and the shape of a row of each column of the store, of runs that have the columns `names`."""
-    columns = {name: (dtype, ()) for name, dtype in EMITTER_COLUMNS.items()}
+StoredColumns = dict[str, tuple[DTypeLike, tuple[int, ...]]]
+"""Columns of the store by name: their type and the shape of a row."""
+
+
+def stored_columns(names: Collection[str]) -> StoredColumns:
+    """The columns of the store that are made of runs with the columns `names`."""
+    columns: StoredColumns = {name: (dtype, ()) for name, dtype in EMITTER_COLUMNS.items()}
     for name, dtype in OPTIONAL_EMITTER_COLUMNS.items():
         if name in names:
             columns[name] = (dtype, ())
@@ -166,7 +171,7 @@ def stored_columns(names: Collection[str]) -> dict[str, tuple[DTypeLike, tuple[i
 
 def _stored(stars: Columns, order: NDArray[np.intp], leaves: Leaves, rank: NDArray[np.intp]) -> Columns:
     """The columns of the store, in `order`; velocities in units of each star's cell."""
-    columns = {}
+    columns: Columns = {}
     for name, (dtype, shape) in stored_columns(stars).items():
         if not shape:
             columns[name] = stars[name][order].astype(dtype, copy=False)

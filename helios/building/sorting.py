@@ -38,7 +38,7 @@ class Sorting:
     @property
     def bucket_grid(self) -> HLGrid:
         """The grid whose cells make buckets."""
-        return HLGrid(self.rule.depth if self.by_light else BUCKET_DEPTH)
+        return HLGrid(BUCKET_DEPTH if self.rule.depth is None else min(self.rule.depth, BUCKET_DEPTH))
 
     def buckets(self, cells: tuple[NDArray[np.int32], ...], luminosities: NDArray[np.float64]) -> NDArray[np.uint64]:
         """Return the bucket, uint64 [N], of stars in `cells` of the `bucket_grid` with `luminosities` [N] above 0."""

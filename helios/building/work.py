@@ -17,7 +17,8 @@ from helios.pieces import Pieces, from_json, resumable
 from helios.progress import OnEvent
 from helios.schedulers import Scheduler
 
-Piece, Result = TypeVar("Piece"), TypeVar("Result")
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)

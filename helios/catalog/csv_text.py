@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from helios.errors import InputError
 
@@ -38,8 +38,12 @@ class Header:
 
     def split(self, text: str) -> list[str]:
         """The values of one line; none for an empty one."""
-        quoting = csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE
-        rows = csv.reader([text], delimiter=self.delimiter, quotechar=self.quote or '"', quoting=quoting)
+        rows = csv.reader(
+            [text],
+            delimiter=self.delimiter,
+            quotechar=self.quote or '"',
+            quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
+        )
         return next(rows, [])
 
 
@@ -51,7 +55,7 @@ def is_gzip(path: Path) -> bool:
 
 def open_binary(path: Path) -> BinaryIO:
     """The file's bytes, decompressed where it is a gzip file."""
-    return gzip.open(path, "rb") if is_gzip(path) else path.open("rb")
+    return cast(BinaryIO, gzip.open(path, "rb")) if is_gzip(path) else path.open("rb")
 
 
 def lines(file: BinaryIO, path: Path) -> Iterator[bytes]:

@@ -55,7 +55,7 @@ class EcsvReader(CsvReader):
     def _load(self, text: str) -> dict[str, Any]:
         import yaml
 
-        class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
             """A safe loader to which every tag that it does not know is nothing."""
 
         Loader.add_multi_constructor("!", lambda loader, suffix, node: None)

@@ -50,14 +50,14 @@ def catalogue_files(path: Path) -> list[tuple[Path, str]]:
     if path.is_dir() and is_hats(path):
         return hats_files(path)
     if path.is_dir():
-        files = sorted(
+        named = sorted(
             (file.relative_to(path).as_posix(), file)
             for file in path.rglob("*")
             if ending_of(file) and file.is_file() and not _hidden(file.relative_to(path))
         )
-        if not files:
+        if not named:
             raise InputError(f"{path}: is a directory without a star catalogue ({', '.join(endings())})")
-        return [(file, name) for name, file in files]
+        return [(file, name) for name, file in named]
     if path.exists() or not glob.has_magic(str(path)):
         return [(path, path.name)]
     matches = [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]

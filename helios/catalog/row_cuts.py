@@ -76,8 +76,8 @@ def row_cuts(cuts: Cuts) -> Iterator[RowCut]:
     """Yield the cuts in order; a row goes by the first that holds for it."""
     parallax_used = cuts.distance in (INVERSE, EDSD)
     empty = partial(_all_missing, FLOAT_COLUMNS)
-    yield RowCut("empty row", None, empty, empty)
-    yield RowCut("source_id missing", None, empty, lambda table: table.source_id == NO_ID)
+    yield RowCut("empty row", None, _column("row"), empty)
+    yield RowCut("source_id missing", None, _column("row"), lambda table: table.source_id == NO_ID)
     yield from _present("ra")
     yield from _present("dec")
     yield from _present("parallax") if parallax_used else _present("distance_pc", cuts.distance)

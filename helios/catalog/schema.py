@@ -189,15 +189,15 @@ def find_sources(schema: Schema, names: Iterable[str], where: str, units: Mappin
     found: dict[str, tuple[str, ...]] = {}
     for name, column in schema.columns.items():
         one = next(filter(None, map(find, column.names)), None)
-        pair = tuple(map(find, column.difference or ()))
+        pair = tuple(filter(None, map(find, column.difference or ())))
         if one:
             found[name] = (one,)
-        elif pair and all(pair):
+        elif len(pair) == 2:
             found[name] = pair
     _check_present(schema, found, where)
-    id_column = found.pop("source_id", (None,))[0]
+    id_column = found.pop("source_id")[0] if "source_id" in found else None
     shared = next((name for name, sources in found.items() if id_column in sources), None)
-    if shared:
+    if id_column and shared:
         raise InputError(f"{where}: column {shown(id_column)} cannot be both source_id and {shared}; name another")
     factors = {
         name: _factor(schema.columns[name].unit or (units or {}).get(sources[0], ""), name, sources[0], where)

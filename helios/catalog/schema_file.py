@@ -34,7 +34,7 @@ def choose_schema(
     `schema` is the name of a built-in schema or of a TOML file, each of `columns` a text `NAME=SOURCE`. Raises
     InputError where one of them is not.
     """
-    sources = {}
+    sources: dict[str, str] = {}
     for text in columns:
         name, equals, source = text.partition("=")
         name, source = name.strip(), source.strip()
@@ -102,7 +102,7 @@ def _column(value: Any, where: str) -> Column:
     if not names and not difference:
         raise InputError(f"{where}: must have names or a difference")
     unit = _text(value["unit"], f"{where}.unit") if "unit" in value else None
-    return Column(names, difference or None, unit)
+    return Column(names, (difference[0], difference[1]) if difference else None, unit)
 
 
 def _check_keys(table: dict, allowed: tuple[str, ...], where: str) -> None:

@@ -54,7 +54,8 @@ class Synthetic:
         n = self.count
         ra = rng.uniform(0.0, 360.0, n) % 360.0
         dec = np.rad2deg(np.arcsin(rng.uniform(-1.0, 1.0, n)))
-        distance_pc = 10.0 ** rng.uniform(*np.log10(DISTANCE_PC), n)
+        nearest, farthest = np.log10(DISTANCE_PC)
+        distance_pc = 10.0 ** rng.uniform(nearest, farthest, n)
         absolute_mag = rng.uniform(*ABSOLUTE_MAG, n)
         yield StarTable(
             source_id=np.arange(1, n + 1, dtype=np.int64),

@@ -74,7 +74,8 @@ class StarTable:
 
     def with_columns(self, **columns: NDArray | None) -> StarTable:
         """The same rows with other values [N] in the given columns; None takes an optional one away."""
-        return StarTable(**{**self.columns(), **columns})
+        changed: dict[str, Any] = {**self.columns(), **columns}
+        return StarTable(**changed)
 
     def with_ids(self, source_id: NDArray[np.int64]) -> StarTable:
         """The same rows with other identifiers [N]."""

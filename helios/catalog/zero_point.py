@@ -69,8 +69,8 @@ def parallax_zero_point_mas(
     is not.
     """
     columns = (phot_g_mean_mag, nu_eff_used_in_astrometry, pseudocolour, ecl_lat, astrometric_params_solved)
-    columns = np.broadcast_arrays(*(np.asarray(column, np.float64) for column in columns))
-    magnitude, nu_eff, pseudo, latitude, solved = (column.ravel() for column in columns)
+    arrays = np.broadcast_arrays(*(np.asarray(column, np.float64) for column in columns))
+    magnitude, nu_eff, pseudo, latitude, solved = (array.ravel() for array in arrays)
     colour = np.select([solved == FIVE_PARAMETERS, solved == SIX_PARAMETERS], [nu_eff, pseudo], np.nan)
     rows = np.flatnonzero(np.isfinite(magnitude) & np.isfinite(colour) & np.isfinite(latitude))
     zero_point = np.full(magnitude.shape, np.nan)
@@ -79,7 +79,7 @@ def parallax_zero_point_mas(
         # Both colours are handed over as the one that counts. Without warnings, out of range is NaN.
         arguments = (magnitude[rows], colour[rows], colour[rows], latitude[rows], solved[rows])
         zero_point[rows] = package.get_zpt(*arguments, _warnings=False)
-    return zero_point.reshape(columns[0].shape)
+    return zero_point.reshape(arrays[0].shape)
 
 
 @cache

@@ -6,10 +6,7 @@ Each bad input is run over a sound universe; exit code, message and every byte o
 import gzip
 import json
 import random
-import signal
-import subprocess
-import sys
-import time
+import shutil
 from pathlib import Path
 
 import pytest
@@ -17,11 +14,12 @@ from click.testing import CliRunner
 
 from helios.cli import main
 from helios.universe import Universe
-from tests.reading import read_everything
+from tests.unit.test_files import kill_before_each_step
 
 ROOT = Path(__file__).parents[2]
 STARS = ROOT / "tests/data/gaia_200.csv"
 SHARED = ROOT.parent / "shared/data/stars"
+KILL_EVERY = 30
 HEADER = "source_id,ra,dec,parallax,phot_g_mean_mag,bp_rp\n"
 
 
@@ -246,31 +244,28 @@ def test_a_damaged_universe_may_be_built_again(universe):
 
 
 def test_killed_at_any_moment_the_same_command_gives_the_same_bytes(tmp_path):
-    """Six kills spread over the run of a process, over an old universe; the last run is left alone."""
-    command = [sys.executable, "-m", "helios", "build", "--stars", STARS, "-o"]
-
-    def run(output, **options):
-        return subprocess.Popen([*command, output], cwd=ROOT, stdout=subprocess.DEVNULL, **options)
-
-    started = time.perf_counter()
-    assert run(tmp_path / "undisturbed").wait() == 0
-    length = time.perf_counter() - started
-    expected = contents(tmp_path / "undisturbed")
-
-    output = tmp_path / "universe"
-    assert build("--synthetic", 50, output=output).exit_code == 0
-    old = contents(output)
-    rng = random.Random(10)
-    for moment in range(6):
-        process = run(output)
-        time.sleep(length * (0.5 + (moment + rng.random()) / 12))
-        process.kill()
-        assert process.wait() in (0, -signal.SIGKILL)
-        read_everything(Universe.open(output))
-        assert contents(output) in (old, expected)
-    assert run(output).wait() == 0
-    assert contents(output) == expected
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["undisturbed", "universe"]
+    """Over an old universe, one in KILL_EVERY calls of a build that open or change a file is its last."""
+    assert build("--stars", STARS, output=tmp_path / "undisturbed").exit_code == 0
+    assert build("--synthetic", 50, output=tmp_path / "old").exit_code == 0
+    expected, old = contents(tmp_path / "undisturbed"), contents(tmp_path / "old")
+    folders = [tmp_path / f"killed-{number:02d}" for number in range(17)]
+    for folder in folders:
+        shutil.copytree(tmp_path / "old", folder / "universe")
+    arguments = f"['build', '--stars', {str(STARS)!r}, '-o', str(folder / 'universe')]"
+    statement = f"sys.stdout = open(os.devnull, 'w'); main({arguments}, standalone_mode=False)"
+    imports = "from helios.cli import main; import helios.building.build"
+    killed = kill_before_each_step(statement, folders, imports, every=KILL_EVERY)
+    assert killed > 10
+    found = []
+    for folder in folders[:killed]:
+        Universe.open(folder / "universe").verify()
+        found.append(contents(folder / "universe"))
+        assert build("--stars", STARS, output=folder / "universe").exit_code == 0
+        assert contents(folder / "universe") == expected
+        assert [path.name for path in folder.iterdir()] == ["universe"]
+    assert all(content in (old, expected) for content in found)
+    assert found[0] == old
+    assert all(contents(folder / "universe") == expected for folder in folders[killed:])
 
 
 def test_one_hundred_thousand_stars_fill_the_published_cells(tmp_path):

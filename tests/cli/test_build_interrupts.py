@@ -1,6 +1,6 @@
 """A build that is ended at any moment leaves the old universe, and the same command goes on from what was done.
 
-Real processes, killed when a file says how far they are; a limit on the size of files stands for a full disk.
+Real processes, ended by a hook before a certain file is there; a limit on the size of files stands for a full disk.
 """
 
 import json
@@ -9,7 +9,6 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -60,15 +59,31 @@ def undisturbed(stars, tmp_path_factory) -> dict[Path, bytes]:
     return contents(output)
 
 
-def kill_when(path: Path, process: subprocess.Popen, how: int) -> None:
-    """Send the signal `how` when there is a `path`."""
-    deadline = time.monotonic() + 60
-    while not path.exists():
-        assert process.poll() is None, "the build ended before it could be killed"
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
-    process.send_signal(how)
-    process.wait()
+SIGNALLED = """
+import os, sys
+
+place, number, how = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+seen = 0
+
+def hook(event, arguments):
+    global seen
+    if event == "os.rename" and place in str(arguments[1]):
+        seen += 1
+        if seen == number:
+            os.kill(os.getpid(), how)
+
+sys.addaudithook(hook)
+
+from helios.cli import main
+main(sys.argv[4:], prog_name="helios")
+"""
+
+
+def signalled(stars: Path, output: Path, kept: int, how: int, *options: str) -> subprocess.Popen:
+    """Start a build that sends itself the signal `how` when it is about to keep one more than `kept` of its pieces."""
+    words = ["build", "--stars", str(stars), "-o", str(output), *options]
+    code = [sys.executable, "-c", SIGNALLED, "/reading-", str(kept + 1), str(int(how)), *words]
+    return subprocess.Popen(code, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -76,13 +91,9 @@ def kill_when(path: Path, process: subprocess.Popen, how: int) -> None:
 def test_a_build_that_was_killed_goes_on(stars, undisturbed, tmp_path, workers, how):
     output = tmp_path / "universe"
     output.mkdir()
-    process = subprocess.Popen(
-        command(stars, output, "--workers", workers), env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    with process.stdout, process.stderr:
-        kill_when(tmp_path / ".universe.build/reading-000001.json", process, how)
-    assert process.returncode != 0
+    assert signalled(stars, output, 2, how, "--workers", workers).wait() != 0
     assert list(output.iterdir()) == []
+    assert len(list(tmp_path.glob(".universe.build/reading-*.json"))) == 2
     assert list(tmp_path.glob(".universe.build/*.run"))
     done = run(stars, output, "--workers", workers)
     assert done.returncode == 0, done.stderr
@@ -98,8 +109,7 @@ def test_two_workers_make_the_same_bytes(stars, undisturbed, tmp_path):
 
 def test_what_was_done_for_another_universe_is_not_used(stars, tmp_path):
     output = tmp_path / "universe"
-    process = subprocess.Popen(command(stars, output), env=ENVIRONMENT, stdout=subprocess.DEVNULL)
-    kill_when(tmp_path / ".universe.build/reading-000001.json", process, signal.SIGKILL)
+    assert signalled(stars, output, 2, signal.SIGKILL).wait() == -signal.SIGKILL
     assert run(stars, output, "--max-mag", "5").returncode == 0
     provenance = json.loads((output / "universe.zarr/zarr.json").read_text())["attributes"]["provenance"]
     assert provenance["rejected"]["fainter than --max-mag"] > FILES * ROWS // 2
@@ -128,12 +138,8 @@ def test_a_full_disk_is_told_and_leaves_the_old_universe(stars, tmp_path, worker
 
 def test_two_builds_at_once_are_refused(stars, tmp_path):
     output = tmp_path / "universe"
-    process = subprocess.Popen(command(stars, output), env=ENVIRONMENT, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while not (tmp_path / ".universe.build/made-for").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
-    process.send_signal(signal.SIGSTOP)
+    process = signalled(stars, output, 0, signal.SIGSTOP)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
     done = run(stars, output)
     process.send_signal(signal.SIGCONT)
     assert process.wait() == 0

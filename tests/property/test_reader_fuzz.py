@@ -16,8 +16,10 @@ import pytest
 
 from helios.catalog import ending_of, open_catalog, row_label
 from helios.catalog.cuts import drop_unusable
+from helios.catalog.synthetic import Synthetic
 from helios.catalog.table import FLOAT_COLUMNS, StarTable
 from helios.errors import InputError
+from tests.contract.catalogue_files import WRITERS
 
 FILES = sorted((Path(__file__).parents[1] / "data/formats").iterdir())
 CASES = 100
@@ -104,6 +106,14 @@ def run(path: Path, folder: Path, count: int) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_damaged_files_are_read_or_refused_in_one_line(tmp_path, path):
+    run(path, tmp_path, CASES)
+
+
+def test_damaged_feather_files_are_read_or_refused_in_one_line(tmp_path):
+    (tmp_path / "sound").mkdir()
+    path = tmp_path / "sound/made.feather"
+    (table,) = Synthetic(60, seed=5).chunks()
+    WRITERS[".feather"](path, table)
     run(path, tmp_path, CASES)
 
 

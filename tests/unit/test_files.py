@@ -317,23 +317,27 @@ def run(statement, folder, last):
     exec(statement)
 
 exec(sys.argv[2])
-for number, folder in enumerate(sys.argv[3:], start=1):
+for number, folder in enumerate(sys.argv[4:], start=1):
     child = os.fork()
     if not child:
-        run(sys.argv[1], Path(folder), number)
+        run(sys.argv[1], Path(folder), number * int(sys.argv[3]))
         os._exit(0)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
 
 def kill_before_each_step(
-    statement: str, folders: list[Path], imports: str = "from helios.files import locked, replacing, write_file"
+    statement: str,
+    folders: list[Path],
+    imports: str = "from helios.files import locked, replacing, write_file",
+    every: int = 1,
 ) -> int:
-    """Run `statement` once for each `folder`, in a process killed before its n-th call that opens or changes a file.
+    """Run `statement` once for each `folder`, in a process killed before a call that opens or changes a file in it.
 
-    Returns how many were killed; the next ran to their end, so that there were enough folders.
+    That is the n-th such call for the n-th folder; of the calls only one in `every` counts. Returns how many were
+    killed; the next ran to their end, so that there were enough folders.
     """
-    command = [sys.executable, "-c", KILLED_BEFORE, statement, imports, *map(str, folders)]
+    command = [sys.executable, "-c", KILLED_BEFORE, statement, imports, str(every), *map(str, folders)]
     done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True)
     codes = [int(line) for line in done.stdout.split()]
     killed = codes.index(0)

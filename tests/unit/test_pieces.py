@@ -1,13 +1,17 @@
 """Work that is ended at any moment, by an error or a kill, goes on with the pieces that are done and gives the same."""
 
+import dataclasses
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from helios.errors import InputError
 from helios.files import lock_path
-from helios.pieces import LABEL, resumable
+from helios.pieces import LABEL, from_json, resumable
 from helios.progress import Advance, Stage
 from tests.unit.test_files import kill_before_each_step
 
@@ -132,3 +136,22 @@ def test_killed_at_any_step_it_gives_the_same(tmp_path):
     # As the folder is removed at the end, its pieces go one by one; until then no piece is done twice.
     first_whole = counts.index(0)
     assert counts[:first_whole] == sorted(counts[:first_whole], reverse=True)
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """One of each kind of value that a result may have."""
+
+    path: Path
+    squares: list[Square]
+    edges: tuple[int, ...]
+    by_name: Mapping[str, Square]
+    held: Path | None = None
+    rest: dict[str, Any] = field(default_factory=dict)
+
+
+@pytest.mark.parametrize("held", [None, Path("a/b")])
+def test_results_come_back_from_json_as_they_were(held):
+    shelf = Shelf(Path("x"), [Square(2, 4)], (1, 2, 3), {"three": Square(3, 9)}, held, {"any": [1, {"thing": None}]})
+    text = json.dumps(dataclasses.asdict(shelf), default=str)
+    assert from_json(Shelf, json.loads(text)) == shelf

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
 from astropy.io import fits
@@ -176,6 +177,24 @@ def test_parquet_with_a_wrong_footer(tmp_path, place):
     data = bytearray(sound(tmp_path, ".parquet"))
     data[place] ^= 0xFF
     message_of(tmp_path / "a.parquet", bytes(data))
+
+
+def test_feather_without_rows_or_with_text_for_numbers(tmp_path):
+    plain = {name: pa.array([1.0, 2.0]) for name in ("ra", "dec", "parallax", "phot_g_mean_mag")}
+    for values, expected in ((pa.array(["1", "2"]), "column 'ra' is string, must be numbers"), (None, "has no rows")):
+        table = pa.table(plain | {"ra": values}) if values else pa.table(plain)[:0]
+        pa.feather.write_feather(table, tmp_path / "sound.feather")
+        assert expected in message_of(tmp_path / "a.feather", (tmp_path / "sound.feather").read_bytes())
+
+
+@pytest.mark.parametrize("compression", ["uncompressed", "lz4", "zstd"])
+def test_feather_is_read_whatever_its_compression_and_batches(tmp_path, compression):
+    values = np.arange(1.0, 8.0)
+    names = ("parallax", "text", "ra", "dec", "phot_g_mean_mag")
+    table = pa.table({name: list("abcdefg") if name == "text" else values for name in names})
+    pa.feather.write_feather(table, tmp_path / "a.feather", compression=compression, chunksize=3)
+    assert read(tmp_path / "a.feather").parallax.tolist() == values.tolist()
+    assert read(tmp_path / "a.feather").row.tolist() == list(range(1, 8))
 
 
 def test_a_decimal_parquet_column_is_numbers(tmp_path):
