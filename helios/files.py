@@ -112,6 +112,7 @@ def replacing(target: Path, may_replace: Callable[[Path], bool], kind: str) -> I
     On an error, and when the process is killed, `target` stays as it was; what a killed process left behind is
     removed by the next call. Two renames make the swap: a process killed between them leaves no `target` but both
     its contents beside it, which the next call or `restore` puts right.
+    What the block writes is not waited for to be on the disk: that a power failure right after may lose.
     Raises InputError where `check_replaceable` does, and while another process replaces `target`.
     """
     target = Path(os.path.realpath(target))

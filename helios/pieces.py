@@ -84,6 +84,11 @@ def _file_name(stage: str) -> str:
     return stage.replace(" ", "-")
 
 
+def digest_of(label: Any) -> str:
+    """The SHA-256 of `label`, of what JSON has, in 64 hex digits; equal for equal ones."""
+    return hashlib.sha256(json.dumps(label, sort_keys=True, default=str).encode()).hexdigest()
+
+
 @contextlib.contextmanager
 def resumable(
     folder: Path, label: Any, busy: str, keep: type[BaseException] | tuple[type[BaseException], ...] = BaseException
@@ -95,7 +100,7 @@ def resumable(
     another process has the folder.
     """
     mark = folder / LABEL
-    digest = hashlib.sha256(json.dumps(label, sort_keys=True, default=str).encode()).hexdigest()
+    digest = digest_of(label)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with locked(folder, busy):
         folder.mkdir(exist_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,7 +20,7 @@ from helios.fetch.events import FetchResult, PieceFetched, Planned
 from helios.fetch.plan import Piece, Plan, count_query, plan_pieces
 from helios.fetch.rows import assemble, count_rows, rows_path, write_rows
 from helios.files import empty, sha256, staged, write_file, writing
-from helios.pieces import Pieces, resumable
+from helios.pieces import Pieces, digest_of, resumable
 from helios.progress import Done, Note, OnEvent, Stage, ignore
 
 
@@ -74,21 +73,16 @@ def fetch(config: FetchConfig, output: Path, on_event: OnEvent = ignore) -> Fetc
     return result
 
 
-def _fingerprint(question: Question) -> str:
-    """The SHA-256, in hexadecimal, of the question's JSON."""
-    return hashlib.sha256(json.dumps(question.to_json(), sort_keys=True).encode()).hexdigest()
-
-
 def _pieces_of(output: Path, question: Question):
     """The pieces of `question` beside `output`; another question has another folder."""
-    folder = output.with_name(f".{output.name}.pieces-{_fingerprint(question)[:12]}")
+    folder = output.with_name(f".{output.name}.pieces-{digest_of(question.to_json())[:12]}")
     return resumable(folder, question.to_json(), f"{folder}: another process fetches the same; try when it has ended")
 
 
 def _already_there(output: Path, question: Question) -> FetchResult:
     try:
         record = json.loads(record_path(output).read_text(encoding="utf-8"))
-        if record["fingerprint"] == _fingerprint(question) and record["sha256"] == sha256(output):
+        if record["fingerprint"] == digest_of(question.to_json()) and record["sha256"] == sha256(output):
             with suppress(InputError), _pieces_of(output, question):
                 pass  # what a process that was killed at the very end has left is removed
             date = record["queries"][-1]["date"]
@@ -168,7 +162,7 @@ class _Fetch:
             size = new.stat().st_size
             record: dict[str, Any] = {
                 **self._question.to_json(),
-                "fingerprint": _fingerprint(self._question),
+                "fingerprint": digest_of(self._question.to_json()),
                 "credit": archive.credit,
                 "versions": {"helios": __version__, "pyvo": version("pyvo")},
                 "queries": [asdict(query) for query in queries],
