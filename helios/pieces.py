@@ -27,15 +27,16 @@ LABEL = "made-for"
 class Pieces:
     """The results of pieces of work in `folder`, each whole or absent, by the name of their stage and their number.
 
-    A result is a dataclass, kept as JSON; files that belong to it lie in `folder` too, and are whole before it is.
+    A result is a dataclass of fields that `from_json` knows, kept as JSON; files that belong to it lie in `folder` too,
+    and are whole before it is.
     """
 
     folder: Path
 
-    def load(self, stage: str, number: int) -> dict[str, Any] | None:
-        """What `dataclasses.asdict` made of a result, with JSON's types; None where the piece is not done."""
+    def load(self, kind: type[Result], stage: str, number: int) -> Result | None:
+        """The result of a piece, of the dataclass `kind`; None where the piece is not done."""
         try:
-            return json.loads(self._path(stage, number).read_bytes())
+            return from_json(kind, json.loads(self._path(stage, number).read_bytes()))
         except (FileNotFoundError, ValueError):  # not JSON: the power failed before it was on the disk
             return None
 
@@ -54,18 +55,18 @@ class Pieces:
         stage: str,
         count: int,
         run: Callable[[Sequence[int]], Iterable[tuple[int, Result]]],
-        from_json: Callable[[dict[str, Any]], Result],
+        kind: type[Result],
         on_event: OnEvent = ignore,
         rows: Callable[[Result], int] | None = None,
     ) -> list[Result]:
-        """Return the results of all `count` pieces of `stage`, in order; `run` does those that are not done yet.
+        """Return the results, of the dataclass `kind`, of all `count` pieces of `stage`, in order.
 
-        `run` is given their numbers and yields (number, result) as each ends; it is kept at once. `from_json` makes a
-        result of what `load` returns. `on_event` is told Stage and Advance in pieces, with the value `rows/s` where
-        `rows` says how many rows a result is of. Raises OSError where a result cannot be written.
+        `run` does those that are not done yet: it is given their numbers and yields (number, result) as each ends,
+        which is kept at once. `on_event` is told Stage and Advance in pieces, with the value `rows/s` where `rows`
+        says how many rows a result is of. Raises OSError where a result cannot be written.
         """
-        kept = ((number, self.load(stage, number)) for number in range(count))
-        results = {number: from_json(content) for number, content in kept if content is not None}
+        kept = ((number, self.load(kind, stage, number)) for number in range(count))
+        results = {number: result for number, result in kept if result is not None}
         on_event(Stage(stage, count, "pieces", len(results)))
         began, done_rows = time.monotonic(), 0
         for number, result in run([number for number in range(count) if number not in results]):

@@ -6,14 +6,13 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from helios.building.runs import UNTOUCHED
 from helios.errors import WorkerError
 from helios.files import writing
-from helios.pieces import Pieces, from_json, resumable
+from helios.pieces import Pieces, resumable
 from helios.progress import OnEvent
 from helios.schedulers import Scheduler
 
@@ -52,7 +51,7 @@ class Work:
                 yield left[place], result
 
         with writing(self.folder, UNTOUCHED):
-            return self.done.complete(name, len(pieces), run, partial(from_json, kind), self.on_event, rows)
+            return self.done.complete(name, len(pieces), run, kind, self.on_event, rows)
 
 
 @contextlib.contextmanager

@@ -6,9 +6,13 @@ import contextlib
 import math
 import sys
 import time
-from typing import TextIO
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TextIO
 
 from helios.progress import Advance, Event, Note, Stage
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 LINE_EVERY_S = 60.0
 
@@ -24,7 +28,9 @@ class Meter(contextlib.ExitStack):
     def __init__(self, file: TextIO | None = None, named: bool = True):
         super().__init__()
         self._file, self._named = file or sys.stdout, named
-        self._bar, self._task, self._stage = None, None, None
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._stage = Stage("")
         self._began = self._last_line = time.monotonic()
 
     def __enter__(self) -> Meter:
@@ -32,10 +38,16 @@ class Meter(contextlib.ExitStack):
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-            columns += (TextColumn("{task.fields[unit]}"), TextColumn("{task.fields[words]}"))
-            console = Console(file=self._file, highlight=False, markup=False)
-            bar = Progress(*columns, TimeRemainingColumn(elapsed_when_finished=True), console=console, transient=True)
+            bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[unit]}"),
+                TextColumn("{task.fields[words]}"),
+                TimeRemainingColumn(elapsed_when_finished=True),
+                console=Console(file=self._file, highlight=False, markup=False),
+                transient=True,
+            )
             self._bar = self.enter_context(bar)
         return self
 
@@ -58,22 +70,21 @@ class Meter(contextlib.ExitStack):
 
     def _begin(self, stage: Stage) -> None:
         self._stage, self._began = stage, time.monotonic()
-        if self._task is not None:
+        if self._bar and self._task is not None:
             self._bar.remove_task(self._task)
             self._task = None
         if self._bar and not (stage.unit == "pieces" and stage.total == 1):
-            self._task = self._bar.add_task(
-                stage.name, total=stage.total, completed=stage.done, unit=stage.unit, words=""
-            )
+            self._task = self._bar.add_task(stage.name, total=stage.total, unit=stage.unit, words="")
+            self._bar.update(self._task, completed=stage.done)
 
-    def _advance(self, done, values) -> None:
+    def _advance(self, done: float, values: Mapping[str, float | str]) -> None:
         stage, now = self._stage, time.monotonic()
         rate = (done - stage.done) / max(now - self._began, 1e-9)
         words = [_shown(name, value) for name, value in values.items()]
         if rate and not any(name.endswith("/s") for name in values):
             words.insert(0, f"{rate:.3g} {stage.unit}/s")
         words = [word for word in words if word]
-        if self._task is not None:
+        if self._bar and self._task is not None:
             percent = [f"{100 * done / stage.total:.1f} %"] if stage.total else []
             self._bar.update(self._task, completed=done, words=", ".join(percent + words))
         unfinished = stage.total is None or done < stage.total

@@ -104,7 +104,8 @@ def one_line(text: str) -> str:
 
 def _read_status(file: BinaryIO, root: str = "VOTABLE") -> _Status:
     kind = {"VOTABLE": "a VOTable", "job": "the description of a job"}[root]
-    status, texts = _Status(), []
+    status = _Status()
+    texts: list[str] = []
     parser = expat.ParserCreate()
     parser.buffer_text = True
 
@@ -166,7 +167,7 @@ def _arrow(rows: np.ma.MaskedArray, fields: Sequence[Field], columns: Sequence[s
     import pyarrow as pa
 
     arrays, schema = [], []
-    for column, name, field in zip(columns, rows.dtype.names, fields):
+    for column, name, field in zip(columns, rows.dtype.names or (), fields):
         values, missing = np.ma.getdata(rows[name]), np.ma.getmaskarray(rows[name])
         if field.datatype in TEXTS:
             texts = [None if m or v is None else str(v) for v, m in zip(values, missing)]

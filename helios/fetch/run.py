@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -40,7 +40,7 @@ class _Answered:
 
 @dataclass(frozen=True)
 class _Counted(_Answered):
-    bands: list[tuple[int, int]]
+    bands: list[list[int]]
 
 
 def fetch(config: FetchConfig, output: Path, on_event: OnEvent = ignore) -> FetchResult:
@@ -73,7 +73,7 @@ def fetch(config: FetchConfig, output: Path, on_event: OnEvent = ignore) -> Fetc
     return result
 
 
-def _pieces_of(output: Path, question: Question):
+def _pieces_of(output: Path, question: Question) -> AbstractContextManager[Pieces]:
     """The pieces of `question` beside `output`; another question has another folder."""
     folder = output.with_name(f".{output.name}.pieces-{digest_of(question.to_json())[:12]}")
     return resumable(folder, question.to_json(), f"{folder}: another process fetches the same; try when it has ended")
@@ -102,7 +102,7 @@ class _Fetch:
     def make(self, archive: Archive, output: Path) -> FetchResult:
         """Fetch what is missing and put all of it at `output`."""
         count = self._count()
-        plan = plan_pieces(self._question, count.bands)
+        plan = plan_pieces(self._question, ((band, rows) for band, rows in count.bands))
         answers = self._fetch(plan)
         came = sum(answer.rows for answer in answers)
         if came != plan.rows:
@@ -112,14 +112,14 @@ class _Fetch:
         return self._write(archive, plan.pieces, output, [counted, *answers])
 
     def _count(self) -> _Counted:
-        kept = self._pieces.load("count", 0)
+        kept = self._pieces.load(_Counted, "count", 0)
         if kept is not None:
-            return _Counted(**kept)
+            return kept
         question, date, adql = self._question, _now(), count_query(self._question)
         self._on_event(Note("asking how many stars there are"))
         self._on_event(Stage("counting", 1))
         table = self._client.ask(adql, ("band", "n"), self._answer_path, self._on_event)
-        bands = [(int(band), int(n)) for band, n in zip(*(table[name].to_pylist() for name in ("band", "n")))]
+        bands = [[int(band), int(n)] for band, n in zip(*(table[name].to_pylist() for name in ("band", "n")))]
         if not bands:
             raise ArchiveError(
                 f"{question.url}: no star of {question.table} is so bright and meets --where; ask for more"
@@ -149,10 +149,9 @@ class _Fetch:
         return [answers[number] for number in pieces]
 
     def _kept(self, number: int) -> _Answered | None:
-        content = self._pieces.load("piece", number)
-        if content is None or count_rows(rows_path(self._pieces.folder, number)) != content["rows"]:
-            return None
-        return _Answered(**content)
+        answer = self._pieces.load(_Answered, "piece", number)
+        whole = answer is not None and count_rows(rows_path(self._pieces.folder, number)) == answer.rows
+        return answer if whole else None
 
     def _write(
         self, archive: Archive, pieces: Sequence[Piece], output: Path, queries: Sequence[_Answered]

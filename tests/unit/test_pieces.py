@@ -21,10 +21,6 @@ class Square:
     of: int
     value: int
 
-    @classmethod
-    def from_json(cls, values):
-        return cls(**values)
-
 
 def squares(done, fail_at=None):
     """A `run` for Pieces.complete, which notes the numbers that it is asked for in `done`."""
@@ -41,7 +37,7 @@ def squares(done, fail_at=None):
 
 def work(folder, label, run, on_event=lambda event: None, **options):
     with resumable(folder, label, "busy", **options) as pieces:
-        return pieces.complete("two words", 5, run, Square.from_json, on_event, rows=lambda square: 10 * square.of)
+        return pieces.complete("two words", 5, run, Square, on_event, rows=lambda square: 10 * square.of)
 
 
 WHOLE = [Square(number, number**2) for number in range(5)]
@@ -101,7 +97,7 @@ def test_one_process_has_the_folder(tmp_path):
         pieces.save("stage", 1, Square(1, 1))
         with pytest.raises(InputError, match="busy with it"), resumable(tmp_path / "work", 1, "busy with it"):
             raise AssertionError
-        assert pieces.load("stage", 1) == {"of": 1, "value": 1}
+        assert pieces.load(Square, "stage", 1) == Square(1, 1)
         assert lock_path(tmp_path / "work").exists()
     assert list(tmp_path.iterdir()) == []
 
@@ -112,10 +108,10 @@ def test_pieces_are_forgotten_by_stage_and_damaged_ones_are_not_done(tmp_path):
             for number in range(2):
                 pieces.save(stage, number, Square(number, 1))
         pieces.forget("one")
-        assert [pieces.load("one", number) for number in range(2)] == [None, None]
-        assert pieces.load("the other", 1) == {"of": 1, "value": 1}
+        assert [pieces.load(Square, "one", number) for number in range(2)] == [None, None]
+        assert pieces.load(Square, "the other", 1) == Square(1, 1)
         (tmp_path / "work/the-other-000001.json").write_text(json.dumps({"of": 1})[:-1])
-        assert pieces.load("the other", 1) is None
+        assert pieces.load(Square, "the other", 1) is None
 
 
 def test_killed_at_any_step_it_gives_the_same(tmp_path):
