@@ -8,8 +8,10 @@ from pathlib import Path
 
 import click
 
+import helios
 from helios.building.config import BuildConfig
-from helios.cli.options import config_from, options_from
+from helios.cli.meter import Meter
+from helios.cli.options import options_from
 from helios.schedulers.config import SchedulerConfig
 
 
@@ -27,20 +29,17 @@ def build(landmarks: Path | None, output: Path, more_stars: tuple[Path, ...], **
     Rows that cannot be used are counted by reason. A universe at the output is replaced as a whole, or, on an
     error, left as it was.
     """
-    from helios.building.build import build_universe
     from helios.cli.build_report import summary
-    from helios.cli.meter import Meter
-    from helios.landmarks import load_landmarks, outside_grid
+    from helios.landmarks import outside_grid
 
     started = time.perf_counter()
     if more_stars and not options["stars"]:
         raise click.UsageError(f"Got unexpected extra argument ({more_stars[0]}); did you mean --stars?")
-    options["stars"] += more_stars
-    config = config_from(BuildConfig, options)
-    places = load_landmarks(landmarks)
+    stars = (*options.pop("stars"), *more_stars)
+    places = helios.load_landmarks(landmarks)
     with Meter(sys.stderr) as meter:
-        report = build_universe(config, output, places, config_from(SchedulerConfig, options), meter)
+        helios.build(stars, output, landmarks=places, on_event=meter, **options)
     outside = [f"{landmark.name} ({reason})" for landmark, reason in outside_grid(places)]
-    for line in summary(report, len(places), outside):
+    for line in summary(meter.result, len(places), outside):
         click.echo(line)
     click.echo(f"{'time':<10}{time.perf_counter() - started:.2f} s")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+import helios
 from helios.cli.pack import default_universe, universe_option
 from helios.pack import EXPORTERS
 
@@ -28,11 +29,7 @@ def export(directory: Path | None, format_name: str, named: tuple[str, ...], out
     --cells takes one cell or several, with spaces or commas between them; where the universe is adaptive, as
     DEPTH_L_THETA_PHI. As PLY one cell comes out in its own cell units, several in one frame around them all.
     """
-    from helios.pack.export import export as export_cells
-    from helios.universe import Universe
-
-    universe = Universe.open(directory or default_universe())
     given = (*named, *more)
     names = [name for text in given for name in text.split(",") if name]
-    written = export_cells(universe, output, format_name, names if given else None)
+    written = helios.export(directory or default_universe(), output, format_name, names if given else None)
     click.echo(f"wrote {output}: {written.cells:,} cells, {written.splats:,} splats, {written.size_bytes:,} bytes")

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
+import helios
 from helios.cli.interrupt import STOPPED
 from helios.cli.meter import Meter
-from helios.cli.options import config_from, options_from
+from helios.cli.options import options_from
 from helios.fetch.archives import ARCHIVES
 from helios.fetch.config import FetchConfig
 
@@ -27,13 +28,10 @@ from helios.fetch.config import FetchConfig
 @click.option("-o", "--output", type=Path, help="Parquet file to make.  [default: ARCHIVE.parquet]")
 @click.argument("archive", metavar="ARCHIVE")
 def fetch(output: Path | None, **options):
-    from helios.fetch.run import fetch as fetch_stars
-
-    config = config_from(FetchConfig, options)
     began = time.monotonic()
     try:
         with Meter() as meter:
-            result = fetch_stars(config, output or Path(config.default_output), meter)
+            result = helios.fetch(output=output, on_event=meter, **options)
     except KeyboardInterrupt:
         click.echo("stopped: the same command goes on with the pieces that are missing")
         sys.exit(STOPPED)

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+import helios
+
 _TOLD = {"helios", "versions", "command", "options", "inputs", "bad_files", "rows_read", "rejected", "merged", "kept"}
 """Entries of the provenance that have lines of their own; others are told by their names."""
 
@@ -21,9 +23,7 @@ def info(as_json: bool, directory: Path):
     Its grid, cells, stars and splats; the catalogues with their hashes, the command and its options, the versions
     of what made it, and the rows that were read, rejected by reason, and kept. `helios validate` checks them.
     """
-    from helios import api
-
-    summary = api.info(directory)
+    summary = helios.info(directory)
     if as_json:
         click.echo(json.dumps({"universe": str(directory), **summary}, indent=2))
         return

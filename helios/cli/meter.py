@@ -7,9 +7,9 @@ import math
 import sys
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from helios.progress import Advance, Event, Note, Stage
+from helios.progress import Advance, Done, Event, Note, Stage
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -23,11 +23,13 @@ class Meter(contextlib.ExitStack):
     A bar shows the last stage, with rate, values and the time that is left; it is gone at the end. Where `file` is no
     terminal, a line says the same when LINE_EVERY_S have passed since the last one; it begins with the stage's name
     unless `named` is False. Notes are lines of their own. Stages of a single piece are over too soon to be shown.
+    `result` is that of the work, once it is done.
     """
 
     def __init__(self, file: TextIO | None = None, named: bool = True):
         super().__init__()
         self._file, self._named = file or sys.stdout, named
+        self.result: Any = None
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._stage = Stage("")
@@ -60,6 +62,8 @@ class Meter(contextlib.ExitStack):
                 self._advance(done, values)
             case Note(text):
                 self.print(text)
+            case Done(result):
+                self.result = result
 
     def print(self, line: str) -> None:
         """Print a line, above the bar where there is one."""

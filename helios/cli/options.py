@@ -2,11 +2,8 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, TypeVar
 
 import click
-
-T = TypeVar("T")
 
 
 def options_from(config: type) -> Callable:
@@ -29,8 +26,3 @@ def options_from(config: type) -> Callable:
         return command
 
     return decorate
-
-
-def config_from(config: type[T], values: dict[str, Any]) -> T:
-    """The `config` instance made of those of the command's `values` that are its fields."""
-    return config(**{f.name: values[f.name] for f in dataclasses.fields(config) if f.name in values})

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+import helios
 from helios.cli.meter import Meter
 from helios.pack import PACKS
 
@@ -42,16 +43,14 @@ def pack(directory: Path | None, format_name: str, output: Path | None, site: Pa
     published grid; v1:depth=6 asks for another, v1:loose_cells=false leaves out the files of single cells.
     With --site, the viewer, the pack and the exact stars of trained cells also become one folder.
     """
-    from helios.pack.pack import pack_universe
-    from helios.pack.site import require_place_for_site, write_site
-    from helios.universe import Universe
+    from helios.pack.site import require_place_for_site
 
-    universe = Universe.open(directory or default_universe())
+    universe = helios.open(directory or default_universe())
     if site is not None:
         for place in filter(None, (universe.path, output)):
             require_place_for_site(site, place)
     with Meter(sys.stderr) as meter:
-        packed = pack_universe(universe, output, format_name, on_event=meter)
+        packed = helios.pack(universe, output, format_name, on_event=meter)
     size, raw = packed.bytes_per_splat, packed.raw_splat_bytes
     click.echo(
         f"packed {packed.path}: {packed.cells:,} cells ({packed.trained_cells:,} trained), "
@@ -64,6 +63,6 @@ def pack(directory: Path | None, format_name: str, output: Path | None, site: Pa
         click.echo("make a site of it: helios pack --site site")
         return
     with Meter(sys.stderr) as meter:
-        written = write_site(universe, site, pack=output, on_event=meter)
+        written = helios.write_site(universe, site, pack=output, on_event=meter)
     click.echo(f"site {site}: {written.splats:,} splats, {written.size_bytes:,} bytes")
     click.echo(f"look at it: helios serve {site}")

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
-from helios.cli.options import config_from, options_from
+import helios
+from helios.cli.options import options_from
+from helios.options import configs_from
 from helios.schedulers.config import SchedulerConfig
 from helios.train.config import TrainConfig
 from helios.train.run.run_config import RunConfig
@@ -53,13 +55,11 @@ def train_landmarks(landmarks: Path | None, neighbors: int, source: Path, output
     A cell within +-NEIGHBORS of a landmark's cell, in each of the three indices of the grid, is trained if it
     holds stars. A run that was stopped goes on where it was; cells trained with the same settings are skipped.
     """
-    from helios.landmarks import load_landmarks
     from helios.landmarks.selection import select_around
-    from helios.universe import Universe
 
-    config, run = config_from(TrainConfig, settings), config_from(RunConfig, settings)
-    universe = Universe.open(source)
-    selection = select_around(universe, load_landmarks(landmarks or universe.path / "landmarks.json"), neighbors)
+    _check(settings)
+    universe = helios.open(source)
+    selection = select_around(universe, helios.load_landmarks(landmarks or universe.path / "landmarks.json"), neighbors)
     share = 100.0 * len(selection.cells) / len(universe)
     for name, reason in selection.homeless:
         click.echo(f"{name}: {reason}")
@@ -67,7 +67,7 @@ def train_landmarks(landmarks: Path | None, neighbors: int, source: Path, output
         f"{selection.landmarks} landmarks in {len(selection.homes)} cells of {len(universe)}, "
         f"{len(selection.cells)} cells selected ({share:.1f} %)"
     )
-    _run(source, output, selection.cells, config, backend, run, config_from(SchedulerConfig, settings))
+    _run(universe, selection.cells, output, backend, settings)
 
 
 @click.command("train-all")
@@ -78,11 +78,8 @@ def train_all(source: Path, output: Path, backend: str, **settings):
 
     A run that was stopped goes on where it was; cells trained with the same settings are skipped.
     """
-    from helios.universe import Universe
-
-    config, run = config_from(TrainConfig, settings), config_from(RunConfig, settings)
-    cells = range(len(Universe.open(source)))
-    _run(source, output, cells, config, backend, run, config_from(SchedulerConfig, settings))
+    _check(settings)
+    _run(source, None, output, backend, settings)
 
 
 @click.command("train-cell")
@@ -95,30 +92,33 @@ def train_cell(ctx: click.Context, cell: str, source: Path, output: Path, backen
     A file's splats are taken as its stars; what they become is written as a file of the same kind to --output,
     by default beside it as NAME.trained.bin.
     """
-    config, run = config_from(TrainConfig, settings), config_from(RunConfig, settings)
+    _check(settings)
     if cell.endswith(".bin"):
         from_default = ctx.get_parameter_source("output") is click.core.ParameterSource.DEFAULT
         beside = Path(cell).with_suffix(".trained.bin")
-        _run_file(Path(cell), beside if from_default else output, config, backend, run)
-        return
-    from helios.universe import Universe
-
-    universe = Universe.open(source)
-    _run(source, output, [universe.index_of(cell)], config, backend, run, SchedulerConfig())
+        _run_file(Path(cell), beside if from_default else output, backend, settings)
+    else:
+        _run(source, cell, output, backend, settings)
 
 
-def _run(source, output, cells, config, backend, run, where):
-    from helios.train.run.run import train_universe
+def _check(settings) -> None:
+    """Raise InputError for settings that cannot be, before anything is read or printed."""
+    configs_from(settings, TrainConfig, RunConfig, SchedulerConfig)
 
+
+def _run(universe, cells, output, backend, settings):
     _show(
-        lambda on_event, stop: train_universe(source, output, cells, config, backend, run, where, on_event, stop),
+        lambda on_event, stop: helios.train(
+            universe, cells, output, backend=backend, on_event=on_event, stop=stop, **settings
+        ),
         lambda result: f"{result.path}: {result.trained} cells trained",
     )
 
 
-def _run_file(source, output, config, backend, run):
+def _run_file(source, output, backend, settings):
     from helios.train.run.cell_file import train_cell_file
 
+    config, run = configs_from(settings, TrainConfig, RunConfig)
     _show(
         lambda on_event, stop: train_cell_file(source, output, config, backend, run, on_event, stop),
         lambda result: f"wrote {result.path}: {len(result.results[0].splats)} splats",

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+import helios
+
 
 @click.command()
 @click.option(
@@ -17,9 +19,7 @@ def validate(show: int, directory: Path):
     Reads all of it, and prints a line for each thing that is not as it should be: what, where, and what was
     promised. Exits with 0 where nothing is wrong, else with 1.
     """
-    from helios import api
-
-    found = api.validate(directory, show)
+    found = helios.validate(directory, show)
     if found.sound:
         least, greatest = found.depths
         click.echo(

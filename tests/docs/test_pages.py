@@ -19,8 +19,8 @@ from click.testing import CliRunner
 
 from helios.building.config import BuildConfig
 from helios.cli import main
-from helios.cli.options import config_from
 from helios.fetch.config import FetchConfig
+from helios.options import configs_from
 from helios.schedulers.config import SchedulerConfig
 from helios.train.config import TrainConfig
 from helios.train.run.run_config import RunConfig
@@ -99,8 +99,9 @@ def test_commands_named_have_these_options(page):
         with contextlib.suppress(click.MissingParameter, click.exceptions.NoArgsIsHelpError):
             options = command.make_context(words[0], [word for word in arguments if word != "--help"]).params
             for config in (BuildConfig, FetchConfig, RunConfig, SchedulerConfig, TrainConfig):
-                if {field.name for field in dataclasses.fields(config)} <= options.keys():
-                    config_from(config, options)
+                names = {field.name for field in dataclasses.fields(config)}
+                if names <= options.keys():
+                    configs_from({name: options[name] for name in names}, config)
 
 
 def test_daily_use_is_in_the_readme():

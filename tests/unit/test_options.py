@@ -6,9 +6,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from helios.cli.options import config_from, options_from
+from helios.cli.options import options_from
 from helios.errors import InputError
-from helios.options import check_limits, option, parse_options
+from helios.options import check_limits, configs_from, option, parse_options
 from helios.registry import Registry
 
 
@@ -27,7 +27,7 @@ def test_options_come_from_the_fields_and_go_back_into_them():
     @click.command()
     @options_from(Config)
     def command(**values):
-        made.append(config_from(Config, values))
+        made.extend(configs_from(values, Config))
 
     assert CliRunner().invoke(command, ["--image-size", "32", "--name", "x"]).exit_code == 0
     assert CliRunner().invoke(command, []).exit_code == 0
