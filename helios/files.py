@@ -1,8 +1,8 @@
-"""Files and directories that appear whole or not at all, locks that a killed process lets go of, JSON, hashes.
+"""Files and directories that appear whole or not at all, locks that end with the process that holds them, JSON, hashes.
 
-What is to become NAME is made beside it as `.NAME.new`, under the lock `.NAME.lock`; where NAME is a directory its
-former content waits as `.NAME.old` until the new one stands. What a killed process leaves of these, the next one that
-makes NAME removes.
+What is to become NAME is made beside it as `.NAME.new`, under the lock `.NAME.lock`; where NAME is a directory, its
+former content waits as `.NAME.old` until the new one is in place. The next process that makes NAME removes what a
+killed one left of these.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def retired_path(target: Path) -> Path:
 
 
 def lock_path(target: Path) -> Path:
-    """The file that is there while a process has `target` to itself."""
+    """The file that exists while a process holds `target`, see `locked`."""
     return _beside(target, "lock")
 
 
@@ -80,10 +80,10 @@ def staged(target: Path, durable: bool = True) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def locked(target: Path, busy: str | None = None) -> Iterator[None]:
-    """Have `target` to oneself: no other process, and nobody else in this one, is in such a block for it.
+    """Hold `target` exclusively: no other process, and nothing else in this one, is in such a block for it.
 
-    The system lets go of the lock of a killed process; its file then stays until the next one has had the lock. Waits
-    for the lock, or, where `busy` says in a line who else may have it, raises InputError with that line at once.
+    The system releases the lock of a killed process; the lock file stays until the next process has held the lock.
+    Waits for the lock, or, where `busy` says in a line who else may hold it, raises InputError with that line at once.
     """
     from filelock import FileLock, Timeout
 
@@ -112,7 +112,7 @@ def replacing(target: Path, may_replace: Callable[[Path], bool], kind: str) -> I
     On an error, and when the process is killed, `target` stays as it was; what a killed process left behind is
     removed by the next call. Two renames make the swap: a process killed between them leaves no `target` but both
     its contents beside it, which the next call or `restore` puts right.
-    What the block writes is not waited for to be on the disk: that a power failure right after may lose.
+    It does not wait for the content to reach the disk: a power failure right after the swap may lose it.
     Raises InputError where `check_replaceable` does, and while another process replaces `target`.
     """
     target = Path(os.path.realpath(target))

@@ -94,11 +94,11 @@ def digest_of(label: Any) -> str:
 def resumable(
     folder: Path, label: Any, busy: str, keep: type[BaseException] | tuple[type[BaseException], ...] = BaseException
 ) -> Iterator[Pieces]:
-    """Yield the Pieces in `folder`, which this process has to itself: those done for an equal `label`, or none.
+    """Yield the Pieces in `folder`, which this process holds: those done for an equal `label`, or none.
 
-    `label`, of what JSON has, says what the pieces depend on. The folder is gone when the block ends, unless the
-    process is killed or the block raises one of `keep` with work done. Raises InputError, saying `busy`, while
-    another process has the folder.
+    `label`, a JSON value, says what the pieces depend on. The folder is removed when the block ends, unless the
+    process is killed, or the block raises one of `keep` with work done. Raises InputError, with the line `busy`, while
+    another process holds the folder.
     """
     mark = folder / LABEL
     digest = digest_of(label)
