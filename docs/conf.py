@@ -18,7 +18,7 @@ exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"Helios {release}"
 
-myst_enable_extensions = ["deflist", "dollarmath"]
+myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 
 nb_execution_mode = "force"

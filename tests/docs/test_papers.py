@@ -85,3 +85,22 @@ def test_no_arrow_of_the_architecture_runs_back():
 def test_every_room_is_described():
     page = (ROOT / "docs" / "architecture.md").read_text()
     assert architecture().rooms().keys() <= set(re.findall(r"`(\w+)`", page))
+
+
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+
+
+def test_contributing_names_every_registry():
+    sources = "\n".join(path.read_text() for path in sorted((ROOT / "helios").rglob("*.py")))
+    found = re.findall(r'^(\w+) = Registry\(\s*"[^"]+",\s*"([^"]+)"', sources, re.MULTILINE)
+    assert len(found) >= 11
+    for registry, group in found:
+        assert f"`{registry}`" in CONTRIBUTING
+        assert f"`{group}`" in CONTRIBUTING
+
+
+@pytest.mark.parametrize(
+    "path", sorted(set(re.findall(r"`((?:helios|tests|client_export|catalogs)/[^`]*)`", CONTRIBUTING)))
+)
+def test_files_that_contributing_names_are_there(path):
+    assert (ROOT / path).exists()

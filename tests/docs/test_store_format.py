@@ -33,6 +33,7 @@ def folder(tmp_path_factory):
     for command in (
         ["build", "--stars", str(catalogue), *options, "-o", str(folder / "universe")],
         ["train-all", "--input", str(folder / "universe"), "--output", str(folder / "universe"), "--iterations", "2"],
+        ["pack", "--universe", str(folder / "universe")],
     ):
         assert CliRunner().invoke(main, command, catch_exceptions=False).exit_code == 0
     return folder / "universe"
