@@ -217,6 +217,8 @@ class _Build:
     def _put(self, leaves: Leaves, provenance: dict[str, Any], landmarks: Sequence[Landmark] | None) -> int:
         """Finish the universe and put it in its place; return its size in bytes."""
         folder = self.work.folder
+        for leftover in self.store.rglob("*.partial"):  # of a process that was killed while zarr wrote a file
+            leftover.unlink()
         write_tree(folder, open_root(self.store, mode="r+"), leaves, self.config.rule, provenance)
         with replacing(self.output, is_universe, "universe") as staging:
             self.store.rename(store_path(staging))

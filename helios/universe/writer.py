@@ -50,8 +50,8 @@ def manifest_of(universe: Universe) -> str:
 
 
 def write_columns(root: zarr.Group, group: str, columns: Mapping[str, DTypeLike], values: Iterable[NDArray]) -> None:
-    """Write the new `group` of `root`: a column of each name and type, in their order."""
-    target = root.create_group(group)
+    """Write the `group` of `root`, in place of what a killed process left of it: a column of each name and type."""
+    target = root.create_group(group, overwrite=True)
     for (name, dtype), data in zip(columns.items(), values, strict=True):
         write_array(target, name, np.ascontiguousarray(data, dtype))
 
