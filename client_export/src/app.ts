@@ -99,7 +99,7 @@ export class App {
     );
     this.connectPage(search);
     this.camera.look(towards(...FIRST_LOOK));
-    this.takeAddress();
+    this.readAddress();
   }
 
   /** Resolves when all that the present view needs is loaded and drawn. */
@@ -150,7 +150,7 @@ export class App {
     this.invalidate();
   }
 
-  private takeAddress(): void {
+  private readAddress(): void {
     this.goTo(parseViewState(window.location.search, window.location.hash));
   }
 
@@ -244,7 +244,7 @@ export class App {
       this.invalidate();
     });
     window.addEventListener("hashchange", () => {
-      if (window.location.hash !== this.writtenHash) this.takeAddress();
+      if (window.location.hash !== this.writtenHash) this.readAddress();
     });
     this.stage.canvas.addEventListener("webglcontextrestored", () => this.invalidate());
   }

@@ -29,11 +29,11 @@ export const unitOf = (farthest: number): number => 2 ** Math.ceil(Math.log2(Mat
  * length but 0): xx, yy, zz, xy, xz, yz.
  */
 export function covarianceOf(scales: Vec3, quat: readonly [number, number, number, number]): number[] {
-  const rotation = rotationOf(...quat);
-  const variances = scales.map((sigma) => sigma ** 2);
-  const cov = (i: number, j: number) =>
-    variances.reduce((sum, variance, k) => sum + rotation[3 * i + k] * variance * rotation[3 * j + k], 0);
-  return [cov(0, 0), cov(1, 1), cov(2, 2), cov(0, 1), cov(0, 2), cov(1, 2)];
+  const m = rotationOf(...quat);
+  const [vx, vy, vz] = [scales[0] ** 2, scales[1] ** 2, scales[2] ** 2];
+  /** The product of two rows, given by where they start. */
+  const cov = (i: number, j: number) => m[i] * vx * m[j] + m[i + 1] * vy * m[j + 1] + m[i + 2] * vz * m[j + 2];
+  return [cov(0, 0), cov(3, 3), cov(6, 6), cov(0, 3), cov(0, 6), cov(3, 6)];
 }
 
 /** Rows of the rotation matrix of a quaternion. */

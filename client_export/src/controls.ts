@@ -15,7 +15,7 @@ const EASE_S = 0.12;
 const KEY_TURN_RAD_PER_S = 0.6;
 const KEY_ZOOM_PER_S = 2;
 
-type Held =
+type Control =
   | "forward"
   | "back"
   | "left"
@@ -29,7 +29,7 @@ type Held =
   | "narrow"
   | "wide";
 
-const KEYS: Record<string, Held> = {
+const KEYS: Record<string, Control> = {
   KeyW: "forward",
   ArrowUp: "forward",
   KeyS: "back",
@@ -56,7 +56,7 @@ export function takesKeys(target: EventTarget | null): boolean {
 export class Controls {
   /** Metres a second at full key press. */
   speed = FIRST_SPEED;
-  private readonly held = new Set<Held>();
+  private readonly pressed = new Set<Control>();
   private readonly pointers = new Map<number, { x: number; y: number }>();
   private fast = false;
   private velocity: Vec3 = [0, 0, 0];
@@ -76,16 +76,16 @@ export class Controls {
     canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     window.addEventListener("keydown", (event) => this.keyDown(event));
     window.addEventListener("keyup", (event) => this.keyUp(event));
-    window.addEventListener("blur", () => this.held.clear());
+    window.addEventListener("blur", () => this.pressed.clear());
   }
 
   /** Holds a direction down or lets it go, for buttons. */
-  hold(what: Held, down: boolean): void {
+  hold(what: Control, down: boolean): void {
     if (down) {
-      this.held.add(what);
+      this.pressed.add(what);
       this.onGrab();
     } else {
-      this.held.delete(what);
+      this.pressed.delete(what);
     }
     this.onInput();
   }
@@ -101,9 +101,9 @@ export class Controls {
     this.speed = clamp(metresPerSecond, SPEED_RANGE);
   }
 
-  /** Moves the camera by what is held during `seconds`; true while it goes on moving. */
+  /** Moves the camera by what is pressed during `seconds`; true while it goes on moving. */
   step(seconds: number): boolean {
-    const axis = (plus: Held, minus: Held) => Number(this.held.has(plus)) - Number(this.held.has(minus));
+    const axis = (plus: Control, minus: Control) => Number(this.pressed.has(plus)) - Number(this.pressed.has(minus));
     const turnRight = axis("lookRight", "lookLeft");
     const turnUp = axis("lookUp", "lookDown");
     const zoom = axis("wide", "narrow");
@@ -117,9 +117,9 @@ export class Controls {
     const aside = add(scale(right, full * axis("right", "left")), scale(up, full * axis("up", "down")));
     const follow = 1 - Math.exp(-seconds / EASE_S);
     this.velocity = add(scale(this.velocity, 1 - follow), scale(add(ahead, aside), follow));
-    if (this.held.size === 0 && length(this.velocity) < 1e-3 * this.speed) this.velocity = [0, 0, 0];
+    if (this.pressed.size === 0 && length(this.velocity) < 1e-3 * this.speed) this.velocity = [0, 0, 0];
     this.camera.position = add(this.camera.position, scale(this.velocity, seconds));
-    return this.held.size > 0 || length(this.velocity) > 0;
+    return this.pressed.size > 0 || length(this.velocity) > 0;
   }
 
   private zoom(factor: number): void {

@@ -39,7 +39,7 @@ declare global {
 }
 
 /** Offers the API at once; its functions answer when `started` does. */
-export function offerApi(started: Promise<App>): void {
+export function exposeApi(started: Promise<App>): void {
   let app: App | null = null;
   const running = (): App => {
     if (!app) throw new Error("not started yet: await helios.ready");

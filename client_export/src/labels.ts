@@ -62,7 +62,7 @@ export class Labels implements Overlay {
   }
 
   draw(frame: Frame): void {
-    const placed = this.visible ? apart(this.choose(frame), frame.size.width) : [];
+    const placed = this.visible ? withoutOverlaps(this.candidates(frame), frame.size.width) : [];
     const shown = new Set(placed.map(({ landmark }) => landmark.id));
     const ringed = new Set(placed.filter(({ ring }) => ring > 0).map(({ landmark }) => landmark.id));
     for (const [id, element] of this.names) element.hidden = !shown.has(id);
@@ -79,7 +79,7 @@ export class Labels implements Overlay {
   }
 
   /** What may be named, in the order of its right to room. */
-  private choose({ camera, size }: Frame): Candidate[] {
+  private candidates({ camera, size }: Frame): Candidate[] {
     const destination = this.destination();
     const first: Candidate[] = [];
     const stars: Candidate[] = [];
@@ -128,7 +128,7 @@ export class Labels implements Overlay {
 }
 
 /** The candidates with room for their names: to the right of their places, else to the left, else under their rings. */
-function apart(candidates: Candidate[], screenWidth: number): Placed[] {
+function withoutOverlaps(candidates: Candidate[], screenWidth: number): Placed[] {
   const kept: Placed[] = [];
   for (const candidate of candidates) {
     const { x, y, ring, gap } = candidate;

@@ -73,16 +73,19 @@ export function layerWeight(
   shown: readonly boolean[],
   radii: number,
 ): number {
-  const nearer = shown.lastIndexOf(true, layer - 1);
-  const before = layer > 0 && nearer >= 0 ? shareUpTo(layers, nearer, radii) : 0;
-  return (shown.indexOf(true, layer + 1) > 0 ? shareUpTo(layers, layer, radii) : 1) - before;
+  const nearer = layer > 0 ? shown.lastIndexOf(true, layer - 1) : -1;
+  const before = nearer >= 0 ? shareUpTo(layers, nearer, radii) : 0;
+  return (shown.indexOf(true, layer + 1) < 0 ? 1 : shareUpTo(layers, layer, radii)) - before;
 }
 
-/** Those of the `available` layers of a cell, in their order, that will be wanted around a camera `radii` away. */
-export function wantedLayers(layers: readonly LayerRange[], available: readonly number[], radii: number): number[] {
-  return available.filter((layer, at) => {
-    const [nearer, farther] = [available[at - 1], available[at + 1]];
-    const near = farther === undefined || radii < layers[layer].to * LOOK_AHEAD;
-    return near && (nearer === undefined || radii > layers[nearer + 1].from / LOOK_AHEAD);
-  });
+/** Whether `layer` will be wanted of a cell around a camera `radii` away, of those for which `available` is true. */
+export function isWanted(
+  layers: readonly LayerRange[],
+  layer: number,
+  available: readonly boolean[],
+  radii: number,
+): boolean {
+  const nearer = layer > 0 ? available.lastIndexOf(true, layer - 1) : -1;
+  if (nearer >= 0 && radii <= layers[nearer + 1].from / LOOK_AHEAD) return false;
+  return available.indexOf(true, layer + 1) < 0 || radii < layers[layer].to * LOOK_AHEAD;
 }

@@ -2,7 +2,7 @@
 import { radiiFrom } from "./ball.ts";
 import type { Cell } from "./cell.ts";
 import { messageOf } from "./errors.ts";
-import { wantedLayers } from "./layers.ts";
+import { isWanted } from "./layers.ts";
 import type { PackedCell } from "./pack_format.ts";
 import type { Site, SiteCell } from "./site.ts";
 import type { Vec3 } from "./vec.ts";
@@ -13,7 +13,7 @@ const BATCH_BYTES = 4 << 20;
 interface Request {
   layer: number;
   cell: SiteCell;
-  packed: PackedCell;
+  entry: PackedCell;
   /** Distance of the camera in cell radii. */
   radii: number;
 }
@@ -29,8 +29,6 @@ export interface LoaderEvents {
 
 export class Loader {
   private readonly requested = new Set<PackedCell>();
-  private readonly damaged = new Set<PackedCell>();
-  private readonly broken = new Set<number>();
   private running: Promise<void> | null = null;
   private from: Vec3 = [0, 0, 0];
   private done = 0;
@@ -55,8 +53,8 @@ export class Loader {
       const batch: Request[] = [];
       let bytes = 0;
       for (const request of pending) {
-        if (bytes > 0 && bytes + request.packed.size > BATCH_BYTES) break;
-        bytes += request.packed.size;
+        if (bytes > 0 && bytes + request.entry.size > BATCH_BYTES) break;
+        bytes += request.entry.size;
         batch.push(request);
       }
       const layers = new Set(batch.map((request) => request.layer));
@@ -70,44 +68,39 @@ export class Loader {
     const { layers, cells } = this.site;
     const pending: Request[] = [];
     for (const cell of cells) {
+      const { packed, available } = cell;
       const radii = radiiFrom(cell.ball, this.from);
-      for (const layer of wantedLayers(layers, this.available(cell), radii)) {
-        const packed = cell.packed[layer];
-        if (packed && !this.requested.has(packed)) pending.push({ layer, cell, packed, radii });
+      for (let layer = 0; layer < layers.length; layer++) {
+        const entry = packed[layer];
+        if (!entry || !available[layer] || this.requested.has(entry)) continue;
+        if (isWanted(layers, layer, available, radii)) pending.push({ layer, cell, entry, radii });
       }
     }
     return pending.sort((a, b) => a.radii - b.radii);
   }
 
-  /** The layers that can show a cell, and those that hold nothing of a part, where the other parts fade. */
-  private available({ packed, part }: SiteCell): number[] {
-    return packed.flatMap((entry, layer) =>
-      !this.broken.has(layer) && (entry ? !this.damaged.has(entry) : part) ? [layer] : [],
-    );
-  }
-
   private async read(layer: number, batch: Request[]): Promise<void> {
-    const requests = new Map(batch.filter((one) => one.layer === layer).map((one) => [one.packed, one]));
-    for (const packed of requests.keys()) this.requested.add(packed);
+    const requests = new Map(batch.filter((one) => one.layer === layer).map((one) => [one.entry, one]));
+    for (const entry of requests.keys()) this.requested.add(entry);
     const { pack } = this.site.layers[layer];
     try {
-      await pack.read([...requests.keys()], (packed, bytes) => {
+      await pack.read([...requests.keys()], (entry, bytes) => {
         this.done++;
-        this.decode(requests.get(packed) as Request, bytes);
+        this.decode(requests.get(entry) as Request, bytes);
       });
     } catch (reason) {
-      this.broken.add(layer);
+      for (const cell of this.site.cells) cell.available[layer] = false;
       this.events.onError(messageOf(reason));
     }
   }
 
-  private decode({ layer, cell: siteCell, packed }: Request, bytes: Uint8Array): void {
+  private decode({ layer, cell: siteCell, entry }: Request, bytes: Uint8Array): void {
     try {
-      const cell = this.site.layers[layer].pack.decode(packed, bytes);
+      const cell = this.site.layers[layer].pack.decode(entry, bytes);
       if (!siteCell.part) siteCell.ball = cell.ball;
       this.events.onCell(layer, siteCell, cell);
     } catch (reason) {
-      this.damaged.add(packed);
+      siteCell.available[layer] = false;
       this.events.onError(messageOf(reason));
     }
   }

@@ -1,5 +1,5 @@
 import { App } from "./app.ts";
-import { offerApi } from "./debug_api.ts";
+import { exposeApi } from "./debug_api.ts";
 import { messageOf } from "./errors.ts";
 import { element, showFatal, showNotice } from "./notices.ts";
 import { openSite } from "./site.ts";
@@ -17,4 +17,4 @@ const started = start();
 started.catch((reason: unknown) => showFatal(messageOf(reason)));
 window.addEventListener("error", (event) => showNotice(event.message));
 window.addEventListener("unhandledrejection", (event) => showNotice(messageOf(event.reason)));
-offerApi(started);
+exposeApi(started);

@@ -14,27 +14,27 @@ export interface Entry {
   size: number;
 }
 
-/** A run of the pack file and the entries inside it. */
-export interface Run<E extends Entry> {
+/** A range of the pack file and the entries inside it. */
+export interface ByteRange<E extends Entry> {
   start: number;
   end: number;
   entries: E[];
 }
 
-/** Runs that hold all `entries`, each at most `MAX_REQUEST_BYTES` long, neighbours in the file read together. */
-export function planRuns<E extends Entry>(entries: readonly E[]): Run<E>[] {
-  const runs: Run<E>[] = [];
+/** Ranges that hold all `entries`, each at most `MAX_REQUEST_BYTES` long, neighbours in the file read together. */
+export function coalesce<E extends Entry>(entries: readonly E[]): ByteRange<E>[] {
+  const ranges: ByteRange<E>[] = [];
   for (const entry of [...entries].sort((a, b) => a.offset - b.offset)) {
-    const last = runs[runs.length - 1];
+    const last = ranges[ranges.length - 1];
     const end = entry.offset + entry.size;
     if (last && entry.offset - last.end <= MAX_GAP_BYTES && end - last.start <= MAX_REQUEST_BYTES) {
       last.end = Math.max(last.end, end);
       last.entries.push(entry);
     } else {
-      runs.push({ start: entry.offset, end, entries: [entry] });
+      ranges.push({ start: entry.offset, end, entries: [entry] });
     }
   }
-  return runs;
+  return ranges;
 }
 
 /** Reads one pack file of `size` bytes. */
@@ -54,23 +54,23 @@ export class PackReader {
    * @throws SiteError where the pack is missing or its length is not what its index announces.
    */
   async read<E extends Entry>(entries: readonly E[], onBytes: (entry: E, bytes: Uint8Array) => void): Promise<void> {
-    const runs = planRuns(entries);
+    const ranges = coalesce(entries);
     const work = async () => {
-      for (let run = runs.shift(); run; run = runs.shift()) {
-        const bytes = await this.bytesOf(run);
-        for (const entry of run.entries) {
-          onBytes(entry, bytes.subarray(entry.offset - run.start, entry.offset - run.start + entry.size));
+      for (let range = ranges.shift(); range; range = ranges.shift()) {
+        const bytes = await this.bytesOf(range);
+        for (const entry of range.entries) {
+          onBytes(entry, bytes.subarray(entry.offset - range.start, entry.offset - range.start + entry.size));
         }
       }
     };
     await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, work));
   }
 
-  private async bytesOf(run: Run<Entry>): Promise<Uint8Array> {
+  private async bytesOf(range: ByteRange<Entry>): Promise<Uint8Array> {
     // The first request goes alone: its answer tells whether this server knows ranges, and a server that does not
     // must send the whole pack once, not four times.
     if (this.first === null) {
-      const request = this.request(run);
+      const request = this.request(range);
       // Whoever waits needs only that it is over; a failure reaches the page through `request` itself.
       this.first = request.then(
         () => undefined,
@@ -79,18 +79,18 @@ export class PackReader {
       return request;
     }
     await this.first;
-    return this.whole ? this.whole.subarray(run.start, run.end) : this.request(run);
+    return this.whole ? this.whole.subarray(range.start, range.end) : this.request(range);
   }
 
-  private async request(run: Run<Entry>): Promise<Uint8Array> {
-    const range = { Range: `bytes=${run.start}-${run.end - 1}` };
-    const { status, body } = await get(this.fetcher, this.url, [200, 206], range);
-    const expected = status === 206 ? run.end - run.start : this.size;
+  private async request(range: ByteRange<Entry>): Promise<Uint8Array> {
+    const headers = { Range: `bytes=${range.start}-${range.end - 1}` };
+    const { status, body } = await get(this.fetcher, this.url, [200, 206], headers);
+    const expected = status === 206 ? range.end - range.start : this.size;
     if (body.length !== expected) {
       throw new SiteError(`${this.url} is truncated or of another pack: ${body.length} bytes came, not ${expected}`);
     }
     if (status === 206) return body;
     this.whole = body;
-    return body.subarray(run.start, run.end);
+    return body.subarray(range.start, range.end);
   }
 }

@@ -22,6 +22,8 @@ export interface SiteCell {
   part: boolean;
   /** By layer: the cell in that layer's pack. */
   packed: (PackedCell | undefined)[];
+  /** By layer: whether it can show the cell, or holds nothing of a part, where the other parts fade. */
+  available: boolean[];
   /** By layer: whether it counts in the cross-fade, being loaded, or holding nothing of a part. */
   shown: boolean[];
 }
@@ -64,12 +66,15 @@ function cellsOf(layers: Layer[]): SiteCell[] {
           const { folder } = layers[layer];
           throw new SiteError(`${folder} has cell ${name}, but no layer has it from afar: pack the site again`);
         }
-        cells.set(name, (cell = { name, ball, part, packed: layers.map(() => undefined), shown: [] }));
+        cells.set(name, (cell = { name, ball, part, packed: layers.map(() => undefined), available: [], shown: [] }));
       }
       cell.packed[layer] = packed;
     }
   }
-  for (const cell of cells.values()) cell.shown = cell.packed.map((packed) => cell.part && !packed);
+  for (const cell of cells.values()) {
+    cell.available = cell.packed.map((packed) => cell.part || packed !== undefined);
+    cell.shown = cell.packed.map((packed) => cell.part && !packed);
+  }
   return [...cells.values()];
 }
 

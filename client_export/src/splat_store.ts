@@ -51,8 +51,9 @@ export class SplatStore {
     const stored: StoredCell = { points, weight, ball, origin, unitM, start, count };
     const row = this.cells.push(stored) - 1;
     for (let i = 0; i < count; i++) {
-      this.means.set(cell.means.subarray(3 * i, 3 * i + 3), 4 * (start + i));
-      this.means[4 * (start + i) + 3] = row;
+      const at = 4 * (start + i);
+      for (let axis = 0; axis < 3; axis++) this.means[at + axis] = cell.means[3 * i + axis];
+      this.means[at + 3] = row;
     }
     for (const name of ["covDiagonal", "covOff", "light"] as const) this[name].set(cell[name], 3 * start);
     this.count += count;

@@ -1,7 +1,7 @@
 /** The canvas and what is drawn on it. */
 import { DataUtils, WebGLRenderer, type WebGLRenderTarget } from "three";
 import type { Camera } from "./camera.ts";
-import { Finish, lightTarget } from "./finish.ts";
+import { PostProcess, lightTarget } from "./post_process.ts";
 import type { SplatStore } from "./splat_store.ts";
 import { type ScreenSize, StarPass } from "./star_pass.ts";
 
@@ -11,7 +11,7 @@ const MAX_DENSITY = 2;
 export class Stage {
   private readonly renderer: WebGLRenderer;
   private readonly light: WebGLRenderTarget = lightTarget(1, 1);
-  private readonly finish = new Finish();
+  private readonly postProcess = new PostProcess();
   private stars: StarPass | null = null;
   private screen: ScreenSize = { width: 1, height: 1, density: 1 };
 
@@ -52,7 +52,7 @@ export class Stage {
     this.renderer.setRenderTarget(this.light);
     this.renderer.clear();
     this.stars?.draw(this.renderer, camera, this.screen, exposure);
-    this.finish.draw(this.renderer, this.light, this.screen.density);
+    this.postProcess.draw(this.renderer, this.light, this.screen.density);
   }
 
   /**

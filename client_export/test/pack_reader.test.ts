@@ -1,7 +1,7 @@
 /** Cells come out of a pack whole, from servers with and without byte ranges, in few requests. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Entry, PackReader, planRuns } from "../src/pack_reader.ts";
+import { type Entry, PackReader, coalesce } from "../src/pack_reader.ts";
 
 const PACK = Uint8Array.from({ length: 3_000_000 }, (_, i) => (i * 7919) >> 3);
 
@@ -27,10 +27,10 @@ async function readAll(fetcher: typeof fetch, entries: Entry[]): Promise<Map<Ent
 }
 
 test("neighbours in the file are read together, up to a megabyte, and far ones alone", () => {
-  const runs = planRuns(entriesEvery(10_000, 9_000));
-  assert.equal(runs.length, 3);
-  assert.ok(runs.every(({ start, end }) => end - start <= 1 << 20));
-  assert.equal(planRuns(entriesEvery(100_000, 1_000)).length, 30);
+  const ranges = coalesce(entriesEvery(10_000, 9_000));
+  assert.equal(ranges.length, 3);
+  assert.ok(ranges.every(({ start, end }) => end - start <= 1 << 20));
+  assert.equal(coalesce(entriesEvery(100_000, 1_000)).length, 30);
 });
 
 for (const ranges of [true, false]) {

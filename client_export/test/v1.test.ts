@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SiteError } from "../src/errors.ts";
+import { Folder } from "../src/http.ts";
 import { parseLandmarks } from "../src/landmark.ts";
 import { decodeLz4Block } from "../src/lz4.ts";
-import { decodeFile, parseIndex, parsePackIndex } from "../src/v1.ts";
+import { V1, decodeFile, parseIndex, parsePackIndex } from "../src/v1.ts";
 import { encodeCell, literalBlock, splatAt } from "./cells.ts";
+import { serverOf } from "./sites.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const ascii = (value: string) => new TextEncoder().encode(value);
@@ -103,6 +105,21 @@ test("indexes that cannot be are refused with the field's name", () => {
     cells: [{ file_name: "a.bin", offset: 4, size: 6 }],
   };
   assert.throws(() => parsePackIndex(JSON.stringify(beyond), "p"), /a\.bin\) ends at byte 10, pack has 9/);
+});
+
+test("a pack whose files do not fit each other is refused", async () => {
+  const open = (file_name: string) => {
+    const cells = [{ file_name, offset: 0, size: 10 }];
+    const packed = { version: 1, pack_file: "cells.pack.bin", total_size_bytes: 10, cells };
+    const files = { "p/index.json": JSON.stringify(INDEX), "p/cells.pack.json": JSON.stringify(packed) };
+    return V1.open(new Folder("p/", serverOf(new Map(Object.entries(files)))));
+  };
+  const pack = await open("1_2_3.bin");
+  assert.throws(
+    () => pack.decode(pack.cells[0], encodeCell([splatAt([0, 0, 0])])),
+    /p\/1_2_3\.bin holds cell 7_8_9: pack the site again/,
+  );
+  await assert.rejects(open("4_5_6.bin"), /p\/cells\.pack\.json has no 1_2_3\.bin, which p\/index\.json lists/);
 });
 
 test("landmarks need a name and a place", () => {

@@ -73,7 +73,7 @@ void main() {
 
 // Tone curve: luminance Y becomes 1 - exp(-Y), monotone and never clipped. Hue is kept; a colour that would leave the
 // screen's range at that luminance moves towards white, so bright cores are white and their rims coloured.
-const FINISH_FRAGMENT = /* glsl */ `
+const TONE_FRAGMENT = /* glsl */ `
 precision highp float;
 uniform sampler2D light;
 uniform sampler2D halo;
@@ -96,14 +96,14 @@ void main() {
 }
 `;
 
-export class Finish {
+export class PostProcess {
   private readonly shrink = new FullScreenPass(SHRINK_FRAGMENT, { source: { value: null } });
   private readonly blur = new FullScreenPass(BLUR_FRAGMENT, {
     source: { value: null },
     texel: { value: new Vector2() },
     sigma: { value: 1 },
   });
-  private readonly finish = new FullScreenPass(FINISH_FRAGMENT, {
+  private readonly tone = new FullScreenPass(TONE_FRAGMENT, {
     light: { value: null },
     halo: { value: null },
     veil: { value: null },
@@ -120,12 +120,12 @@ export class Finish {
     const further = (to: number, from: number) => Math.sqrt(to ** 2 - from ** 2) * density; // variances of blurs add
     const veil = this.spread(renderer, halo, this.veil, further(VEIL.sigmaPx, HALO.sigmaPx) / SHRINK ** 2);
     const aureole = this.spread(renderer, veil, this.aureole, further(AUREOLE.sigmaPx, VEIL.sigmaPx) / SHRINK ** 3);
-    const { uniforms } = this.finish;
+    const { uniforms } = this.tone;
     uniforms.light.value = light.texture;
     uniforms.halo.value = halo.texture;
     uniforms.veil.value = veil.texture;
     uniforms.aureole.value = aureole.texture;
-    this.finish.draw(renderer, null);
+    this.tone.draw(renderer, null);
   }
 
   /** `source` shrunk and blurred by `sigma` of the smaller picture's pixels, in the first of `targets`. */
