@@ -1,4 +1,4 @@
-"""Positions: ICRS angles in, barycentric mean ecliptic J2000 metres inside."""
+"""Positions: from ICRS angles and distances to barycentric mean ecliptic J2000 metres, and back."""
 
 from collections.abc import Mapping
 
@@ -26,11 +26,11 @@ def stacked_positions_m(columns: Mapping[str, NDArray[np.float64]], axis: int = 
 def icrs_to_ecliptic_m(ra_deg: ArrayLike, dec_deg: ArrayLike, distance_m: ArrayLike) -> NDArray[np.float64]:
     """Return float64 [N, 3] positions in metres, barycentric mean ecliptic J2000.
 
-    `ra_deg` and `dec_deg` [N] are ICRS degrees, `distance_m` [N] is metres from the barycentre. Proper motion is
-    not applied. Agrees with `astropy.coordinates.BarycentricMeanEcliptic` to better than 1e-12 of the distance.
+    `ra_deg` and `dec_deg` [N] are ICRS degrees, `distance_m` [N] metres from the barycentre. Proper motion is not
+    applied. Agrees with `astropy.coordinates.BarycentricMeanEcliptic` to better than 1e-12 of the distance.
     """
     distance = np.asarray(distance_m, np.float64)
-    # One coordinate after the other in memory: all that works on positions is quicker so.
+    # Each coordinate is contiguous in memory, which makes everything that works on positions faster.
     icrs = unit_vectors(ra_deg, dec_deg, axis=0)
     return np.moveaxis(np.tensordot(ICRS_TO_ECLIPTIC, icrs, axes=1) * distance, 0, -1)
 
@@ -47,5 +47,5 @@ def ecliptic_m_to_icrs(
 
 
 def parallax_to_distance_m(parallax_mas: ArrayLike) -> NDArray[np.float64]:
-    """Return metres for parallaxes [N] in milliarcseconds: 1000/parallax parsecs. Only for parallax > 0."""
+    """Return 1000/parallax parsecs in metres, [N], for parallaxes [N] in milliarcseconds, which must be above 0."""
     return PARSEC_M * 1000.0 / np.asarray(parallax_mas, np.float64)

@@ -37,9 +37,9 @@ class Emitters:
         origin_m: NDArray[np.float64],
         half_extent_m: ArrayLike,
     ) -> Emitters:
-        """The stars at `position_m` [N, 3], with apparent magnitudes and colours [N] as catalogued.
+        """Return the emitters of stars at `position_m` [N, 3], with magnitudes and colours [N] as catalogued.
 
-        `origin_m` [3] and `half_extent_m` are the cell's frame, metres; or [N, 3] and [N], a frame for each star.
+        `origin_m` [3] and `half_extent_m`, metres, are the cell's frame; [N, 3] and [N] give each star its own.
         """
         half_extent_m = np.asarray(half_extent_m)
         distance = np.linalg.norm(position_m, axis=-1) / half_extent_m
@@ -74,7 +74,7 @@ class Splats:
 
     @classmethod
     def points(cls, emitters: Emitters, opacity: float) -> Splats:
-        """One isotropic splat per emitter, of the emitter's light, small enough to have this `opacity`."""
+        """Return one isotropic splat per emitter with the emitter's light, of the size that gives it this `opacity`."""
         n = len(emitters)
         sigma = np.sqrt(emitters.luminosities.astype(np.float64) / (2.0 * np.pi * opacity))
         return cls(
@@ -92,9 +92,8 @@ class CellResult:
 
     `metrics`: `first_loss` and `last_loss` over all training views, and PSNR and flux error at held-out views of
     the `trained` splats, of their `start` and of the K `brightest` stars (`helios.train.run.evaluate`).
-    `outcome` is "trained"; "start" where training ended no better than it began, so that the splats are those it
-    began with; "diverged" where it came to no finite loss, likewise; or "exact" where there are as many splats as
-    emitters and nothing to train.
+    `outcome` is "trained"; "exact" if there are as many splats as emitters and nothing to train; "start" if training
+    ended no better than it began, or "diverged" if it reached no finite loss: then the splats are those of the start.
     """
 
     index: int
