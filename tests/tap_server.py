@@ -230,6 +230,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = gzip.compress(job["answer"], mtime=0) if tap.compressed else job["answer"]
         if fault == "html":
             return self.send(200, HTML, "text/html")
+        if fault == "error":
+            return self.send(200, ERROR.format("Out of memory").encode())
         if fault == "entity":
             bomb = job["answer"].replace(
                 b"<VOTABLE", b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hostname">]><VOTABLE'

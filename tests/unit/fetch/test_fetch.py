@@ -241,6 +241,10 @@ def test_a_file_that_is_there_is_kept(tmp_path):
         assert output.read_bytes() == before
         run(tap, output, overwrite=True, max_mag=4.0)
         assert len(ids(output)) < 200
+        for damaged in ("{", "[]", "{}"):
+            record_path(output).write_text(damaged)
+            with pytest.raises(InputError, match="exists"):
+                run(tap, output, max_mag=4.0)
         output.write_bytes(b"mine")
         with pytest.raises(InputError, match="exists"):
             run(tap, output, max_mag=4.0)

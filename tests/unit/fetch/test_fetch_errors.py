@@ -34,6 +34,7 @@ def failure(tap, output, error=ArchiveError, **options):
         ("reset", "tried 2 times", 2),
         ("no job", "does not accept the query as TAP services do", 1),
         ("overflow", "leaves rows out of its answer (OVERFLOW)", 1),
+        ("error", "refuses the query: Out of memory", 1),
         ("html", "answers with a web page, must be a VOTable", 1),
         ("entity", "document type declaration, which may declare entities; refused", 1),
         ("short", "199 rows where 200 were counted", 2),
@@ -80,6 +81,23 @@ ENTITY = '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hostname">]>'
 def test_descriptions_of_jobs(tmp_path, text, words):
     with serving(TapServer(job_text=text)) as tap:
         assert words in failure(tap, tmp_path / "g.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("field", ["destruction", "quote"])
+def test_a_description_that_pyvo_cannot_read(tmp_path, field):
+    text = JOB.replace(f"<uws:{field}/>", f"<uws:{field}>never</uws:{field}>")
+    with serving(TapServer(job_text=text)) as tap:
+        message = failure(tap, tmp_path / "g.parquet")
+    assert message.startswith(f"{tap.url}: does not describe the job as TAP services do (")
+
+
+def test_rows_that_are_missing_from_a_divided_band(tmp_path):
+    """The parts of a band have no counts of their own, but their sum is known."""
+    with serving(TapServer(faults=["", "short"])) as tap:
+        message = failure(tap, tmp_path / "g.parquet", rows_per_piece=4, max_mag=4.25, min_mag=4.0)
+    assert "rows came where" in message
+    assert message.endswith("were counted; try again")
     assert list(tmp_path.iterdir()) == []
 
 
