@@ -20,7 +20,7 @@ def validate(show: int, directory: Path):
     promised. Exits with 0 where nothing is wrong, else with 1.
     """
     found = helios.validate(directory, show)
-    if found.sound:
+    if found.sound and found.depths:
         least, greatest = found.depths
         click.echo(
             f"{directory}: sound, {found.stars:,} stars in {found.cells:,} cells at depths {least} to {greatest}, "

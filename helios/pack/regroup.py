@@ -18,7 +18,7 @@ from helios.constants import R_MIN_M
 from helios.coords import stacked_positions_m
 from helios.grid import BEYOND_GRID, INSIDE_R_MIN, MAX_DEPTH, CellId, HLGrid, cell_keys, keys_at
 from helios.light import luminosity
-from helios.pack.pack_cells import OPACITY_LIMIT, PackCell
+from helios.pack.pack_cells import OPACITY_LIMIT, PackCell, shown_splats
 from helios.splats import Emitters, Splats
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class RegroupedCells:
 
     def _splats(self, i: int) -> tuple[NDArray[np.uint64], Splats]:
         """The cell key of each trained splat of leaf `i`, and the splats in units of these cells."""
-        splats, size = self._universe.splats(i), self._half_extents[i]
+        splats, size = shown_splats(self._universe, i), self._half_extents[i]
         position_m = self._origins[i] + size * splats.means.astype(np.float64)
         keys = keys_in(self._universe.cells[i], position_m, self._grid)
         origins, half_extents = _frames_m(self._grid, keys)

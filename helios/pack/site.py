@@ -8,6 +8,7 @@ import shutil
 from contextlib import nullcontext
 from importlib.resources import as_file, files
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from helios.errors import InputError, StoreError
 from helios.files import read_json, replacing
@@ -125,7 +126,7 @@ def _copy_viewer(viewer: Path | None, stage: Path) -> None:
         shutil.copytree(bundle, stage, dirs_exist_ok=True)
 
 
-def _list_files(root: Path) -> list[dict]:
+def _list_files(root: Path) -> list[dict[str, Any]]:
     """Return path and size of everything under `root` that is no directory, sorted; links are not followed."""
     found = []
     for folder, folders, names in os.walk(root):
@@ -135,14 +136,16 @@ def _list_files(root: Path) -> list[dict]:
     return sorted(found, key=lambda file: file["path"])
 
 
-def _manifest_files(directory: Path) -> list[dict]:
+def _manifest_files(directory: Path) -> list[dict[str, Any]]:
     """Return the files that a site's manifest lists, each a path inside the site and a size."""
     path = directory / SITE_MANIFEST
     document = read_json(path, "make the site again")
     if document.get("version") != SITE_VERSION:
         raise StoreError(f"{path}: version {document.get('version')!r}, this program reads version {SITE_VERSION}")
     try:
-        listed = [{"path": str(file["path"]), "size": int(file["size"])} for file in document["files"]]
+        listed: list[dict[str, Any]] = [
+            {"path": str(file["path"]), "size": int(file["size"])} for file in document["files"]
+        ]
     except (KeyError, TypeError, ValueError) as error:
         raise StoreError(f"{path}: damaged: its list of files does not read ({error!r})") from error
     for file in listed:

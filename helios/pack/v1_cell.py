@@ -124,7 +124,7 @@ def decode_cell(data: bytes, name: str, depth: int = V1_DEPTH) -> V1Cell:
     anything) is not seen here. `helios.pack.v1_reader` sees it in a pack of Helios, which keeps CRCs beside it.
     """
     metadata, block = _split(data, name)
-    cell_id, corners, count = _parse(metadata, name, depth)
+    cell_id, (low, high, centroid), count = _parse(metadata, name, depth)
     raw_size = struct.unpack_from("<I", block)[0]
     if raw_size != count * RECORD.itemsize or raw_size > LZ4_MAX_RATIO * len(block):
         raise StoreError(
@@ -139,7 +139,9 @@ def decode_cell(data: bytes, name: str, depth: int = V1_DEPTH) -> V1Cell:
     _check_values(records, name)
     return V1Cell(
         cell_id,
-        *corners,
+        bounds_min=low,
+        bounds_max=high,
+        centroid=centroid,
         means=records["position"],
         scales=records["scale"],
         quats=np.roll(records["rotation"], 1, axis=1),

@@ -114,7 +114,8 @@ def join_lists(
             raise StoreError(f"{folder / INDEX}: cell {cell_id}: trained is {trained!r}, levels_up {levels_up!r}")
         if checksums is not None and name not in checksums:
             raise StoreError(f"{folder / CHECKSUMS}: cell {cell_id} is missing")
-        entries.append(Entry(cell_id, offset, size, count, trained, levels_up, checksums and checksums[name]))
+        crc32 = None if checksums is None else checksums[name]
+        entries.append(Entry(cell_id, offset, size, count, trained, levels_up, crc32))
         offset += size
     sums = sum(entry.splat_count for entry in entries), offset
     if sums != totals:

@@ -77,7 +77,8 @@ def read_columns(
     """Return the columns of `group`, of the given types and one number per row; None where one cannot be read."""
     lengths = rows_of(root, group, {name: Column(dtype) for name, dtype in columns.items()}, findings)
     found = [read_column(root, f"{group}/{name}", findings) for name in columns if name in lengths]
-    return None if len(found) < len(columns) or any(column is None for column in found) else found
+    whole = [column for column in found if column is not None]
+    return whole if len(whole) == len(columns) else None
 
 
 def fit_offsets(offsets: NDArray[np.int64], cells: int, rows: Mapping[str, int], least: int) -> list[str]:

@@ -13,7 +13,7 @@ from helios.color import LUMINANCE
 from helios.errors import StoreError
 from helios.universe.arrays import attributes_of
 from helios.universe.check_columns import Block, Column, blocks_of, fit_offsets, read_column, rows_of
-from helios.universe.findings import Finding, Findings
+from helios.universe.findings import Finding, Findings, numbers_text
 from helios.universe.training import BLOCK_ROWS, GROUP, OUTCOMES, splats_digest
 
 NORM_ROUNDING = 8 * 2.0**-24
@@ -139,7 +139,7 @@ def _check_values(block: Block, names: _Names, findings: Findings) -> None:
     finite = {}
     for name, values in block.columns.items():
         finite[name] = np.isfinite(values).reshape(len(values), -1).all(axis=-1)
-        add("splat finite", ~finite[name], lambda i, n=name, v=values: f"{n} {_shown(v[i])}")
+        add("splat finite", ~finite[name], lambda i, n=name, v=values: f"{n} {numbers_text(v[i])}")
     columns = {name: values.astype(np.float64) for name, values in block.columns.items()}
     if "quats" in columns:
         norm = np.linalg.norm(columns["quats"], axis=-1)
@@ -147,15 +147,12 @@ def _check_values(block: Block, names: _Names, findings: Findings) -> None:
         add("quaternion", wrong, lambda i: f"norm {norm[i]:.9g}")
     if "scales" in columns:
         wrong = finite["scales"] & (columns["scales"] <= 0).any(axis=-1)
-        add("splat size", wrong, lambda i: f"scales {_shown(columns['scales'][i])}")
+        add("splat size", wrong, lambda i: f"scales {numbers_text(columns['scales'][i])}")
     if "opacities" in columns:
         wrong = finite["opacities"] & (columns["opacities"] <= 0)
         add("splat light", wrong, lambda i: f"opacity {columns['opacities'][i]:g}")
     if "colors" in columns:
         colors = np.where(finite["colors"][:, None], columns["colors"], 1.0)
-        wrong = (colors < 0).any(axis=-1) | (np.abs(colors @ LUMINANCE - 1.0) > LUMINANCE_ROUNDING)
-        add("splat color", wrong, lambda i: f"colour {_shown(colors[i])} of luminance {colors[i] @ LUMINANCE:.9g}")
-
-
-def _shown(values: NDArray) -> str:
-    return "(" + " ".join(f"{value:.9g}" for value in np.atleast_1d(values)) + ")"
+        luminance = colors @ LUMINANCE
+        wrong = (colors < 0).any(axis=-1) | (np.abs(luminance - 1.0) > LUMINANCE_ROUNDING)
+        add("splat color", wrong, lambda i: f"colour {numbers_text(colors[i])} of luminance {luminance[i]:.9g}")

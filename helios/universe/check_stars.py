@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import zarr
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from helios.catalog.table import NO_ID
 from helios.cells import Cells, frames_of
 from helios.constants import MAGNITUDES
+from helios.coords import stacked_positions_m
 from helios.grid import HLGrid
 from helios.light import luminosity
 from helios.universe.check_columns import Block, blocks_of
-from helios.universe.findings import Finding, Findings
+from helios.universe.findings import Finding, Findings, numbers_text
 from helios.universe.store import BLOCK_ROWS, EMITTER_COLUMNS
 
 _POSITION = ("x_m", "y_m", "z_m")
@@ -72,13 +75,13 @@ def _positions(block: Block) -> NDArray[np.float64] | None:
     """Positions [N, 3] of a block, None where a column of them cannot be read."""
     if not set(_POSITION) <= block.columns.keys():
         return None
-    return np.stack([block.columns[name] for name in _POSITION], axis=-1)
+    return stacked_positions_m(block.columns)
 
 
 def _check_values(block: Block, table: StarRows, findings: Findings) -> None:
     for name, values in block.columns.items():
         wrong = np.isinf(values) if name == "bp_rp" else ~np.isfinite(values)
-        _add(findings, "finite", block.start, wrong, table, lambda i, n=name, v=values: f"{n} {v[i]}")
+        _add(findings, "finite", block.start, wrong, table, partial(_named, name, values))
     mag = block.columns.get("phot_g_mean_mag")
     if mag is not None:
         wrong = np.isfinite(mag) & ((mag < MAGNITUDES[0]) | (mag > MAGNITUDES[1]))
@@ -109,12 +112,14 @@ def _check_place(start: int, position: NDArray[np.float64], table: StarRows, fin
         rows,
         outside.any(axis=-1),
         table,
-        lambda i: f"position {_shown(position[i])} m, box {_shown(low[own[i]])} to {_shown(high[own[i]])} m",
+        lambda i: (
+            f"position {numbers_text(position[i])} m, box {numbers_text(low[own[i]])} to {numbers_text(high[own[i]])} m"
+        ),
     )
     with np.errstate(over="ignore"):
         unit = ((position - origin[own]) / half_extent[own, None]).astype(np.float32)
     beyond = (np.abs(unit) > 1).any(axis=-1)
-    _add(findings, "unit box", rows, beyond, table, lambda i: f"position {_shown(unit[i])} in cell units")
+    _add(findings, "unit box", rows, beyond, table, lambda i: f"position {numbers_text(unit[i])} in cell units")
 
     with np.errstate(over="ignore", invalid="ignore"):
         slack = ROUNDING * np.linalg.norm(position, axis=-1)
@@ -126,7 +131,7 @@ def _check_place(start: int, position: NDArray[np.float64], table: StarRows, fin
         rows,
         elsewhere,
         table,
-        lambda i: f"position {_shown(position[i])} m is in {_located(wanted, i, position[i])}",
+        lambda i: f"position {numbers_text(position[i])} m is in {_located(wanted, i, position[i])}",
     )
     moved = outside_cells(wanted, again, slack + UNIT_ROUNDING * half_extent[own])
     _add(
@@ -135,7 +140,7 @@ def _check_place(start: int, position: NDArray[np.float64], table: StarRows, fin
         rows,
         moved & ~elsewhere & ~beyond,
         table,
-        lambda i: f"position {_shown(unit[i])} in cell units is in {_located(wanted, i, again[i])}",
+        lambda i: f"position {numbers_text(unit[i])} in cell units is in {_located(wanted, i, again[i])}",
     )
 
 
@@ -224,19 +229,26 @@ def _check_identity(root: zarr.Group, ids: NDArray[np.int64], table: StarRows, f
     findings.add_each("identity", twice, finding)
 
 
-def _add(findings: Findings, promise: str, rows, wrong: NDArray[np.bool_], table: StarRows, value_of) -> None:
+def _add(
+    findings: Findings,
+    promise: str,
+    rows: NDArray[np.int64] | int,
+    wrong: ArrayLike,
+    table: StarRows,
+    value_of: Callable[[int], str],
+) -> None:
     """Add a finding for each True of `wrong`; `rows` are their rows, or the first of them where they follow on."""
     findings.add_each(
         promise,
         np.flatnonzero(wrong),
-        lambda i: table.finding(promise, int(rows + i if np.isscalar(rows) else rows[i]), value_of(i)),
+        lambda i: table.finding(promise, rows + i if isinstance(rows, int) else int(rows[i]), value_of(i)),
     )
+
+
+def _named(name: str, values: NDArray, i: int) -> str:
+    return f"{name} {values[i]}"
 
 
 def _located(cells: Cells, i: int, position_m: NDArray[np.float64]) -> str:
     cell = HLGrid(int(cells.depth[i])).locate_one(position_m)
     return "no cell" if cell is None else f"cell {cell}"
-
-
-def _shown(values: NDArray) -> str:
-    return "(" + " ".join(f"{value:.9g}" for value in values) + ")"

@@ -69,7 +69,8 @@ def check_tree(root: zarr.Group, cells: Cells, stars: NDArray[np.int64], rule: T
     if columns is None:
         return
     above = expected.cells
-    wanted = (above.depth, above.l, above.theta, above.phi, expected.first, expected.stop, expected.count)
+    wanted: list[NDArray] = [above.depth, above.l, above.theta, above.phi]
+    wanted += [expected.first, expected.stop, expected.count]
     for name, found, column in zip(INNER_COLUMNS, columns, wanted):
         if not np.array_equal(found, column):
             findings.add(Finding("tree", f"inner/{name} is not that of the cells above those of the store"))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 PROMISES = {
     "files": "every file must be there, with the bytes that were written",
@@ -55,6 +58,11 @@ class Finding:
         return f"{self.promise}: {place}{self.value}; {PROMISES[self.promise]}"
 
 
+def numbers_text(values: ArrayLike) -> str:
+    """Return numbers [N], or one, as they are told in findings."""
+    return "(" + " ".join(f"{value:.9g}" for value in np.atleast_1d(values)) + ")"
+
+
 class Findings:
     """What was found so far: `counts` by promise, and the `first` of each, at most `shown` of them."""
 
@@ -75,7 +83,9 @@ class Findings:
         if len(first) < self._shown:
             first.append(finding)
 
-    def add_each(self, promise: str, places: Iterable[int], finding_of: Callable[[int], Finding]) -> None:
+    def add_each(
+        self, promise: str, places: Sequence[int] | NDArray[np.integer], finding_of: Callable[[int], Finding]
+    ) -> None:
         """Count one finding for each of `places`, and ask `finding_of` only for those that are kept."""
         first = self.first.get(promise, [])
         for number, place in enumerate(places):
@@ -88,7 +98,7 @@ class Findings:
 
     def lines(self) -> list[str]:
         """A line for each finding that was kept, and how many more there are, in the order of PROMISES."""
-        lines = []
+        lines: list[str] = []
         for promise in PROMISES:
             first = self.first.get(promise, [])
             lines += map(str, first)

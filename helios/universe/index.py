@@ -46,22 +46,21 @@ def manifest_text(rule: TreeRule, depths: ArrayLike, inner: int, stars: int, tra
 def read_index(path: Path) -> dict[str, Any]:
     """Return the content of the manifest at `path`.
 
-    Raises StoreError where the file is missing, no JSON object or of a newer version.
+    Raises StoreError where the file is missing, no JSON object or of another version.
     """
-    index = read_json(path, "build the universe again")
-    check_version(path, index.get("version"), VERSION)
+    remedy = "`helios pack` writes it anew"
+    index = read_json(path, remedy)
+    check_version(path, index.get("version"), VERSION, remedy)
     return index
 
 
-def check_version(path: Path, version: Any, known: int) -> None:
-    """Raise StoreError unless `version`, found in the file at `path`, is `known`."""
+def check_version(path: Path, version: Any, known: int, remedy: str = "build the universe again") -> None:
+    """Raise StoreError, which ends in `remedy`, unless `version`, found in the file at `path`, is `known`."""
     if type(version) is not int or version < 1:
-        raise StoreError(f"{path}: damaged, version {version!r}; build the universe again")
+        raise StoreError(f"{path}: damaged, version {version!r}; {remedy}")
     if version > known:
         raise StoreError(
             f"{path}: written in version {version}, this program reads up to version {known}: update helios"
         )
     if version < known:
-        raise StoreError(
-            f"{path}: written in version {version}, this program reads version {known}: build the universe again"
-        )
+        raise StoreError(f"{path}: written in version {version}, this program reads version {known}; {remedy}")

@@ -73,7 +73,7 @@ def validate_universe(path: Path, load_landmarks: Callable[[Path], object], show
         validation.skipped.append("the store: it cannot be opened")
         return validation
     attributes = dict(root.attrs)
-    rule = _check_attributes(root, attributes, findings)
+    rule = _check_attributes(path, root, attributes, findings)
     if rule is None:
         validation.skipped.append("the cells and what is in them: the store's version or depth is not known")
         return validation
@@ -89,10 +89,10 @@ def _read_index(path: Path, findings: Findings) -> dict[str, Any] | None:
         return None
 
 
-def _check_attributes(root: zarr.Group, attributes: dict[str, Any], findings: Findings) -> TreeRule | None:
+def _check_attributes(path: Path, root: zarr.Group, attributes: dict[str, Any], findings: Findings) -> TreeRule | None:
     """When the store's cells split; None where that, or the version, is nothing that this program reads."""
     try:
-        check_version(Path(root.store.root), attributes.get("version"), VERSION)
+        check_version(store_path(path), attributes.get("version"), VERSION)
     except StoreError as error:
         findings.add(Finding("metadata", str(error)))
         return None
@@ -135,7 +135,7 @@ def _check_cells(root: zarr.Group, provenance: Any, rule: TreeRule, index, valid
     for what in wrong:
         findings.add(Finding("offsets", what))
     stars = None if wrong else np.diff(offsets)
-    if wrong or not placed or len(rows) < len(wanted):
+    if stars is None or not placed or len(rows) < len(wanted):
         validation.skipped.append("the stars: what is wrong with cells, offsets or columns hides whose they are")
     else:
         if "cells" not in findings.counts:
