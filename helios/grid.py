@@ -190,9 +190,10 @@ def keys_at(depth: ArrayLike, keys: ArrayLike, to_depth: ArrayLike) -> NDArray[n
     """
     levels = 3 * (np.asarray(to_depth, np.int64) - np.asarray(depth, np.int64))
     moved: NDArray[np.uint64] = np.asarray(keys, np.uint64)
-    if np.any(levels < 0):
+    if levels.min(initial=0) < 0:
         moved = moved >> np.maximum(-levels, 0).astype(np.uint64)
-    return moved << np.maximum(levels, 0).astype(np.uint64) if np.any(levels > 0) else moved
+        levels = np.maximum(levels, 0)
+    return moved << levels.astype(np.uint64)
 
 
 _STEPS = (

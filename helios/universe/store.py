@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -16,13 +16,15 @@ from helios.errors import InputError, StoreError
 from helios.files import restore
 from helios.grid import CellId
 from helios.splats import Cell, Emitters, Splats
-from helios.universe.arrays import metadata_digest, open_root, read_rows
+from helios.universe.arrays import CountedStore, metadata_digest, open_root, read_rows
 from helios.universe.cell_view import CellView
 from helios.universe.index import check_version
 from helios.universe.paths import index_path, store_path
 from helios.universe.tree import InnerCells, Tree
 
 if TYPE_CHECKING:
+    import zarr
+
     from helios.regions import Region
     from helios.universe.stars import StarData
     from helios.universe.training import TrainedSplats
@@ -85,14 +87,13 @@ class Universe:
     when they are asked for.
     """
 
-    def __init__(self, path: Path, root, cells: Cells, offsets: NDArray[np.int64]):
-        self.path, self.cells, self.offsets = path, cells, offsets
+    def __init__(self, path: Path, root: zarr.Group, indices: Sequence[NDArray], offsets: NDArray[np.int64]):
+        self.path, self.offsets = path, offsets
         self.depth: int | None = root.attrs["depth"]
         self.leaf_capacity: int | None = root.attrs["leaf_capacity"]
         self.provenance: dict[str, Any] = root.attrs["provenance"]
         self.fingerprint: str = root.attrs["sha256"]
-        self.tree = Tree(cells, self.depth)
-        self._root = root
+        self._root, self._indices = root, indices
         optional = tuple(name for name in OPTIONAL_EMITTER_COLUMNS if name in root["emitters"])
         self.emitter_columns = (*EMITTER_COLUMNS, *optional)
         self._block = lru_cache(maxsize=BLOCKS_KEPT * len(self.emitter_columns))(self._read_block)
@@ -119,10 +120,10 @@ class Universe:
         if attributes.pop("sha256", None) != metadata_digest(root, BUILT_GROUPS, attributes):
             raise StoreError(f"{store}: damaged, its metadata do not have their checksum; build the universe again")
         *indices, offsets = (read_rows(root, f"cells/{name}") for name in CELL_COLUMNS)
-        return cls(path, root, Cells.at(*indices), offsets)
+        return cls(path, root, indices, offsets)
 
     def __len__(self) -> int:
-        return len(self.cells)
+        return len(self.offsets) - 1
 
     def __getitem__(self, cell: CellLike) -> CellView:
         """The view of `cell`. Raises InputError as `index_of` does."""
@@ -146,7 +147,17 @@ class Universe:
     @property
     def bytes_read(self) -> int:
         """Bytes that were read from the files of the store so far."""
-        return self._root.store.bytes_read
+        return cast(CountedStore, self._root.store).bytes_read
+
+    @cached_property
+    def cells(self) -> Cells:
+        """The cells, leaves of the tree, in the order of their keys."""
+        return Cells.at(*self._indices)
+
+    @cached_property
+    def tree(self) -> Tree:
+        """What finds cells by name and by place."""
+        return Tree(self.cells, self.depth)
 
     @cached_property
     def cell_ids(self) -> tuple[CellId, ...]:

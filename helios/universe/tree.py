@@ -140,10 +140,6 @@ class Tree:
     def _first(self) -> NDArray[np.uint64]:
         return self.leaves.first_keys
 
-    @cached_property
-    def _end(self) -> NDArray[np.uint64]:
-        return self.leaves.end_keys
-
     def parse(self, text: str) -> CellId:
         """The cell that `text`, `DEPTH_L_THETA_PHI` or `L_THETA_PHI`, names: a leaf, or of a depth that is said.
 
@@ -214,4 +210,4 @@ class Tree:
     def _holder(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
         """The index of the leaf that holds each of `keys` at MAX_DEPTH, -1 where none does."""
         i = np.searchsorted(self._first, keys, side="right") - 1
-        return np.where((i >= 0) & (keys < self._end[i]), i, -1)
+        return np.where((i >= 0) & (keys < self.leaves[i].end_keys), i, -1)

@@ -90,7 +90,7 @@ def test_in_an_adaptive_tree_the_cells_around_may_be_smaller_or_larger(tmp_path)
     universe = Universe.open(tmp_path / "u")
     assert universe.depth is None
     assert len(set(universe.cells.depth.tolist())) > 2
-    reached, home = {}, universe.cells.id(int(np.argmax(universe.cells.depth)))
+    reached, home = {}, universe.cells[int(np.argmax(universe.cells.depth))]
     depth = int(universe.cells.depth.max())
     spans = []
     for cell in universe.cell_ids:
