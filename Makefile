@@ -1,11 +1,12 @@
 # `make demo` and `make test` do all their set-up; both need only Python 3.11 or newer with venv (and `make test` Node 20).
 PYTHON ?= python3
 VENV := .venv
+NEXT := .venv-next-numba
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint docs doctest gpu bench web clean
+.PHONY: demo test test-next-numba lint docs doctest gpu bench web clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -23,6 +24,14 @@ demo: $(STAMP)
 
 test: $(STAMP) lint docs client_export/node_modules/.installed
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+
+# Vectors and renderer with the newest numba there is, releases to come included, over the packages of $(VENV).
+test-next-numba: $(STAMP)
+	$(BIN)/python -m venv $(NEXT)
+	$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" > $$(echo $(NEXT)/lib/python*/site-packages)/base.pth
+	$(NEXT)/bin/pip install --quiet --upgrade --pre numba
+	$(NEXT)/bin/python -c "import numba; print('testing numba', numba.__version__)"
+	NUMBA_CACHE_DIR=$(NEXT)/cache $(NEXT)/bin/python -m pytest -q tests/unit/test_simd.py tests/unit/render
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -45,4 +54,4 @@ web: client_export/node_modules/.installed
 	cd client_export && npm run build
 
 clean:
-	rm -rf $(VENV) client_export/node_modules docs/_build docs/_generated universe universe_trained site
+	rm -rf $(VENV) $(NEXT) client_export/node_modules docs/_build docs/_generated universe universe_trained site

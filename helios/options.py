@@ -72,14 +72,16 @@ def _given(config: Any, name: str) -> bool:
     return value is not None and value is not False and value != ()
 
 
-def parse_options(config: type[T], text: str, owner: str) -> T:
+def parse_options(config: type[T], text: str, owner: str, **settings: Any) -> T:
     """Return the instance of the frozen dataclass `config` that `text`, OPTION=VALUE,OPTION=VALUE, describes.
 
-    A value is read as the type of its field's default (bool, int, float or str). Messages begin with `owner`. Raises
-    InputError for an unknown option, and for a value of another type or outside its field's limits.
+    Options are the fields with a default, as whose type (bool, int, float or str) a value is read; the other fields
+    take the values that `settings` has by their names. Messages begin with `owner`. Raises InputError for an unknown
+    option, and for a value of another type or outside its field's limits.
     """
-    fields = {field.name: field for field in dataclasses.fields(config)}  # type: ignore[arg-type]
-    values: dict[str, Any] = {}
+    every = dataclasses.fields(config)  # type: ignore[arg-type]
+    fields = {field.name: field for field in every if field.default is not dataclasses.MISSING}
+    values: dict[str, Any] = {field.name: settings[field.name] for field in every if field.name not in fields}
     for part in filter(None, text.split(",")):
         name, separator, value = (word.strip() for word in part.partition("="))
         if name not in fields or not separator:

@@ -43,16 +43,17 @@ class Registry:
         self.check(name)
         return self._foreign[name].load()
 
-    def make(self, spec: str) -> Any:
+    def make(self, spec: str, **settings: Any) -> Any:
         """Return what `spec`, NAME or NAME:OPTION=VALUE,OPTION=VALUE, asks for, made with these options.
 
-        Only an entry that is a frozen dataclass has options: its fields. Raises InputError for an unknown name or
-        option, and for a value outside its limits.
+        Only an entry that is a frozen dataclass has options: its fields with a default. Those without one take the
+        value that `settings` has by their name. Raises InputError for an unknown name or option, and for a value
+        outside its limits.
         """
         name, _, text = spec.partition(":")
         thing = self.get(name)
         if dataclasses.is_dataclass(thing):
-            return parse_options(thing, text, f"{self.kind} {name}")
+            return parse_options(thing, text, f"{self.kind} {name}", **settings)
         if text:
             raise InputError(f"{self.kind} {name}: has no options, got {text!r}")
         return thing

@@ -13,6 +13,18 @@ from helios.grid import CellId
 from helios.light import luminosity, splat_luminosity
 
 
+def rotation_rows(w, x, y, z):
+    """Return the three rows of the rotation matrix of the unit quaternion (w, x, y, z): of numbers, arrays or tensors.
+
+    Kernels compile this function too.
+    """
+    return (
+        (1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
+        (2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
+        (2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)),
+    )
+
+
 @dataclass(frozen=True)
 class Emitters:
     """N points of light of one cell, float32, in cell units.

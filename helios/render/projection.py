@@ -14,6 +14,9 @@ from numba import njit
 from helios.constants import EPS_PX2
 from helios.render.backend import FRUSTUM_MARGIN, NEAR
 from helios.simd import JIT
+from helios.splats import rotation_rows
+
+_rotation_rows = njit(**JIT)(rotation_rows)
 
 EPS = float(EPS_PX2)
 HALF_LOG2_E = 0.5 / math.log(2.0)
@@ -98,12 +101,8 @@ def unit_quat(quat):
 @njit(**JIT)
 def axes_of(q):
     """The three columns of the rotation matrix of a unit quaternion."""
-    w, x, y, z = q
-    return (
-        (1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y + w * z), 2.0 * (x * z - w * y)),
-        (2.0 * (x * y - w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z + w * x)),
-        (2.0 * (x * z + w * y), 2.0 * (y * z - w * x), 1.0 - 2.0 * (x * x + y * y)),
-    )
+    a, b, c = _rotation_rows(q[0], q[1], q[2], q[3])
+    return (a[0], b[0], c[0]), (a[1], b[1], c[1]), (a[2], b[2], c[2])
 
 
 @njit(**JIT)

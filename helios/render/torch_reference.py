@@ -10,6 +10,7 @@ from torch import Tensor
 
 from helios.constants import ALPHA_MAX, EPS_PX2
 from helios.render.backend import ALPHA_MIN, FRUSTUM_MARGIN, NEAR, check_scene
+from helios.splats import rotation_rows
 
 
 class TorchBackend:
@@ -51,12 +52,7 @@ class TorchBackend:
 
 def rotation_matrices(quats: Tensor) -> Tensor:  # [K, 4] wxyz -> [K, 3, 3]
     """Return the rotation matrices of quaternions of any norm."""
-    w, x, y, z = (quats / quats.norm(dim=-1, keepdim=True)).unbind(-1)
-    rows = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-    ]
+    rows = rotation_rows(*(quats / quats.norm(dim=-1, keepdim=True)).unbind(-1))
     return torch.stack([torch.stack(row, -1) for row in rows], -2)
 
 

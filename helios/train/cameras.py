@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from helios.splats import Cell
+from helios.splats import Cell, rotation_rows
 
 FIELD_OF_VIEW_DEG = 60.0
 NEAREST_RADII, FARTHEST_RADII = 1.5, 10.0
@@ -104,11 +104,5 @@ def _direction_to_sun(cell: Cell) -> NDArray[np.float64]:
 
 def _random_rotation(rng: np.random.Generator) -> NDArray[np.float64]:
     """A rotation matrix uniform over all rotations (Shoemake 1992, Graphics Gems III: a random unit quaternion)."""
-    w, x, y, z = (q := rng.standard_normal(4)) / np.linalg.norm(q)
-    return np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-        ]
-    )
+    q = rng.standard_normal(4)
+    return np.array(rotation_rows(*(q / np.linalg.norm(q))))

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from helios.errors import InputError
 from helios.options import check_limits, option
-from helios.train.registries import REGULARISERS, STARTS, STRATEGIES
+from helios.train.registries import IMAGE_LOSSES, REGULARISERS, STARTS, STRATEGIES
 
 if TYPE_CHECKING:
+    from helios.train.loss import ImageLoss
     from helios.train.regularisers import Regulariser
 
 LEAST_SPLATS = 8
@@ -29,10 +30,17 @@ class TrainConfig:
     learning_rate: float = option(2e-3, "Adam's rate; each parameter takes its own multiple of it.", (1e-9, 1.0))
     views_per_iter: int = option(4, "Images per step and cell.", (1, 256))
     image_size: int = option(256, "Width and height of the training images, pixels.", (16, 4096))
-    lambda_dssim: float = option(0.2, "Share of D-SSIM against L1 in the image loss, 0 to 1.", (0.0, 1.0))
+    loss: str = option(
+        "photometric",
+        f"Image loss: {', '.join(IMAGE_LOSSES.names())}; options follow, as in charbonnier:eps=0.01.",
+        metavar="NAME[:OPTION=VALUE,...]",
+    )
+    lambda_dssim: float = option(0.2, "photometric: share of D-SSIM against L1, 0 to 1.", (0.0, 1.0))
     lambda_isotropy: float = option(0.005, "Weight of the variance of a splat's three log-scales.", (0.0, 1e6))
     lambda_collapse: float = option(0.1, "Weight of a splat's flatness, past axes of 1 to 10.", (0.0, 1e6))
-    lambda_flux: float = option(6.0, "Weight of the light in blocks of 1 to 32 pixels (the pyramid).", (0.0, 1e6))
+    lambda_flux: float = option(
+        6.0, "photometric: weight of the light in blocks of 1 to 32 pixels (the pyramid).", (0.0, 1e6)
+    )
     ratio: float = option(0.25, "Splats per emitter, above 0 up to 1; 1 keeps every star as it is.", (1e-6, 1.0))
     densify_interval: int = option(30, "Steps between two rounds of density control; 0 for none.", (0, 1_000_000))
     densify_until: int = option(800, "No density control after this step.", (0, 1_000_000))
@@ -56,9 +64,14 @@ class TrainConfig:
 
     def __post_init__(self):
         check_limits(self)
+        self.image_loss()
         self.regularisers()
         STARTS.make(self.start)
         STRATEGIES.make(self.strategy)
+
+    def image_loss(self) -> ImageLoss:
+        """Return the loss that `loss` names."""
+        return IMAGE_LOSSES.make(self.loss, lambda_dssim=self.lambda_dssim, lambda_flux=self.lambda_flux)
 
     def regularisers(self) -> dict[Regulariser, float]:
         """The weight of each regulariser that counts. Raises InputError where `reg` is no NAME=WEIGHT."""

@@ -6,12 +6,11 @@ IMAGE_LOSSES = Registry(
     "image loss",
     "helios.losses",
     {
-        "fused": "helios.train.loss.fused_loss:fused_image_loss",
-        "torch": "helios.train.loss.losses:image_loss",
-        "triton": "helios.train.loss.triton_loss:triton_image_loss",
+        "photometric": "helios.train.loss.photometric:Photometric",
+        "charbonnier": "helios.train.loss.charbonnier:Charbonnier",
     },
 )
-"""(pred [B, C, H, W, 3], truth [B, V, H, W, 3], views [B, C], *, lambda_dssim, lambda_flux) -> loss per cell [B]."""
+"""`helios.train.loss.ImageLoss`: a frozen dataclass of options, called as (pred, truth, views, view_weights)."""
 
 LOGS = Registry(
     "log",

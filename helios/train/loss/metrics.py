@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from helios.train.optim.model import LUMINANCE
+from helios.color import LUMINANCE
 
 PSNR_CAP_DB = 100.0
 """PSNR of equal images, and the most that is reported: an error of 1e-5 of full scale, float32's own at a few."""

@@ -9,11 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from helios.color import LUMINANCE
 from helios.light import splat_luminosity
 from helios.splats import Splats
-
-LUMINANCE = (0.2126, 0.7152, 0.0722)
-"""Luminance of linear RGB with Rec. 709 primaries (ITU-R BT.709-6, item 3.2)."""
 
 LEAST_COLOR = 1e-6
 

@@ -88,6 +88,7 @@ class _CellObjective:
         moments, dssims = np.empty((len(chosen), 2, LEVELS)), np.empty(len(chosen))
         want = grad is not None
         grads = self._grads[: len(chosen)] if want else self._grads
+        out = np.empty_like(params) if grad is None else grad
         scale = np.float32(1.0 / len(chosen))
         scene = (*self._cameras, *self._truth, self._weights, self._ssim_weight, self._levels, ALPHA_MIN)
 
@@ -98,14 +99,12 @@ class _CellObjective:
 
         run_striped(judge, len(chosen), self._threads)
         total = float((self._weights[chosen] * moments).sum() + self._ssim_weight * dssims.sum()) / len(chosen)
-        if not want:
-            grad = np.empty_like(params)
-        else:
-            params_gradient(grads, params, strides, mask & ~kept, *self._splats[2:], grad)
-            grad *= scale
-        sizes, out = params[:, COLUMNS["log_scales"]], grad[:, COLUMNS["log_scales"]]
+        if want:
+            params_gradient(grads, params, strides, mask & ~kept, *self._splats[2:], out)
+            out *= scale
+        sizes = COLUMNS["log_scales"]
         for regulariser, weight in self._twins.items():
-            total += regulariser.add_gradient(sizes, mask, SCALE * weight, out)
+            total += regulariser.add_gradient(params[:, sizes], mask, SCALE * weight, out[:, sizes])
         return total
 
     def _workspace(self, stripe: int):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -14,8 +12,9 @@ from torch import Tensor
 from helios.render.backend import Backend
 from helios.train.cameras import LOSS_EVERY
 from helios.train.config import TrainConfig
+from helios.train.loss import ImageLoss
+from helios.train.loss.photometric import Photometric
 from helios.train.optim.model import Model
-from helios.train.registries import IMAGE_LOSSES
 from helios.train.regularisers import weighted_sum
 from helios.train.scene import Scene
 
@@ -34,7 +33,7 @@ class Objective(Protocol):
 
 def objective_for(model: Model, scenes: Sequence[Scene], config: TrainConfig, backend: Backend) -> Objective:
     """The fastest objective that draws as `backend` does."""
-    if backend.name == "numba":
+    if backend.name == "numba" and isinstance(config.image_loss(), Photometric):
         from helios.train.optim.numba_objective import NumbaObjective
 
         return NumbaObjective(model, scenes, config, backend)
@@ -52,7 +51,11 @@ class TorchObjective:
         self._exposures = torch.tensor([s.exposure for s in scenes], dtype=torch.float32, device=device)
         self._rows = torch.arange(len(scenes), device=device)[:, None]
         self._regularisers = config.regularisers()
-        self._image_loss = image_loss(scenes, config, device)
+        loss = config.image_loss()
+        view_weights = torch.tensor(np.stack([s.view_weights for s in scenes]), device=device)
+        # The readable backend goes with the readable loss.
+        against = ImageLoss.against if backend.name == "torch" else type(loss).against
+        self._image_loss = against(loss, truth_of(scenes, device), view_weights)
 
     def gradient(self, views: np.ndarray) -> tuple[Tensor, Tensor]:
         self._model.params.requires_grad_(True)
@@ -64,8 +67,10 @@ class TorchObjective:
     @torch.no_grad()
     def losses(self) -> Tensor:
         views = torch.arange(0, self._viewmats.shape[1], LOSS_EVERY, device=self._backend.device)
-        pieces = views.split(self._config.views_per_iter)
-        return sum(self._loss(p.expand(len(self._rows), -1)) * len(p) for p in pieces) / len(views)
+        total = torch.zeros_like(self._exposures)
+        for piece in views.split(self._config.views_per_iter):
+            total += self._loss(piece.expand(len(self._rows), -1)) * len(piece)
+        return total / len(views)
 
     def _loss(self, views: Tensor) -> Tensor:
         size, arguments = self._config.image_size, self._model.render_arguments(self._exposures)
@@ -77,24 +82,9 @@ class TorchObjective:
         )
 
 
-def image_loss(
-    scenes: Sequence[Scene], config: TrainConfig, device: torch.device
-) -> Callable[[Tensor, Tensor], Tensor]:
-    """The loss (images [B, C, H, W, 3], views [B, C]) -> [B] of these scenes on `device`, the fastest there is."""
+def truth_of(scenes: Sequence[Scene], device: torch.device) -> Tensor:
+    """Return the truths of scenes of one size, [B, V, H, W, 3], on `device`."""
     truth = torch.empty(len(scenes), *scenes[0].truth.shape, device=device)
     for images, scene in zip(truth, scenes):
         images.copy_(torch.from_numpy(scene.truth))
-    by_view = config.lambda_flux * np.stack([scene.view_weights for scene in scenes])
-    weights = {
-        "lambda_dssim": config.lambda_dssim,
-        "lambda_flux": torch.tensor(by_view, dtype=torch.float32, device=device),
-    }
-    if device.type == "cuda" and importlib.util.find_spec("triton"):
-        from helios.train.loss.triton_loss import TritonTruth
-
-        return functools.partial(_against, IMAGE_LOSSES.get("triton"), TritonTruth.of(truth), weights)
-    return functools.partial(_against, IMAGE_LOSSES.get("torch"), truth, weights)
-
-
-def _against(loss, truth, weights, images, views):
-    return loss(images, truth, views, **weights)
+    return truth

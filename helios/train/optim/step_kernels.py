@@ -10,13 +10,15 @@ import math
 import numpy as np
 from numba import njit
 
+from helios.color import LUMINANCE
 from helios.render.raster import add_image_gradient, bands_touched, clear_band, project_cell, write_row
 from helios.render.rows import BAND, band_workspace, composite_splat, fill_spans
 from helios.simd import JIT, LANES, ceil, clamp, floor, select, set_bits
 from helios.train.loss.fused_loss import loss_workspace, view_loss
 from helios.train.loss.fused_segments import MARGIN, SEGMENT, SPAN, STRIP
-from helios.train.optim.model import LEAST_COLOR, LUMINANCE
+from helios.train.optim.model import LEAST_COLOR
 
+RGB_WEIGHTS = tuple(LUMINANCE.tolist())
 TWO_PI = 2.0 * math.pi
 PER_PIXEL = 3.0 / SEGMENT
 
@@ -30,7 +32,7 @@ def splats_of(params, anchors, strides, mask, exposure, means, quats, scales, op
         for i in range(3):
             means[k, i] = anchors[k, i] + strides[k, 0] * row[i]
             scales[k, i] = math.exp(row[7 + i])
-            shade += LUMINANCE[i] * max(row[11 + i], LEAST_COLOR)
+            shade += RGB_WEIGHTS[i] * max(row[11 + i], LEAST_COLOR)
         for i in range(3):
             colors[k, i] = max(row[11 + i], LEAST_COLOR) / shade
         for i in range(4):
@@ -55,12 +57,12 @@ def params_gradient(grads, params, strides, free, scales, opacities, colors, out
         tint = shade = 0.0
         for i in range(3):
             tint += asked[11 + i] * colors[k, i]
-            shade += LUMINANCE[i] * max(params[k, 11 + i], LEAST_COLOR)
+            shade += RGB_WEIGHTS[i] * max(params[k, 11 + i], LEAST_COLOR)
         for i in range(3):
             out[k, i] = strides[k, 0] * asked[i]
             out[k, 7 + i] = scales[k, i] * asked[7 + i] - 2.0 / 3.0 * light
             if params[k, 11 + i] >= LEAST_COLOR:
-                out[k, 11 + i] = (asked[11 + i] - LUMINANCE[i] * tint) / shade
+                out[k, 11 + i] = (asked[11 + i] - RGB_WEIGHTS[i] * tint) / shade
         for i in range(4):
             out[k, 3 + i] = asked[3 + i]
         out[k, 10] = light

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from helios.splats import rotation_rows
+
 _NODES = 24
 
 
@@ -51,13 +53,8 @@ def _excess(log_scales: NDArray) -> NDArray[np.float64]:
 
 def rotations(quats: NDArray) -> NDArray[np.float64]:
     """The rotation matrices [K, 3, 3] of quaternions [K, 4] wxyz of any norm > 0."""
-    w, x, y, z = np.moveaxis(quats / np.linalg.norm(quats, axis=-1, keepdims=True), -1, 0).astype(np.float64)
-    rows = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-    ]
-    return np.moveaxis(np.array(rows), -1, 0)
+    unit = np.moveaxis(quats / np.linalg.norm(quats, axis=-1, keepdims=True), -1, 0).astype(np.float64)
+    return np.moveaxis(np.array(rotation_rows(*unit)), -1, 0)
 
 
 def quaternion(rotation: NDArray) -> NDArray[np.float64]:

@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from helios.color import LUMINANCE
 from helios.constants import EPS_PX2
 from helios.train.cameras import REFERENCE_RADII, focal_px
 from helios.train.optim.adam import Adam
-from helios.train.optim.model import COLUMNS, LEAST_COLOR, LUMINANCE, PAD_LUMINOSITY, Model
+from helios.train.optim.model import COLUMNS, LEAST_COLOR, PAD_LUMINOSITY, Model
 from helios.train.strategies.shapes import covariances, log_luminosities, principal_axes, rotations, shown_light
 
 OFFSETS, QUATS, LOG_SCALES, LOG_LUMINOSITIES, COLORS = COLUMNS.values()

@@ -19,7 +19,7 @@ from helios.train.run import this_process
 from helios.train.run.run import train_universe
 from helios.train.run.this_process import batch_by_batch
 from helios.universe import Universe
-from tests.unit.train.triton_runs import fill_new_memory_with_nan
+from tests.unit.train.loss.triton_runs import fill_new_memory_with_nan
 
 CONFIG = TrainConfig(iterations=20, image_size=32)
 ONE_CELLS_STARS = 20

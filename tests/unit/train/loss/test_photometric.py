@@ -6,23 +6,25 @@ over-exposed images leave nothing to skip.
 """
 
 import math
+from unittest import mock
 
-import numba
 import numpy as np
 import pytest
 import torch
 
 from helios.errors import InputError
+from helios.render import threads
+from helios.train.config import TrainConfig
 from helios.train.loss.fused_loss import TruthCache, fused_image_loss
-from helios.train.loss.losses import (
+from helios.train.loss.photometric import (
     FAINTEST_PX,
     LEVEL_WEIGHTS,
+    Photometric,
     block_mean,
     dssim,
     image_loss,
     pyramid,
 )
-from helios.train.registries import IMAGE_LOSSES
 
 BOTH = {"lambda_dssim": 0.2, "lambda_flux": 1.0}
 
@@ -111,17 +113,18 @@ def test_gradcheck_of_the_twin():
     assert torch.autograd.gradcheck(lambda p: image_loss(p, truth, **BOTH), (pred,), fast_mode=True)
 
 
-def test_a_cell_has_the_same_bytes_in_any_batch_and_on_any_number_of_threads():
+def test_a_cell_has_the_same_bytes_in_any_batch_and_on_any_number_of_threads(monkeypatch):
     pred, truth = draw_stars((3, 2, 64, 80), 8, 23), draw_stars((3, 2, 64, 80), 8, 24)
-    loss, grad = loss_and_gradient(fused_image_loss, pred, truth, **BOTH)
-    threads = numba.get_num_threads()
-    try:
-        numba.set_num_threads(1)
-        single = loss_and_gradient(fused_image_loss, pred, truth, **BOTH)
-    finally:
-        numba.set_num_threads(threads)
-    assert torch.equal(loss, single[0])
-    assert torch.equal(grad, single[1])
+    results = []
+    for count in (1, 2, 5):
+        monkeypatch.setattr(threads, "thread_count", lambda count=count: count)
+        with mock.patch.object(threads, "_pool", wraps=threads._pool) as pool:
+            results.append(loss_and_gradient(fused_image_loss, pred, truth, **BOTH))
+        assert [call.args for call in pool.call_args_list] == [(count - 1,)] * (count - 1)
+    (loss, grad), *others = results
+    for other in others:
+        assert torch.equal(loss, other[0])
+        assert torch.equal(grad, other[1])
     for cell in (2, 0, 1):
         alone = loss_and_gradient(fused_image_loss, pred[cell : cell + 1], truth[cell : cell + 1], **BOTH)
         assert torch.equal(loss[cell : cell + 1], alone[0])
@@ -227,8 +230,14 @@ def test_pyramid_of_a_truth_twice_as_bright_counts_every_level():
     assert pyramid(truth * 0.5, truth).item() == pytest.approx(wanted, rel=1e-4)
 
 
-def test_registries_find_by_name():
-    assert IMAGE_LOSSES.get("fused") is fused_image_loss
-    assert IMAGE_LOSSES.get("torch") is image_loss
-    with pytest.raises(InputError, match="fused, torch"):
-        IMAGE_LOSSES.get("none")
+def test_the_registered_loss_is_this_one_and_takes_its_weights_from_the_run():
+    config = TrainConfig(lambda_dssim=0.3, lambda_flux=2.0)
+    assert config.image_loss() == Photometric(0.3, 2.0)
+    pred, truth = SCENES["stars"]
+    weights = torch.tensor([[1.0, 2.0], [0.5, 3.0]])
+    wanted = image_loss(pred, truth, lambda_dssim=0.3, lambda_flux=2.0 * weights)
+    assert torch.equal(config.image_loss()(pred, truth, view_weights=weights), wanted)
+    with pytest.raises(InputError, match=r"unknown image loss 'none' \(choose from photometric, charbonnier"):
+        TrainConfig(loss="none")
+    with pytest.raises(InputError, match="option of none"):
+        TrainConfig(loss="photometric:lambda_dssim=0")

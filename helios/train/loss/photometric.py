@@ -1,15 +1,23 @@
-"""The trainer's losses, written to be read: any device, any float type, differentiable twice.
+"""`photometric`, the loss by default: L1, D-SSIM and the light of blocks.
 
-`helios.train.loss.fused_loss` is the fast twin of `image_loss` for the CPU and is held to it by the tests.
+Written to be read: any device, any float type, differentiable twice. `fused_loss` is its fast twin for the CPU and
+`triton_loss` for CUDA; the tests hold them to it.
 """
 
 from __future__ import annotations
 
+import functools
+import importlib.util
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from helios.train.loss import ImageLoss, chosen
 
 BLOCKS_PX = (1, 2, 4, 8, 16, 32)
 LEVEL_WEIGHTS = (5 / 12, 2 / 12, 1 / 12, 1 / 12, 1 / 12, 2 / 12)
@@ -26,6 +34,42 @@ C1 = 0.01**2
 C2 = 0.03**2
 
 
+@dataclass(frozen=True)
+class Photometric(ImageLoss):
+    """(1 - lambda_dssim) L1 + lambda_dssim DSSIM + lambda_flux pyramid; the pyramid counts each view by its weight.
+
+    Both weights are settings of the run (`TrainConfig`).
+    """
+
+    lambda_dssim: float
+    lambda_flux: float
+
+    def __call__(
+        self, pred: Tensor, truth: Tensor, views: Tensor | None = None, view_weights: Tensor | None = None
+    ) -> Tensor:
+        return image_loss(pred, truth, views, **self._weights(view_weights))
+
+    def against(self, truth: Tensor, view_weights: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+        weights = self._weights(view_weights)
+        if truth.device.type == "cuda" and importlib.util.find_spec("triton"):
+            from helios.train.loss.triton_loss import TritonTruth, triton_image_loss
+
+            return functools.partial(_judge, triton_image_loss, TritonTruth.of(truth), weights)
+        if truth.device.type == "cpu":
+            from helios.train.loss.fused_loss import TruthCache, fused_image_loss
+
+            return functools.partial(_judge, fused_image_loss, TruthCache.of(truth), weights)
+        return functools.partial(_judge, image_loss, truth, weights)
+
+    def _weights(self, view_weights: Tensor | None) -> dict[str, Any]:
+        by_view = self.lambda_flux if view_weights is None else (self.lambda_flux * view_weights).float()
+        return {"lambda_dssim": self.lambda_dssim, "lambda_flux": by_view}
+
+
+def _judge(loss, truth, weights, pred, views):
+    return loss(pred, truth, views, **weights)
+
+
 def image_loss(
     pred: Tensor,  # [B, C, H, W, 3]
     truth: Tensor,  # [B, V, H, W, 3]
@@ -39,10 +83,8 @@ def image_loss(
     Images are linear light. Without `views`, V = C and they go by pairs. A tensor `lambda_flux` [B, V] gives every
     truth a weight of its own.
     """
-    if views is not None:
-        rows = torch.arange(len(truth), device=truth.device)[:, None]
-        truth = truth[rows, views]
-        lambda_flux = lambda_flux[rows, views] if isinstance(lambda_flux, Tensor) else lambda_flux
+    truth = chosen(truth, views)
+    lambda_flux = chosen(lambda_flux, views) if isinstance(lambda_flux, Tensor) else lambda_flux
     per_view = (1 - lambda_dssim) * l1(pred, truth)
     per_view = per_view + lambda_dssim * dssim(pred, truth) + lambda_flux * pyramid(pred, truth)
     return per_view.mean(dim=-1)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.unit.train.triton_runs import BOTH, assert_agrees, noise, run, run_twin, spots
+from tests.unit.train.loss.triton_runs import BOTH, assert_agrees, noise, run, run_twin, spots
 
 if importlib.util.find_spec("triton") is None:
     pytest.skip("Triton is not installed", allow_module_level=True)

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from helios.train.loss.losses import block_mean
-from tests.unit.train.triton_runs import (
+from helios.train.loss.photometric import block_mean
+from tests.unit.train.loss.triton_runs import (
     BOTH,
     assert_agrees,
     dot,
