@@ -18,7 +18,7 @@ from helios.pack import EXPORTERS
     show_default=True,
     help=f"One of {', '.join(EXPORTERS.names())}.",
 )
-@click.option("--cells", "named", multiple=True, metavar="L_THETA_PHI...", help="Cells to write; default: all.")
+@click.option("--cells", "named", multiple=True, metavar="DEPTH_L_THETA_PHI...", help="Cells to write; default: all.")
 @click.option("-o", "--output", type=Path, required=True, help="File to write.")
 @click.argument("more", nargs=-1, metavar="")
 def export(directory: Path | None, format_name: str, named: tuple[str, ...], output: Path, more: tuple[str, ...]):
@@ -26,8 +26,8 @@ def export(directory: Path | None, format_name: str, named: tuple[str, ...], out
 
     ply is that of 3D Gaussian splatting. csv is a table of the stars, also of trained cells: source_id, ra, dec,
     distance_pc, phot_g_mean_mag, bp_rp; csv:splats=true gives the splats of trained cells instead.
-    --cells takes one cell or several, with spaces or commas between them; where the universe is adaptive, as
-    DEPTH_L_THETA_PHI. As PLY one cell comes out in its own cell units, several in one frame around them all.
+    --cells takes one cell or several, with spaces or commas between them; where all cells have one depth, also as
+    L_THETA_PHI. As PLY one cell comes out in its own cell units, several in one frame around them all.
     """
     given = (*named, *more)
     names = [name for text in given for name in text.split(",") if name]

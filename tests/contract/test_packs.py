@@ -1,10 +1,13 @@
 """What every registered pack format promises: the universe comes back, damage is found, and packing is all or nothing.
 
-One class runs over the registry through the contract alone. The universes are half trained, of one depth and adaptive;
-an old pack is that of the stars alone, so that it has other bytes than the new one.
+One class runs over the registry through the contract alone, and over a format of somebody else's that has adaptive
+cells. The universes are half trained, of one depth and adaptive; an old pack is that of the stars alone, so that it has
+other bytes than the new one.
 """
 
 import dataclasses
+import json
+from importlib.metadata import EntryPoint
 
 import numpy as np
 import pytest
@@ -13,11 +16,21 @@ from helios.errors import InputError, StoreError
 from helios.pack import PACKS
 from helios.pack.pack import check_pack, is_pack, open_pack, pack_universe, packed_bytes, write_pack
 from helios.pack.pack_cells import shown_counts
+from helios.pack.site import check_site, write_site
 from helios.progress import Advance, Done, Stage
 from helios.universe import Universe
 from helios.universe.findings import Findings
 from helios.universe.validate import Validation
 from tests.unit.pack import scene
+
+EVERY = (*PACKS.names(), "toy")
+"""All that are registered, and one that shows what a new one takes: `helios_toys/pack.py` and a line."""
+
+
+@pytest.fixture(autouse=True)
+def toy(monkeypatch):
+    target = "tests.contract.helios_toys.pack:ToyFormat"
+    monkeypatch.setitem(PACKS._entries, "toy", EntryPoint("toy", target, PACKS.group))
 
 
 @pytest.fixture(scope="module", params=["one depth", "adaptive"])
@@ -53,7 +66,15 @@ def content(pack) -> list:
     return [len(pack), list(pack.cell_ids), dataclasses.replace(pack.result, path=None), cells]
 
 
-@pytest.mark.parametrize("name", PACKS.names())
+def write_site_of(universe: Universe, folder, name: str):
+    """Write pack and site of a universe in a format, and return the pack."""
+    pack_universe(universe, folder / "pack", name)
+    viewer = scene.make_viewer(folder / "web")
+    write_site(universe, folder / "site", pack=folder / "pack", viewer=viewer)
+    return open_pack(folder / "pack")
+
+
+@pytest.mark.parametrize("name", EVERY)
 class TestPack:
     def test_the_universe_comes_back(self, universe, tmp_path, name):
         result = pack_universe(universe, tmp_path / "pack", name)
@@ -148,6 +169,15 @@ class TestPack:
         for file in sorted(path for path in (path / "pack").rglob("*") if path.is_file()):
             file.write_bytes(b"damaged")
         assert list(found().counts) == ["pack"]
+
+    def test_a_site_shows_it(self, universe, tmp_path, name):
+        pack = write_site_of(universe, tmp_path, name)
+        layers = json.loads((tmp_path / "site" / "site.json").read_text())["layers"]
+        assert [layer["format"] for layer in layers] == [name] * (1 if pack.star_layer is None else 2)
+        assert [layer["folder"] for layer in layers][-1] == "universe"
+        assert content(open_pack(tmp_path / "site" / "universe")) == content(pack)
+        cells = [len(open_pack(tmp_path / "site" / layer["folder"])) for layer in layers]
+        assert check_site(tmp_path / "site") == sum(cells)
 
     def test_only_a_pack_is_replaced(self, universe, tmp_path, name):
         pack_universe(universe, tmp_path / "pack", name)
