@@ -180,8 +180,10 @@ def render(
     `size` is (height, width). The ground truth, drawn of the stars themselves, or with `splats` what stands for each
     cell: its splats where it is trained. Raises what `helios.render.picture.draw` does; needs the extra `train`.
     """
+    from helios.render import require_torch
     from helios.render.picture import draw
 
+    require_torch()
     opened = _reopened(universe)
     return draw(opened, camera, size, opened.indices_of(cells), splats, exposure, backend)
 

@@ -102,7 +102,10 @@ def train_cell(ctx: click.Context, cell: str, source: Path, output: Path, backen
 
 
 def _check(settings) -> None:
-    """Raise InputError for settings that cannot be, before anything is read or printed."""
+    """Raise InputError for settings that cannot be, BackendError without torch, before anything is read or printed."""
+    from helios.render import require_torch
+
+    require_torch()
     configs_from(settings, TrainConfig, RunConfig, SchedulerConfig)
 
 

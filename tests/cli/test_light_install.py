@@ -15,22 +15,30 @@ ROOT = Path(__file__).parents[2]
 
 HIDE = """
 import sys
-from importlib.abc import MetaPathFinder
+sys.modules.update(dict.fromkeys(["torch", "gsplat", "numba", "triton", "pandas", "matplotlib"]))
+"""
 
-class Hidden(MetaPathFinder):
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"torch", "gsplat", "numba", "triton", "pandas", "matplotlib"}:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-sys.meta_path.insert(0, Hidden())
+COMMAND = """
 from helios.cli import main
 main.main(sys.argv[1:])
 """
 
+PYTHON = """
+import helios
+from helios.errors import BackendError
+universe = helios.open("universe")
+print(len(universe.stars().to_astropy()), "stars")
+for use in (helios.train, lambda u: helios.render(u, helios.Camera.sky(0, 0))):
+    try:
+        use(universe)
+    except BackendError as error:
+        print(error)
+"""
 
-def helios(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:
+
+def helios(*arguments: str, cwd: Path, code: str = COMMAND) -> subprocess.CompletedProcess:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", HIDE, *arguments]
+    command = [sys.executable, "-c", HIDE + code, *arguments]
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
 
 
@@ -60,3 +68,12 @@ def test_training_says_in_one_line_what_it_needs(folder, command):
     (line,) = done.stderr.splitlines()
     assert line.startswith("Error: training and drawing need the package ")
     assert line.endswith("pip install 'helios-planetarium[train]'")
+
+
+def test_python_says_so_too(folder):
+    done = helios(cwd=folder, code=PYTHON)
+    assert done.returncode == 0, done.stderr
+    stars, *errors = done.stdout.splitlines()
+    assert stars == "100 stars"
+    assert len(errors) == 2
+    assert all(error.endswith("pip install 'helios-planetarium[train]'") for error in errors)
