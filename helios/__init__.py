@@ -30,47 +30,54 @@ if TYPE_CHECKING:
     from helios.api import validate as validate
     from helios.api import write_site as write_site
     from helios.building.build import BuildReport as BuildReport
+    from helios.errors import ArchiveError as ArchiveError
+    from helios.errors import BackendError as BackendError
+    from helios.errors import HeliosError as HeliosError
+    from helios.errors import InputError as InputError
+    from helios.errors import StoreError as StoreError
+    from helios.errors import WorkerError as WorkerError
+    from helios.fetch.events import FetchResult as FetchResult
     from helios.grid import CellId as CellId
     from helios.landmarks.files import load_landmarks as load_landmarks
     from helios.landmarks.landmark import Landmark as Landmark
+    from helios.pack.export import ExportResult as ExportResult
+    from helios.pack.pack import PackResult as PackResult
+    from helios.pack.site import SiteResult as SiteResult
     from helios.regions import Box as Box
     from helios.regions import Cone as Cone
     from helios.render.picture import Camera as Camera
     from helios.splats import Splats as Splats
+    from helios.train.run.events import TrainResult as TrainResult
+    from helios.universe.cell_view import CellView as CellView
     from helios.universe.stars import StarData as StarData
     from helios.universe.store import Universe as Universe
+    from helios.universe.validate import Validation as Validation
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    **dict.fromkeys(
-        (
-            "build",
-            "export",
-            "fetch",
-            "info",
-            "landmark_cells",
-            "open",
-            "pack",
-            "render",
-            "train",
-            "validate",
-            "write_site",
-        ),
-        "helios.api",
-    ),
-    "Box": "helios.regions",
-    "BuildReport": "helios.building.build",
-    "Camera": "helios.render.picture",
-    "CellId": "helios.grid",
-    "Cone": "helios.regions",
-    "Landmark": "helios.landmarks.landmark",
-    "Splats": "helios.splats",
-    "StarData": "helios.universe.stars",
-    "Universe": "helios.universe.store",
-    "load_landmarks": "helios.landmarks.files",
+_NAMES = {
+    "api": "build export fetch info landmark_cells open pack render train validate write_site",
+    "building.build": "BuildReport",
+    "errors": "ArchiveError BackendError HeliosError InputError StoreError WorkerError",
+    "fetch.events": "FetchResult",
+    "grid": "CellId",
+    "landmarks.files": "load_landmarks",
+    "landmarks.landmark": "Landmark",
+    "pack.export": "ExportResult",
+    "pack.pack": "PackResult",
+    "pack.site": "SiteResult",
+    "regions": "Box Cone",
+    "render.picture": "Camera",
+    "splats": "Splats",
+    "train.run.events": "TrainResult",
+    "universe.cell_view": "CellView",
+    "universe.stars": "StarData",
+    "universe.store": "Universe",
+    "universe.validate": "Validation",
 }
-"""The module in which each public name is found."""
+"""The public names by the module of the package in which they are found."""
+
+_HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
 
 _ROOMS = ("fetch", "pack", "render", "train")
 """Functions that share their name with the package that does their work."""
@@ -83,7 +90,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in _ROOMS:
         return import_module(f"{__name__}.{name}")  # which `_Helios` makes callable
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -3,6 +3,7 @@
 What the functions make is the commands' to prove: these call the same ones.
 """
 
+import ast
 import inspect
 import json
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 import helios
 from helios import api
 from helios.errors import InputError
-from helios.progress import Stage
+from helios.progress import Done, Stage
 
 ROOT = Path(__file__).parents[2]
 STARS = ROOT / "tests/data/gaia_200.csv"
@@ -42,6 +43,19 @@ def test_every_name_is_there_and_is_listed():
     assert helios.Cone is helios.regions.Cone
     with pytest.raises(AttributeError, match="module 'helios' has no attribute 'nothing'"):
         _ = helios.nothing
+
+
+def test_type_checkers_see_the_names_where_they_are_found():
+    tree = ast.parse(Path(helios.__file__).read_text())
+    (branch,) = (node for node in tree.body if isinstance(node, ast.If))
+    seen = {
+        alias.asname: node.module.removeprefix("helios.")
+        for node in branch.body
+        if node.module != "typing"
+        for alias in node.names
+        if alias.asname == alias.name
+    }
+    assert seen == helios._HOMES
 
 
 @pytest.mark.parametrize("first", ["", "import helios.train.config;", "from helios.train import config;"])
@@ -96,8 +110,28 @@ def test_an_unknown_option_is_a_type_error_that_names_the_known_ones(tmp_path):
         helios.open(tmp_path / "nowhere")
 
 
-def test_nothing_is_printed(tmp_path, capfd):
-    universe = helios.build([STARS], tmp_path / "universe", depth=2)
-    helios.render(universe, helios.Camera.sky(10, 20), (16, 16))
+def test_from_a_catalogue_to_a_site_nothing_is_printed(tmp_path, capfd):
+    events = []
+    universe = helios.build([STARS], tmp_path / "universe", leaf_capacity=40)
+    cell = max(universe, key=len)
+    trained = helios.train(
+        universe, cell.id, backend="numba", iterations=2, image_size=32, seed=3, on_event=events.append
+    )
+    assert isinstance(trained, helios.TrainResult)
+    assert (trained.path, trained.trained, trained.left) == (universe.path, 1, 0)
+    assert events[-1] == Done(trained)
+    view = helios.open(trained.path)[cell.id]
+    assert 0 < len(view.splats) <= len(view)
+    packed = helios.pack(universe, on_event=events.append)
+    assert isinstance(packed, helios.PackResult)
+    assert packed.trained_cells > 0
+    site = helios.write_site(universe, tmp_path / "site", on_event=events.append)
+    assert isinstance(site, helios.SiteResult)
+    assert (tmp_path / "site" / "index.html").exists()
+    written = helios.export(universe, tmp_path / "cell.ply", cells=str(cell.id))
+    assert isinstance(written, helios.ExportResult)
+    assert (written.cells, written.splats) == (1, len(view.splats))
+    image = helios.render(universe, helios.Camera.sky(10, 20), (16, 24), splats=True, backend="numba")
+    assert image.shape == (16, 24, 3)
+    assert np.isfinite(image).all()
     assert capfd.readouterr() == ("", "")
-    assert np.isfinite(helios.render(universe.path, helios.Camera.sky(10, 20), (16, 16), cells=0)).all()
