@@ -15,7 +15,18 @@ ROOT = Path(__file__).parents[2]
 
 HIDE = """
 import sys
-sys.modules.update(dict.fromkeys(["torch", "gsplat", "numba", "triton", "pandas", "matplotlib"]))
+
+class Without:
+    def __init__(self, finder):
+        self.finder = finder
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"torch", "gsplat", "numba", "triton", "pandas", "matplotlib"}:
+            return None
+        return self.finder.find_spec(name, path, target)
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
+
+sys.meta_path[:] = map(Without, sys.meta_path)
 """
 
 COMMAND = """
