@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from helios import __version__
 from helios.errors import InputError, WorkerError
-from helios.schedulers.scheduler import PAUSE_S, THREADS, Driver, Outcome, Result, Scheduler, lost_piece
+from helios.schedulers.scheduler import PAUSE_S, THREADS, Driver, Outcome, Scheduler, lost_piece
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -47,7 +47,7 @@ def open_dask(name: str, workers: int | None, devices: Sequence[str] = ()) -> It
     # close it, and wait for a lock that the next client may hold. Made and initialised apart, it has a name by then.
     client = Client.__new__(Client)
     try:
-        client.__init__(name, set_as_default=False)
+        client.__init__(name, set_as_default=False)  # type: ignore[misc]
     except (OSError, ValueError, TypeError, RuntimeError) as error:  # also a bad port, certificates not configured
         with contextlib.suppress(AttributeError, OSError, TimeoutError):
             client.close(timeout=2)
@@ -143,16 +143,18 @@ class _Futures(Driver):
         self._cluster, self._work, self._name = cluster, work, uuid.uuid4().hex
         self._ended: queue.SimpleQueue[tuple[int, Future]] = queue.SimpleQueue()
         self._running: dict[int, _Begun] = {}
-        self._free: str | None = None
+        self._free = ""
 
     def is_free(self) -> bool:
         self._cluster.look()
-        self._free = self._cluster.free_worker([begun.address for begun in self._running.values()])
-        return self._free is not None
+        self._free = self._cluster.free_worker([begun.address for begun in self._running.values()]) or ""
+        return bool(self._free)
 
     def begin(self, number: int, piece: Any) -> None:
         task, key = pickle.dumps((self._work, piece)), f"helios-{self._name}-{number}-{next(_numbers)}"
-        future = self._cluster.client.submit(attempt, __version__, task, key=key, pure=False, workers=[self._free])
+        future: Future = self._cluster.client.submit(
+            attempt, __version__, task, key=key, pure=False, workers=[self._free]
+        )
         self._running[number] = _Begun(piece, future, self._free)
         future.add_done_callback(lambda done: self._ended.put((number, done)))
 
@@ -209,7 +211,7 @@ class _Begun(NamedTuple):
     address: str
 
 
-def attempt(version: str, task: bytes) -> Result:
+def attempt(version: str, task: bytes) -> Any:
     """In a worker: do the pickled (work, piece), on one thread unless the worker's environment says otherwise.
 
     Raises WorkerError where this is not the same version of Helios.

@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from helios.errors import HeliosError
@@ -65,7 +66,8 @@ class _Inline(Driver):
     """Does each piece where it is begun."""
 
     def __init__(self, work: Callable):
-        self._work, self._outcomes = work, []
+        self._work = work
+        self._outcomes: list[Outcome] = []
 
     def is_free(self) -> bool:
         return not self._outcomes
@@ -101,7 +103,8 @@ class _Processes(Driver):
 
     def ended(self, timeout_s: float) -> list[Outcome]:
         outcomes = []
-        for connection in wait(list(self._busy), timeout_s):
+        ready = wait(list(self._busy), timeout_s)
+        for connection in [connection for connection in self._busy if connection in ready]:
             worker, number = self._busy.pop(connection)
             outcomes.append(worker.outcome(number))
             self._idle.append(worker)
@@ -117,7 +120,8 @@ class _Worker:
     """A process that does one piece after the other, and its successor if it dies."""
 
     def __init__(self, environment: dict[str, str]):
-        self._environment, self._process, self._death = environment, None, ""
+        self._environment, self._death = environment, ""
+        self._process: BaseProcess | None = None
 
     def begin(self, work: Callable, piece: object) -> Connection:
         """Hand out a piece; what is returned becomes readable when there is an outcome."""
@@ -144,7 +148,8 @@ class _Worker:
             result, error = pickle.loads(self._connection.recv_bytes())
             return Outcome(number, result, error)
         except (EOFError, OSError):
-            self._process.join(1.0)  # it says how it died
+            if self._process is not None:
+                self._process.join(1.0)  # it says how it died
             self.end()
             return Outcome(number, death=self._death)
 
@@ -155,7 +160,7 @@ class _Worker:
         self._connection.close()
         self._process.kill()
         self._process.join()
-        code = self._process.exitcode
+        code = self._process.exitcode or 0
         self._death = (
             f"its worker was ended by {signal.Signals(-code).name}" if code < 0 else f"its worker left ({code})"
         )
@@ -199,7 +204,9 @@ def _serve(connection: Connection, environment: dict[str, str]) -> None:
 
 
 def _leave_with_the_parent() -> None:
-    multiprocessing.parent_process().join()
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
     os._exit(1)
 
 

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from helios.errors import WorkerError
 
-Piece, Result = TypeVar("Piece"), TypeVar("Result")
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 """Environment of a worker: how many threads numpy, torch, pyarrow (OMP_NUM_THREADS too) and numba start."""
@@ -45,7 +46,7 @@ class Outcome:
 
     number: int
     result: Any = None
-    error: Exception | None = None
+    error: BaseException | None = None
     death: str = ""
 
 
@@ -119,7 +120,7 @@ class Scheduler(ABC):
 
 def _drive(driver: Driver, pieces: Sequence, stop: Callable[[], bool]) -> Iterator[list[tuple[int, Any]]]:
     """The loop of every scheduler: begin pieces, yield what has ended, raise what was raised."""
-    waiting, running, deaths = deque(range(len(pieces))), set(), Counter()
+    waiting, running, deaths = deque(range(len(pieces))), set[int](), Counter[int]()
     while True:
         if stop():
             waiting.clear()

@@ -11,6 +11,7 @@ import math
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from helios.errors import InputError, WorkerError
 from helios.schedulers.dask_cluster import DaskScheduler, closing, require
@@ -37,13 +38,14 @@ def open_slurm(name: str, workers: int | None, devices: Sequence[str] = ()) -> I
     from dask_jobqueue import SLURMCluster
     from distributed import Client
 
-    settings = {key: _configured(key) or default for key, default in _DEFAULTS.items()}
+    settings: dict[str, Any] = {key: _configured(key) or default for key, default in _DEFAULTS.items()}
     settings["processes"] = _configured("processes") or settings["cores"]
     settings["local_directory"] = _configured("local-directory") or tempfile.gettempdir()
     options = {"dashboard_address": "127.0.0.1:0"} | (_configured("scheduler-options") or {})
     limit = dask.config.get("distributed.adaptive.maximum")
     workers = workers or (int(limit) if math.isfinite(limit) else _WORKERS)
-    jobs, refusals = math.ceil(workers / settings["cores"]), []
+    jobs = math.ceil(workers / settings["cores"])
+    refusals: list[str] = []
     with contextlib.ExitStack() as stack:
         try:
             cluster = SLURMCluster(job_cls=_job_class(refusals), scheduler_options=options, **settings)
@@ -75,7 +77,7 @@ def _configured(key: str):
     return dask.config.get(f"jobqueue.slurm.{key}", None)
 
 
-def _job_class(refusals: list[str]) -> type:
+def _job_class(refusals: list[str]) -> Any:
     """The job of dask-jobqueue, but why one was refused is noted, not logged with a traceback."""
     from dask_jobqueue.slurm import SLURMJob
     from distributed.core import Status

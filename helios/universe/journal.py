@@ -14,6 +14,7 @@ import shutil
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -104,8 +105,8 @@ class TrainingJournal:
         if stored is not None:
             kept = set(np.flatnonzero(stored.trained).tolist()) - results.keys()
             results |= {i: (stored.result(i), stored.settings[i]) for i in kept}
-        kept = "every cell is trained and kept: the same command goes on from there"
-        with writing(self.output, kept), replacing(self.output, paths.is_universe, "universe") as staging:
+        state = "every cell is trained and kept: the same command goes on from there"
+        with writing(self.output, state), replacing(self.output, paths.is_universe, "universe") as staging:
             _copy_built(self.output, staging)
             _copy_tree(paths.journal_path(self.output), paths.journal_path(staging), without=self.digest)
             root = open_root(paths.store_path(staging), mode="r+")
@@ -136,7 +137,7 @@ def _part_bytes(cells: Sequence[CellResult]) -> bytes:
     for cell in cells:
         check_finite(cell)
     names = sorted(cells[0].metrics)
-    part = {
+    part: dict[str, Any] = {
         "index": np.array([cell.index for cell in cells]),
         "counts": np.array([len(cell.splats) for cell in cells]),
         "outcomes": np.array([cell.outcome for cell in cells]),

@@ -42,7 +42,7 @@ class TrainedSplats:
     OUTCOMES. Raises StoreError where the group is damaged or does not fit the cells.
     """
 
-    def __init__(self, root: zarr.Group, cells: int):
+    def __init__(self, root: Any, cells: int):
         self._group = root[GROUP]
         attributes = dict(self._group.attrs)
         if attributes.pop("sha256", None) != splats_digest(root, attributes):
@@ -79,7 +79,7 @@ class TrainedSplats:
     def result(self, i: int) -> CellResult:
         """All that is known of the trained cell of index `i`."""
         metrics = {name: float(values[i]) for name, values in self._metrics.items()}
-        return CellResult(i, self.splats(i), metrics, OUTCOMES[self.outcomes[i]])
+        return CellResult(i, Splats(*self._columns_of(i)), metrics, OUTCOMES[self.outcomes[i]])
 
     def metrics(self) -> dict[str, NDArray[np.float64]]:
         """What training measured, by name: float64 [M], NaN where a cell is not trained."""

@@ -72,12 +72,13 @@ def plan_pieces(jobs: Sequence[Job], config: TrainConfig, workers: int, device_t
     On the CPU they take a few seconds to a minute; on any other device they are batches of like padded size.
     """
     if device_type != "cpu":
-        least, most = _PIECE_CELLS
-        return _batches(jobs, lambda _, cells: min(most, max(least, -(-cells // workers))))
+        fewest, most_cells = _PIECE_CELLS
+        return _batches(jobs, lambda _, cells: min(most_cells, max(fewest, -(-cells // workers))))
     costs = {job.index: _core_seconds(job, config) for job in jobs}
     least, most = _PIECE_S
     aim = min(most, max(least, sum(costs.values()) / (_PIECES_PER_WORKER * workers)))
-    pieces, room = [], 0.0
+    pieces: list[list[Job]] = []
+    room = 0.0
     for job in by_cost(jobs):
         if room <= 0.0:
             pieces.append([])

@@ -85,10 +85,12 @@ def train_scenes(
     again = [i for i, (first, last) in enumerate(losses) if not last < first]
     if again and config.iterations:
         slower = dataclasses.replace(config, learning_rate=_RETRY_RATE * config.learning_rate)
-        parts = ([values[i] for i in again] for values in (scenes, starts, kept))
-        retry = _optimise(*parts, slower, backend, observer, checkpoint and checkpoint.slower())
-        for i, *outcome in zip(again, *retry):
-            trained[i], losses[i] = outcome
+        scenes_again, starts_again, kept_again = ([of[i] for i in again] for of in (scenes, starts, kept))
+        ends, values = _optimise(
+            scenes_again, starts_again, kept_again, slower, backend, observer, checkpoint and checkpoint.slower()
+        )
+        for i, end, value in zip(again, ends, values):
+            trained[i], losses[i] = end, value
     return _judge(scenes, starts, trained, losses, backend)
 
 

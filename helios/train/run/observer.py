@@ -39,7 +39,7 @@ class ProgressObserver:
         self._cancelled, self._log, self._log_every = cancelled, log, log_every
         self._lock = threading.Lock()
         self._training: dict[CellId, tuple[float, float]] = {}
-        self._ended, self._losses = 0, deque(maxlen=_LOSSES_KEPT)
+        self._ended, self._losses = 0, deque[float](maxlen=_LOSSES_KEPT)
         self._notes: deque[Note] = deque()
         self._looked = threading.local()
 

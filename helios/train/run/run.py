@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from helios.train.run.logs import log_of
 from helios.train.run.observer import ProgressObserver
 from helios.train.run.run_config import RunConfig
 from helios.train.run.this_process import Plan, TrainContext, plan_threads
-from helios.train.run.workers import TrainPiece, jobs_of, open_workers, plan_workers
+from helios.train.run.workers import TrainPiece, Workers, jobs_of, open_workers, plan_workers
 from helios.universe import Universe
 from helios.universe.journal import TrainingJournal
 
@@ -59,9 +60,9 @@ def train_universe(
     config, run, where = config or TrainConfig(), run or RunConfig(), where or SchedulerConfig()
     source, output, began, cancelled = Path(source), Path(output), time.monotonic(), threading.Event()
     universe = Universe.open(source)
-    with open_workers(backend, where, on_event) as (picked, scheduler):
-        digest = config.digest(helios=__version__, backend=picked.name, stars=universe.fingerprint)
-        log = None if scheduler else log_of(run.log, run.log_folder(output), picked)
+    with open_workers(backend, where, on_event) as who:
+        digest = config.digest(helios=__version__, backend=who.name, stars=universe.fingerprint)
+        log = None if isinstance(who, Workers) else log_of(run.log, run.log_folder(output), who)
         journal = TrainingJournal.open(universe, output, digest)
         todo = [i for i in cells if i not in journal.done]
         if todo:
@@ -70,12 +71,12 @@ def train_universe(
         if skipped:
             on_event(Note(f"{skipped} of {len(cells)} cells are trained already with these settings"))
         jobs, observer = jobs_of(universe, todo, config), ProgressObserver(cancelled, log, run.log_every)
-        if scheduler is None:
-            checkpoint_of = functools.partial(Checkpoint.of_batch, journal.folder, digest, run.checkpoint_every)
-            plan = plan_threads(jobs, TrainContext(config, picked, observer, checkpoint_of, cancelled), journal.append)
+        if isinstance(who, Workers):
+            piece = TrainPiece(source, output, digest, (), config, who.name, run)
+            plan = plan_workers(jobs, who, piece, journal.take, observer)
         else:
-            piece = TrainPiece(source, output, digest, (), config, picked.name, run)
-            plan = plan_workers(jobs, scheduler, picked.device_type, piece, journal.take, observer)
+            checkpoint_of = functools.partial(Checkpoint.of_batch, journal.folder, digest, run.checkpoint_every)
+            plan = plan_threads(jobs, TrainContext(config, who, observer, checkpoint_of, cancelled), journal.append)
         results = carry_out(plan, len(todo), observer, on_event, stop)
         left = len(todo) - len(results)
         trained = int(np.count_nonzero(Universe.open(output).trained)) if left else journal.commit()
@@ -95,8 +96,9 @@ def carry_out(
 
     What had ended before an error is kept on disk, too.
     """
-    kept, ended, began = [], [], time.monotonic()
-    since = began
+    kept: list[CellResult] = []
+    ended: list[Any] = []
+    began = since = time.monotonic()
 
     def keep_ended() -> None:
         nonlocal since
@@ -117,8 +119,9 @@ def carry_out(
                 ended.extend(outcome for _, outcome in completed)
                 if time.monotonic() - since > _TOGETHER_S:
                     keep_ended()
-                for event in (*observer.notes(), observer.progress()):
-                    on_event(event)
+                for note in observer.notes():
+                    on_event(note)
+                on_event(observer.progress())
     except Exception:
         keep_ended()
         raise

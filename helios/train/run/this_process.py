@@ -150,9 +150,9 @@ class BatchTrainer:
     def _train_part(self, part: Sequence[Job], prepared: Sequence[Prepared], trained: Trained) -> list | None:
         """The results of a part of a batch, whose checkpoint is added to `trained`; None where memory runs out."""
         context = self._context
-        scenes, begun = zip(*prepared)
         # A second try, in halves, must draw the same numbers as this one.
-        scenes = [dataclasses.replace(scene, rng=copy.deepcopy(scene.rng)) for scene in scenes]
+        scenes = [dataclasses.replace(scene, rng=copy.deepcopy(scene.rng)) for scene, _ in prepared]
+        begun = [start for _, start in prepared]
         checkpoint = context.checkpoint_of([job.index for job in part])
         trained.checkpoints.append(checkpoint)
         try:

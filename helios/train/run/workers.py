@@ -31,12 +31,12 @@ from helios.universe.journal import append_beside, part_path
 
 
 @dataclass(frozen=True)
-class WorkersBackend:
-    """The rasteriser that a worker picked: its name, the type of its device (cpu, cuda), and why."""
+class Workers:
+    """Workers that train: their `scheduler`, and the `name` of the rasteriser that they pick and its device's type."""
 
+    scheduler: Scheduler
     name: str
     device_type: str
-    why: str
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,11 @@ class TrainPiece:
 
 
 @contextlib.contextmanager
-def open_workers(
-    backend: str | Backend, where: SchedulerConfig, on_event: OnEvent
-) -> Iterator[tuple[Backend, None] | tuple[WorkersBackend, Scheduler]]:
-    """The backend of a run and the scheduler of its workers; None for the latter, where it is this process that trains.
+def open_workers(backend: str | Backend, where: SchedulerConfig, on_event: OnEvent) -> Iterator[Backend | Workers]:
+    """Who trains: this process with a backend, or, if `where` asks for it or there are several GPUs, workers.
 
-    That is where nothing else is asked for and there are not several GPUs. Workers are gone when the block ends. Notes
-    tell of both. Raises what `pick_backend` and `open_scheduler` do.
+    Workers are gone when the block ends. Notes tell of the workers and of the backend. Raises what `pick_backend` and
+    `open_scheduler` do.
     """
     gpus, workers = [], where.workers
     if where.scheduler == "local":
@@ -67,16 +65,16 @@ def open_workers(
         gpus = visible_gpus() if backend.device.type == "cuda" else []
         if workers is None and len(gpus) < 2:
             on_event(Note(f"backend {backend.name}: {backend.why}"))
-            yield backend, None
+            yield backend
             return
         workers = workers or len(gpus)
     name = backend if isinstance(backend, str) else backend.name
     with open_scheduler(where.scheduler, workers, gpus) as scheduler:
-        ((_, picked),) = scheduler.run(describe_backend, [name])
+        ((_, (name, device_type, why)),) = scheduler.run(describe_backend, [name])
         count = scheduler.workers
         on_event(Note(f"scheduler {where.scheduler}: {count} worker{'s' if count > 1 else ''}"))
-        on_event(Note(f"backend {picked.name}: {picked.why}"))
-        yield picked, scheduler
+        on_event(Note(f"backend {name}: {why}"))
+        yield Workers(scheduler, name, device_type)
 
 
 def visible_gpus() -> list[str]:
@@ -86,16 +84,15 @@ def visible_gpus() -> list[str]:
     return named[:count] if named else [str(i) for i in range(count)]
 
 
-def describe_backend(name: str) -> WorkersBackend:
-    """What `pick_backend(name)` gives in this process. Raises what that raises."""
+def describe_backend(name: str) -> tuple[str, str, str]:
+    """Name, type of device (cpu, cuda) and why of what `pick_backend(name)` gives here. Raises what that raises."""
     backend = pick_backend(name)
-    return WorkersBackend(backend.name, backend.device.type, backend.why)
+    return backend.name, backend.device.type, backend.why
 
 
 def plan_workers(
     jobs: Sequence[Job],
-    scheduler: Scheduler,
-    device_type: str,
+    workers: Workers,
     piece: TrainPiece,
     take: Callable[[Path], list[CellResult]],
     observer: ProgressObserver,
@@ -109,7 +106,7 @@ def plan_workers(
     run = dataclasses.replace(piece.run, log_to=os.path.abspath(piece.run.log_folder(piece.output)))
     pieces = [
         dataclasses.replace(piece, source=source, output=output, run=run, indices=tuple(job.index for job in part))
-        for part in plan_pieces(jobs, piece.config, scheduler.workers, device_type)
+        for part in plan_pieces(jobs, piece.config, workers.scheduler.workers, workers.device_type)
     ]
 
     def keep(files: Sequence[Path]) -> list[CellResult]:
@@ -117,7 +114,7 @@ def plan_workers(
         observer.ended_elsewhere(results)
         return results
 
-    return Plan(scheduler, train_piece, pieces, keep)
+    return Plan(workers.scheduler, train_piece, pieces, keep)
 
 
 def train_piece(piece: TrainPiece) -> Path:
