@@ -83,18 +83,18 @@ class Universe:
     `cells` are the leaves of its `tree`; `depth` is that of all of them, None where it is adaptive: then a cell split
     while it held more than `leaf_capacity` stars. `offsets` int64 [M + 1]: the emitters of cell i are the rows
     offsets[i] to offsets[i + 1] of the emitter columns, most luminous first; `emitter_columns` names these.
-    `provenance` says what it was made of, and `fingerprint` names that in 64 hex digits. Emitters and splats are read
-    when they are asked for.
+    `provenance` says what it was made of, `fingerprint` names that in 64 hex digits. Emitters and splats are read late.
     """
 
     def __init__(self, path: Path, root: zarr.Group, indices: Sequence[NDArray], offsets: NDArray[np.int64]):
         self.path, self.offsets = path, offsets
-        self.depth: int | None = root.attrs["depth"]
-        self.leaf_capacity: int | None = root.attrs["leaf_capacity"]
-        self.provenance: dict[str, Any] = root.attrs["provenance"]
-        self.fingerprint: str = root.attrs["sha256"]
+        attributes: dict[str, Any] = dict(root.attrs)
+        self.depth: int | None = attributes["depth"]
+        self.leaf_capacity: int | None = attributes["leaf_capacity"]
+        self.provenance: dict[str, Any] = attributes["provenance"]
+        self.fingerprint: str = attributes["sha256"]
         self._root, self._indices = root, indices
-        optional = tuple(name for name in OPTIONAL_EMITTER_COLUMNS if name in root["emitters"])
+        optional = tuple(name for name in OPTIONAL_EMITTER_COLUMNS if f"emitters/{name}" in root)
         self.emitter_columns = (*EMITTER_COLUMNS, *optional)
         self._block = lru_cache(maxsize=BLOCKS_KEPT * len(self.emitter_columns))(self._read_block)
 
