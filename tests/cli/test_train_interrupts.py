@@ -161,7 +161,7 @@ def test_killed_between_checkpoints_a_cell_goes_on_from_the_last(universe, tmp_p
     killed(*one_cell(output, *more), at="before *.checkpoint 3")
     succeed(*one_cell(output, *more, "--log", "tensorboard", "--log-every", 100))
     assert contents(output) == contents(tmp_path / "alone")
-    events = EventAccumulator(str(tmp_path / "out_logs" / f"1_{cell}"))
+    events = EventAccumulator(str(tmp_path / "out_logs" / cell))
     events.Reload()
     steps = [event.step for event in events.Scalars("loss")]
     assert steps[0] == 500
