@@ -112,7 +112,7 @@ def change_json(path, change):
     ("version", "message"),
     [
         (3, "written in version 3, this program reads up to version 2: update helios"),
-        (1, "written in version 1, this program reads version 2: build the universe again"),
+        (1, "written in version 1, this program reads version 2; build the universe again"),
     ],
 )
 def test_another_version_says_what_to_do(universe, version, message):
