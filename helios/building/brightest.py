@@ -28,9 +28,9 @@ class Faintest:
 
 
 def faintest_of_brightest(runs: Sequence[Run], count: int) -> Faintest:
-    """Return the `count`-th brightest star, from 1, of those that `runs` use, which are that many at least.
+    """Return the `count`-th brightest star, counted from 1, of those that `runs` use; there must be so many.
 
-    Goes through the magnitudes three times, and holds those stars only that are exactly as bright as it.
+    Reads the magnitudes three times, and holds only those stars that are exactly as bright as the one it returns.
     """
     prefix, rank = 0, count
     for shift, bits in _STEPS:

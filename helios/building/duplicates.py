@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from helios.building.runs import Run, load, save
 
 SHARE_ROWS = 1 << 22
-"""Identifiers that a piece sorts, on average: 100 MB."""
+"""Identifiers that a piece sorts, on average; they take 100 MB."""
 
 SAMPLES = 256
-"""Identifiers of a run that are looked at to share all of them out evenly."""
+"""Identifiers of a run that are sampled so that all pieces get about the same number."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def find_duplicates(task: DuplicatesTask) -> DuplicatesResult:
 
 
 def drop_duplicates(task: DuplicatesTask, result: DuplicatesResult) -> None:
-    """Have the runs of `task` not use the stars that `result` has."""
+    """Mark the stars of `result` as not used in the runs of `task`."""
     found = load(result.path)
     numbers, rows = found["run"], found["row"]
     for number in np.unique(numbers):

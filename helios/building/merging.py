@@ -27,8 +27,7 @@ NO_PART = -1
 
 @dataclass(frozen=True)
 class Survey:
-    """A catalogue that was read: where the rows `held` of it lie, None where there are none, what is to be added to
-    their identifiers, and when its stars were where it has them."""
+    """A catalogue that was read: where its `held` rows lie, None where there are none, and what to add to their ids."""
 
     reader: Reader
     held: Path | None

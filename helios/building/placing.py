@@ -35,9 +35,9 @@ class Placed(NamedTuple):
 
 @dataclass(frozen=True)
 class Placing:
-    """How stars are placed: `cuts` and `length_scale_pc` say how far they are, `epoch_jyear` when they are looked at.
+    """How stars are placed: `cuts` and `length_scale_pc` say how their distances are found, `epoch_jyear` for when.
 
-    None for the epoch leaves them where their catalogue has them.
+    With None for the epoch they stay where their catalogue has them.
     """
 
     cuts: Cuts

@@ -25,7 +25,7 @@ class Plan:
     """The U units of a universe in the order of the store: a bucket each, or all buckets of one leaf.
 
     `buckets` uint64 [U] is the first bucket of each, `rows` int64 [U + 1] where its stars begin. `leaves` are those
-    that are not smaller than a bucket; a unit without a leaf among them splits further when its stars are at hand.
+    that are not smaller than a bucket; a unit that is in none of them is split further when its stars are read.
     """
 
     buckets: NDArray[np.uint64]

@@ -51,7 +51,10 @@ class Run:
         return index["buckets"], index["starts"]
 
     def columns(self, *names: str, rows: slice = slice(None)) -> Columns:
-        """The given rows of the columns `names`, or of all: read, for of a mapped file much around them comes too."""
+        """Return the given rows of the columns `names`, by default of all.
+
+        They are read, not mapped into memory: with a mapped file much that lies around them would be loaded too.
+        """
         found = {}
         with open(self.path, "rb") as file:
             for name, (dtype, place, count) in _layout(file).items():
@@ -80,7 +83,7 @@ class Run:
         return used
 
     def drop(self, rows: NDArray[np.int64]) -> None:
-        """Have `rows` not used, beside those that are not already."""
+        """Mark `rows` as not used, beside those that already are."""
         if self.dropped_path.exists():
             rows = np.union1d(load(self.dropped_path)["rows"], rows)
         save(self.dropped_path, rows=np.sort(rows))

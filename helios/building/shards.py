@@ -30,8 +30,9 @@ from helios.universe.tree import Leaves, leaves_of
 class ShardTask:
     """A piece of the second stage: the shard `number` of the store at `store`, made of `runs`.
 
-    Its `rows` stars are in the buckets from `buckets[0]` to before `buckets[1]`, after the first `skip` of these.
-    `whole` are the leaves among them that do not split; it lists the new ones, from the key `new_from` on.
+    Its `rows` stars are those in the buckets from `buckets[0]` to before `buckets[1]`, less the first `skip`. `whole`
+    are the leaves among these that do not split further; of those that come of splitting it lists the ones whose key
+    is `new_from` or more, as the shard before lists the others.
     """
 
     number: int

@@ -65,7 +65,8 @@ class Sorting:
 def by_bucket(buckets: NDArray[np.uint64]) -> NDArray[np.intp]:
     """Return the stable order [N] of `buckets` [N].
 
-    By their low 16 bits, then by the next: numpy sorts such by digits, which takes a third of the time.
+    Sorts by the low 16 bits, then by the next 16, and so on: numpy has a radix sort for numbers of 16 bits, which takes
+    a third of the time.
     """
     order = np.argsort(buckets.astype(np.uint16), kind="stable")
     for shift in range(16, int(buckets.max(initial=0)).bit_length(), 16):
@@ -79,8 +80,8 @@ def by_rank_and_light(
 ) -> NDArray[np.intp]:
     """Return the order [N] by `rank` [N], 0 or more, then from bright to faint, then by `source_id`.
 
-    One sort of whole numbers, of which equals are sorted again: three times as fast as `numpy.lexsort`. The bits of
-    positive floats are in the order of the floats.
+    Sorts one whole number per star, then again those that have the same one: three times as fast as `numpy.lexsort`.
+    The bits of positive floats, as whole numbers, are in the order of the floats.
     """
     bits = np.uint64(max(int(rank.max(initial=0)).bit_length(), 1))
     faint = ~luminosities.view(np.uint64) >> bits

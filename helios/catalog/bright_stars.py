@@ -21,7 +21,7 @@ EMBEDDED_STARS = "bright_stars.csv.gz"
 EMBEDDED_SCHEMA = "bright_stars"
 
 REACH_ARCSEC = 10.0
-"""How far from a bright star a survey's row is looked at, at the common epoch.
+"""A row of a survey within this distance of a bright star, at a common epoch, may be that star.
 
 Of the 2,000 brightest rows of Gaia DR3 that have a parallax, those of embedded stars lie within 2.3 arcsec; a row of
 Hipparcos that stands for a pair is up to 10 arcsec from its fainter star.
@@ -49,8 +49,8 @@ class BrightStars:
 
     `stars` are as catalogued (J2000), with motions, under `source_id` -HR: Gaia's identifiers, Hipparcos numbers and
     row numbers are above 0, so that none can be one of these. `gaia` and `hip` int64 [M] are their identifiers
-    elsewhere, NO_ID where there is none; some pairs share one. `reader` says what was read and `counts` counts
-    its rows. Other cuts do not apply: the list has neither errors nor RUWE.
+    elsewhere, NO_ID where there is none; some pairs share one. `reader` says what was read, and `counts` has the Counts
+    of its rows. Other cuts do not apply: the list has neither errors nor RUWE.
     """
 
     def __init__(self, max_mag: float | None = None):
@@ -80,9 +80,10 @@ class BrightStars:
         return stars if keep_motion else stars.with_columns(**dict.fromkeys(MOTION))
 
     def may_be(self, stars: StarTable, ref_epoch: float) -> NDArray[np.bool_]:
-        """Return bool [N]: which rows of `stars`, usable and at `ref_epoch`, lie by a bright star.
+        """Return bool [N]: which of `stars`, usable rows at `ref_epoch`, may be a bright star.
 
-        Nor may they be too faint. Some 10 million rows a second where most are.
+        Those are within REACH_ARCSEC of one, and not FAINTER_MAG fainter than all of them. Some 10 million rows a
+        second where most are too faint.
         """
         mask = np.zeros(len(stars), bool)
         mask[self.pairs(stars, ref_epoch).row] = True

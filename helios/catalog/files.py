@@ -26,7 +26,7 @@ class BadFiles:
 
     @contextmanager
     def skipped(self, name: str) -> Iterator[None]:
-        """Keep an InputError or OSError where bad files are to be skipped, else let it pass."""
+        """Note an InputError or OSError of the block where bad files are to be skipped, else let it through."""
         try:
             yield
         except (InputError, OSError) as error:

@@ -111,8 +111,8 @@ class SchemaChoice:
 class Sources:
     """The columns of one file that are read, under the file's own names.
 
-    `of` has by column of the star table one name, or two whose difference it is; `factors` what to multiply its
-    values by to come to UNITS.
+    `of` has one name for each column of the star table, or two whose difference it is; `factors` has the factor from
+    the file's unit of a column to that of UNITS.
     """
 
     schema: Schema

@@ -8,6 +8,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from helios.constants import MAGNITUDES
 from helios.errors import InputError
 from helios.fetch.archives import Archive
 from helios.options import check_limits, option
@@ -25,7 +26,7 @@ class FetchConfig:
     """
 
     archive: str = "gaia"
-    max_mag: float = option(8.0, "The faintest magnitude.", (-30, 50))
+    max_mag: float = option(8.0, "The faintest magnitude.", MAGNITUDES)
     min_mag: float | None = option(None, "The brightest magnitude.  [default: all]", type=float)
     limit: int | None = option(None, "At most so many stars, the brightest.  [default: all]", type=int)
     where: str | None = option(None, "A further condition on the archive's columns, in ADQL.", metavar="ADQL")
