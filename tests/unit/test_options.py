@@ -1,6 +1,7 @@
 """Registries and options name the choices and limits when something else is asked for."""
 
 import dataclasses
+import math
 
 import click
 import pytest
@@ -8,7 +9,7 @@ from click.testing import CliRunner
 
 from helios.cli.options import options_from
 from helios.errors import InputError
-from helios.options import check_limits, configs_from, option, parse_options
+from helios.options import check_exclusions, check_limits, configs_from, option, parse_options
 from helios.registry import Registry
 
 
@@ -88,3 +89,42 @@ def test_an_option_that_cannot_be_is_named(text, message):
 def test_a_thing_without_options_takes_none():
     with pytest.raises(InputError, match=r"^noise pi: has no options, got 'a=1'$"):
         Registry("noise", "helios.noises", {"pi": "math:pi"}).make("pi:a=1")
+
+
+@dataclasses.dataclass(frozen=True)
+class Bounded:
+    """One option of each kind of bounds."""
+
+    count: int | None = option(None, "How many.", (1, math.inf), unit="star")
+    length: float = option(1.0, "How long.", (0, math.inf), open=True, unit="parsecs")
+    share: float = option(0.5, "How much.", (0, 1), open=True)
+    any: float | None = option(None, "Whatever.", (-math.inf, math.inf), open=True)
+    made: bool = False
+    read: tuple[str, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"count": 0}, "--count 0: must be at least 1 star"),
+        ({"length": 0.0}, "--length 0.0: must be a number of parsecs above 0"),
+        ({"length": math.inf}, "--length inf: must be a number of parsecs above 0"),
+        ({"length": math.nan}, "--length nan: must be a number of parsecs above 0"),
+        ({"share": 1.0}, "--share 1.0: must be a number above 0 and below 1"),
+        ({"any": -math.inf}, "--any -inf: must be a number"),
+    ],
+)
+def test_bounds_are_said_with_their_unit(value, message):
+    with pytest.raises(InputError) as raised:
+        check_limits(Bounded(**value))
+    assert str(raised.value) == message
+    check_limits(Bounded(count=1, length=1e-300, share=0.999, any=-1e300))
+
+
+def test_what_excludes_each_other_is_refused_where_both_are_given():
+    exclusions = [(("made",), ("count", "read"), "made with count or read")]
+    for given in ({}, {"made": True}, {"count": 0, "read": ("a",)}):
+        check_exclusions(Bounded(**given), exclusions)
+    for given in ({"count": 0}, {"read": ("a",)}):
+        with pytest.raises(InputError, match="made with count or read"):
+            check_exclusions(Bounded(made=True, **given), exclusions)
