@@ -1,7 +1,7 @@
 """NaN in the training of one cell: it is tried once more, slower, then keeps its start; no other cell is touched.
 
-A density strategy puts the NaN into one parameter of one cell at a known step, on the way of a CPU (the cell alone) and
-on that of a GPU (with seven others beside it).
+A density strategy puts the NaN into one parameter of one cell at a known step, as a CPU trains it (the cell alone) and
+as a GPU does (with seven others beside it).
 """
 
 import dataclasses

@@ -1,7 +1,7 @@
 """A training run as a library: what it tells, what it keeps, and what stops it: people, memory, devices.
 
-150 synthetic stars in 13 cells train in a second or two. The way of a GPU (batches, the next one prepared ahead) runs
-on the CPU, with a limit of memory where that is to run out.
+150 synthetic stars in 13 cells train in a second or two. What a GPU does (batches, the next one prepared ahead) runs on
+the CPU, with a limit of memory where that is to run out.
 """
 
 import dataclasses
