@@ -1,4 +1,4 @@
-"""Density control: how splats are added, moved and taken away while a batch trains, never above a cell's budget.
+"""Density control: how splats are added, moved and removed while a batch trains, never above a cell's budget.
 
 A new strategy is one file and one line in `helios.train.registries.STRATEGIES`: a frozen dataclass whose fields are its
 options, as in `--strategy mcmc:noise_lr=0.5`.
@@ -21,9 +21,9 @@ from helios.train.scene import Scene
 
 @dataclass(frozen=True)
 class Batch:
-    """B cells in training: what density control changes (`model`, and `adam`'s moments with it) and may look at.
+    """B cells in training: what density control changes (`model` and the moments of `adam`), and what it may read.
 
-    `scenes` are the cells' own, `backend` draws them.
+    `scenes` has one scene per cell; `backend` renders them.
     """
 
     model: Model
@@ -37,29 +37,29 @@ class Strategy(Protocol):
     """A frozen dataclass of options."""
 
     def begin(self, batch: Batch) -> DensityControl:
-        """Return what controls `batch`, at step 0."""
+        """Return the density control of `batch`, at step 0."""
         ...
 
 
 class DensityControl(Protocol):
-    """Changes a batch's model in place, and its optimiser's moments with it.
+    """Changes a batch's model and the moments of its optimiser in place.
 
-    A cell's splats may lie in any slots of its row, never more than `model.caps` of them. What happens to a cell does
-    not depend on the cells beside it: chance comes from generators seeded by `scenes[b].rng`, one per cell.
+    A cell's splats may lie in any slots of its row, never in more than `model.caps` of them. What happens to a cell
+    does not depend on the other cells of the batch: each has its own random generator, seeded by `scenes[b].rng`.
     """
 
     def observe(self, grad: Tensor) -> None:
-        """Note `grad` [B, K, 14], the loss's gradient in `model.params`, before the optimiser's step."""
+        """Record `grad` [B, K, 14], the gradient of the loss in `model.params`, before the optimiser's step."""
         ...
 
     def act(self, step: int) -> None:
-        """Do what is due after `step` steps."""
+        """Change the model as is due after `step` steps."""
         ...
 
     def state(self) -> dict[str, Any]:
-        """Return what `observe` and chance have left, as tensors and numbers."""
+        """Return what later calls depend on besides the model and its optimiser, as tensors and numbers."""
         ...
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from such a state."""
+        """Continue from a result of `state`."""
         ...

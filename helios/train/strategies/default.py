@@ -1,4 +1,4 @@
-"""`default`: splats are cloned, split and pruned as in 3D Gaussian Splatting, without a change of light."""
+"""`default`: splats are cloned, split and pruned as in 3D Gaussian Splatting, with their total light conserved."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from helios.train.strategies.rounds import GradientStats, Pruning, Rounds, direc
 from helios.train.strategies.slots import Slots
 
 SCREEN = REFERENCE_RADII * np.tan(np.deg2rad(FIELD_OF_VIEW_DEG) / 2.0)
-"""Half an image's width at REFERENCE_RADII, cell radii: a gradient per cell radius times this is one per unit of a
-screen that goes from -1 to 1, as 3DGS measures it, seen from there."""
+"""Half the width of an image at REFERENCE_RADII, cell radii. It converts gradients per cell radius to gradients per
+unit of a screen from -1 to 1 seen from there, the measure of 3DGS."""
 
 _SHARE = 0.1
-"""Share of a cell's splats that the first rounds may make over once the budget is spent."""
+"""Share of a cell's splats that the first rounds may replace once the budget is spent (`Rounds.moves`)."""
 
 _NOTHING = 1e-30
 
@@ -29,26 +29,26 @@ _NOTHING = 1e-30
 class Default(Pruning):
     """Adaptive density control as in Kerbl et al. 2023 (https://doi.org/10.1145/3592433, section 5.2), flux conserved.
 
-    Every round faint splats go (`Rounds.prune`). Then those grow in number whose mean positional gradient on the
-    screen is above `grow_grad2d`: up to `grow_scale3d` cell radii large they are cloned down the gradient, larger ones
-    are split. Clones and halves share the light of what they come from, where 3DGS doubles it.
+    Every round prunes faint splats (`Rounds.prune`). Then it duplicates those whose mean positional gradient on the
+    screen is above `grow_grad2d`: splats up to `grow_scale3d` cell radii large are cloned, the copy one size down the
+    gradient, and larger ones are split. The two share the light of the original, where 3DGS doubles it.
 
-    A budget that is spent would end all growth; so at the cap the splat that the images miss least is merged into its
-    neighbour first (`MergeCosts`), and the first to grow is the splat with most to gain: pull times size, the change of
-    loss for a step of its own size. Without the size, points would come first, the only ones that cannot be parted.
+    A spent budget would end all growth. At the cap, each duplication is therefore preceded by the merger that changes
+    the images least (`MergeCosts`), and splats are duplicated in the order of gradient times size, the change of loss
+    for a step of their own size. Without the size, points would come first, where duplication gains nothing.
 
-    Every `reset_interval` steps the light is shared equally among the splats, where 3DGS dims them all: it is to be
-    earned anew.
+    Every `reset_interval` steps the light is shared equally among the splats, where 3DGS dims them all; training then
+    redistributes it.
     """
 
     grow_grad2d: float = option(
-        0.1, "Gradient of the loss, in screen positions of -1 to 1, above which splats multiply.", (0.0, 1e6)
+        0.1, "Gradient of the loss, per unit of a screen from -1 to 1, above which splats are added.", (0.0, 1e6)
     )
     grow_scale3d: float = option(
-        0.01, "Size, in cell radii, up to which they are cloned and above which they are split.", (0.0, 1e6)
+        0.01, "Size, in cell radii, up to which splats are cloned and above which they are split.", (0.0, 1e6)
     )
     reset_interval: int = option(
-        0, "Steps between two rounds that share the light equally; 0 for none.", (0, 1_000_000)
+        0, "Steps between two rounds that share the light equally among splats; 0 for none.", (0, 1_000_000)
     )
 
     def begin(self, batch: Batch) -> _Control:

@@ -19,7 +19,7 @@ class Fixed:
 
 
 class NoControl:
-    """Leaves all splats where they are; what has no use for a part of `DensityControl` inherits it from here."""
+    """Does nothing; a base for controls that need only a part of `DensityControl`."""
 
     def observe(self, grad: Tensor) -> None:
         pass

@@ -1,4 +1,4 @@
-"""`mcmc`: faint splats move to where the light is, and wander, as in 3DGS as Markov Chain Monte Carlo."""
+"""`mcmc`: faint splats are relocated to bright ones, and noise is added, as in 3DGS as Markov Chain Monte Carlo."""
 
 from __future__ import annotations
 
@@ -18,35 +18,36 @@ from helios.train.strategies.rounds import Pruning, Rounds, direction
 from helios.train.strategies.slots import FILTER_SIGMA, Slots, open_cells
 
 GROWTH = 0.05
-"""A round adds so many splats for each there is, as in the paper."""
+"""Splats that a round adds, as a share of those there are, as in the paper."""
 
 _SHARPNESS = 100.0
-"""Noise ends where a splat's peak exceeds the threshold by more than about 1 / _SHARPNESS, as in the paper."""
+"""Splats whose peak exceeds the threshold by more than about 1 / _SHARPNESS get no noise, as in the paper."""
 
 _SURELY = 80.0
-"""An exponent past which a gate is shut in float32."""
+"""Largest exponent of the gate's sigmoid: beyond it the gate is 0 for all purposes, and exp might overflow."""
 
 _BLOCK = 64
-"""Steps whose noise is drawn at once."""
+"""Number of steps whose noise is drawn at once."""
 
 
 @dataclass(frozen=True)
 class MCMC(Pruning):
     """Relocation and noise (Kheradmand et al. 2024, https://arxiv.org/abs/2404.09591) for splats that hold flux.
 
-    Every round faint splats are dead (`Rounds.prune`); their slots, and GROWTH more, take halves of living splats,
-    drawn by their light. At the cap the growth goes on in the slots of the splats that the images miss least, merged
-    into their neighbours (`MergeCosts`): fluxes are trained as logarithms, so that hardly any splat ever fades away by
-    itself. The paper stacks copies in one place, at the opacity that keeps that of the stack; here light adds up, so
-    that parts of it show the same, and halves stand a standard deviation to either side, for in one place nothing
-    would part them.
+    Every round prunes faint splats (`Rounds.prune`) and splits as many living ones, and GROWTH more, drawn with
+    probabilities proportional to their light. At the cap, slots are freed by the mergers that change the images least
+    (`MergeCosts`): fluxes are trained as logarithms, so hardly any splat ever fades away by itself. The paper puts
+    copies in one place, with opacities that preserve that of the original. Here light is additive, so two halves in
+    one place would look the same as the whole and nothing would separate them; they are placed one standard deviation
+    to either side instead.
 
-    After every step each splat that was transparent at the last round, by its peak at REFERENCE_RADII, wanders: by
-    `noise_lr` times the learning rate of positions, in units of its size, falling to nothing at the last step.
+    After every step, noise moves each splat that was transparent at the last round, judged by its peak at
+    REFERENCE_RADII. Its standard deviation, in units of the splat's size, is `noise_lr` times the learning rate of
+    positions, and falls linearly to 0 at the last step.
     """
 
     noise_lr: float = option(
-        1.0, "Noise on transparent splats' positions, in units of their learning rate.", (0.0, 1e6)
+        1.0, "Noise on the positions of transparent splats, in units of their learning rate.", (0.0, 1e6)
     )
 
     def begin(self, batch: Batch) -> _Control:
@@ -92,7 +93,7 @@ class _Control(Rounds):
         self._gate.copy_(state["gate"])
 
     def _note_transparent(self) -> None:
-        """Fill the gate [B, K, 1]: nearly 1 where a splat is to wander, 0 in empty slots and for kept stars."""
+        """Set the gate [B, K, 1]: nearly 1 for transparent splats, 0 for empty slots and kept stars."""
         gates = np.zeros(self._gate.shape, np.float32)
         for b, slots in open_cells(self._model, self._adam):
             if slots.sound:
@@ -103,7 +104,7 @@ class _Control(Rounds):
         self._gate.copy_(torch.from_numpy(gates))
 
     def _noise_of(self, step: int) -> torch.Tensor:
-        """Standard normal noise [B, K, 3], of the cell's seed and the step alone."""
+        """Return standard normal noise [B, K, 3] that depends only on each cell's seed and the step."""
         block, k = divmod(step, _BLOCK)
         if block != self._block:
             shape = (_BLOCK, *self._model.anchors.shape[1:])

@@ -1,4 +1,4 @@
-"""What a splat is worth: how much the images of a cell would change without it, by the measure that merges stars."""
+"""How much merging or splitting splats would change the images of a cell, by the measure by which stars are merged."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from helios.train.starts.mixture import MERGE_SCALES
 from helios.train.strategies.slots import FILTER_SIGMA, Slots
 
 _NEIGHBOURS = 8
-"""A splat is only ever merged with one of so many nearest."""
+"""Number of nearest neighbours that a splat may be merged with."""
 
 
 class MergeCosts:
-    """The splats of one cell that training may change, and what merging and parting them does to the images.
+    """What merging and splitting the free splats of one cell would change in its images.
 
     Costs are those of `starts/merging.py`: the integrated squared change of the image from REFERENCE_RADII at three
-    blurs, each relative to the image's energy, every splat taken for a ball of its covariance's trace. It knows the
-    splats as they were when it was drawn up; `close` and `take` tell it what has become of them.
+    blurs, each relative to the energy of the image, with every splat treated as a ball of the same covariance trace.
+    They describe the splats as they were at construction: callers report changes through `close` and `take`. A slot
+    is open while it holds the same splat as then.
     """
 
     def __init__(self, slots: Slots):
@@ -34,10 +35,10 @@ class MergeCosts:
         self._mergers = self._rank_mergers()
 
     def make_room(self, spared: int, most: float = np.inf) -> int | None:
-        """Return an empty slot under the cap, made by the merger that changes the images least where there is none.
+        """Return an empty slot under the cap; if there is none, free one by the merger that changes the images least.
 
-        The fainter of two becomes part of the other; none of them is the slot `spared`, closed, or has been taken
-        from. None where every merger costs more than `most`.
+        The fainter of the two splats is merged into the other. Neither is in slot `spared`, closed, or changed by
+        `take`. Return None if there is no such merger at a cost of at most `most`.
         """
         if room := self._slots.room:
             return room[0]
@@ -53,9 +54,9 @@ class MergeCosts:
         return None
 
     def gain(self, slot: int, mean: NDArray[np.float64], light: float) -> float:
-        """How much the images gain where `light` of the splat in `slot` is a point at `mean` [3].
+        """Return how much the images gain if `light` of the splat in `slot` moves to a point at `mean` [3].
 
-        It is what merging the two again would cost.
+        It is the cost of merging the two again.
         """
         i = self._at(slot)
         means = np.stack([mean, self._means[i]])
@@ -63,7 +64,10 @@ class MergeCosts:
         return float(merger_cost(means, parts, np.array([0.0, self._spread[i]]), 0, 1, self._scales))
 
     def source(self, mean: NDArray[np.float64]) -> int | None:
-        """The slot of the splat wider than a point that has most light at `mean` [3]: it may stand for a star there."""
+        """Return the slot of the extended splat with most light at `mean` [3], which may stand for a star there.
+
+        None if no open splat is wider than a point.
+        """
         wide = self._open & (self._sizes > 0.5 * FILTER_SIGMA)
         if not wide.any():
             return None
@@ -73,25 +77,25 @@ class MergeCosts:
         return int(self._index[np.argmax(np.where(wide, density, -np.inf))])
 
     def point_at(self, mean: NDArray[np.float64]) -> int | None:
-        """The slot of a splat that images cannot tell from a point at `mean` [3]."""
+        """Return the slot of the open splat that images cannot tell from a point at `mean` [3], or None."""
         square = np.sum((self._means - mean) ** 2, axis=1)
         near = self._open & (self._sizes <= 0.5 * FILTER_SIGMA) & (square < (1.5 * FILTER_SIGMA) ** 2)
         return int(self._index[np.argmin(np.where(near, square, np.inf))]) if near.any() else None
 
     def opened(self) -> NDArray[np.intp]:
-        """The slots that hold what they did."""
+        """Return the open slots."""
         return self._index[self._open]
 
     def is_open(self, slot: int) -> bool:
-        """Whether the splat in `slot` is what it was."""
+        """Return whether `slot` still holds the same splat."""
         return bool(self._open[self._at(slot)])
 
     def close(self, slot: int) -> None:
-        """The slot holds another splat now."""
+        """Record that `slot` no longer holds the same splat."""
         self._open[self._at(slot)] = False
 
     def take(self, slot: int, light: float) -> None:
-        """The splat in `slot` has lost `light`, or won it where that is negative."""
+        """Record that the splat in `slot` has lost `light`, or gained it if negative."""
         self._light[self._at(slot)] -= light
         self._drained[self._at(slot)] = True
 
@@ -99,7 +103,7 @@ class MergeCosts:
         return int(np.searchsorted(self._index, slot))
 
     def _rank_mergers(self) -> list[tuple[float, int, int]]:
-        """(cost, fainter, brighter) of neighbours, the cheapest first."""
+        """Return (cost, fainter, brighter) for the mergers of neighbours, the cheapest first."""
         costs, partners = _price_mergers(self._means, self._light / self._unit, self._spread, self._scales, _NEIGHBOURS)
         pairs = {}
         for i, row in enumerate(zip(costs.tolist(), partners.tolist())):
@@ -110,7 +114,7 @@ class MergeCosts:
 
 @njit(**JIT)
 def _price_mergers(means, light, spread, scales, neighbours):
-    """(cost, partner), each [M, N], of mergers of each of M splats with the N <= `neighbours` others nearest to it."""
+    """Return (costs, partners) [M, N] of the mergers of each of M splats with its N <= `neighbours` nearest others."""
     n = len(light)
     count = min(neighbours, n - 1)
     costs, partners = np.empty((n, count)), np.empty((n, count), np.int64)

@@ -1,4 +1,4 @@
-"""Where in space light is missing: bright spots that the truth has and the splats have not, seen from several sides."""
+"""Where in space light is missing: bright spots of the truth that the splats lack, located from several views."""
 
 from __future__ import annotations
 
@@ -19,26 +19,30 @@ from helios.train.scene import Scene
 from helios.train.strategies.slots import FILTER_SIGMA
 
 VIEWS = 12
-"""The training views that are looked at: those nearest to REFERENCE_RADII, which see all of a cell, at one scale."""
+"""Number of training views used: those nearest to REFERENCE_RADII, which see the whole cell at about one scale."""
 
 _SLOTS_PER_SPOT = 4
-"""Of one view so many spots are followed along their rays as a cell's slots over this."""
+"""Slots of a cell for each spot of a view that is followed along its ray."""
 
 _DEPTHS = 64
-"""Points of a ray inside the cell: 1.4 pixels apart at REFERENCE_RADII, when a spot is about 3 wide."""
+"""Points tried on each ray inside the cell: 1.4 pixels apart at REFERENCE_RADII, where a spot is about 3 wide."""
 
 _WINDOW = 3
-"""Light is summed over so many pixels square: all but 1 % of a point's."""
+"""Width and height, pixels, of the windows over which light is summed: they hold all but 1 % of a point's."""
 
 _REFINEMENTS = 3
 
 _CELLS_AT_ONCE = {"cpu": 1, "cuda": 16}
-"""On a CPU one by one: its vectorised functions may differ in the last digit by where in a batch a number stands."""
+"""Cells processed together. On a CPU one, as the last digit of vectorised functions may depend on the place in a batch.
+"""
 
 
 @dataclass(frozen=True)
 class Spots:
-    """Places where light is missing, the brightest first: `means` [M, 3], `light` [M] > 0 and `colors` [M, 3]."""
+    """Places where light is missing, the brightest first, in the cell's frame: `means` [M, 3], `light` [M] > 0.
+
+    `colors` [M, 3] are linear RGB of luminance 1.
+    """
 
     means: NDArray[np.float64]
     light: NDArray[np.float64]
@@ -48,9 +52,9 @@ class Spots:
 class MissingLight:
     """Finds points of light in the difference between the truth and the splats of a batch of cells.
 
-    A bright spot of the difference in one view is followed along its ray: where the median over all VIEWS of the light
-    found is largest, there the spot is, and so much light it lacks. A median is not fooled by another star on the ray
-    of one or two views. The splats are drawn by `backend`.
+    A bright spot of the difference in one view is followed along its ray. It is placed where the median over all VIEWS
+    of the light that is missing is largest, and that median is its light. The median is not misled by another star on
+    the ray of one or two views. `backend` renders the splats.
     """
 
     def __init__(self, model: Model, scenes: Sequence[Scene], image_size: int, backend: Backend):
@@ -71,7 +75,7 @@ class MissingLight:
 
     @torch.no_grad()
     def find(self, turn: int) -> list[Spots]:
-        """Return each cell's spots as seen in the `turn`-th view, modulo VIEWS."""
+        """Return the spots of each cell, followed from view number `turn` modulo the number of views."""
         spots: list[Spots] = []
         at_once = _CELLS_AT_ONCE[self._exposures.device.type]
         for first in range(0, len(self._exposures), at_once):
@@ -94,7 +98,10 @@ class MissingLight:
         return [_sorted(*(t[b].double().cpu().numpy() for t in (points, light, tint))) for b in range(len(points))]
 
     def _along_rays(self, cells: slice, window: Tensor, view: int) -> Tensor:
-        """Points [B, M, D, 3] in the cell on the rays of the M brightest spots of `window` [B, V, H, W] in one view."""
+        """Return points [B, M, D, 3] in the cell on the rays of the M brightest spots in one `view` of `window`.
+
+        `window` [B, V, H, W] holds the missing light around each pixel.
+        """
         seen = window[:, view]
         peaks = torch.where(seen == F.max_pool2d(seen, 3, stride=1, padding=1), seen, -torch.inf)
         pixels = peaks.flatten(1).topk(min(self._spots, seen[0].numel()), dim=1).indices
@@ -108,7 +115,7 @@ class MissingLight:
         return eye[:, None, None] + depth[:, None, :, None] * rays[:, :, None]
 
     def _refine(self, cells: slice, window: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
-        """Move `points` [B, M, 3] to where most light is missing close by; returns them and that light [B, M]."""
+        """Return `points` [B, M, 3] moved to where most light is missing nearby, and that light [B, M]."""
         offsets = torch.cartesian_prod(*[torch.tensor([-1.0, 0.0, 1.0], device=points.device)] * 3)
         reach = 2.0 * FILTER_SIGMA
         for _ in range(_REFINEMENTS):
@@ -120,7 +127,7 @@ class MissingLight:
         return points, light[..., 0]
 
     def _light_at(self, cells: slice, window: Tensor, points: Tensor) -> Tensor:
-        """The median over views of the light [B, N] at `points` [B, N, 3] in `window` [B, V, H, W].
+        """Return the median over views of the light [B, N] at `points` [B, N, 3] in `window` [B, V, H, W].
 
         From the law of light (docs/design.md): a star of luminosity L at depth z and distance d sums to
         E L f^2 d / z^3 over its pixels.
@@ -131,14 +138,14 @@ class MissingLight:
         return (sums[:, 0, 0].unflatten(0, window.shape[:2]) / per_light).median(dim=1).values
 
     def _tint_at(self, cells: slice, truth: Tensor, images: Tensor, points: Tensor) -> Tensor:
-        """The median over views of what is missing at the pixels of `points` [B, N, 3], linear RGB, [B, N, 3]."""
+        """Return the median over views of the missing linear RGB [B, N, 3] at the pixels of `points` [B, N, 3]."""
         place, _, _ = self._project(cells, points)
         x, y = ((place + 1.0) * (0.5 * self._size)).long().clamp(0, self._size - 1).unbind(-1)  # [B, V, N]
         b, v = (torch.arange(n, device=x.device).view(shape) for n, shape in zip(x.shape, ((-1, 1, 1), (-1, 1))))
         return (truth[b, v, y, x] - images[b, v, y, x]).median(dim=1).values.clamp(min=0.0)
 
     def _project(self, cells: slice, points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Where `points` [B, N, 3] are in each view, from -1 to 1 [B, V, N, 2], their depth and distance [B, V, N]."""
+        """Return where views see `points` [B, N, 3], from -1 to 1 [B, V, N, 2], and depth and distance [B, V, N]."""
         viewmats = self._viewmats[cells, :, None]
         seen = viewmats[..., :3, 3] + sum(viewmats[..., :3, i] * points[:, None, :, i, None] for i in range(3))
         return seen[..., :2] / seen[..., 2:] * (2.0 * self._focal / self._size), seen[..., 2], seen.norm(dim=-1)
@@ -150,7 +157,7 @@ def _luminance(images: Tensor) -> Tensor:
 
 
 def _sums(images: Tensor) -> Tensor:
-    """Sums [..., H, W] over _WINDOW x _WINDOW pixels around each of `images`; black beyond the edge."""
+    """Return sums [..., H, W] over the _WINDOW x _WINDOW pixels around each of `images`, black beyond the edge."""
     margin = _WINDOW // 2
     for dim, padding in ((-1, (margin, margin)), (-2, (0, 0, margin, margin))):
         wide = F.pad(images, padding)
@@ -165,7 +172,7 @@ def _nearest_views(scene: Scene) -> NDArray[np.intp]:
 
 
 def _sorted(means, light, tint) -> Spots:
-    """The spots that lack light, the brightest first, each farther than two pixel filters from those before it."""
+    """Return the spots of positive light, brightest first, each at least 2 FILTER_SIGMA from those before it."""
     chosen: list[int] = []
     for i in np.argsort(-light, kind="stable"):
         near = np.linalg.norm(means[chosen] - means[i], axis=1) < 2.0 * FILTER_SIGMA

@@ -1,4 +1,4 @@
-"""`pursuit`: splats go where the images lack light, point by point, as long as that is worth more than it costs."""
+"""`pursuit`: points are placed where the images lack light, as long as the gain exceeds the cost."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ from helios.train.strategies.rounds import Rounds
 from helios.train.strategies.slots import Slots
 
 _SHARE = 0.3
-"""Share of a cell's splats that the first rounds may make over."""
+"""Share of a cell's splats that the first rounds may replace (`Rounds.moves`)."""
 
 _WORTH = 1.5
-"""A point is made where the images gain so many times what the cheapest merger costs them."""
+"""A point is placed if the images gain at least this many times what the cheapest merger costs them."""
 
 _MOST_TAKEN = 0.9
-"""Share of a splat's light that may leave it at once."""
+"""Largest share of a splat's light that one spot may take."""
 
 
 @dataclass(frozen=True)
 class Pursuit:
-    """Matching pursuit (Mallat & Zhang 1993, doi:10.1109/78.258082) among splats, at no cost in number or light.
+    """Matching pursuit (Mallat & Zhang 1993, doi:10.1109/78.258082) with the number of splats and the light fixed.
 
-    Spots of missing light are found in the images (`MissingLight`). Each becomes a point of so much light, taken from
-    the splat that is most likely to stand for it, in an empty slot or, at the cap, in the slot of the splat whose
-    merger with a neighbour changes the images least: as long as the point betters them more (`MergeCosts`).
+    Spots of missing light are found in the images (`MissingLight`). Each spot takes its light from the splat most
+    likely to stand for it, and gives it to the point that is already there, if any. Otherwise it becomes a new point
+    in an empty slot or, at the cap, in a slot freed by the merger that changes the images least, provided the point
+    improves them enough (`MergeCosts`).
     """
 
     def begin(self, batch: Batch) -> _Control:

@@ -1,4 +1,4 @@
-"""What density strategies share: when a round is due, chance that depends on the cell and the step alone, and sums."""
+"""What density strategies share: when a round is due, each cell's random numbers, pruning, and gradient statistics."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ class Pruning:
     """The options of strategies that prune."""
 
     prune_opacity_threshold: float = option(
-        0.01, "Splats of less light than a point that peaks so at 5 cell radii go.", (0.0, 0.999)
+        0.01, "Splats with less light than a point of this peak opacity at 5 cell radii are pruned.", (0.0, 0.999)
     )
 
 
 class Rounds(NoControl, ABC):
     """Density control that changes cells one by one, every `densify_interval` steps up to `densify_until`.
 
-    Subclasses say in `change` what happens to a cell. After it, offsets are counted in units of the sizes that splats
-    have by then, so that steps stay as large as they can feel. A cell's random numbers are those of a generator seeded
-    by `scenes[b].rng` and the step, so that nothing of them has to be kept. A cell with a NaN in it is left alone.
+    Subclasses implement `change`. After it, the strides are set to the sizes that the splats have by then, so that
+    steps stay in proportion to them. A cell's random numbers come from a generator seeded by `scenes[b].rng` and the
+    step, so no generator's state has to be stored. Cells that are not `Slots.sound` are left unchanged.
     """
 
     def __init__(self, batch: Batch):
@@ -41,7 +41,7 @@ class Rounds(NoControl, ABC):
         self._seeds = [scene.rng.bit_generator.random_raw() for scene in batch.scenes]
         pixels = (focal_px(batch.config.image_size) / REFERENCE_RADII) ** 2
         self.peak_per_light = [scene.exposure * pixels / (2.0 * np.pi * EPS_PX2) for scene in batch.scenes]
-        """For each cell, the coverage with which one unit of light peaks at REFERENCE_RADII where it is a point."""
+        """For each cell, the peak coverage at REFERENCE_RADII of a point with one unit of light."""
 
     def act(self, step: int) -> None:
         if self._due(step):
@@ -52,14 +52,14 @@ class Rounds(NoControl, ABC):
 
     @abstractmethod
     def change(self, b: int, slots: Slots, step: int) -> None:
-        """Do to cell `b` what a round does."""
+        """Make one round's changes to cell `b`, whose slots are `slots`, after `step` steps."""
 
     def prune(self, b: int, slots: Slots, opacity_threshold: float) -> set[int]:
-        """Merge every faint splat of a cell into its nearest neighbour that is none; returns those that inherited.
+        """Merge every faint splat of a cell into the nearest that is not faint; return the slots merged into.
 
-        Faint is what would peak below `opacity_threshold` at REFERENCE_RADII if all its light were a point: the
-        peak of its own shape would condemn wide splats, which stand for many faint stars. A cell never loses its last
-        splat.
+        A splat is faint if all its light in a point would peak below `opacity_threshold` at REFERENCE_RADII. The peak
+        of its actual shape would condemn wide splats, which stand for many faint stars. If all splats are faint, none
+        is merged.
         """
         free = slots.free
         faint = slots.light(free) * self.peak_per_light[b] < opacity_threshold
@@ -71,9 +71,9 @@ class Rounds(NoControl, ABC):
         return heirs
 
     def moves(self, slots: Slots, step: int, share: float) -> int:
-        """How many splats a round may make: any in empty slots, and at first this share of those there are.
+        """Return how many splats a round may create: one for each empty slot, and `share` of the existing ones.
 
-        The share falls to nothing at `densify_until`: what moves late has no time to settle.
+        The share falls linearly to 0 at `densify_until`, as splats created late have no time to settle.
         """
         waning = 1.0 - step / self._config.densify_until
         return len(slots.room) + round(share * waning * len(slots.free))
@@ -87,7 +87,7 @@ class Rounds(NoControl, ABC):
 
 
 class GradientStats:
-    """Sums over steps of the gradient in the splats' positions since this was last cleared, on the device."""
+    """Sums of the gradient in the splats' positions over the steps since the last `clear`, kept on the device."""
 
     def __init__(self, model: Model):
         self._model = model
@@ -97,7 +97,7 @@ class GradientStats:
 
     @torch.no_grad()
     def add(self, grad: Tensor) -> None:
-        """Add `grad` [B, K, 14], the loss's gradient in `Model.params`."""
+        """Add `grad` [B, K, 14], the gradient of the loss in `Model.params`."""
         vectors = grad[..., COLUMNS["offsets"]] / self._model.strides
         self._vectors += vectors
         self._norms += vectors.norm(dim=-1)
@@ -123,6 +123,6 @@ class GradientStats:
 
 
 def direction(rng: np.random.Generator) -> np.ndarray:
-    """A unit vector [3] at random."""
+    """Return a random unit vector [3], uniform over directions."""
     vector = rng.standard_normal(3)
     return vector / np.linalg.norm(vector)

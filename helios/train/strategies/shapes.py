@@ -1,4 +1,4 @@
-"""What Gaussians look like to density control: covariances, and the light that a splat shows on average."""
+"""Shapes of Gaussians: covariances, principal axes, and the light that a splat shows, averaged over directions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NODES = 24
 
 
 def _octant() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Squares [M, 3] of the components of directions over an octant of the sphere, and their weights [M]."""
+    """Return the squared components [M, 3] of directions over an octant of the sphere, and their weights [M]."""
     z, weight = np.polynomial.legendre.leggauss(_NODES)
     z, weight = 0.5 * (z + 1.0), 0.5 * weight
     angle = 0.5 * np.pi * (np.arange(_NODES) + 0.5) / _NODES
@@ -30,18 +30,18 @@ _SQUARES, _WEIGHTS = _octant()
 
 
 def shown_light(log_luminosities: NDArray, log_scales: NDArray) -> NDArray[np.float64]:
-    """Return the light [K] that splats show, averaged over all directions they are seen from.
+    """Return the light [K] that splats show, averaged over all directions from which they are seen.
 
-    While coverage is small a splat covers 2 pi tau sqrt(det S) of a distant view, S its covariance in that view, and
-    sqrt(det S) is the mean over directions n of sqrt(sum (n_i s_j s_k)^2), a quarter of the surface of the ellipsoid
-    of semi-axes s, over pi (Cauchy 1832). It is the luminosity 2 pi tau sigma^2 of `log_luminosities` [K] where a
-    splat is a ball, more where it is not. `log_scales` [K, 3].
+    `log_luminosities` [K] are logarithms of 2 pi tau sigma^2, `log_scales` [K, 3] of the standard deviations s.
+    As long as coverage is small, a splat covers 2 pi tau sqrt(det S) of a distant view, where S is its covariance in
+    that view. The mean of sqrt(det S) = sqrt(sum (n_i s_j s_k)^2) over directions n is a quarter of the surface of the
+    ellipsoid of semi-axes s, over pi (Cauchy 1832). The result is the luminosity for a ball, and more for other shapes.
     """
     return np.exp(np.asarray(log_luminosities, np.float64)) * _excess(log_scales)
 
 
 def log_luminosities(light: NDArray, log_scales: NDArray) -> NDArray[np.float64]:
-    """The logarithm of the luminosity [K] with which splats of `log_scales` [K, 3] show `light` [K]."""
+    """Return the log-luminosities [K] with which splats of `log_scales` [K, 3] show `light` [K]."""
     return np.log(np.asarray(light, np.float64) / _excess(log_scales))
 
 
@@ -52,15 +52,16 @@ def _excess(log_scales: NDArray) -> NDArray[np.float64]:
 
 
 def rotations(quats: NDArray) -> NDArray[np.float64]:
-    """The rotation matrices [K, 3, 3] of quaternions [K, 4] wxyz of any norm > 0."""
+    """Return the rotation matrices [K, 3, 3] of quaternions [K, 4] wxyz of any norm > 0."""
     unit = np.moveaxis(quats / np.linalg.norm(quats, axis=-1, keepdims=True), -1, 0).astype(np.float64)
     return np.moveaxis(np.array(rotation_rows(*unit)), -1, 0)
 
 
 def quaternion(rotation: NDArray) -> NDArray[np.float64]:
-    """The unit quaternion [4] wxyz of a rotation matrix [3, 3].
+    """Return the unit quaternion [4] wxyz of a rotation matrix [3, 3].
 
-    The eigenvector of the largest eigenvalue of a symmetric matrix (Bar-Itzhack 2000, https://doi.org/10.2514/2.4654).
+    It is the eigenvector of the largest eigenvalue of a symmetric matrix K (Bar-Itzhack 2000,
+    https://doi.org/10.2514/2.4654).
     """
     m = rotation
     K = np.array(
@@ -75,7 +76,7 @@ def quaternion(rotation: NDArray) -> NDArray[np.float64]:
 
 
 def covariances(quats: NDArray, log_scales: NDArray) -> NDArray[np.float64]:
-    """The covariances [K, 3, 3] of splats of `quats` [K, 4] and `log_scales` [K, 3]."""
+    """Return the covariances [K, 3, 3] of splats with `quats` [K, 4] and `log_scales` [K, 3]."""
     axes = rotations(quats) * np.exp(np.asarray(log_scales, np.float64))[..., None, :]
     return axes @ np.swapaxes(axes, -1, -2)
 

@@ -1,4 +1,4 @@
-"""The slots of one cell, opened for density control: splats are merged, parted and moved without loss of light."""
+"""The slots of one cell as density control sees them: splats are merged, split and moved with their light conserved."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from helios.train.strategies.shapes import covariances, log_luminosities, princi
 OFFSETS, QUATS, LOG_SCALES, LOG_LUMINOSITIES, COLORS = COLUMNS.values()
 
 FILTER_SIGMA = float(np.sqrt(EPS_PX2)) * REFERENCE_RADII / focal_px(256)
-"""The pixel filter's standard deviation at REFERENCE_RADII in an image of the default size, cell radii: what is smaller
-looks like a point from there."""
+"""Standard deviation, cell radii, of the pixel filter at REFERENCE_RADII in an image of the default size. Smaller
+splats look like points from there."""
 
 SHORTEST_STRIDE = 0.3 * FILTER_SIGMA
-"""Offsets are counted in units of a splat's size, but of no less: a point has to be moved too."""
+"""Smallest stride, cell radii. Strides are otherwise the splats' sizes, but steps in those would hardly move points."""
 
 FLATTEST = 0.1
-"""Shortest over longest axis of a splat that merging makes: two points would make a line."""
+"""Least ratio of the shortest axis to the longest of a merged splat: two points would otherwise make a line."""
 
 _LARGEST_LOG = 80.0
-"""Numbers from exp(-80) to exp(80) are safe in float32; a cell that has others is past help."""
+"""Largest absolute logarithm of a sound splat's size or light: exp(-80) and exp(80) are safe in float32."""
 
 
 def open_cells(model: Model, adam: Adam) -> Iterator[tuple[int, Slots]]:
-    """Yield (b, Slots) for every cell of `model`; what was changed is in `model` and `adam` when the loop has ended.
+    """Yield (b, Slots) for every cell of `model`; changes are in `model` and `adam` once the loop has ended.
 
-    On a device the parameters go to the host and back once: call it in rounds only.
+    On a GPU the parameters are copied to the host and back once, so it is meant for rounds, not for every step.
     """
     tensors = [model.params, model.anchors, model.strides, model.mask, adam.exp_avg, adam.exp_avg_sq]
     arrays = [t.detach().cpu().numpy() for t in tensors]
@@ -47,12 +47,12 @@ def open_cells(model: Model, adam: Adam) -> Iterator[tuple[int, Slots]]:
 
 
 class Slots:
-    """The slots of one cell of a model, as arrays to be changed in place, and what Adam remembers of them.
+    """The slots of one cell of a model, as arrays that its methods change in place, and their Adam moments.
 
-    `params` float32 [K, 14], `anchors` [K, 3], `strides` [K, 1], `mask` bool [K]; `cap` is how many slots may ever be
-    in use. A slot that is made over has no moments, a stride of its new size and its anchor where it stands. Light is
-    what splats show (`shapes.shown_light`), and nothing here changes the sum of it but `clear`. The callers see to it
-    that kept stars are left alone, and bring the chance that is wanted.
+    `params` float32 [K, 14], `anchors` [K, 3] and `strides` [K, 1] in cell radii, `mask` bool [K]; at most `cap` slots
+    may be in use. A changed splat gets zero moments, a stride of its new size and its anchor at its position. Light is
+    what splats show (`shapes.shown_light`); only `clear` changes the sum of it. Nothing here is random, and callers
+    must leave kept stars unchanged.
     """
 
     def __init__(self, params, anchors, strides, mask, exp_avg, exp_avg_sq, kept, cap: int):
@@ -62,44 +62,44 @@ class Slots:
 
     @property
     def free(self) -> NDArray[np.intp]:
-        """The slots that hold a splat which is not a kept star."""
+        """The slots that hold a splat other than a kept star."""
         return np.flatnonzero(self.mask & ~self._kept)
 
     @property
     def sound(self) -> bool:
-        """Whether there is a free splat, and all of them are finite and of sizes and light that float32 can tell."""
+        """Whether there are free splats and all are finite, with sizes and light well within the range of float32."""
         values = self.params[self.free]
         logs = values[:, LOG_SCALES.start : LOG_LUMINOSITIES.stop]
         return len(values) > 0 and bool(np.isfinite(values).all() and (np.abs(logs) < _LARGEST_LOG).all())
 
     @property
     def room(self) -> list[int]:
-        """The empty slots that may be filled under the cap, the first first."""
+        """The empty slots that may be filled under the cap, in ascending order."""
         return np.flatnonzero(~self.mask)[: max(0, self.cap - int(self.mask.sum()))].tolist()
 
     def means(self, slots) -> NDArray[np.float64]:
-        """Positions [..., 3] of the splats in `slots` [...], cell radii."""
+        """Return the positions [..., 3] of the splats in `slots` [...], cell radii."""
         return self.anchors[slots].astype(np.float64) + self.strides[slots] * self.params[slots, OFFSETS]
 
     def light(self, slots) -> NDArray[np.float64]:
-        """The light [...] that they show."""
+        """Return the light [...] that the splats in `slots` show, steradians times square cell radii."""
         return shown_light(self.params[slots, LOG_LUMINOSITIES][..., 0], self.params[slots, LOG_SCALES])
 
     def sizes(self, slots) -> NDArray[np.float64]:
-        """The geometric means [...] of their three standard deviations."""
+        """Return the geometric means [...] of the three standard deviations of the splats in `slots`, cell radii."""
         return np.exp(self.params[slots, LOG_SCALES].mean(axis=-1, dtype=np.float64))
 
     def spreads(self, slots) -> NDArray[np.float64]:
-        """Their mean square radii [...]: the traces of the covariances."""
+        """Return the mean square radii [...] of the splats in `slots`: the traces of their covariances."""
         return np.exp(2.0 * self.params[slots, LOG_SCALES].astype(np.float64)).sum(axis=-1)
 
     def colors(self, slots) -> NDArray[np.float64]:
-        """Their linear RGB of luminance 1, [..., 3]."""
+        """Return the colours [..., 3] of the splats in `slots`: linear RGB of luminance 1."""
         positive = np.maximum(self.params[slots, COLORS].astype(np.float64), LEAST_COLOR)
         return positive / (positive @ LUMINANCE)[..., None]
 
     def merge(self, slot: int, heir: int) -> None:
-        """Empty `slot` into `heir`, which becomes the Gaussian of both's light, centre, covariance and colour."""
+        """Merge the splat in `slot` into that in `heir`, which gets the light, mean, covariance and colour of both."""
         pair = [slot, heir]
         light, means = self.light(pair), self.means(pair)
         share = light / light.sum()
@@ -114,20 +114,19 @@ class Slots:
         self.clear(slot)
 
     def split(self, slot: int, into: int, toward: NDArray) -> None:
-        """Halve the splat in `slot` into two, the other in `into`, along the unit vector `toward` [3] of its own axes.
+        """Split the splat in `slot` into two, in `slot` and `into`, along `toward` [3], a unit vector in its own axes.
 
-        They stand one standard deviation to either side and shrink by sqrt(2/3), which for a ball keeps the mean square
-        radius of the whole. (3DGS shrinks by 1.6 and doubles the light: Kerbl et al. 2023, section 5.2.)
+        They are one standard deviation to either side of its centre and sqrt(2/3) times its size, which preserves the
+        mean square radius of a ball. (3DGS divides sizes by 1.6 and doubles the light: Kerbl et al. 2023, section 5.2.)
         """
         step = self._axes(slot) @ toward
         self._part(slot, into, self.means(slot) + step, self.means(slot) - step, 0.5 * np.log(2.0 / 3.0))
 
     def halve_longest(self, slot: int, into: int) -> None:
-        """Halve the splat in `slot` into two half as long, the other in `into`, one behind the other on its longest
-        axis.
+        """Split the splat in `slot` along its longest axis into two halves of half the length, in `slot` and `into`.
 
-        Together they have its covariance: two normal distributions of deviation s/2 at +-sqrt(3)/2 s have variance
-        s^2.
+        Together they have its covariance: two normal distributions of standard deviation s/2 at +-sqrt(3)/2 s have
+        variance s^2.
         """
         longest = int(np.argmax(self.params[slot, LOG_SCALES]))
         step = np.sqrt(0.75) * self._axes(slot)[:, longest]
@@ -136,11 +135,11 @@ class Slots:
         self._part(slot, into, self.means(slot) + step, self.means(slot) - step, shrink)
 
     def clone(self, slot: int, into: int, step: NDArray) -> None:
-        """Give half of the light in `slot` to a copy in `into`, `step` [3] away."""
+        """Give half of the light of the splat in `slot` to a copy in `into`, `step` [3] cell radii away."""
         self._part(slot, into, self.means(slot), self.means(slot) + step, 0.0)
 
     def bud(self, slot: int, into: int, mean: NDArray, light: float, color: NDArray) -> None:
-        """Make `light`, less than it has, of the splat in `slot` a point at `mean` [3] of `color` [3] in `into`."""
+        """Move `light`, less than all, from the splat in `slot` to a new point in `into` at `mean` [3], `color` [3]."""
         rest = self.light(slot) - light
         self.params[into] = self.params[slot]
         self.params[into, LOG_SCALES] = np.log(SHORTEST_STRIDE)
@@ -150,19 +149,19 @@ class Slots:
         self._settle(slot, self.means(slot), rest)
 
     def feed(self, slot: int, heir: int, light: float) -> None:
-        """Give `light`, less than it has, of the splat in `slot` to the one in `heir`."""
+        """Move `light`, less than all, from the splat in `slot` to the one in `heir`."""
         rest, more = self.light(slot) - light, self.light(heir) + light
         self._settle(slot, self.means(slot), rest)
         self._settle(heir, self.means(heir), more)
 
     def share_equally(self, slots: NDArray[np.intp]) -> None:
-        """Give all `slots` the same part of their light."""
+        """Divide the total light of the splats in `slots` equally among them."""
         share = self.light(slots).mean()
         for slot in slots:
             self._settle(slot, self.means(slot), share)
 
     def clear(self, slot: int) -> None:
-        """Empty a slot, its light and all."""
+        """Empty `slot`; its light is lost."""
         self.params[slot] = 0.0
         self.params[slot, QUATS.start] = 1.0
         self.params[slot, LOG_LUMINOSITIES] = PAD_LUMINOSITY
@@ -171,7 +170,7 @@ class Slots:
         self._forget(slot)
 
     def measure_strides(self) -> None:
-        """Count offsets from where the splats stand and in units of the sizes they have; the moments with them."""
+        """Set the anchors of free splats to their positions and the strides to their sizes, and rescale the moments."""
         free = self.free
         means, stride = self.means(free), np.maximum(self.sizes(free), SHORTEST_STRIDE)[:, None]
         ratio = stride / self.strides[free]
@@ -182,11 +181,11 @@ class Slots:
             moment[free, OFFSETS] *= ratio**power
 
     def _axes(self, slot: int) -> NDArray[np.float64]:
-        """The principal axes of a splat as columns [3, 3], each as long as its standard deviation."""
+        """Return the principal axes of a splat as columns [3, 3], each as long as its standard deviation."""
         return rotations(self.params[[slot], QUATS])[0] * np.exp(self.params[slot, LOG_SCALES].astype(np.float64))
 
     def _part(self, slot: int, into: int, first: NDArray, second: NDArray, shrink: NDArray | float) -> None:
-        """Halve the splat in `slot` between it, at `first`, and `into`, at `second`; add `shrink` to log-scales."""
+        """Split the splat in `slot`: half at `first`, half in `into` at `second`, log-scales plus `shrink`."""
         half = 0.5 * self.light(slot)
         self.params[slot, LOG_SCALES] += shrink
         self.params[into] = self.params[slot]
@@ -195,7 +194,7 @@ class Slots:
         self._settle(into, second, half)
 
     def _settle(self, slot: int, mean, light: float) -> None:
-        """The splat in `slot`, of whatever shape it has, stands at `mean`, shows `light` and has no past."""
+        """Put the splat in `slot` at `mean`, have it show `light` with its present shape, and zero its moments."""
         scales = self.params[slot, LOG_SCALES]
         self.params[slot, OFFSETS] = 0.0
         self.params[slot, LOG_LUMINOSITIES] = log_luminosities(light, scales)

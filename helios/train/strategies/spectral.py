@@ -1,4 +1,4 @@
-"""`spectral`: a needle is broken in two, and what the images miss least makes room for it."""
+"""`spectral`: needles are halved along their longest axis."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ from helios.train.strategies.rounds import Rounds
 from helios.train.strategies.slots import FILTER_SIGMA, LOG_SCALES, Slots
 
 NEEDLE_ENTROPY = 0.6
-"""Below this entropy of its covariance's spectrum, nats, a splat is a needle: 3 : 1 : 1. A ball has log 3 = 1.10, the
-flattest disc log 2 = 0.69."""
+"""Entropy, nats, of the spectrum of its covariance below which a splat is a needle: that of axes 3 : 1 : 1. A ball has
+log 3 = 1.10, the flattest disc log 2 = 0.69."""
 
 
 @dataclass(frozen=True)
 class Spectral:
-    """Splits splats by the spectrum of their covariance: `spectral_entropy`.
+    """Splits splats by the spectrum of their covariance (`spectral_entropy`).
 
-    Every round each needle, the brightest first, is halved along its longest axis into two rounder splats with its
-    light and covariance (`Slots.halve_longest`). At the cap a slot is freed by merging the splat that the images miss
-    least into its neighbour (`MergeCosts`). A needle thinner and shorter than the pixel filter is a point to every
-    image and left alone.
+    Every round halves each needle, the brightest first, along its longest axis into two rounder splats that together
+    have its light and covariance (`Slots.halve_longest`). At the cap, slots are freed by the mergers that change the
+    images least (`MergeCosts`). A needle shorter than the pixel filter looks like a point and is left unchanged.
     """
 
     def begin(self, batch: Batch) -> _Control:
