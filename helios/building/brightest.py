@@ -1,4 +1,4 @@
-"""Finds where `--limit` cuts: the faintest of the N brightest stars of all runs."""
+"""Finds the faintest star that `--limit` keeps: the last of the N brightest stars of all runs."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ from numpy.typing import NDArray
 from helios.building.runs import Run
 
 _STEPS = ((16, 16), (0, 16))
-"""A magnitude's place is found in two steps: by its 16 high bits, then by its 16 low bits: (shift, bits)."""
+"""The (shift, bits) of the two steps that find a magnitude: by its 16 high bits, then by its 16 low bits."""
 
 
 @dataclass(frozen=True, order=True)
 class Faintest:
-    """A star by the order of `--limit`: apparent magnitude, of equals the one with the smaller identifier."""
+    """The last star that is kept, in the order of `--limit`: by apparent magnitude, then by identifier."""
 
     phot_g_mean_mag: float
     source_id: int
 
     def keeps(self, phot_g_mean_mag: NDArray[np.float32], source_id: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which stars [N] are not beyond this one, bool [N]."""
+        """Return which of the stars [N] come before this one or are this one, bool [N]."""
         last = np.float32(self.phot_g_mean_mag)
         return (phot_g_mean_mag < last) | ((phot_g_mean_mag == last) & (source_id <= self.source_id))
 
 
 def faintest_of_brightest(runs: Sequence[Run], count: int) -> Faintest:
-    """Return the `count`-th brightest star, counted from 1, of those that `runs` use; there must be so many.
+    """Return the `count`-th brightest, from 1, of the used stars in `runs`, which must be at least `count`.
 
-    Reads the magnitudes three times, and holds only those stars that are exactly as bright as the one it returns.
+    Reads the magnitudes three times, one run at a time; holds only the identifiers of the stars that are exactly as
+    bright as the one it returns.
     """
     prefix, rank = 0, count
     for shift, bits in _STEPS:
@@ -48,16 +49,17 @@ def faintest_of_brightest(runs: Sequence[Run], count: int) -> Faintest:
 
 
 def _used(run: Run, name: str) -> NDArray:
-    """The column `name` of the stars that `run` uses."""
+    """Return the column `name` of the used stars of `run`."""
     return run.columns(name)[name][run.used()]
 
 
 def _ordered(magnitudes: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Whole numbers [N] from 0 to 2^32 - 1 in the order of `magnitudes` [N], of which -0 and 0 are one."""
+    """Return integers [N], 0 to 2^32 - 1, that sort as `magnitudes` [N] do; -0 and 0 give the same integer."""
     bits = (magnitudes + np.float32(0.0)).view(np.uint32).astype(np.int64)
     return np.where(bits >> 31, 0xFFFFFFFF - bits, bits | 0x80000000)
 
 
 def _magnitude(place: int) -> np.float32:
+    """Return the magnitude for which `_ordered` gives `place`."""
     bits = 0xFFFFFFFF - place if place < 0x80000000 else place & 0x7FFFFFFF
     return np.uint32(bits).view(np.float32)

@@ -39,21 +39,21 @@ from helios.universe.tree import Leaves
 from helios.universe.writer import write_tree
 
 LIBRARIES = ("astropy", "numcodecs", "numpy", "pyarrow", "zarr")
-"""What reads, places and compresses stars: other versions of these may give other bytes."""
+"""Packages that read, place and compress stars: another version may give other bytes."""
 
 LOCAL = SchedulerConfig().scheduler
 
 SMALL_BYTES = 1 << 25
-"""Catalogues that are smaller together are read in this process: others would take longer to start."""
+"""Catalogues with fewer bytes in total are read in this process: starting workers would take longer."""
 
 
 @dataclass(frozen=True)
 class BuildReport:
-    """What a build read and made, by `config`, at `path`: a universe of `stars` in `cells`, of `size_bytes`.
+    """What a build with `config` read, and the universe it made at `path`.
 
-    `inputs` are as in the provenance, `counts` those of all rows. `bad_files` are the files left out, by name, with
-    the reason. `merged` is what became of the embedded bright stars, None where they were not merged. `depths` are the
-    least and the greatest of the cells.
+    The universe has `stars` stars in `cells` cells of the `depths` (least, greatest), and takes `size_bytes` on disk.
+    `inputs` are as in its provenance; `counts` are of all rows read. `bad_files` are the (name, reason) of files that
+    were left out. `merged` says what became of the embedded bright stars; None where they were not merged.
     """
 
     config: BuildConfig
@@ -75,14 +75,14 @@ def build_universe(
     scheduler: SchedulerConfig | None = None,
     on_event: OnEvent = ignore,
 ) -> BuildReport:
-    """Make the universe that `config` describes, put it at `output` and return what was read and made.
+    """Build the universe that `config` describes at `output`; return what was read and made.
 
-    `landmarks` become the universe's list of named places; it has none where they are None. A universe at `output` is
+    `landmarks` become the universe's list of named places; with None it has no such list. A universe at `output` is
     replaced as a whole; on any error it stays as it was. The pieces of the work run where `scheduler` says; a build
-    that was killed goes on from the pieces that were done. `on_event` is told a Stage for each kind of piece, an
-    Advance for each piece that is done, and Done with the report. Holds some 300 MB per worker, and 100 bytes per
-    cell. Takes 1.2 times the disk of the universe beside it while it works.
-    Raises InputError for unusable options, catalogues or output, and where no row is a star; WorkerError where workers
+    that was killed resumes from its finished pieces. `on_event` receives a Stage for each kind of piece, an Advance
+    for each finished piece, and Done with the report. Takes about 300 MB of memory per worker and 100 bytes per cell,
+    and, beside `output` while it works, 1.2 times the disk space of the universe.
+    Raises InputError for unusable options, catalogues or output, and where no star is left; WorkerError where workers
     die; StoreError where the disk is full.
     """
     check_replaceable(output, is_universe, "universe")
@@ -101,7 +101,7 @@ def build_universe(
 
 
 class _Build:
-    """One build: what is known of it so far."""
+    """The state of one build."""
 
     def __init__(self, config: BuildConfig, output: Path, work: Work, bad_files: BadFiles):
         self.config, self.output, self.work, self.bad_files = config, output, work, bad_files
@@ -138,9 +138,9 @@ class _Build:
         )
 
     def _read(self, readers: list[Reader]) -> list[Run]:
-        """Read all catalogues and return the runs; those that are bad and left out are noted.
+        """Read all catalogues and return their runs; note the bad files that are left out.
 
-        The rows of catalogues that name no stars are numbered on from file to file.
+        The rows of catalogues without identifiers are numbered consecutively from file to file.
         """
         config, folder = self.config, self.work.folder
         tasks = [
@@ -169,7 +169,7 @@ class _Build:
         return runs
 
     def _merge(self) -> list[Run]:
-        """The run of the embedded bright stars and of the rows that may be such, where they are to be merged."""
+        """Return the run of the embedded bright stars and the rows that may match them; none without --merge-bright."""
         if not self.config.merge_bright:
             return []
         bright = bright_stars(self.config.max_mag)
@@ -192,7 +192,7 @@ class _Build:
             self.counts += Counts.rejecting("duplicate source_id", count, where)
 
     def _limit(self, runs: list[Run]) -> Faintest | None:
-        """The last star within --limit; None where all are."""
+        """Return the last star within --limit, None where all stars are; count the others."""
         limit, stars = self.config.limit, sum(run.used_rows() for run in runs)
         if limit is None or limit >= stars:
             return None
@@ -202,7 +202,7 @@ class _Build:
         return faintest_of_brightest(runs, limit)
 
     def _write_stars(self, plan: Plan, runs: list[Run], faintest: Faintest | None) -> list[ShardResult]:
-        """Write the group `emitters` of the store."""
+        """Write the group `emitters` of the store; return the result of each shard."""
         tasks = shard_tasks(plan, runs, faintest, self.sorting, self.store)
         columns = stored_columns(runs[0].names())
         made = self.store.with_suffix(".made")
@@ -215,7 +215,7 @@ class _Build:
         return self.work.stage("writing", make_shard, tasks, ShardResult, attrgetter("rows"))
 
     def _put(self, leaves: Leaves, provenance: dict[str, Any], landmarks: Sequence[Landmark] | None) -> int:
-        """Finish the universe and put it in its place; return its size in bytes."""
+        """Finish the universe and move it to the output; return its size in bytes."""
         folder = self.work.folder
         for leftover in self.store.rglob("*.partial"):  # of a process that was killed while zarr wrote a file
             leftover.unlink()

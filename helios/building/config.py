@@ -1,4 +1,4 @@
-"""The options of `helios build`: their defaults, ranges and help, and what they mean to those that read."""
+"""The options of `helios build`: their defaults, ranges and help, and the readers, cuts and tree rule they give."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _ANY = (-math.inf, math.inf)
 
 @dataclass(frozen=True)
 class BuildConfig:
-    """What `helios build` makes a universe of. Raises InputError for values outside their range."""
+    """The options of `helios build`. Raises InputError for values out of range, and for options that exclude others."""
 
     stars: tuple[Path, ...] = option(
         (),
@@ -161,32 +161,33 @@ class BuildConfig:
 
     @property
     def rule(self) -> TreeRule:
-        """When cells split."""
+        """The rule by which cells split."""
         if self.depth is not None:
             return TreeRule(depth=self.depth)
         return TreeRule(leaf_capacity=LEAF_CAPACITY if self.leaf_capacity is None else self.leaf_capacity)
 
     @property
     def epoch_jyear(self) -> float | None:
-        """The Julian year of `epoch`; None where stars stay as catalogued."""
+        """`epoch` as a Julian year; None where stars stay at their catalogued positions."""
         return None if self.epoch is None else parse_epoch(self.epoch)
 
     @property
     def cuts(self) -> Cuts:
-        """What a row must be to be a star here."""
+        """The conditions that a row must meet to become a star."""
         return Cuts(
             self.max_mag, self.min_parallax_over_error, self.max_ruwe, self.distance, motion=self.epoch is not None
         )
 
     @property
     def distance_column(self) -> str | None:
-        """The catalogue's column of distances; None where they come from parallaxes."""
+        """The name of the catalogue's distance column; None where distances come from parallaxes."""
         return None if self.distance in (INVERSE, EDSD) else self.distance
 
     def readers(self, bad_files: BadFiles) -> list[Reader]:
-        """The catalogues, none of them read yet. Raises InputError as open_catalogs does.
+        """Return a reader for each catalogue, without reading any rows.
 
-        Also where stars are to be moved, or merged, and a file's schema does not say when they were there.
+        Raises InputError as `open_catalogs` does, and where stars are to be moved or merged and the schema of a file
+        has no reference epoch.
         """
         if self.synthetic is not None:
             return [READERS.get("synthetic")(self.synthetic, self.seed)]
@@ -197,9 +198,10 @@ class BuildConfig:
         return self._checked(open_catalogs(self.stars, choice, bad_files))
 
     def provenance(self) -> dict[str, Any]:
-        """What chose the stars and the grid; the catalogues stand beside it with their hashes.
+        """Return the options that select the stars and the grid, for the provenance.
 
-        Only what was asked for, so that a new option does not change the bytes of a universe made without it.
+        An option added later appears only where it is used, so that it does not change the bytes of a universe made
+        without it. The catalogues are listed beside these options, with their hashes.
         """
         asked = {
             "zero_point": self.zero_point or None,

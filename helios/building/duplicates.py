@@ -1,4 +1,4 @@
-"""Finds the stars whose identifier stands in an earlier run too: two files of one survey may overlap."""
+"""Finds the stars whose identifier also occurs in an earlier run: two files of one survey may overlap."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from helios.building.runs import Run, load, save
 
 SHARE_ROWS = 1 << 22
-"""Identifiers that a piece sorts, on average; they take 100 MB."""
+"""Number of identifiers that a piece sorts, on average; they take 100 MB."""
 
 SAMPLES = 256
-"""Identifiers of a run that are sampled so that all pieces get about the same number."""
+"""Number of identifiers sampled per run, so that all pieces get about the same number of stars."""
 
 
 @dataclass(frozen=True)
 class DuplicatesTask:
-    """A piece: the identifiers from `least` to `greatest` in all `runs`, which are in the order of the catalogues."""
+    """A piece: the identifiers `least` to `greatest`, both included, in `runs`, in the order of the catalogues."""
 
     number: int
     least: int
@@ -34,15 +34,15 @@ class DuplicatesTask:
 
 @dataclass(frozen=True)
 class DuplicatesResult:
-    """What came of a DuplicatesTask: `path` has the run, and row, of each star that an earlier run has too."""
+    """The result of a DuplicatesTask: the file `path` has the run and row of each star that an earlier run also has."""
 
     path: Path
 
 
 def duplicates_tasks(runs: Sequence[Run], folder: Path) -> list[DuplicatesTask]:
-    """Return the pieces that find all duplicates among `runs`; none where no two runs can have one in common.
+    """Return the pieces that find all duplicates among `runs`; none where the identifier ranges of no two runs overlap.
 
-    A run has no identifier twice. The files of a survey mostly have ranges of their own, and nothing is to be done.
+    No identifier occurs twice within a run. The files of most surveys have disjoint ranges, which leaves nothing to do.
     """
     overlapping = _overlapping(runs)
     if not overlapping:
@@ -58,7 +58,7 @@ def duplicates_tasks(runs: Sequence[Run], folder: Path) -> list[DuplicatesTask]:
 
 
 def find_duplicates(task: DuplicatesTask) -> DuplicatesResult:
-    """Return the stars of `task` that stand in an earlier run too. Raises StoreError where they cannot be written."""
+    """Find the stars of `task` that an earlier run also has, and write them. Raises StoreError where writing fails."""
     found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
     for number, run in enumerate(task.runs):
         ids = run.columns("source_id")["source_id"]
@@ -73,7 +73,7 @@ def find_duplicates(task: DuplicatesTask) -> DuplicatesResult:
 
 
 def drop_duplicates(task: DuplicatesTask, result: DuplicatesResult) -> None:
-    """Mark the stars of `result` as not used in the runs of `task`."""
+    """Mark the stars of `result` as unused in the runs of `task`."""
     found = load(result.path)
     numbers, rows = found["run"], found["row"]
     for number in np.unique(numbers):
@@ -81,7 +81,7 @@ def drop_duplicates(task: DuplicatesTask, result: DuplicatesResult) -> None:
 
 
 def _overlapping(runs: Sequence[Run]) -> list[Run]:
-    """The runs whose range of identifiers meets that of another one, in their order."""
+    """Return the runs whose range of identifiers overlaps that of another run, in the order given."""
     order = sorted(range(len(runs)), key=lambda i: runs[i].least_id)
     found: set[int] = set()
     widest = order[0] if order else 0
@@ -94,7 +94,7 @@ def _overlapping(runs: Sequence[Run]) -> list[Run]:
 
 
 def _even_edges(runs: Sequence[Run], count: int) -> list[int]:
-    """Identifiers at which `runs` fall into at most `count` parts of about the same number of stars."""
+    """Return the identifiers that divide `runs` into at most `count` parts with about the same number of stars."""
     if count < 2:
         return []
     samples, weights = [], []

@@ -1,4 +1,4 @@
-"""`--merge-bright`: what the first stage holds of a catalogue, and the run made of it and of the embedded stars."""
+"""`--merge-bright`: the rows that the first stage holds back, and the run of them and the embedded stars."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from helios.catalog.cuts import first_of_each
 from helios.catalog.table import StarTable
 
 bright_stars = functools.lru_cache(maxsize=1)(BrightStars)
-"""The embedded stars that pass a `max_mag`: read once by each process."""
+"""Return the embedded stars that pass a `max_mag`; each process reads them once."""
 
 NO_PART = -1
-"""The `part` of the run of merged stars, which are of no one catalogue."""
+"""The `part` of the run of merged stars, which come from no single catalogue."""
 
 
 @dataclass(frozen=True)
 class Survey:
-    """A catalogue that was read: where its `held` rows lie, None where there are none, and what to add to their ids."""
+    """A catalogue that was read, with the file of its `held` rows (None without any) and the offset of their ids."""
 
     reader: Reader
     held: Path | None
@@ -35,17 +35,17 @@ class Survey:
 
     @property
     def epoch(self) -> float:
-        """The Julian year of its places."""
+        """The Julian year of the catalogued positions."""
         return epoch_of(self.reader)
 
     def stars(self, held: Path) -> StarTable:
-        """The rows `held`, under the identifiers that they have in the universe."""
+        """Return the rows of the file `held`, with the identifiers that they get in the universe."""
         stars = StarTable(**{name: np.array(column) for name, column in load(held).items()})
         return stars.with_ids(stars.source_id + self.add_to_id)
 
 
 def write_held(path: Path, held: Sequence[StarTable]) -> Path | None:
-    """Write the rows `held` to `path` and return it, None where there are none. Raises StoreError where it cannot."""
+    """Write the rows `held` to `path`; return it, or None without any. Raises StoreError where writing fails."""
     if not held:
         return None
     stars = StarTable.concatenate(list(held))
@@ -56,10 +56,10 @@ def write_held(path: Path, held: Sequence[StarTable]) -> Path | None:
 def merge(
     surveys: Sequence[Survey], bright: BrightStars, placing: Placing, path: Path
 ) -> tuple[list[Run], Merged, Counts]:
-    """Return the run, at `path`, of the held rows that are used and of the stars of `bright` that are.
+    """Return the run at `path`, what became of the embedded stars, and the Counts.
 
-    Also what became of them, and the Counts of the rows of `bright` and of all that are not used. There is no run where
-    there is no such star.
+    The run has the held rows and the stars of `bright` that the merge keeps; the list is empty where it keeps none.
+    The Counts are of the rows of `bright` and of all stars that are left out. Raises StoreError where writing fails.
     """
     held = [(survey, survey.stars(survey.held)) for survey in surveys if survey.held]
     merged = resolve(bright, [(stars, survey.epoch) for survey, stars in held])
@@ -69,7 +69,7 @@ def merge(
     ]
     epoch, moved = placing.epoch_jyear, placing.epoch_jyear is not None
     if epoch is None:
-        # Where stars are not moved, those added stand where the catalogues would have them.
+        # Stars are not moved: the added ones get their positions at the latest epoch of the catalogues.
         epoch = max(survey.epoch for survey in surveys)
     added = bright.placed(merged.added, epoch, placing.cuts.distance, keep_motion=moved)
     placed.append(placing.settle(added, row_label(bright.reader)))

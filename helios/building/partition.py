@@ -23,7 +23,7 @@ from helios.errors import InputError
 
 @dataclass(frozen=True)
 class PartitionTask:
-    """A piece of the first stage: the catalogue of `reader`, the `number`-th of all, read into runs in `folder`."""
+    """A piece of the first stage: read the catalogue of `reader`, the `number`-th of all, into runs in `folder`."""
 
     number: int
     reader: Reader
@@ -39,11 +39,11 @@ class PartitionTask:
 
 @dataclass(frozen=True)
 class PartitionResult:
-    """What came of a PartitionTask: the runs, the counts of its rows, the `input` for the provenance.
+    """The result of a PartitionTask: the `runs`, the `counts` of the rows, the `input` for the provenance.
 
-    `bad` says what is wrong with a catalogue that is left out; then there is nothing else. `last_id` is the identifier
-    of the last row. `held` has the rows that may be embedded bright stars, as they are catalogued, None where there are
-    none.
+    `identified` says whether the catalogue has identifiers; `last_id` is the identifier of its last row. `held` is
+    the file of the rows that may be embedded bright stars, as catalogued; None where there are none. `bad` says what
+    is wrong with a catalogue that is left out; the other fields are then empty.
     """
 
     identified: bool
@@ -56,9 +56,10 @@ class PartitionResult:
 
 
 def partition_catalog(task: PartitionTask) -> PartitionResult:
-    """Read the catalogue of `task`. Raises InputError for one that cannot be read, where bad files are not skipped.
+    """Read the catalogue of `task`, and write and return its runs.
 
-    Also for one that changes while it is read. Raises StoreError where its runs cannot be written.
+    Raises InputError for a catalogue that cannot be read or changes while it is read, unless bad files are skipped;
+    StoreError where a run cannot be written.
     """
     runs: list[Run] = []
     try:
@@ -98,7 +99,7 @@ def _partition(task: PartitionTask, runs: list[Run]) -> PartitionResult:
 
 
 def _write(task: PartitionTask, runs: list[Run], waiting: list[Placed]) -> Counts:
-    """Add the run of the stars that are `waiting` to `runs`; return the Counts of those that stand in it twice."""
+    """Write the stars `waiting` as a run and append it to `runs`; return the Counts of duplicates, which it omits."""
     if not sum(len(placed.row) for placed in waiting):
         return Counts()
     columns = {key: np.concatenate([placed.columns[key] for placed in waiting]) for key in waiting[0].columns}
@@ -119,7 +120,7 @@ def _write(task: PartitionTask, runs: list[Run], waiting: list[Placed]) -> Count
 
 
 def stamp(reader: Reader) -> tuple[int, ...] | None:
-    """Return what tells a file from one that was written to since; None for stars that are of no file."""
+    """Return what changes when the file of `reader` is written to or replaced; None where it reads no file."""
     if reader.path is None:
         return None
     found = os.stat(reader.path)
@@ -127,7 +128,10 @@ def stamp(reader: Reader) -> tuple[int, ...] | None:
 
 
 def find_row(reader: Reader, ids: NDArray[np.int64]) -> str:
-    """Return where in the catalogue of `reader` the first of `ids`, which it has, stands, for messages."""
+    """Return the row, for messages, of the first star in the catalogue of `reader` whose identifier is in `ids`.
+
+    Raises InputError where it has none of them any more.
+    """
     for table in reader.chunks():
         found = np.flatnonzero(np.isin(table.source_id, ids))
         if len(found):

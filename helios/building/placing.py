@@ -1,4 +1,4 @@
-"""From the usable rows of a catalogue to stars with a place in the grid."""
+"""Gives the usable rows of a catalogue their positions and their buckets in the grid."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from helios.grid import BEYOND_GRID, INSIDE_R_MIN
 from helios.light import luminosity
 
 MOVED, ACROSS, UNMOVED = range(3)
-"""The column `motion` of a run: with a whole velocity, without a radial velocity, without a proper motion."""
+"""Values of a run's column `motion`: full velocity, no radial velocity, no proper motion."""
 
 
 class Placed(NamedTuple):
-    """The `columns` of a run, the `buckets` uint64 [N] and the `row` numbers int64 [N] of N stars that have a cell.
+    """N stars inside the grid: the `columns` of a run, `buckets` uint64 [N], and the catalogue's `row` int64 [N].
 
-    `counts` are those of the stars that have none.
+    `counts` are of the stars outside the grid, which are left out.
     """
 
     columns: Columns
@@ -35,9 +35,9 @@ class Placed(NamedTuple):
 
 @dataclass(frozen=True)
 class Placing:
-    """How stars are placed: `cuts` and `length_scale_pc` say how their distances are found, `epoch_jyear` for when.
+    """How stars are placed: `cuts` and `length_scale_pc` give their distances, `epoch_jyear` the Julian year.
 
-    With None for the epoch they stay where their catalogue has them.
+    With None for the epoch, stars stay at their catalogued positions.
     """
 
     cuts: Cuts
@@ -46,10 +46,9 @@ class Placing:
     sorting: Sorting
 
     def place(self, stars: StarTable, ref_epoch: float, label: str) -> Placed:
-        """Return those `stars` that have a cell, placed, and the Counts of the others.
+        """Return the `stars` inside the grid, placed, and the Counts of the others.
 
-        `stars` are as they are catalogued for `ref_epoch`, a Julian year; `label` is what stands before a row's number
-        in messages.
+        `stars` are as catalogued for `ref_epoch`, a Julian year; `label` precedes a row's number in messages.
         """
         if self.cuts.distance == EDSD:
             stars = with_edsd_distances(stars, self.length_scale_pc)
@@ -58,7 +57,7 @@ class Placing:
         return self.settle(stars, label)
 
     def settle(self, stars: StarTable, label: str) -> Placed:
-        """As `place`, of `stars` that are at their distances and at the epoch already."""
+        """As `place`, for `stars` that already have their distances and are at the epoch."""
         position = positions_m(stars)
         cells = self.sorting.bucket_grid.locate(position)
         counts = Counts()

@@ -1,4 +1,4 @@
-"""Where every bucket comes to lie in the store, and so which shard needs which of them."""
+"""Plans where every bucket lies in the store, and so which shard needs which buckets."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from helios.universe.arrays import SHARD_ROWS
 from helios.universe.tree import Leaves, leaves_of
 
 _PARTS_DEPTH, _PART_BUCKETS = 4, 1 << 19
-"""The tree is made below some cells of this depth at a time, that have about so many buckets: some 50 MB."""
+"""The tree is made in parts: below cells of this depth that together have about this many buckets, some 50 MB."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The U units of a universe in the order of the store: a bucket each, or all buckets of one leaf.
+    """The U units of a universe in the order of the store; a unit is one bucket, or all buckets of one leaf.
 
-    `buckets` uint64 [U] is the first bucket of each, `rows` int64 [U + 1] where its stars begin. `leaves` are those
-    that are not smaller than a bucket; a unit that is in none of them is split further when its stars are read.
+    `buckets` uint64 [U] is the first bucket of each unit, `rows` int64 [U + 1] the row at which its stars begin.
+    `leaves` are those not smaller than a bucket; a unit in none of them is split further when its stars are read.
     """
 
     buckets: NDArray[np.uint64]
@@ -42,14 +42,14 @@ class Plan:
         return -(-self.stars // SHARD_ROWS)
 
     def units_of(self, shard: int) -> tuple[int, int]:
-        """The units [first, stop) that have stars in `shard`."""
+        """Return the units (first, stop), from first to before stop, that have stars in `shard`."""
         start, stop = shard * SHARD_ROWS, min((shard + 1) * SHARD_ROWS, self.stars)
         first = int(np.searchsorted(self.rows, start, side="right")) - 1
         return first, int(np.searchsorted(self.rows, stop, side="left"))
 
 
 def plan_store(runs: Sequence[Run], faintest: Faintest | None, sorting: Sorting) -> Plan:
-    """Return the plan for the stars of `runs` that are used and not beyond `faintest`."""
+    """Return the plan for the used stars of `runs` that are not beyond `faintest`."""
     buckets, counts = _counts((used_by_bucket(run, faintest) for run in runs), sorting)
     rule = sorting.rule
     if sorting.by_light:
@@ -66,7 +66,7 @@ def plan_store(runs: Sequence[Run], faintest: Faintest | None, sorting: Sorting)
 
 
 def used_by_bucket(run: Run, faintest: Faintest | None) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Return the buckets of `run`, ascending, and how many stars of each are used and not beyond `faintest`."""
+    """Return the buckets of `run` with used stars not beyond `faintest`, ascending, and the number of these in each."""
     buckets, starts = run.index()
     used = run.used()
     if faintest is not None:
@@ -77,7 +77,7 @@ def used_by_bucket(run: Run, faintest: Faintest | None) -> tuple[NDArray[np.uint
 
 
 def _leaves_of_buckets(buckets: NDArray[np.uint64], counts: NDArray[np.int64], capacity: int) -> Leaves:
-    """As `leaves_of` with all cells of BUCKET_DEPTH, in a fraction of the memory: by parts of the tree."""
+    """Return `leaves_of` of cells at BUCKET_DEPTH, in a fraction of its memory: one part of the tree at a time."""
     above = keys_at(BUCKET_DEPTH, buckets, _PARTS_DEPTH)
     starts = np.flatnonzero(np.r_[True, above[1:] != above[:-1]])
     ends = np.r_[starts[1:], len(buckets)]
@@ -95,9 +95,10 @@ def _leaves_of_buckets(buckets: NDArray[np.uint64], counts: NDArray[np.int64], c
 
 
 def _counts(parts: Iterable[tuple[NDArray, NDArray]], sorting: Sorting) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """The buckets of all `parts`, ascending and each once, and the sum of its counts.
+    """Return the distinct buckets of all `parts`, ascending, and the sum of the counts of each.
 
-    Cells of BUCKET_DEPTH are few enough to have a number each; by light there are fewer, but with large numbers.
+    The cells of BUCKET_DEPTH are few enough for an array over all of them; buckets by light have numbers too large for
+    that, but there are fewer of them.
     """
     if not sorting.by_light:
         all_cells = np.zeros(1 << (3 * BUCKET_DEPTH + 3), np.int32)

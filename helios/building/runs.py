@@ -1,4 +1,4 @@
-"""Runs: the usable stars of one catalogue, at most RUN_ROWS of them, sorted by bucket, in a file of its own."""
+"""Runs: files of up to twice RUN_ROWS usable stars of one catalogue, sorted by bucket."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from helios.building.sorting import by_bucket
 from helios.files import staged, writing
 
 RUN_ROWS = 1 << 20
-"""Stars of a run: some 100 MB while it is made."""
+"""Number of stars from which a run is written: some 100 MB while it is made."""
 
 _ALIGNED = 64
-"""Bytes on a multiple of which each array of a file begins."""
+"""Each array of a file begins at a multiple of this many bytes."""
 
 UNTOUCHED = "what was there before the build is untouched"
 
 Columns = dict[str, NDArray]
-"""Stars by column: those of the store's emitters, or what these are made of, [N] each."""
+"""Columns [N] of stars by name: those of the store's emitters, or those that these are made of."""
 
 
 @dataclass(frozen=True)
 class Run:
     """`rows` stars of the catalogue `part` in the file `path`; their identifiers are `least_id` to `greatest_id`.
 
-    `add_to_id` is what to add to the identifiers in the file: the rows of a catalogue that names none are numbered on
-    from file to file, which is known when all are read.
+    `add_to_id` is added to the identifiers in the file: the rows of catalogues without identifiers are numbered
+    consecutively from file to file, which is possible only when all have been read.
     """
 
     part: int
@@ -42,18 +42,18 @@ class Run:
 
     @property
     def dropped_path(self) -> Path:
-        """Where the rows that are not used stand, int64, ascending; there is no file where all are."""
+        """The file of the unused rows, int64, ascending; absent where all rows are used."""
         return self.path.with_suffix(".dropped")
 
     def index(self) -> tuple[NDArray[np.unsignedinteger], NDArray[np.unsignedinteger]]:
-        """The buckets [B] that the run has stars of, ascending, and where each begins, [B + 1]; unsigned integers."""
+        """Return the buckets [B] of the run, ascending, and the row at which each begins [B + 1], unsigned integers."""
         index = load(_index_path(self.path))
         return index["buckets"], index["starts"]
 
     def columns(self, *names: str, rows: slice = slice(None)) -> Columns:
-        """Return the given rows of the columns `names`, by default of all.
+        """Return the given `rows` of the columns `names`, all by default.
 
-        They are read, not mapped into memory: with a mapped file much that lies around them would be loaded too.
+        They are read, not mapped into memory: a mapped file would also load much of what surrounds them.
         """
         found = {}
         with open(self.path, "rb") as file:
@@ -67,33 +67,33 @@ class Run:
         return found
 
     def names(self) -> list[str]:
-        """The names of the columns."""
+        """Return the names of the columns."""
         with open(self.path, "rb") as file:
             return list(_layout(file))
 
     def used_rows(self) -> int:
-        """Number of rows that are used."""
+        """Return the number of used rows."""
         return self.rows - (len(load(self.dropped_path)["rows"]) if self.dropped_path.exists() else 0)
 
     def used(self) -> NDArray[np.bool_]:
-        """Which rows are used, bool [rows]."""
+        """Return which rows are used, bool [rows]."""
         used = np.ones(self.rows, bool)
         if self.dropped_path.exists():
             used[load(self.dropped_path)["rows"]] = False
         return used
 
     def drop(self, rows: NDArray[np.int64]) -> None:
-        """Mark `rows` as not used, beside those that already are."""
+        """Mark `rows` as unused, in addition to those that already are. Raises StoreError where writing fails."""
         if self.dropped_path.exists():
             rows = np.union1d(load(self.dropped_path)["rows"], rows)
         save(self.dropped_path, rows=np.sort(rows))
 
 
 def write_run(part: int, path: Path, columns: Columns, buckets: NDArray[np.uint64]) -> Run:
-    """Write the stars `columns` [N] of the catalogue `part`, sorted by `buckets` [N], to `path`.
+    """Write the stars `columns` [N] of the catalogue `part`, sorted by `buckets` [N], to `path`; return the run.
 
-    Raises StoreError where it cannot be."""
-
+    Raises StoreError where writing fails.
+    """
     order = by_bucket(buckets)
     buckets = buckets[order]
     starts = np.flatnonzero(np.r_[True, buckets[1:] != buckets[:-1]])
@@ -107,9 +107,9 @@ def write_run(part: int, path: Path, columns: Columns, buckets: NDArray[np.uint6
 
 
 def save(path: Path, **arrays: NDArray) -> None:
-    """Write `arrays`, of one dimension each, to `path`, whole or not at all. Raises StoreError where that cannot be.
+    """Write `arrays`, of one dimension each, to `path`, whole or not at all. Raises StoreError where writing fails.
 
-    numpy's own archives cannot be mapped into memory, and to read Arrow's files pandas is imported first.
+    NumPy's own archives cannot be mapped into memory, and reading Arrow's files imports pandas.
     """
     lines = [[name, array.dtype.str, len(array)] for name, array in arrays.items()]
     header = json.dumps(lines).encode()
@@ -132,7 +132,7 @@ def load(path: Path) -> Columns:
 
 
 def _layout(file: BinaryIO) -> dict[str, tuple[np.dtype, int, int]]:
-    """Type, place and length of each array that `save` wrote to `file`."""
+    """Return the dtype, offset in bytes and length of each array that `save` wrote to `file`."""
     size = int(np.frombuffer(file.read(8), np.uint64)[0])
     place, layout = 8 + size, {}
     for name, dtype, count in json.loads(file.read(size)):

@@ -1,4 +1,4 @@
-"""The second stage: a piece sorts the stars of one shard and writes the shard of every column."""
+"""The second stage: a piece sorts the stars of one shard and writes that shard of every column."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from helios.universe.tree import Leaves, leaves_of
 
 @dataclass(frozen=True)
 class ShardTask:
-    """A piece of the second stage: the shard `number` of the store at `store`, made of `runs`.
+    """A piece of the second stage: the shard `number` of the store at `store`, made from `runs`.
 
-    Its `rows` stars are those in the buckets from `buckets[0]` to before `buckets[1]`, less the first `skip`. `whole`
-    are the leaves among these that do not split further; of those that come of splitting it lists the ones whose key
-    is `new_from` or more, as the shard before lists the others.
+    Its stars are the `rows` stars that follow the first `skip` in the buckets from `buckets[0]` to before `buckets[1]`.
+    `whole` are the planned leaves there, which do not split further. Of the leaves that splitting makes, the piece
+    lists those whose key is `new_from` or more; the shard before lists the others.
     """
 
     number: int
@@ -53,9 +53,9 @@ class ShardTask:
 
 @dataclass(frozen=True)
 class ShardResult:
-    """What came of a ShardTask: its stars, and the counts of those without a colour or a motion.
+    """The result of a ShardTask: its number of stars, and the counts of those without a colour or a motion.
 
-    `path` has the leaves that are not whole ones and begin in it.
+    `path` is the file of the leaves that it lists.
     """
 
     rows: int
@@ -66,7 +66,7 @@ class ShardResult:
 def shard_tasks(
     plan: Plan, runs: Sequence[Run], faintest: Faintest | None, sorting: Sorting, store: Path
 ) -> list[ShardTask]:
-    """Return the pieces that write all shards of the store at `store`; what else they write goes beside it."""
+    """Return the pieces that write all shards of the store at `store`; their lists of leaves go beside it."""
     pieces = []
     whole_from = plan.leaves.cells.first_keys
     unit_from = sorting.first_keys_of(plan.buckets)
@@ -95,7 +95,7 @@ def shard_tasks(
 
 
 def make_shard(shard: ShardTask) -> ShardResult:
-    """Write `shard`. Raises StoreError where it cannot be written."""
+    """Write `shard` and the leaves it lists; return its result. Raises StoreError where writing fails."""
     stars = _gathered(shard)
     position = stacked_positions_m(stars, axis=0).T
     keys = shard.sorting.keys(position)
@@ -118,13 +118,13 @@ def make_shard(shard: ShardTask) -> ShardResult:
 
 
 def read_leaves(result: ShardResult) -> Leaves:
-    """The leaves that a shard wrote."""
+    """Return the leaves that a shard listed."""
     columns = load(result.path)
     return Leaves(Cells(columns["depth"], columns["key"]), columns["count"])
 
 
 def _gathered(shard: ShardTask) -> Columns:
-    """The stars of the buckets of `shard` that are used and not beyond its faintest, in the order of the runs."""
+    """Return the used stars in the buckets of `shard` that are not beyond its faintest, in the order of the runs."""
     found: list[Columns] = []
     for run in shard.runs:
         buckets, starts = run.index()
@@ -143,7 +143,7 @@ def _gathered(shard: ShardTask) -> Columns:
 
 
 def _leaves(shard: ShardTask, keys: NDArray[np.uint64]) -> tuple[Leaves, Leaves]:
-    """All leaves that the stars with these `keys` lie in, and those that are to be listed."""
+    """Return the leaves of the stars with `keys`, and those of them that `shard` lists."""
     whole, rule = shard.whole, shard.sorting.rule
     if len(whole.count):
         place = np.searchsorted(whole.cells.first_keys, keys, side="right") - 1
@@ -156,11 +156,11 @@ def _leaves(shard: ShardTask, keys: NDArray[np.uint64]) -> tuple[Leaves, Leaves]
 
 
 StoredColumns = dict[str, tuple[DTypeLike, tuple[int, ...]]]
-"""Columns of the store by name: their type and the shape of a row."""
+"""Columns of the store by name: dtype and shape of a row."""
 
 
 def stored_columns(names: Collection[str]) -> StoredColumns:
-    """The columns of the store that are made of runs with the columns `names`."""
+    """Return the columns of the store that runs with the columns `names` give."""
     columns: StoredColumns = {name: (dtype, ()) for name, dtype in EMITTER_COLUMNS.items()}
     for name, dtype in OPTIONAL_EMITTER_COLUMNS.items():
         if name in names:
@@ -171,7 +171,7 @@ def stored_columns(names: Collection[str]) -> StoredColumns:
 
 
 def _stored(stars: Columns, order: NDArray[np.intp], leaves: Leaves, rank: NDArray[np.intp]) -> Columns:
-    """The columns of the store, in `order`; velocities in units of each star's cell."""
+    """Return the columns of the store, in `order`; velocities in half extents of each star's cell per year."""
     columns: Columns = {}
     for name, (dtype, shape) in stored_columns(stars).items():
         if not shape:

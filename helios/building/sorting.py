@@ -1,4 +1,4 @@
-"""The order of stars in the store, and the buckets by which they are brought into it."""
+"""The order of stars in the store, and the buckets used to sort them into it."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from helios.grid import MAX_DEPTH, HLGrid, cell_keys, keys_at
 from helios.universe.tree import TreeRule
 
 BUCKET_DEPTH = 7
-"""Depth of the cells that make buckets: 1.4 degrees and a fifth of the distance, of which the Milky Way fills a part.
+"""Depth of the cells that make buckets: 1.4 degrees wide, and a fifth of their distance deep.
 
-One bucket must fit in memory. The densest of them hold some millions of Gaia's stars.
+One bucket must fit in memory. The densest hold some millions of Gaia's stars.
 """
 
 _EXPONENT_SHIFT, _LIGHT_BITS = np.uint64(49), np.uint64(14)
-"""Positive float64 numbers by their exponent and the first three bits of their fraction: in steps of 9 % on average."""
+"""Keep of positive float64 numbers the exponent and the first three bits of the fraction: 9 % steps on average."""
 
 
 @dataclass(frozen=True)
 class Sorting:
-    """How the stars of a universe whose cells split by `rule` are sorted: by cell, luminosity, source_id.
+    """The order of stars in a universe whose cells split by `rule`: by cell, then luminosity, then source_id.
 
-    Buckets are cells of BUCKET_DEPTH. Where all cells are larger, a single one could hold the survey: then a bucket is
-    the stars of one cell that are alike in luminosity.
+    Buckets are cells of BUCKET_DEPTH. Where all cells are larger, a single one could hold the whole survey; a bucket is
+    then the stars of one cell with similar luminosities.
     """
 
     rule: TreeRule
 
     @property
     def by_light(self) -> bool:
-        """Whether a bucket is a part of a cell."""
+        """Whether a bucket is only a part of a cell."""
         return self.rule.depth is not None and self.rule.depth < BUCKET_DEPTH
 
     @property
@@ -41,7 +41,7 @@ class Sorting:
         return HLGrid(BUCKET_DEPTH if self.rule.depth is None else min(self.rule.depth, BUCKET_DEPTH))
 
     def buckets(self, cells: tuple[NDArray[np.int32], ...], luminosities: NDArray[np.float64]) -> NDArray[np.uint64]:
-        """Return the bucket, uint64 [N], of stars in `cells` of the `bucket_grid` with `luminosities` [N] above 0."""
+        """Return the buckets, uint64 [N], of stars in `cells` of `bucket_grid` with `luminosities` [N] above 0."""
         keys = cell_keys(*cells)
         if not self.by_light:
             return keys
@@ -57,16 +57,16 @@ class Sorting:
         return keys_at(self.bucket_grid.depth, self.cell_keys_of(buckets), MAX_DEPTH)
 
     def keys(self, position_m: NDArray[np.float64]) -> NDArray[np.uint64]:
-        """Return the Morton keys, uint64 [N] at MAX_DEPTH, of the deepest cells that stars may be told apart by."""
+        """Return the keys at MAX_DEPTH, uint64 [N], of the deepest possible cells of stars at `position_m` [N, 3]."""
         deepest = self.rule.deepest
         return keys_at(deepest, cell_keys(*HLGrid(deepest).locate(position_m)), MAX_DEPTH)
 
 
 def by_bucket(buckets: NDArray[np.uint64]) -> NDArray[np.intp]:
-    """Return the stable order [N] of `buckets` [N].
+    """Return the indices [N] that sort `buckets` [N] stably.
 
-    Sorts by the low 16 bits, then by the next 16, and so on: numpy has a radix sort for numbers of 16 bits, which takes
-    a third of the time.
+    Sorts by the low 16 bits, then by the next 16, and so on: NumPy's radix sort of 16-bit integers makes this take a
+    third of the time of one sort.
     """
     order = np.argsort(buckets.astype(np.uint16), kind="stable")
     for shift in range(16, int(buckets.max(initial=0)).bit_length(), 16):
@@ -78,10 +78,10 @@ def by_bucket(buckets: NDArray[np.uint64]) -> NDArray[np.intp]:
 def by_rank_and_light(
     rank: NDArray[np.integer], luminosities: NDArray[np.float64], source_id: NDArray[np.int64]
 ) -> NDArray[np.intp]:
-    """Return the order [N] by `rank` [N], 0 or more, then from bright to faint, then by `source_id`.
+    """Return the indices [N] that sort by `rank` [N], 0 or more, then from bright to faint, then by `source_id`.
 
-    Sorts one whole number per star, then again those that have the same one: three times as fast as `numpy.lexsort`.
-    The bits of positive floats, as whole numbers, are in the order of the floats.
+    Sorts one integer per star, then again the stars with equal integers: three times as fast as `numpy.lexsort`.
+    The bits of positive floats, read as integers, sort as the floats do.
     """
     bits = np.uint64(max(int(rank.max(initial=0)).bit_length(), 1))
     faint = ~luminosities.view(np.uint64) >> bits

@@ -1,4 +1,4 @@
-"""The folder beside the output in which a build works, and what lies there of one that was ended."""
+"""The folder beside the output in which a build works, and in which an interrupted build is resumed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Work:
-    """The pieces of one build that are done, and the scheduler that the others run on."""
+    """The finished pieces of one build, and the scheduler that runs the others."""
 
     done: Pieces
     scheduler: Scheduler
@@ -30,7 +30,7 @@ class Work:
 
     @property
     def folder(self) -> Path:
-        """Where the files of the build lie."""
+        """The folder of the build's files."""
         return self.done.folder
 
     def stage(
@@ -41,9 +41,9 @@ class Work:
         kind: type[Result],
         rows: Callable[[Result], int] | None = None,
     ) -> list[Result]:
-        """Do `work` on all `pieces` that are not done yet; return the results, of the dataclass `kind`, in order.
+        """Return the results, of the dataclass `kind`, of `work` on all `pieces`, in order; see `Pieces.complete`.
 
-        As `Pieces.complete` does. Raises StoreError where they cannot be kept.
+        Only pieces that are not done yet are run. Raises StoreError where a result cannot be written.
         """
 
         def run(left: Sequence[int]) -> Iterator[tuple[int, Result]]:
@@ -56,11 +56,11 @@ class Work:
 
 @contextlib.contextmanager
 def working(output: Path, label: Any, scheduler: Scheduler, on_event: OnEvent) -> Iterator[Work]:
-    """Yield the Work for making `output`; `label`, of what JSON has, says of what.
+    """Yield the Work for making `output`; `label`, a JSON value, says what it depends on.
 
-    The folder is gone when the block ends, unless the process is killed or interrupted, or its workers die: then the
-    next block with an equal label goes on with what is there, and any other one begins anew. Raises InputError while
-    another process makes `output`.
+    The folder is removed when the block ends, unless the process is killed or interrupted, or its workers die: the next
+    block with an equal label then resumes from the finished pieces, and one with another label starts over. Raises
+    InputError while another process makes `output`.
     """
     output = Path(os.path.realpath(output))
     folder = output.with_name(f".{output.name}.build")
