@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from helios.constants import PARSEC_M
-from helios.coords import ecliptic_m_to_icrs
+from helios.coords import ecliptic_m_to_icrs, stacked_positions_m
 from helios.errors import InputError
 from helios.regions import Region
 
@@ -150,13 +150,13 @@ def _read(universe, columns, starts, stops, within: Region | None, cells_read: i
         rows = _ranges(np.maximum(starts[own], low), np.minimum(stops[own], high)) - low
         block = universe.columns(place, low, high)
         if within is not None:
-            rows = rows[within.holds(np.stack([block[name][rows] for name in place], axis=-1))]
+            rows = rows[within.holds(stacked_positions_m({name: block[name][rows] for name in place}))]
         if len(rows):
             block |= universe.columns([name for name in stored if name not in place], low, high)
             parts.append({name: values[rows] for name, values in block.items()})
     values = {name: np.concatenate([part[name] for part in parts]) for name in stored}
     if derived:
-        ra, dec, distance_m = ecliptic_m_to_icrs(np.stack([values[name] for name in POSITION], axis=-1))
+        ra, dec, distance_m = ecliptic_m_to_icrs(stacked_positions_m(values))
         values |= {"ra": ra, "dec": dec, "distance_pc": distance_m / PARSEC_M}
     return StarData(_arrow({name: values[name] for name in names}), cells_read, universe.bytes_read - before)
 
