@@ -83,7 +83,9 @@ def train_all(source: Path, output: Path, backend: str, **settings):
 
 
 @click.command("train-cell")
-@click.option("--cell", required=True, metavar="L_THETA_PHI|FILE.bin", help="A cell of --input, or a v1 cell file.")
+@click.option(
+    "--cell", required=True, metavar="DEPTH_L_THETA_PHI|FILE.bin", help="A cell of --input, or a v1 cell file."
+)
 @_train_options
 @click.pass_context
 def train_cell(ctx: click.Context, cell: str, source: Path, output: Path, backend: str, **settings):
