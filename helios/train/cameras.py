@@ -1,4 +1,4 @@
-"""Where a cell is looked at from: cameras on a sphere around it, some along the line from the Sun."""
+"""The cameras of a cell: spread in all directions around it, some on the line through the Sun."""
 
 from dataclasses import dataclass
 
@@ -10,16 +10,17 @@ from helios.splats import Cell, rotation_rows
 FIELD_OF_VIEW_DEG = 60.0
 NEAREST_RADII, FARTHEST_RADII = 1.5, 10.0
 HELD_OUT_RADII = (2.5, 5.0, 10.0)
-"""Distances, in cell radii, at which a cell is judged."""
+"""Distances, in cell radii, of the cameras from which a cell is judged."""
 
 REFERENCE_RADII = 5.0
-"""Distance, in cell radii, that exposure, the merging of stars and the opacities of pruning refer to."""
+"""Distance, in cell radii, to which exposure, the merging of stars and the opacities of pruning refer."""
 
 TRAINING_VIEWS = 128
-"""Cameras of a cell. With 32 the light of blocks is learnt by heart: from elsewhere it is a quarter further off."""
+"""Training cameras of a cell. With 32, training overfits to them: the error of the light of blocks in other views is a
+quarter larger."""
 
 LOSS_EVERY = 4
-"""Of the training views, the loss of a cell before and after training is taken over one in so many."""
+"""The loss of a cell before and after training is taken over every LOSS_EVERY-th training view."""
 
 HELD_OUT_DIRECTIONS = 4
 _GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))
@@ -27,7 +28,10 @@ _GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))
 
 @dataclass(frozen=True)
 class Views:
-    """Cameras of one cell: `viewmats` float32 [V, 4, 4] world (cell units) to camera, `Ks` float32 [V, 3, 3] px."""
+    """V cameras of one cell.
+
+    `viewmats` float32 [V, 4, 4] map cell units to camera coordinates; `Ks` float32 [V, 3, 3] are intrinsics, pixels.
+    """
 
     viewmats: NDArray[np.float32]
     Ks: NDArray[np.float32]
@@ -37,17 +41,17 @@ class Views:
 
     @property
     def distances(self) -> NDArray[np.float64]:
-        """How far the cameras are from the cell's origin, cell units, [V]."""
+        """The distances [V] of the cameras from the cell's origin, cell units."""
         return np.linalg.norm(self.viewmats[:, :3, 3].astype(np.float64), axis=1)
 
 
 def focal_px(image_size: int) -> float:
-    """The focal length, pixels, of an image of `image_size` pixels across FIELD_OF_VIEW_DEG."""
+    """Return the focal length, pixels, of a square image of `image_size` pixels that spans FIELD_OF_VIEW_DEG."""
     return 0.5 * image_size / np.tan(np.deg2rad(FIELD_OF_VIEW_DEG) / 2.0)
 
 
 def fibonacci_sphere(count: int) -> NDArray[np.float64]:
-    """Return `count` directions [count, 3], evenly spread (Swinbank & Purser 2006, doi:10.1256/qj.05.227)."""
+    """Return `count` evenly spread unit vectors [count, 3] (Swinbank & Purser 2006, doi:10.1256/qj.05.227)."""
     index = np.arange(count) + 0.5
     z = 1.0 - 2.0 * index / count
     rho = np.sqrt(1.0 - z * z)
@@ -76,7 +80,7 @@ def look_at_origin(positions: NDArray[np.float64], rolls: NDArray[np.float64], i
 
 
 def training_views(cell: Cell, image_size: int, rng: np.random.Generator) -> Views:
-    """Return TRAINING_VIEWS cameras at 1.5 to 10 cell radii, one in eight on the Sun's line."""
+    """Return TRAINING_VIEWS cameras at 1.5 to 10 cell radii, one in eight on the line through the cell and the Sun."""
     directions = fibonacci_sphere(TRAINING_VIEWS) @ _random_rotation(rng).T
     sun = _direction_to_sun(cell)
     directions[::8] = np.where(np.arange(len(directions[::8]))[:, None] % 2 == 0, sun, -sun)
@@ -86,9 +90,9 @@ def training_views(cell: Cell, image_size: int, rng: np.random.Generator) -> Vie
 
 
 def held_out_views(cell: Cell, image_size: int, rng: np.random.Generator) -> Views:
-    """Return the cameras a cell is judged from: HELD_OUT_DIRECTIONS at each of HELD_OUT_RADII, distance slowest.
+    """Return the cameras from which a cell is judged: HELD_OUT_DIRECTIONS for each of HELD_OUT_RADII in turn.
 
-    Their directions are drawn anew for every distance, so none is a training view's.
+    Their directions are drawn anew for every distance, and coincide with none of the training views.
     """
     directions = np.concatenate(
         [fibonacci_sphere(HELD_OUT_DIRECTIONS) @ _random_rotation(rng).T for _ in HELD_OUT_RADII]
@@ -103,6 +107,9 @@ def _direction_to_sun(cell: Cell) -> NDArray[np.float64]:
 
 
 def _random_rotation(rng: np.random.Generator) -> NDArray[np.float64]:
-    """A rotation matrix uniform over all rotations (Shoemake 1992, Graphics Gems III: a random unit quaternion)."""
+    """Return a random rotation matrix [3, 3], uniform over all rotations, from a random unit quaternion.
+
+    Source: Shoemake 1992, Graphics Gems III.
+    """
     q = rng.standard_normal(4)
     return np.array(rotation_rows(*(q / np.linalg.norm(q))))

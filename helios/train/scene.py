@@ -1,4 +1,4 @@
-"""What a cell is trained and judged against: its stars in a frame that fits them, cameras, an exposure, the truth."""
+"""Scenes: a cell's stars in a frame that fits them, with the cameras, exposure and images to train and judge it by."""
 
 from dataclasses import dataclass, replace
 
@@ -16,15 +16,15 @@ MEDIAN_PEAK = 0.03
 
 
 _SMALLEST_SHARE = 1e-5
-"""Least radius of a frame as a share of the cell's: float32 positions tell nothing smaller apart."""
+"""Least radius of a frame as a share of the cell's: float32 positions resolve nothing smaller."""
 
 
 @dataclass(frozen=True)
 class Frame:
     """The sphere that holds a cell's stars: `centre` float64 [3] and `radius`, in cell units.
 
-    Stars can fill a small corner of a wide cell. Cameras circle this sphere, whose radius is what "cell radii"
-    count, and positions are trained in units of it.
+    Stars may fill only a small corner of a wide cell. Cameras surround this sphere rather than the cell. Its radius is
+    the "cell radius" of training, and the unit in which positions are trained.
     """
 
     centre: NDArray[np.float64]
@@ -32,14 +32,17 @@ class Frame:
 
     @classmethod
     def around(cls, cell: Cell) -> "Frame":
-        """The sphere around the middle of the box of a cell's emitters; the cell's own radius where all are in one."""
+        """Return the sphere around the centre of the bounding box of a cell's emitters.
+
+        Its radius is at least _SMALLEST_SHARE of the cell's; if all emitters are in one place, it is the cell's.
+        """
         means = cell.emitters.means.astype(np.float64)
         centre = (means.min(axis=0) + means.max(axis=0)) / 2.0
         radius = float(np.linalg.norm(means - centre, axis=1).max())
         return cls(centre, max(radius, _SMALLEST_SHARE * cell.radius) if radius > 0 else cell.radius)
 
     def enter(self, cell: Cell) -> Cell:
-        """The same cell with this frame's centre as origin and its radius as unit; its radius is 1."""
+        """Return the same cell with this frame's centre as origin and its radius as unit, so that its radius is 1."""
         stars = cell.emitters
         means = (stars.means.astype(np.float64) - self.centre) / self.radius
         luminosities = stars.luminosities.astype(np.float64) / self.radius**2
@@ -52,13 +55,13 @@ class Frame:
         )
 
     def enter_splats(self, splats: Splats) -> Splats:
-        """Splats in cell units in those of this frame; their opacities do not change."""
+        """Return `splats`, given in cell units, in the units of this frame; their opacities do not change."""
         means = (splats.means.astype(np.float64) - self.centre) / self.radius
         scales = splats.scales.astype(np.float64) / self.radius
         return replace(splats, means=means.astype(np.float32), scales=scales.astype(np.float32))
 
     def leave(self, splats: Splats) -> Splats:
-        """Splats of this frame in cell units; their opacities do not change."""
+        """Return `splats`, given in the units of this frame, in cell units; their opacities do not change."""
         return replace(
             splats,
             means=(splats.means.astype(np.float64) * self.radius + self.centre).astype(np.float32),
@@ -67,7 +70,7 @@ class Frame:
 
 
 def cell_exposure(cell: Cell, image_size: int) -> float:
-    """The exposure E at which a cell is trained in images of this size: its median star peaks at MEDIAN_PEAK.
+    """Return the exposure E at which a cell is trained in images of this size: its median star peaks at MEDIAN_PEAK.
 
     From the law of light (docs/design.md): alpha = E L f^2 / (2 pi eps d^2), L the star's luminosity in cell units.
     """
@@ -86,11 +89,11 @@ def draw_truth(cell: Cell, views: Views, image_size: int, exposure: float) -> ND
 
 @dataclass(frozen=True)
 class Scene:
-    """One cell ready for training, in its frame: what the CPU prepares while a batch before it trains.
+    """One cell ready for training, in its frame. For a GPU, the CPU prepares it while an earlier batch trains.
 
-    `budget` is how many splats it may have. `truth` float32 [V, H, W, 3] is what the cell's emitters look like from
-    `views` at `exposure`; `judge_truth` the same from `judge_views`, which training never sees. `rng` goes on where
-    the cameras left it.
+    `budget` is how many splats it may have. `truth` float32 [V, H, W, 3] shows the cell's emitters from `views` at
+    `exposure`, in linear RGB; `judge_truth` shows them from `judge_views`, which training never sees. `rng` is the
+    generator that has drawn the cameras.
     """
 
     cell: Cell
@@ -110,16 +113,16 @@ class Scene:
 
     @property
     def view_weights(self) -> NDArray[np.float64]:
-        """What each of `views` counts in the pyramid, [V]: the square of its distance, 1 at REFERENCE_RADII.
+        """The weight [V] of each of `views` in the pyramid: the square of its distance, 1 at REFERENCE_RADII.
 
-        The pyramid is relative to the light that a view shows. Near views, which K splats cannot match, would drown
-        far ones, which they can and for which they are shown.
+        The pyramid is relative to the light in a view. Unweighted, near views, which K splats cannot match, would
+        outweigh the far views, which they can match and in which they are used.
         """
         return (self.views.distances / (REFERENCE_RADII * self.cell.radius)) ** 2
 
     @classmethod
     def of(cls, cell: Cell, config: TrainConfig) -> "Scene":
-        """The scene of a cell: the same in every batch, and, but for the seed and the image size, for any settings."""
+        """Return the scene of a cell: the same in every batch. Of `config` only seed, image size and budget matter."""
         frame = Frame.around(cell)
         cell = frame.enter(cell)
         size = config.image_size

@@ -1,4 +1,4 @@
-"""Adam on a model's rows: one rate per column, moments that density control can carry over or forget."""
+"""Adam on the rows of a model: one rate per column, and moments that density control can rescale or reset."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from helios.train.optim.adam_steps import BETA1, BETA2, numba_step, torch_step
 from helios.train.optim.model import COLUMNS, WIDTH, Model
 
 RATES = {"offsets": 30.0, "quats": 10.0, "log_scales": 20.0, "log_luminosities": 10.0, "raw_colors": 5.0}
-"""The rate of each parameter as a multiple of the run's learning rate."""
+"""The rate of each parameter as a multiple of the learning rate of the run."""
 
 
 class Adam:
     """Adam (Kingma & Ba 2015, https://arxiv.org/abs/1412.6980, algorithm 1) on the free slots of a model.
 
-    `exp_avg`, `exp_avg_sq` float32 [B, K, 14] are the moments, zero for a slot that is new or made over.
+    `exp_avg` and `exp_avg_sq`, float32 [B, K, 14], are the moments, zero for a splat that is new or was changed by
+    density control. `steps` counts the steps made.
     """
 
     def __init__(self, model: Model, learning_rate: float):
@@ -33,7 +34,7 @@ class Adam:
 
     @torch.no_grad()
     def step(self, grad: Tensor, share: float) -> None:
-        """Move the model against `grad` [B, K, 14] at `share` of its rates."""
+        """Make one step of the model against the gradient `grad` [B, K, 14], at `share` of the rates."""
         self.steps += 1
         rate = share / (1.0 - BETA1**self.steps)
         root = (1.0 - BETA2**self.steps) ** 0.5
@@ -43,7 +44,7 @@ class Adam:
 
 
 def _stepper(device_type: str):
-    """The step on tensors of such a device: machine code, one kernel, or several of torch's."""
+    """Return the implementation of a step for a type of device: in Numba, as one Triton kernel, or in torch."""
     if device_type == "cpu":
         return numba_step
     if device_type == "cuda" and importlib.util.find_spec("triton"):

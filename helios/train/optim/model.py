@@ -1,4 +1,4 @@
-"""The parameters of a batch of cells: one padded tensor that the optimiser moves, and what it means as splats."""
+"""The parameters of a batch of cells: one padded tensor that the optimiser changes, and its conversion to splats."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ PAD_LUMINOSITY = -60.0
 class Model:
     """Trainable float32 tensors of B cells with K slots each.
 
-    `params` [B, K, 14] holds, by COLUMNS: `offsets` (3) from `anchors` [B, K, 3] in units of `strides` [B, K, 1],
-    the splat's first size, so that a step is as large as the splat can feel; `quats` (4) wxyz, any norm; `log_scales`
-    (3) cell units; `log_luminosities` (1), the logarithm of 2 pi tau sigma^2, so that a splat keeps its light while
-    its size changes; `raw_colors` (3), linear RGB up to a factor: a splat's colour has luminance 1.
-    `mask` [B, K] says which slots hold a splat, `kept` [B, K] which of these are stars to be left as they are;
-    `caps` int64 [B] is each cell's budget: how many slots may ever hold one.
+    `params` [B, K, 14] holds, by COLUMNS: `offsets` (3) from `anchors` [B, K, 3] in units of `strides` [B, K, 1], the
+    splat's size at first, so that steps are in proportion to it; `quats` (4) wxyz, any norm; `log_scales` (3), of cell
+    units; `log_luminosities` (1), the logarithm of 2 pi tau sigma^2, so that a splat keeps its light while its size
+    changes; `raw_colors` (3), linear RGB up to a factor: a splat's colour has luminance 1.
+    `mask` bool [B, K] says which slots hold a splat, `kept` bool [B, K] which of these are stars that training leaves
+    unchanged; `caps` int64 [B] is each cell's budget, the most slots that may hold a splat.
     """
 
     params: Tensor
@@ -56,9 +56,10 @@ class Model:
         kept: Sequence[int] | None = None,
         caps: Sequence[int] | None = None,
     ) -> Model:
-        """The model that starts as `cells`, each padded to `slots`.
+        """Return the model whose splats are `cells`, each padded to `slots` slots.
 
-        The first `kept` splats of each are left alone; `caps` defaults to the number of splats.
+        `kept` says for each cell how many of its first splats are left unchanged, by default none; `caps` defaults to
+        the number of splats.
         """
 
         def pad(arrays, fill):
@@ -79,32 +80,32 @@ class Model:
 
     @property
     def offsets(self) -> Tensor:
-        """The columns `offsets` of `params` [B, K, 3]."""
+        """The columns `offsets` of `params`, [B, K, 3]."""
         return self.params[..., COLUMNS["offsets"]]
 
     @property
     def quats(self) -> Tensor:
-        """The columns `quats` of `params` [B, K, 4]."""
+        """The columns `quats` of `params`, [B, K, 4]."""
         return self.params[..., COLUMNS["quats"]]
 
     @property
     def log_scales(self) -> Tensor:
-        """The columns `log_scales` of `params` [B, K, 3]."""
+        """The columns `log_scales` of `params`, [B, K, 3]."""
         return self.params[..., COLUMNS["log_scales"]]
 
     @property
     def log_luminosities(self) -> Tensor:
-        """The column `log_luminosities` of `params` [B, K, 1]."""
+        """The column `log_luminosities` of `params`, [B, K, 1]."""
         return self.params[..., COLUMNS["log_luminosities"]]
 
     @property
     def raw_colors(self) -> Tensor:
-        """The columns `raw_colors` of `params` [B, K, 3]."""
+        """The columns `raw_colors` of `params`, [B, K, 3]."""
         return self.params[..., COLUMNS["raw_colors"]]
 
     @property
     def free(self) -> Tensor:
-        """The slots [B, K] that training may change: those with a splat that is not kept."""
+        """Which slots training may change, bool [B, K]: those with a splat that is not kept."""
         return self.mask & ~self.kept
 
     @property
@@ -123,14 +124,14 @@ class Model:
         return self.means, self.quats, torch.exp(self.log_scales), opacities, self.colors()
 
     def colors(self) -> Tensor:
-        """Linear RGB of luminance 1, [B, K, 3]."""
+        """Return the splats' colours [B, K, 3], linear RGB of luminance 1."""
         positive = self.raw_colors.clamp(min=LEAST_COLOR)
         weights = positive.new_tensor(LUMINANCE)
         return positive / (positive * weights).sum(dim=-1, keepdim=True)
 
     @torch.no_grad()
     def splats(self) -> list[Splats]:
-        """The cells' splats at exposure 1, without empty slots, brightest first."""
+        """Return the splats of each cell at exposure 1, without empty slots, brightest first."""
         means, quats, scales, opacities, colors = self.render_arguments(self.strides.new_ones(len(self.strides)))
         quats = torch.nn.functional.normalize(quats, dim=-1)
         fields = [t.double().cpu().numpy() for t in (means, quats, scales, opacities, colors)]
@@ -144,7 +145,7 @@ class Model:
 
 
 def params_of(splats: Splats) -> np.ndarray:
-    """The rows [K, 14] of `Model.params` of splats that stand at their anchors."""
+    """Return the rows of `Model.params`, float32 [K, 14], for splats at their anchors."""
     rows = np.zeros((len(splats), WIDTH), np.float32)
     rows[:, COLUMNS["quats"]] = splats.quats
     rows[:, COLUMNS["log_scales"]] = np.log(splats.scales)
@@ -154,8 +155,8 @@ def params_of(splats: Splats) -> np.ndarray:
 
 
 def slots_for(count: int) -> int:
-    """The padded size of a cell of `count` splats: the next power of two, at least 8.
+    """Return the padded size of a cell of `count` splats: the next power of two, at least 8.
 
-    It depends on the cell alone, so that a cell trains to the same bytes in whatever batch it is.
+    It depends on the cell alone, so that a cell trains to the same bytes in any batch.
     """
     return max(8, 1 << (count - 1).bit_length())

@@ -1,4 +1,4 @@
-"""The steps of training a batch of cells, and the state from which they can go on."""
+"""The steps of training a batch of cells, and the state from which they can be resumed."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from helios.train.scene import Scene
 from helios.train.strategies import Batch, Strategy
 
 _FINAL_RATE = 0.05
-"""The learning rate falls along half a cosine to this share of itself."""
+"""Share of the learning rate at the last step, to which it falls along half a cosine."""
 
 
 class Optimisation:
-    """A batch of cells on its way from `starts` to what they are trained to.
+    """The training of a batch of cells from `starts`.
 
-    `scenes`, `starts` and `kept` (how many of each start's first splats are left alone) go together; the starts must
-    have budgets of one padded size. `step` counts the steps made.
+    `scenes`, `starts` and `kept` (how many of the first splats of each start are left unchanged) have one entry per
+    cell; the cells' budgets must have the same padded size (`slots_for`). `step` counts the steps made.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Optimisation:
         self._schedule = np.stack(rows, axis=1)
 
     def advance(self) -> Tensor:
-        """Make one step; returns the loss [B] before it."""
+        """Make one step, and return the loss [B] before it."""
         loss, grad = self.objective.gradient(self._schedule[self.step])
         self.density.observe(grad)
         self.adam.step(grad, self.rate_share())
@@ -59,7 +59,7 @@ class Optimisation:
         return loss
 
     def state(self) -> dict[str, Any]:
-        """Everything that the next steps depend on, as tensors and numbers: what a checkpoint holds."""
+        """Return everything that the next steps depend on, as tensors and numbers, for a checkpoint."""
         model, adam = self.model, self.adam
         names = ("params", "anchors", "strides", "mask", "kept")
         tensors = {name: getattr(model, name).detach().clone() for name in names}
@@ -67,7 +67,7 @@ class Optimisation:
         return {"step": self.step, "model": tensors, "adam": moments, "strategy": self.density.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from `state`, taken from an optimisation of the same scenes and settings."""
+        """Continue from `state`, taken from an optimisation of the same scenes and settings."""
         self.step = state["step"]
         for name, tensor in state["model"].items():
             getattr(self.model, name).copy_(tensor)
@@ -77,13 +77,16 @@ class Optimisation:
         self.density.restore(state["strategy"])
 
     def rate_share(self) -> float:
-        """What the next step takes of the learning rate."""
+        """Return the share of the learning rate that the next step uses."""
         done = self.step / max(self.config.iterations, 1)
         return _FINAL_RATE + (1.0 - _FINAL_RATE) * 0.5 * (1.0 + np.cos(np.pi * done))
 
 
 def _schedule(rng: np.random.Generator, views: int, config: TrainConfig) -> np.ndarray:
-    """Return int64 [iterations, views_per_iter]: the training views in shuffled rounds, each seen equally often."""
+    """Return the training views of each step, int64 [iterations, views_per_iter].
+
+    They come in shuffled rounds, so that all views are used equally often, to within one.
+    """
     needed = config.iterations * config.views_per_iter
     rounds = [rng.permutation(views) for _ in range(-(-needed // views))] or [np.empty(0, np.int64)]
     return np.concatenate(rounds)[:needed].reshape(config.iterations, config.views_per_iter)

@@ -1,4 +1,4 @@
-"""`collapse`: no splat flatter than a limit."""
+"""`collapse`: penalises splats that are flatter than a limit."""
 
 import math
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from helios.train.regularisers import Regulariser, mean_over_splats
 
 @dataclass(frozen=True)
 class Collapse(Regulariser):
-    """relu(min_scale_ratio - shortest / longest axis)."""
+    """The mean of relu(min_scale_ratio - shortest / longest axis)."""
 
     min_scale_ratio: float = option(
-        0.1, "Shortest over longest axis below which a splat counts as collapsed, 0 to 1.", (0.0, 1.0)
+        0.1, "Ratio of the shortest axis to the longest below which a splat is penalised, 0 to 1.", (0.0, 1.0)
     )
     has_twin = True
 

@@ -1,4 +1,4 @@
-"""`isotropy`: splats as round as they can be."""
+"""`isotropy`: penalises every departure from a ball."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from helios.train.regularisers import Regulariser, mean_over_splats
 
 @dataclass(frozen=True)
 class Isotropy(Regulariser):
-    """The variance (over 3, not 2) of a splat's three log-scales."""
+    """The mean variance (divisor 3, not 2) of a splat's three log-scales."""
 
     has_twin = True
 

@@ -1,4 +1,4 @@
-"""`needle`: no splat thin in two directions."""
+"""`needle`: penalises splats that are thin in two directions."""
 
 import math
 from dataclasses import dataclass
@@ -11,13 +11,16 @@ from helios.train.regularisers import Regulariser, mean_over_splats
 
 @dataclass(frozen=True)
 class Needle(Regulariser):
-    """log 3 minus the entropy of the covariance's spectrum: 0 for a ball, log 3 for a line."""
+    """The mean of log 3 minus the entropy of the covariance's spectrum: 0 for a ball, log 3 for a line."""
 
     def __call__(self, log_scales, mask):
         return mean_over_splats(math.log(3.0) - spectral_entropy(log_scales), mask)
 
 
 def spectral_entropy(log_scales: Tensor) -> Tensor:
-    """Entropy [...] of the eigenvalues of a covariance as shares of their sum, nats, from `log_scales` [..., 3]."""
+    """Return the entropy [...], nats, of the eigenvalues of a covariance as shares of their sum.
+
+    `log_scales` [..., 3] are the logarithms of their square roots.
+    """
     shares = torch.softmax(2.0 * log_scales, dim=-1)
     return -(shares * torch.log(shares.clamp(min=1e-30))).sum(dim=-1)

@@ -1,4 +1,4 @@
-"""`size`: small splats."""
+"""`size`: penalises large splats."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from helios.train.regularisers import Regulariser, mean_over_splats
 
 @dataclass(frozen=True)
 class Size(Regulariser):
-    """The mean of a splat's three scales, cell radii: what 3DGS-MCMC (Kheradmand et al. 2024) asks of scales."""
+    """The mean of all scales, cell radii: the term for scales of 3DGS-MCMC (Kheradmand et al. 2024)."""
 
     def __call__(self, log_scales, mask):
         return mean_over_splats(torch.exp(log_scales).mean(dim=-1), mask)

@@ -1,4 +1,4 @@
-"""What the training of a cell starts from.
+"""Starts: the splats from which the training of a cell begins.
 
 A new start is one file and one line in `helios.train.registries.STARTS`: a frozen dataclass whose fields are its
 options, as in `--start knn:neighbors=5`.
@@ -16,8 +16,8 @@ class Start(Protocol):
     """A frozen dataclass of options, called with a cell."""
 
     def __call__(self, scene: Scene, count: int) -> tuple[Splats, int]:
-        """Return at most `count` splats in the frame of `scene`, and how many of them, the first, are left untrained.
+        """Return at most `count` splats in the frame of `scene`, and how many of the first of them stay untrained.
 
-        `count` is less than the number of the cell's stars; chance comes from `scene.rng`.
+        `count` is less than the number of the cell's stars, except for `mixture`; random numbers are from `scene.rng`.
         """
         ...

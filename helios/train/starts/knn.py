@@ -1,4 +1,4 @@
-"""`knn`: splats at stars drawn at random, each with the light of those it is nearest to: the start of 3DGS."""
+"""`knn`: splats at stars drawn at random, each with the light of the stars nearest to it: the start of 3DGS."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from helios.train.scene import Scene
 from helios.train.starts.mixture import isotropic, point_sigma
 
 NEIGHBORS = 3
-"""A splat begins as large as the mean distance to so many nearest neighbours (Kerbl et al. 2023, section 5.1)."""
+"""Nearest neighbours whose mean distance is the first size of a splat (Kerbl et al. 2023, section 5.1)."""
 
 
 @dataclass(frozen=True)
 class Knn:
-    """Splats at stars drawn at random; each has the light of those it is nearest to; none is kept.
+    """Splats at stars drawn at random; none is kept.
 
-    Its colour is the mean of theirs. What the 3DGS start makes of a point cloud, with all the light in it.
+    Each has the total light and the mean colour of the stars to which it is the nearest splat. It is the start of 3DGS
+    from a point cloud, with all the light of the cell in it.
     """
 
-    neighbors: int = option(NEIGHBORS, "A splat begins as large as the mean distance to so many others.", (1, 64))
+    neighbors: int = option(NEIGHBORS, "Nearest splats whose mean distance is the first size of a splat.", (1, 64))
 
     def __call__(self, scene: Scene, count: int) -> tuple[Splats, int]:
         stars = scene.cell.emitters
@@ -33,7 +34,7 @@ class Knn:
         chosen = np.sort(scene.rng.choice(len(stars), count, replace=False))
         means = stars.means[chosen].astype(np.float64)
         label = nearest(stars.means.astype(np.float64), means)
-        label[chosen] = np.arange(count)  # where two of them are in one place, the second keeps at least its own light
+        label[chosen] = np.arange(count)  # of two in the same place, the second keeps at least its own light
         total = np.bincount(label, light, minlength=count)
         tint = (
             np.stack([np.bincount(label, light * c, minlength=count) for c in stars.colors.T], axis=1) / total[:, None]
@@ -42,9 +43,9 @@ class Knn:
 
 
 def spacing(means: NDArray[np.float64], radius: float, neighbors: int) -> NDArray[np.float64]:
-    """Return the mean distance [K] of points [K, 3] to their `neighbors` nearest others, at least a point's size.
+    """Return the mean distance [K] of points [K, 3] to their `neighbors` nearest others, at least `point_sigma`.
 
-    With fewer others it is the mean over all of them; a single point is as large as half the cell's `radius`.
+    With fewer others it is the mean over all of them; for a single point it is half the cell's `radius`.
     """
     if len(means) == 1:
         return np.array([0.5 * radius])
@@ -67,7 +68,7 @@ def _mean_distance(means, count):
 
 @njit(**JIT)
 def nearest(points, centres):
-    """The index [N] of the centre [K, 3] that each of `points` [N, 3] is nearest to; ties go to the first."""
+    """Return the index [N] of the one of `centres` [K, 3] nearest to each of `points` [N, 3]; ties go to the first."""
     label = np.empty(len(points), np.int64)
     for i in range(len(points)):
         lowest = np.inf

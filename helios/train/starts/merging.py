@@ -1,4 +1,4 @@
-"""Mixture reduction: N points of light merged two by two, the pair first that an image would miss least."""
+"""Mixture reduction: N points of light are merged pair by pair, in the order in which images change least."""
 
 import numpy as np
 from numba import njit
@@ -7,23 +7,23 @@ from numpy.typing import NDArray
 from helios.simd import JIT
 
 _MOST_AT_ONCE = 2048
-"""Points that are merged in one piece: the work grows with their square."""
+"""Largest number of points merged in one piece: the work grows with its square."""
 
 _FARTHEST = 40.0
-"""Exponent past which an overlap is below the rounding of the sum that it is part of."""
+"""Exponent beyond which an overlap is smaller than the rounding of the sum that it is part of."""
 
 
 def reduce_points(
     means: NDArray[np.float64], light: NDArray[np.float64], count: int, blurs: NDArray[np.float64]
 ) -> NDArray[np.intp]:
-    """Return the cluster, 0 to count - 1, of each of N > 0 points [N, 3] with `light` [N] > 0.
+    """Return the cluster, 0 to count - 1, of each of N > 0 points at `means` [N, 3] with `light` [N] > 0.
 
-    Greedy merging as in Runnalls 2007 (doi:10.1109/TAES.2007.4383588), but by the integrated squared difference
-    (Williams & Maybeck 2003) of the two images, before and after, summed over images of every standard deviation in
-    `blurs` [S], each relative to the energy of the image itself: the squares of the loss's pyramid. A point is a
-    Gaussian of the blur, a cluster one Gaussian of the light, centre and mean square radius of its points. What
-    images cannot tell apart is merged first, then what is faint, with what is near.
-    Takes O(M^2) time for M = min(N, 2048) points at a time; more are cut in halves along their widest axis first.
+    Merging is greedy as in Runnalls 2007 (doi:10.1109/TAES.2007.4383588), but its cost is the integrated squared
+    difference (Williams & Maybeck 2003) between the images before and after, summed over the blurs with standard
+    deviations `blurs` [S], each relative to the energy of the image: the squares in the pyramid of the loss. A point is
+    a Gaussian as wide as the blur, a cluster one Gaussian with the light, centre and mean square radius of its points.
+    Points that images cannot tell apart are merged first, then faint points with what is near them.
+    Takes O(M^2) time for M = min(N, 2048) points; more are first halved along their widest axis into such pieces.
     """
     label = np.arange(len(means))
     pieces = _pieces(means)
@@ -56,7 +56,7 @@ def _pieces(means: NDArray[np.float64]) -> list[NDArray[np.intp]]:
 
 
 def _greedy(means, light, count, blurs, spread=None) -> NDArray[np.intp]:
-    """Return for each point the index of the point that its cluster is called after."""
+    """Return for each point the index of the point that represents its cluster."""
     spread = np.zeros(len(means)) if spread is None else spread
     parent = _merge_down(means.copy(), light / light.max(), spread.copy(), count, blurs)
     while not np.array_equal(parent, parent[parent]):
@@ -66,16 +66,19 @@ def _greedy(means, light, count, blurs, spread=None) -> NDArray[np.intp]:
 
 @njit(**JIT)
 def _overlap(square, variance):
-    """Integral of the product of two 2D Gaussians whose variances sum to `variance`, up to 1 / (2 pi)."""
+    """Return 2 pi times the integral of the product of two 2D Gaussians, whose variances sum to `variance`.
+
+    `square` is the squared distance between their centres.
+    """
     exponent = 0.5 * square / variance
     return np.exp(-exponent) / variance if exponent < _FARTHEST else 0.0
 
 
 @njit(**JIT)
 def merger_cost(means, light, spread, i, j, scales, most=np.inf):
-    """What merging clusters i and j changes in the images of all `scales` [S, 2], see `blur_scales`.
+    """Return by how much merging clusters i and j changes the images of all `scales` [S, 2] (see `blur_scales`).
 
-    No image changes by less than nothing: what has come to `most` is not counted to its end.
+    No image contributes a negative change, so the sum is cut off once it reaches `most`.
     """
     a, b = light[i], light[j]
     both = a + b
@@ -83,7 +86,7 @@ def merger_cost(means, light, spread, i, j, scales, most=np.inf):
     for k in range(3):
         square += (means[i, k] - means[j, k]) ** 2
     share_a, share_b = a / both, b / both
-    # A mean square radius in space is 3 variances; a squared distance shows 2/3 of itself on average over directions.
+    # A mean square radius in space is 3 variances; averaged over directions, 2/3 of a squared distance is visible.
     vi, vj = spread[i] / 3.0, spread[j] / 3.0
     vm = share_a * vi + share_b * vj + share_a * share_b * square / 3.0
     seen = 2.0 / 3.0 * square
@@ -102,7 +105,7 @@ def merger_cost(means, light, spread, i, j, scales, most=np.inf):
 
 @njit(**JIT)
 def blur_scales(means, light, spread, blurs):
-    """For each of `blurs` [S] its square and one over the energy of the image at that blur, [S, 2]."""
+    """Return [S, 2]: the square of each of `blurs` [S], and the reciprocal of the energy of the image at that blur."""
     scales = np.empty((len(blurs), 2))
     for s in range(len(blurs)):
         blur2 = blurs[s] ** 2
@@ -120,7 +123,7 @@ def blur_scales(means, light, spread, blurs):
 
 @njit(**JIT)
 def _find_best(means, light, spread, alive, i, scales):
-    """(partner, cost) of the cheapest merger of cluster i with a later one; ties go to the first."""
+    """Return (partner, cost) of the cheapest merger of cluster i with a later one; ties go to the first."""
     best, lowest = -1, np.inf
     for j in range(i + 1, len(light)):
         if alive[j]:
@@ -132,7 +135,7 @@ def _find_best(means, light, spread, alive, i, scales):
 
 @njit(**JIT)
 def _merge_down(means, light, spread, count, blurs):
-    """Merge until `count` clusters are left; returns the parent of each point. Overwrites what it is given."""
+    """Merge until `count` clusters are left, and return the parent of each point. Overwrites its arguments."""
     n = len(light)
     scales = blur_scales(means, light, spread, blurs)
     alive = np.ones(n, np.bool_)

@@ -1,4 +1,4 @@
-"""The start of training: a mixture of the brightest stars as they are and the rest merged, light conserved."""
+"""`mixture`: the stars of a cell merged into fewer splats, with single bright stars and all light kept."""
 
 import math
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ from helios.train.scene import Scene
 from helios.train.starts.merging import reduce_points
 
 _IMAGE_SIZE = 256
-"""The images that sizes refer to here: the default, so that a start does not depend on what it is trained at."""
+"""Image size, pixels, that sizes here refer to: the default, so that a start does not depend on that of training."""
 
 POINT_SIZE_PX = 0.03
-"""Size of a kept star in the nearest training image, pixels: a point to the pixel filter."""
+"""Standard deviation, pixels, of a kept star in the nearest training image: a point to the pixel filter."""
 
 
 MERGE_SCALES = (1.0, 4.0, 16.0)
-"""Blurs of the images from REFERENCE_RADII that merging is to change least, in units of the pixel filter's: a star, and
-the light of blocks of about 4 and 16 pixels."""
+"""Blurs of the images from REFERENCE_RADII that merging changes as little as possible, in units of the pixel filter: a
+star, and the light of blocks of about 4 and 16 pixels."""
 
 
 def point_sigma(radius: float) -> float:
-    """The size, in cell units, at which a star is a point from every training distance of a cell of this radius."""
+    """Return the size, cell units, of a star that is a point at every training distance of a cell of this `radius`."""
     return POINT_SIZE_PX * NEAREST_RADII * radius / focal_px(_IMAGE_SIZE)
 
 
@@ -46,13 +46,13 @@ def brightest(emitters: Emitters, count: int) -> NDArray[np.intp]:
 
 @dataclass(frozen=True)
 class Mixture:
-    """The start that holds the brightest stars as they are, and all the light of the rest: see `mixture`.
+    """The start made by `mixture`.
 
-    With all single stars kept, real cells end 0.2 dB lower at 10 radii; with none, 0.03 dB higher.
+    With all single stars kept, the PSNR of real cells ends 0.2 dB lower at 10 radii; with none, 0.03 dB higher.
     """
 
     kept_share: float = option(
-        0.25, "Brightest stars, as a share of the splats, that are not trained where they stay single.", (0.0, 1.0)
+        0.25, "Brightest stars, as a share of the splats, that are left untrained unless merged.", (0.0, 1.0)
     )
 
     def __call__(self, scene: Scene, count: int) -> tuple[Splats, int]:
@@ -62,13 +62,13 @@ class Mixture:
 def mixture(
     emitters: Emitters, count: int, radius: float, kept_share: float = Mixture.kept_share
 ) -> tuple[Splats, int]:
-    """Return `count` <= N splats that hold all the light of N emitters, and how many of them, the first, are kept.
+    """Return min(count, N) splats that hold all the light of N emitters, and how many of the first of them are kept.
 
-    The emitters are merged (`starts/merging.py`) as images from REFERENCE_RADII would miss least: crowded ones where
-    they are crowded, faint ones elsewhere. What is merged with nothing begins as the star it is, brightest first. A
-    cluster becomes an isotropic splat at its centre of light, with its total light, mean colour and mean square
-    radius. Kept are the single stars among the `kept_share` x count brightest of the cell: fainter ones serve images
-    better when they may also stand for what is around them.
+    The emitters are merged (`starts/merging.py`) so that images from REFERENCE_RADII change least: neighbours where
+    stars are crowded, faint ones elsewhere. A cluster becomes an isotropic splat at its centre of light, with its total
+    light, mean colour and mean square radius. Stars that stay single come first, brightest first. Those among the
+    `kept_share` x count brightest of the cell are kept untrained; fainter ones serve images better if training may
+    let them stand for their surroundings too.
     """
     if count >= len(emitters):
         return point_splats(emitters, radius, brightest(emitters, len(emitters))), len(emitters)

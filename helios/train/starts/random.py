@@ -1,4 +1,4 @@
-"""`random`: training has to find where the light is, as in 3D Gaussian Splatting without a point cloud."""
+"""`random`: splats at random places, as in 3D Gaussian Splatting without a point cloud."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from helios.train.starts.mixture import isotropic
 
 @dataclass(frozen=True)
 class Random:
-    """Splats anywhere in the box of the cell's stars that share all their light equally; none is kept.
+    """Splats placed at random in the box of the cell's stars, sharing their light equally; none is kept.
 
-    Their colour is the light's mean. Only how much light there is, and in which box, is taken from the stars.
+    All have the mean colour of the light. Of the stars, only this box, the total light and the mean colour are used.
     """
 
     def __call__(self, scene: Scene, count: int) -> tuple[Splats, int]:
