@@ -21,17 +21,17 @@ from helios.errors import InputError, StoreError
 
 
 def staging_path(target: Path) -> Path:
-    """Where the next content of `target` is made, beside it."""
+    """Return the path beside `target` at which its next content is made."""
     return _beside(target, "new")
 
 
 def retired_path(target: Path) -> Path:
-    """Where the former content of the directory `target` waits until the new one stands in its place."""
+    """Return the path of the former content of the directory `target` until the new content is in place."""
     return _beside(target, "old")
 
 
 def lock_path(target: Path) -> Path:
-    """The file that exists while a process holds `target`, see `locked`."""
+    """Return the path of the file that exists while a process holds `target`, see `locked`."""
     return _beside(target, "lock")
 
 
@@ -40,9 +40,9 @@ def _beside(target: Path, ending: str) -> Path:
 
 
 def write_file(target: Path, data: bytes) -> None:
-    """Make `data` the content of the file `target`, whole or not at all, also where the power fails.
+    """Write `data` as the file `target`, whole or not at all, even if the power fails.
 
-    Raises OSError, naming `target`, where that cannot be; then nothing is left beside it.
+    Raises OSError, naming `target`, where it cannot be written; then nothing is left beside it.
     """
     with staged(target) as new:
         new.write_bytes(data)
@@ -52,9 +52,9 @@ def write_file(target: Path, data: bytes) -> None:
 def staged(target: Path, durable: bool = True) -> Iterator[Path]:
     """Yield the path at which to write what becomes the file `target` when the block ends without an error.
 
-    Whole or not at all, also where the power fails unless `durable` is False, which spares waiting for the disk.
-    Processes that write the same file do so one after the other. Raises OSError, naming `target`, where it cannot be
-    written; then, and after any other error, nothing is left beside it.
+    The file appears whole or not at all, even if the power fails, unless `durable` is False, which does not wait for
+    the disk. Processes that write the same file do so one after the other. Raises OSError, naming `target`, where it
+    cannot be written; then, and after any other error, nothing is left beside it.
     """
     target = Path(target)
     new = staging_path(target)
@@ -88,7 +88,7 @@ def locked(target: Path, busy: str | None = None) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     path = lock_path(Path(target))
-    if not path.parent.is_dir():  # the library would make it
+    if not path.parent.is_dir():  # filelock would create it
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target))
     lock = FileLock(path, thread_local=False)
     try:
@@ -98,8 +98,8 @@ def locked(target: Path, busy: str | None = None) -> Iterator[None]:
     try:
         yield
     finally:
-        # Unlinked while it is held: whoever has opened the file meanwhile sees that it has no name any more, and
-        # begins again. Windows unlinks no open file; there the library does so after the release, where nobody has it.
+        # Unlinked while the lock is held: a process that has opened the file meanwhile sees that its name is gone, and
+        # starts over. Windows cannot unlink an open file; there filelock does so after the release, if nobody holds it.
         with contextlib.suppress(OSError):
             path.unlink()
         lock.release()
@@ -135,9 +135,9 @@ def replacing(target: Path, may_replace: Callable[[Path], bool], kind: str) -> I
 
 
 def check_replaceable(target: Path, may_replace: Callable[[Path], bool], kind: str) -> None:
-    """Raise InputError where `target` is a file, or a directory with content that `may_replace` does not know.
+    """Raise InputError where `target` is a file, or a directory with content for which `may_replace` is False.
 
-    `kind` says what the directory should be: a universe, for one.
+    `kind` says what the directory should be, such as a universe.
     """
     if target.is_dir():
         if any(target.iterdir()) and not may_replace(target):
@@ -162,7 +162,7 @@ def restore(target: Path) -> None:
 
 
 def _restore(target: Path) -> None:
-    """Remove what is beside `target`; its former content takes its place where it has none."""
+    """Remove what a killed process left beside `target`; where `target` is missing, put back its former content."""
     retired, staging = retired_path(target), staging_path(target)
     if retired.exists():
         if target.exists():
@@ -184,7 +184,7 @@ def empty(folder: Path) -> None:
 
 @contextlib.contextmanager
 def writing(target: Path, kept: str) -> Iterator[None]:
-    """Turn an OSError of the block into a StoreError of one line: what could not be written, and what is `kept`."""
+    """Turn an OSError of the block into a StoreError of one line: what could not be written, then `kept`."""
     try:
         yield
     except OSError as error:
@@ -193,7 +193,7 @@ def writing(target: Path, kept: str) -> Iterator[None]:
 
 
 def read_json(path: Path, remedy: str) -> dict[str, Any]:
-    """Return the object in the JSON file `path`. Raises StoreError, which ends in `remedy`, where there is none."""
+    """Return the object in the JSON file `path`. Raises StoreError, ending in `remedy`, where there is none."""
     try:
         content = json.loads(path.read_bytes())
     except FileNotFoundError as error:
@@ -208,7 +208,7 @@ def read_json(path: Path, remedy: str) -> dict[str, Any]:
 
 
 def sha256(path: Path) -> str:
-    """The SHA-256 of the file `path`, in 64 hex digits."""
+    """Return the SHA-256 of the file `path`, as 64 hex digits."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -220,7 +220,7 @@ def _sync(path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Wait until the names in `folder` are on the disk, where a system and its file system offer that."""
+    """Wait until the names in `folder` are on the disk, where the system and its file system support that."""
     if hasattr(os, "O_DIRECTORY"):
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:

@@ -1,4 +1,4 @@
-"""Work that resumes: what its finished pieces gave lies in a folder, and the same work begun again does the others."""
+"""Resumable work: the results of finished pieces are kept in a folder; the same work, begun again, does the rest."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ from helios.progress import Advance, OnEvent, Stage, ignore
 Result = TypeVar("Result")
 
 LABEL = "made-for"
-"""The file that says what the folder's pieces are of."""
+"""The file with the digest of what the folder's pieces depend on."""
 
 
 @dataclass(frozen=True)
 class Pieces:
-    """The results of pieces of work in `folder`, each whole or absent, by the name of their stage and their number.
+    """The results of pieces of work in `folder`, by stage and number; each is complete or absent.
 
-    A result is a dataclass of fields that `from_json` knows, kept as JSON; files that belong to it lie in `folder` too,
-    and are whole before it is.
+    A result is a dataclass whose fields `from_json` can read, kept as JSON. Files that belong to it are in `folder`
+    too, and are complete before it is written.
     """
 
     folder: Path
 
     def load(self, kind: type[Result], stage: str, number: int) -> Result | None:
-        """The result of a piece, of the dataclass `kind`; None where the piece is not done."""
+        """Return the result of a piece, of the dataclass `kind`; None where the piece is not done."""
         try:
             return from_json(kind, json.loads(self._path(stage, number).read_bytes()))
-        except (FileNotFoundError, ValueError):  # not JSON: the power failed before it was on the disk
+        except (FileNotFoundError, ValueError):  # not JSON: the power failed before it reached the disk
             return None
 
     def save(self, stage: str, number: int, result: Any) -> None:
-        """Keep the result of a piece. Raises OSError where it cannot be written."""
+        """Write the result of a piece. Raises OSError where it cannot be written."""
         with staged(self._path(stage, number), durable=False) as new:
             new.write_text(json.dumps(dataclasses.asdict(result), default=str), encoding="utf-8")
 
     def forget(self, stage: str) -> None:
-        """Have the pieces of `stage` done again."""
+        """Remove the results of all pieces of `stage`, so that they are done again."""
         for result in self.folder.glob(f"{_file_name(stage)}-*.json"):
             result.unlink()
 
@@ -61,9 +61,9 @@ class Pieces:
     ) -> list[Result]:
         """Return the results, of the dataclass `kind`, of all `count` pieces of `stage`, in order.
 
-        `run` does those that are not done yet: it is given their numbers and yields (number, result) as each ends,
-        which is kept at once. `on_event` is told Stage and Advance in pieces, with the value `rows/s` where `rows`
-        says how many rows a result is of. Raises OSError where a result cannot be written.
+        `run` takes the numbers of the pieces that are not done yet and yields (number, result) as each ends; the result
+        is written at once. `on_event` receives Stage and Advance in pieces, with the value `rows/s` where `rows` gives
+        the number of rows of a result. Raises OSError where a result cannot be written.
         """
         kept = ((number, self.load(kind, stage, number)) for number in range(count))
         results = {number: result for number, result in kept if result is not None}
@@ -86,7 +86,7 @@ def _file_name(stage: str) -> str:
 
 
 def digest_of(label: Any) -> str:
-    """The SHA-256 of `label`, of what JSON has, in 64 hex digits; equal for equal ones."""
+    """Return the SHA-256 of `label`, a JSON value, as 64 hex digits; equal labels give equal digests."""
     return hashlib.sha256(json.dumps(label, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -118,9 +118,10 @@ def resumable(
 
 
 def from_json(kind: Any, value: Any) -> Any:
-    """Return the value of the type `kind` of which `dataclasses.asdict` and JSON made `value`.
+    """Return the object of the type `kind` that `dataclasses.asdict` and JSON turned into `value`.
 
-    `kind` is made of dataclasses, paths, lists, tuples of one type, mappings by text, optional types and what JSON has.
+    `kind` may be composed of dataclasses, paths, lists, tuples of one type, mappings with text keys, optional types and
+    the types of JSON.
     """
     origin, arguments = get_origin(kind), get_args(kind)
     if dataclasses.is_dataclass(kind):

@@ -1,7 +1,7 @@
-"""Independent, restartable pieces of work: in processes of this machine, on a Dask cluster, or as Slurm's jobs.
+"""Independent, restartable pieces of work: in processes on this machine, on a Dask cluster, or as Slurm jobs.
 
-`open_scheduler(name)` gives a `Scheduler`. A new one is one file and one line in `SCHEDULERS`: what is called as
-(name, workers, devices) and gives a context manager of it.
+`open_scheduler(name)` opens a `Scheduler`. A new one is one file and one line in `SCHEDULERS`: a callable that takes
+(name, workers, devices) and returns a context manager of the scheduler.
 """
 
 from __future__ import annotations
@@ -30,12 +30,13 @@ SCHEDULERS = Registry(
 def open_scheduler(
     name: str = "local", workers: int | None = None, devices: Sequence[str] = ()
 ) -> AbstractContextManager[Scheduler]:
-    """Return a context manager of the scheduler called `name`: its workers are gone when the block ends.
+    """Return a context manager of the scheduler called `name`; the workers that it starts end with the block.
 
-    `name` is local, tcp://HOST:PORT or tls://HOST:PORT of a Dask scheduler, or slurm. `workers` run side by side:
-    by default one per usable core, all that the Dask cluster has, or as Dask's configuration says for Slurm. On this
-    machine worker i sees only GPU `devices[i]` (a value for CUDA_VISIBLE_DEVICES), modulo their number.
-    Raises InputError for another name or number, WorkerError where the cluster cannot be reached or used.
+    `name` is local, tcp://HOST:PORT or tls://HOST:PORT of a Dask scheduler, or slurm. `workers` is how many work at
+    once: by default one per usable core, all that the Dask cluster has, or what Dask's configuration says for Slurm.
+    On this machine worker i sees only the GPU `devices[i % len(devices)]`, a value for CUDA_VISIBLE_DEVICES.
+    Raises InputError for any other name and for `workers` below 1, WorkerError where the cluster cannot be reached or
+    used.
     """
     kind, separator, address = name.partition("://")
     if kind not in SCHEDULERS.names() or bool(address) != (kind in ("tcp", "tls")) or bool(separator) != bool(address):

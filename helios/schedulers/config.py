@@ -1,4 +1,4 @@
-"""Where independent pieces of a command run. Nothing here changes what they make."""
+"""Where the independent pieces of a command run; this never changes what they make."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from helios.options import option
 
 @dataclass(frozen=True)
 class SchedulerConfig:
-    """The options of the commands that can share their work out. Raises InputError for a number that cannot be."""
+    """The options of commands that can distribute their work. Raises InputError for `workers` below 1."""
 
     scheduler: str = option(
         "local",

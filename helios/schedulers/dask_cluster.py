@@ -1,6 +1,6 @@
 """Pieces of work on a Dask cluster whose workers see the same files under the same paths.
 
-The user's own cluster says how many workers there are, what each of them has, and whether traffic is encrypted.
+The user's cluster decides how many workers there are, what resources each has, and whether traffic is encrypted.
 """
 
 from __future__ import annotations
@@ -25,30 +25,31 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 _EMPTY_S = 60.0
-"""A cluster may be without a worker so long."""
+"""Longest time that a cluster may be without a worker, in seconds."""
 
 _RESULT_S = 5.0
-"""Longest time to wait for a result that was there: it is small, and gone where its worker has died since."""
+"""Longest time to fetch a finished result, in seconds: it is small, and lost if its worker has died since."""
 
 _numbers = itertools.count()
-"""So that no two tasks have one key, not even a piece begun again."""
+"""Make the keys of all tasks distinct, even those of a piece that is begun again."""
 
 
 @contextlib.contextmanager
 def open_dask(name: str, workers: int | None, devices: Sequence[str] = ()) -> Iterator[DaskScheduler]:
-    """A scheduler of the Dask cluster at the address `name`; the connection ends with the block, the cluster stays.
+    """Yield a scheduler for the Dask cluster at the address `name`; the block's end closes the connection only.
 
-    GPUs are the cluster's to share out: `devices` is not looked at. Raises WorkerError where none answers there.
+    The cluster assigns GPUs: `devices` is ignored. Raises InputError where Dask is not installed, WorkerError where no
+    Dask scheduler answers at the address.
     """
     require("distributed")
     from distributed import Client
 
-    # Client() connects, and where that fails nothing is returned that could be closed: the garbage collector would
-    # close it, and wait for a lock that the next client may hold. Made and initialised apart, it has a name by then.
+    # Client() connects, and returns nothing to close where that fails: the garbage collector would then close it, and
+    # wait for a lock that the next client may hold. Creating it before initialising it gives us a reference to close.
     client = Client.__new__(Client)
     try:
         client.__init__(name, set_as_default=False)  # type: ignore[misc]
-    except (OSError, ValueError, TypeError, RuntimeError) as error:  # also a bad port, certificates not configured
+    except (OSError, ValueError, TypeError, RuntimeError) as error:  # also for a bad port, or without certificates
         with contextlib.suppress(AttributeError, OSError, TimeoutError):
             client.close(timeout=2)
         why = str(error).partition("\n")[0]
@@ -58,7 +59,7 @@ def open_dask(name: str, workers: int | None, devices: Sequence[str] = ()) -> It
 
 
 def require(module: str) -> None:
-    """Raise InputError, with the remedy, where a package that clusters take is not installed."""
+    """Raise InputError, with the remedy, where `module`, which clusters need, is not installed."""
     try:
         __import__(module)
     except ImportError as error:
@@ -69,10 +70,10 @@ def require(module: str) -> None:
 
 @contextlib.contextmanager
 def closing(client: Client) -> Iterator[None]:
-    """Close the connection with the block, also to a scheduler that is gone.
+    """Close the connection when the block ends, even to a scheduler that is gone.
 
-    A scheduler that is gone is reported by our own error; the client's thread would log a traceback beside it, even
-    after the block.
+    WorkerError reports a scheduler that is gone. The client's own log is silenced: its thread would log a traceback as
+    well, even after the block.
     """
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
@@ -83,11 +84,11 @@ def closing(client: Client) -> Iterator[None]:
 
 
 class DaskScheduler(Scheduler):
-    """The `Scheduler` of a Dask cluster: a piece for every thread of its workers, at most `workers` at once.
+    """The `Scheduler` of a Dask cluster: one piece per thread of its workers, at most `workers` at once.
 
-    Workers that join later are made use of; the attribute `workers` says what there was to begin with. A worker that
-    dies with several threads takes all their pieces with it, and each counts it as its own death. When the iterator
-    is closed, pieces in work run to their end unseen.
+    Workers that join later are used too; the attribute `workers` says how many pieces could run at once at first. The
+    death of a worker with several threads counts as one death for each of their pieces. When the iterator is closed,
+    pieces that have begun may run to their end, and their results are ignored.
     """
 
     def __init__(self, client: Client, name: str, workers: int | None):
@@ -102,9 +103,9 @@ class DaskScheduler(Scheduler):
         return _Futures(self, work)
 
     def free_worker(self, taken: Sequence[str]) -> str | None:
-        """The address of a worker with a thread to spare, that with most of them; None where there is none.
+        """Return the address of the worker with the most idle threads; None where no thread is idle.
 
-        `taken` are the addresses of workers, once for each of their threads that is in use.
+        `taken` has a worker's address once for each of its threads in use.
         """
         spare = Counter(self.threads)
         spare.subtract(taken)
@@ -112,11 +113,14 @@ class DaskScheduler(Scheduler):
         return next((address for address, threads in spare.most_common(1) if room and threads > 0), None)
 
     def gone(self) -> WorkerError:
-        """The error for a cluster whose scheduler does not answer any more."""
+        """Return the error for a cluster whose scheduler no longer answers."""
         return WorkerError(f"{self.name}: the scheduler is gone; what is done is kept, the same command goes on")
 
     def look(self) -> None:
-        """Set `threads`, by address of the worker, from time to time; raises WorkerError where none is for long."""
+        """Update `threads`, by address of the worker, at most every PAUSE_S.
+
+        Raises WorkerError where the scheduler is gone, or has had no worker for too long.
+        """
         now = time.monotonic()
         if now - self._looked < PAUSE_S:
             return
@@ -131,13 +135,13 @@ class DaskScheduler(Scheduler):
             self._alone(now - self._last_seen)
 
     def _alone(self, seconds: float) -> None:
-        """What to do where there has been no worker for so long."""
+        """Raise WorkerError where the `seconds` without a worker are too many."""
         if seconds > _EMPTY_S:
             raise WorkerError(f"{self.name}: the cluster has no worker; start one with: dask worker {self.name}")
 
 
 class _Futures(Driver):
-    """Each piece has its worker, so that none is blamed for the death of one where it only waits."""
+    """Assigns each piece to a worker, so that a death counts only for the pieces which that worker had begun."""
 
     def __init__(self, cluster: DaskScheduler, work: Callable):
         self._cluster, self._work, self._name = cluster, work, uuid.uuid4().hex
@@ -167,7 +171,7 @@ class _Futures(Driver):
                 outcomes.append(Outcome(number, future.result(timeout=_RESULT_S)))
             except Exception as raised:
                 if isinstance(raised, TimeoutError) and not future.done():
-                    # Its worker died with the result: that is seen below, as soon as the worker is missed.
+                    # Its worker died with the result: the check below finds that once the worker is missing.
                     self._ended.put((number, future))
                     continue
                 outcomes.append(Outcome(number, error=self._explained(number, raised)))
@@ -183,7 +187,7 @@ class _Futures(Driver):
             self._cluster.client.cancel([begun.future for begun in self._running.values()], force=True)
 
     def _taken(self, timeout_s: float) -> list[tuple[int, Future]]:
-        """What is in the queue; waits so long where that is nothing."""
+        """Return what is in the queue; wait at most `timeout_s` seconds while it is empty."""
         taken = []
         with contextlib.suppress(queue.Empty):
             taken.append(self._ended.get(timeout=timeout_s))
@@ -195,7 +199,7 @@ class _Futures(Driver):
         from distributed import KilledWorker
 
         begun = self._running[number]
-        if isinstance(raised, KilledWorker):  # workers that come back under the same address
+        if isinstance(raised, KilledWorker):  # by workers that restart under the same address
             return lost_piece(number, begun.piece, f"its worker died, {raised.allowed_failures + 1} times")
         if begun.future.status != "error":
             return self._cluster.gone()
@@ -212,13 +216,14 @@ class _Begun(NamedTuple):
 
 
 def attempt(version: str, task: bytes) -> Any:
-    """In a worker: do the pickled (work, piece), on one thread unless the worker's environment says otherwise.
+    """Return work(piece) of the pickled (work, piece), in a worker.
 
-    Raises WorkerError where this is not the same version of Helios.
+    Uses one thread unless the worker's environment says otherwise. Raises WorkerError where the worker has another
+    `version` of Helios, and whatever the work raises.
     """
     if version != __version__:
         raise WorkerError(f"a worker has helios {__version__}, this is {version}; install the same version on both")
     for name in THREADS:
-        os.environ.setdefault(name, "1")  # before the first piece imports what looks there
+        os.environ.setdefault(name, "1")  # before the first piece imports what reads it
     work, piece = pickle.loads(task)
     return work(piece)

@@ -1,6 +1,6 @@
-"""Pieces of work in processes of this machine, each told apart: when one dies it is known what it was doing.
+"""Pieces of work in processes on this machine; each has its own pipe, so that a death can be traced to a piece.
 
-Processes are started afresh, not forked: the threads of pyarrow, numba and torch do not survive a fork.
+Processes are spawned, not forked: the threads of pyarrow, numba and torch do not survive a fork.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from helios.schedulers.scheduler import THREADS, Driver, Outcome, Scheduler
 
 
 def usable_cores() -> int:
-    """The number of cores that this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -31,7 +31,7 @@ def usable_cores() -> int:
 
 @contextlib.contextmanager
 def open_local(name: str, workers: int | None, devices: Sequence[str] = ()) -> Iterator[LocalScheduler]:
-    """A scheduler of processes of this machine; they end with the block."""
+    """Yield a scheduler of processes on this machine, which end with the block."""
     scheduler = LocalScheduler(workers or usable_cores(), devices)
     try:
         yield scheduler
@@ -40,9 +40,9 @@ def open_local(name: str, workers: int | None, devices: Sequence[str] = ()) -> I
 
 
 class LocalScheduler(Scheduler):
-    """The `Scheduler` of this machine. A process starts when there is a piece for it, and is kept for later ones.
+    """The `Scheduler` of this machine. A process starts when there is a piece for it, and is kept for later pieces.
 
-    With one worker, or one piece, the work is done in this process, and `stop` is looked at between two pieces only.
+    With one worker, or one piece, the work is done in this process, and `stop` is called between pieces only.
     """
 
     def __init__(self, workers: int, devices: Sequence[str] = ()):
@@ -63,7 +63,7 @@ class LocalScheduler(Scheduler):
 
 
 class _Inline(Driver):
-    """Does each piece where it is begun."""
+    """Does each piece in this process, inside `begin`."""
 
     def __init__(self, work: Callable):
         self._work = work
@@ -83,11 +83,11 @@ class _Inline(Driver):
         return outcomes
 
     def cancel(self, wait: bool) -> None:
-        """Nothing is in work between two calls."""
+        """Do nothing: no piece is running between two calls."""
 
 
 class _Processes(Driver):
-    """Takes its workers from the list `idle` and gives them back there."""
+    """Takes workers from the list `idle` and returns them to it."""
 
     def __init__(self, work: Callable, idle: list[_Worker]):
         self._work, self._idle = work, idle
@@ -117,19 +117,19 @@ class _Processes(Driver):
 
 
 class _Worker:
-    """A process that does one piece after the other, and its successor if it dies."""
+    """A process that does one piece after another, and is replaced by a new one if it dies."""
 
     def __init__(self, environment: dict[str, str]):
         self._environment, self._death = environment, ""
         self._process: BaseProcess | None = None
 
     def begin(self, work: Callable, piece: object) -> Connection:
-        """Hand out a piece; what is returned becomes readable when there is an outcome."""
+        """Return a connection that becomes readable when the piece, which is handed out here, has an outcome."""
         task = pickle.dumps((work, piece))
         if self._process is None:
             with _interrupts_held():
                 self._start()
-        # A process that has just died cannot be written to: outcome() finds that out.
+        # Writing to a process that has just died fails; outcome() will report the death.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._connection.send_bytes(task)
         return self._connection
@@ -139,17 +139,17 @@ class _Worker:
         self._connection, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, self._environment), name="helios-worker", daemon=True)
         process.start()
-        theirs.close()  # else its death would not end the connection
+        theirs.close()  # or its death would not close the connection
         self._process = process
 
     def outcome(self, number: int) -> Outcome:
-        """What came of the piece, which is called by its `number`."""
+        """Return the outcome of the piece, under its `number`."""
         try:
             result, error = pickle.loads(self._connection.recv_bytes())
             return Outcome(number, result, error)
         except (EOFError, OSError):
             if self._process is not None:
-                self._process.join(1.0)  # it says how it died
+                self._process.join(1.0)  # gives the exit code
             self.end()
             return Outcome(number, death=self._death)
 
@@ -170,14 +170,14 @@ class _Worker:
 
 @contextlib.contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back; a process that begins in the block never sees it, not even before it can say so.
+    """Block Ctrl-C, so that a process started in the block never sees it, not even before it can ignore it itself.
 
-    On Windows, where signals cannot be held back, it sees one that comes while it starts.
+    Windows cannot block signals; there a process sees a Ctrl-C that comes while it starts.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    resource_tracker.ensure_running()  # starting it would let Ctrl-C through again
+    resource_tracker.ensure_running()  # starting it later would unblock Ctrl-C
     former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -186,9 +186,9 @@ def _interrupts_held() -> Iterator[None]:
 
 
 def _serve(connection: Connection, environment: dict[str, str]) -> None:
-    """What a worker does: pieces, until the connection or the process that started it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all of a terminal; the parent decides what it means
-    os.environ.update(environment)  # before anything is imported that looks there
+    """Do pieces in a worker, until the connection closes or the process that started it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends Ctrl-C to all; the parent decides
+    os.environ.update(environment)  # before anything that reads it is imported
     threading.Thread(target=_leave_with_the_parent, daemon=True).start()
     while True:
         try:
@@ -211,7 +211,7 @@ def _leave_with_the_parent() -> None:
 
 
 def _raised(error: Exception) -> bytes:
-    """The error, a defect with where it was raised; only its text where it cannot be pickled, or not be made again."""
+    """Return the pickled (None, error), the traceback added to a defect; only its text where pickling it fails."""
     trace = "".join(traceback.format_exception(error))
     if not isinstance(error, HeliosError):
         error.add_note(f"in a worker:\n{trace}")

@@ -1,4 +1,4 @@
-"""The contract of a scheduler, and the one loop that all of them share."""
+"""The contract of a scheduler, and the loop that all schedulers share."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ Piece = TypeVar("Piece")
 Result = TypeVar("Result")
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-"""Environment of a worker: how many threads numpy, torch, pyarrow (OMP_NUM_THREADS too) and numba start."""
+"""Environment variables for the number of threads that NumPy, torch, pyarrow (OMP_NUM_THREADS) and numba start."""
 
 ATTEMPTS = 3
-"""A piece is begun no more often: what kills three workers will kill a fourth."""
+"""How often a piece is begun at most: what kills three workers will kill a fourth."""
 
 PAUSE_S = 0.25
-"""Longest time between two things that `Scheduler.iter_completed` yields, and so between two looks at `stop`."""
+"""Longest time, in seconds, between two lists that `Scheduler.iter_completed` yields and two calls of `stop`."""
 
 
 def never() -> bool:
-    """The `stop` of work that nobody stops."""
+    """Return False: the `stop` of work that is never stopped."""
     return False
 
 
 @contextlib.contextmanager
 def handing_errors(iterator: Generator[Result, None, None]) -> Iterator[Generator[Result, None, None]]:
-    """Close a generator with the block, and let it see what exception ends the block."""
+    """Close a generator when the block ends, and throw the exception that ends the block into it."""
     with contextlib.closing(iterator):
         try:
             yield iterator
@@ -42,7 +42,7 @@ def handing_errors(iterator: Generator[Result, None, None]) -> Iterator[Generato
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a piece: its `result`, or the `error` it raised, or the `death` of its worker in words."""
+    """The outcome of a piece: its `result`, or the `error` it raised, or the `death` of its worker in words."""
 
     number: int
     result: Any = None
@@ -51,27 +51,27 @@ class Outcome:
 
 
 class Driver(ABC):
-    """Where the pieces of one `Scheduler.iter_completed` run, asked from one thread."""
+    """Runs the pieces of one `Scheduler.iter_completed`; called from one thread."""
 
     @abstractmethod
     def is_free(self) -> bool:
-        """Whether one more piece can be begun now."""
+        """Return whether one more piece can be begun now."""
 
     @abstractmethod
     def begin(self, number: int, piece: Any) -> None:
-        """Begin a piece, called by its number, where something is free."""
+        """Begin the piece with this number; only where `is_free`."""
 
     @abstractmethod
     def ended(self, timeout_s: float) -> list[Outcome]:
-        """What has come of pieces since the last call; waits so long where that is nothing."""
+        """Return the outcomes since the last call; wait at most `timeout_s` seconds while there are none."""
 
     def withdraw(self) -> list[int]:
-        """Take back pieces that were begun and that nothing works on yet; returns their numbers."""
+        """Return the numbers of the pieces taken back: those handed to `begin` on which no work has started."""
         return []
 
     @abstractmethod
     def cancel(self, wait: bool) -> None:
-        """Give up what is in work; with `wait`, return when it has ended."""
+        """Give up the pieces that are running; with `wait`, return when they have ended."""
 
 
 class Scheduler(ABC):
@@ -84,17 +84,17 @@ class Scheduler(ABC):
 
     @abstractmethod
     def _driver(self, work: Callable[[Piece], Result], pieces: int) -> Driver:
-        """What runs `work` on so many pieces."""
+        """Return the Driver that runs `work` on this number of pieces."""
 
     def run(self, work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> Iterator[tuple[int, Result]]:
-        """Yield (number of the piece, what `work` gave for it) as pieces end, in any order.
+        """Yield (number of the piece, result of `work`) as pieces end, in any order.
 
-        For workers in other processes `work` is a function of a module, and pieces and results are small and
-        picklable: data lies in files that all of them see under the same path. A piece whose worker died is done
-        again, so doing it twice must be safe, also at the same time where a cluster only lost sight of the first
-        worker. Raises WorkerError, naming the piece, for one that ATTEMPTS workers did not live through. What `work`
-        raises is raised here, after what had ended before, and no more pieces begin. Closing the iterator cancels
-        what is in work: processes of this machine are ended, threads and clusters may finish their pieces.
+        For workers in other processes, `work` must be a function of a module, and pieces and results small and
+        picklable: data belongs in files that all workers see under the same path. A piece whose worker died is done
+        again, so doing it twice must be safe, even at the same time, where a cluster only lost contact with the first
+        worker. Raises WorkerError, naming the piece, for a piece whose worker died ATTEMPTS times. What `work` raises
+        is raised here, after the results that came before it; no more pieces begin then. Closing the iterator cancels
+        the running pieces: processes on this machine are killed, threads and clusters may finish their pieces.
         """
         with contextlib.closing(self.iter_completed(work, pieces)) as lists:
             for completed in lists:
@@ -103,9 +103,9 @@ class Scheduler(ABC):
     def iter_completed(
         self, work: Callable[[Piece], Result], pieces: Sequence[Piece], stop: Callable[[], bool] = never
     ) -> Generator[list[tuple[int, Result]], None, None]:
-        """As `run`, but yield what has ended at least every PAUSE_S, often nothing.
+        """As `run`, but yield a list of what has ended, often empty, at least every PAUSE_S seconds.
 
-        When `stop`, called as often, returns True, the pieces in work are finished, and no more are begun.
+        When `stop`, called as often, returns True, the running pieces are finished and no more are begun.
         A KeyboardInterrupt, raised here or thrown in, cancels without waiting.
         """
         driver, wait = self._driver(work, len(pieces)), True
@@ -119,7 +119,7 @@ class Scheduler(ABC):
 
 
 def _drive(driver: Driver, pieces: Sequence, stop: Callable[[], bool]) -> Iterator[list[tuple[int, Any]]]:
-    """The loop of every scheduler: begin pieces, yield what has ended, raise what was raised."""
+    """Begin pieces, yield what has ended, and raise what pieces raised: the loop of every scheduler."""
     waiting, running, deaths = deque(range(len(pieces))), set[int](), Counter[int]()
     while True:
         if stop():
@@ -150,7 +150,7 @@ def _drive(driver: Driver, pieces: Sequence, stop: Callable[[], bool]) -> Iterat
 
 
 def lost_piece(number: int, piece: Any, why: str) -> WorkerError:
-    """The error for the piece with this number (from 0) that no worker lived through."""
+    """Return the error for the piece with this number, from 0, that killed every worker it ran on."""
     text = repr(piece)
     text = text if len(text) <= 200 else f"{text[:200]}..."
     return WorkerError(f"piece {number} ({text}): {why}; what is done is kept, fewer --workers leave each more memory")

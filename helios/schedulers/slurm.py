@@ -1,7 +1,7 @@
-"""Pieces of work in jobs of Slurm: dask-jobqueue submits them, and each is a Dask worker of a scheduler started here.
+"""Pieces of work in Slurm jobs, which dask-jobqueue submits: each runs Dask workers for a scheduler started here.
 
-What a job asks for is said in Dask's own configuration, `jobqueue.slurm` in a file under ~/.config/dask or as
-environment variables such as DASK_JOBQUEUE__SLURM__QUEUE; the defaults here are for what is not said there.
+Dask's own configuration says what a job requests: `jobqueue.slurm` in a file under ~/.config/dask, or environment
+variables such as DASK_JOBQUEUE__SLURM__QUEUE. The defaults here apply to what it leaves open.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from helios.errors import InputError, WorkerError
 from helios.schedulers.dask_cluster import DaskScheduler, closing, require
 
 _WORKERS = 4
-"""How many pieces run at once where neither --workers nor `distributed.adaptive.maximum` says so."""
+"""Number of pieces that run at once where neither --workers nor `distributed.adaptive.maximum` sets it."""
 
 _DEFAULTS = {"cores": 1, "memory": "4GB"}
-"""What a job asks for."""
+"""What a job requests by default."""
 
 
 @contextlib.contextmanager
 def open_slurm(name: str, workers: int | None, devices: Sequence[str] = ()) -> Iterator[SlurmScheduler]:
-    """A scheduler whose workers are jobs of Slurm; they are cancelled when the block ends.
+    """Yield a scheduler whose workers are Slurm jobs, which are cancelled when the block ends.
 
-    A job has one worker of one thread per core. GPUs are Slurm's to share out (`job-extra-directives`): `devices` is
-    not looked at. Raises InputError where something is not installed, WorkerError where Slurm refuses the jobs.
+    By default a job has one worker of one thread per core. Slurm assigns GPUs (`job-extra-directives`): `devices` is
+    ignored. Raises InputError where a package or sbatch is missing, WorkerError where Slurm refuses the jobs.
     """
     require("distributed")
     require("dask_jobqueue")
@@ -59,7 +59,7 @@ def open_slurm(name: str, workers: int | None, devices: Sequence[str] = ()) -> I
 
 
 class SlurmScheduler(DaskScheduler):
-    """A Dask cluster of Slurm's jobs, which may wait in its queue for as long as it takes."""
+    """A Dask cluster of Slurm jobs, which may wait in the queue for as long as it takes."""
 
     def __init__(self, client, workers: int, refusals: list[str]):
         self._refusals = refusals
@@ -78,7 +78,10 @@ def _configured(key: str):
 
 
 def _job_class(refusals: list[str]) -> Any:
-    """The job of dask-jobqueue, but why one was refused is noted, not logged with a traceback."""
+    """Return the Slurm job class of dask-jobqueue, changed to append why a job was refused to `refusals`.
+
+    The original logs a traceback instead.
+    """
     from dask_jobqueue.slurm import SLURMJob
     from distributed.core import Status
 

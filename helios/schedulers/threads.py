@@ -10,15 +10,15 @@ from typing import Any
 from helios.schedulers.scheduler import Driver, Outcome, Scheduler
 
 _AHEAD = 2
-"""Pieces handed out per thread, so that none is idle while what has ended is put on disk."""
+"""Pieces handed out per thread, so that none is idle while results are written to disk."""
 
 
 class ThreadScheduler(Scheduler):
     """The `Scheduler` of `workers` threads of this process, for work that releases the GIL.
 
-    Where there is `prepare`, `work` takes (piece, what `prepare` gave for it): one more thread prepares the next piece
-    while the threads work. `cancelled` is set when an iteration ends in any way, for the work still going on to look
-    at; a scheduler therefore serves one iteration.
+    With `prepare`, `work` is called as work(piece, prepare(piece)): one more thread prepares the next pieces while the
+    others work. `cancelled` is set when an iteration ends in any way, so that running work can check it and stop; a
+    scheduler therefore serves a single iteration.
     """
 
     def __init__(self, workers: int, cancelled: threading.Event, prepare: Callable[[Any], Any] | None = None):
