@@ -1,1 +1,1 @@
-"""Training of many cells: in which order and batches, on which workers, kept how, watched by whom."""
+"""Training of many cells: batches, workers, checkpoints, progress and logs."""

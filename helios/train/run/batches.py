@@ -1,4 +1,4 @@
-"""Which cells train together, as the memory of the device and of this machine allows."""
+"""Which cells train together, within the memory of the device and of this machine."""
 
 from __future__ import annotations
 
@@ -15,31 +15,32 @@ from helios.train.config import TrainConfig
 from helios.train.optim.model import slots_for
 
 _MOST_CELLS = 128
-"""Cells of a batch: more do not train faster, and a batch is what a kill loses."""
+"""Most cells of a batch: larger ones are no faster, and a killed run loses the batch in training."""
 
 _PIECE_S = (2.0, 60.0)
-"""How long a piece takes at least, that handing it out does not matter, and at most, as a kill loses it."""
+"""Least and greatest duration of a piece: long enough that handing it out costs little, and short enough to lose if the
+run is killed."""
 
 _PIECES_PER_WORKER = 4
-"""So that workers end at about the same time."""
+"""Pieces for each worker, so that all workers end at about the same time."""
 
 _PIECE_CELLS = (16, _MOST_CELLS)
-"""Cells of a piece for a GPU: fewer leave it idle."""
+"""Least and greatest number of cells of a piece for a GPU: fewer leave it idle."""
 
 _MEMORY_SHARE = 0.5
-"""Of free memory, what the estimates here may fill."""
+"""Share of free memory that the estimates here may fill."""
 
 _IMAGES_PER_STEP = 16
-"""Float images that a step holds at a time per view: the prediction, its gradient, and what the loss makes of them."""
+"""Float images that a step holds at once per view: the prediction, its gradient, and intermediates of the loss."""
 
 _BYTES_PER_SLOT = 4 * 14 * 8
 _BYTES_PER_SLOT_AND_VIEW = 512
-"""Parameters, their gradient and moments; and what the rasteriser keeps of a splat's projection."""
+"""Per slot: parameters, gradient and moments. Per slot and view: what the rasteriser stores of its projection."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A cell to train: an index for its result, how many `stars` it has, its `budget` of splats, and what reads it."""
+    """A cell to train: the `index` of its result, its numbers of `stars` and, as `budget`, splats; `load` reads it."""
 
     index: int
     stars: int
@@ -53,12 +54,12 @@ class Job:
 
 
 def by_cost(jobs: Sequence[Job]) -> list[Job]:
-    """Return the jobs with the most work first, so that threads that work side by side end at about the same time."""
+    """Return the jobs with the most work first, so that parallel threads end at about the same time."""
     return sorted(jobs, key=lambda job: (not job.exact, job.stars), reverse=True)
 
 
 def plan_batches(jobs: Sequence[Job], config: TrainConfig, device: torch.device) -> list[list[Job]]:
-    """Return the jobs in batches of like padded size, the largest first; exact cells (K = N) by themselves, last.
+    """Return the jobs in batches of equal padded size, the largest first; exact cells (K = N) are separate, and last.
 
     A batch is as large as the free memory of `device` allows, and at most 128 cells.
     """
@@ -67,9 +68,9 @@ def plan_batches(jobs: Sequence[Job], config: TrainConfig, device: torch.device)
 
 
 def plan_pieces(jobs: Sequence[Job], config: TrainConfig, workers: int, device_type: str) -> list[list[Job]]:
-    """Return the jobs in pieces for so many workers, the costliest first.
+    """Return the jobs in pieces for this number of workers, the costliest first.
 
-    On the CPU they take a few seconds to a minute; on any other device they are batches of like padded size.
+    On the CPU a piece takes a few seconds to a minute; on any other device it is a batch of equal padded size.
     """
     if device_type != "cpu":
         fewest, most_cells = _PIECE_CELLS
@@ -89,7 +90,7 @@ def plan_pieces(jobs: Sequence[Job], config: TrainConfig, workers: int, device_t
 
 
 def _batches(jobs: Sequence[Job], size_of: Callable[[int, int], int]) -> list[list[Job]]:
-    """The jobs in batches that can train together, of `size_of(slots, how many of that size there are)` cells."""
+    """Return the jobs in batches that can train together, of `size_of(slots, number of cells of that size)` cells."""
     alike = defaultdict(list)
     for job in by_cost(jobs):
         alike[slots_for(job.budget), job.exact].append(job)
@@ -101,16 +102,19 @@ def _batches(jobs: Sequence[Job], size_of: Callable[[int, int], int]) -> list[li
 
 
 def _core_seconds(job: Job, config: TrainConfig) -> float:
-    """About how long a core takes for a cell, as measured: 1.1 ms a step of 4 views of 256 pixels, 11 us a splat."""
+    """Return the estimated seconds that one core takes for a cell.
+
+    Measured: a step of 4 views of 256 pixels takes 1.1 ms, and 11 us more per splat.
+    """
     width, steps = config.image_size / 256, 0 if job.exact else config.iterations
     return 0.1 * width**2 + steps * config.views_per_iter / 4 * (0.2e-3 + width * (0.9e-3 + 11e-6 * job.budget))
 
 
 def batch_size(config: TrainConfig, slots: int, device_bytes: int, host_bytes: int) -> int:
-    """How many cells of `slots` splats train together with so much memory free on the device and on this machine.
+    """Return how many cells of `slots` slots train together, given the free bytes of the device and of this machine.
 
-    Bytes of a cell: the truth of all views as float32, what a step makes of `views_per_iter` images, and the splats.
-    This machine holds the truth of two batches: one in training and the one after it.
+    On the device, a cell takes the truth of all training views as float32, the intermediates of a step on
+    `views_per_iter` images, and the splats. This machine holds the truth of two batches: that in training and the next.
     """
     image = 3 * 4 * config.image_size**2
     views = config.views_per_iter
@@ -121,18 +125,18 @@ def batch_size(config: TrainConfig, slots: int, device_bytes: int, host_bytes: i
 
 
 def cells_at_once(config: TrainConfig, threads: int) -> int:
-    """How many of `threads` threads may train a cell each with the memory of this machine."""
+    """Return how many of `threads` threads may train a cell each within the memory of this machine."""
     step = 3 * 4 * config.image_size**2 * _IMAGES_PER_STEP * config.views_per_iter
     return max(1, min(threads, int(_MEMORY_SHARE * physical_bytes() // (2 * truth_bytes(config) + step))))
 
 
 def truth_bytes(config: TrainConfig) -> int:
-    """Memory of what a cell is trained and judged against."""
+    """Return the bytes of the images that a cell is trained and judged against."""
     return 3 * 4 * config.image_size**2 * (TRAINING_VIEWS + HELD_OUT_DIRECTIONS * len(HELD_OUT_RADII))
 
 
 def physical_bytes() -> int:
-    """The memory of this machine; 8 GiB where the system does not tell, as Windows does not."""
+    """Return the bytes of memory of this machine; 8 GiB where the system does not tell, as on Windows."""
     if not hasattr(os, "sysconf"):
         return 8 << 30
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -1,4 +1,4 @@
-"""Training of one v1 cell file: its splats are the stars, what they become is a file of the same kind."""
+"""Training of one v1 cell file: its splats are taken as the stars, and the result is a file of the same kind."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def train_cell_file(
     on_event: OnEvent = ignore,
     stop: Callable[[], bool] = never,
 ) -> TrainResult:
-    """Train the v1 cell at `source` and write the result to `output`, whole or not at all; return what came of it.
+    """Train the v1 cell at `source`, write the result to `output`, whole or not at all, and return the TrainResult.
 
-    Arguments and events are those of `helios.train.run.run.train_universe`. The file does not say the depth of its
-    grid; it only seeds the cell's random numbers. A checkpoint lies beside `output` as long as the cell is in training.
-    Raises StoreError where the file is damaged, InputError where it holds no splat or `output` is `source`, and
-    BackendError where the device fails or is not there.
+    Arguments and events are those of `helios.train.run.run.train_universe`. The file does not tell the depth of its
+    grid, which only seeds the cell's random numbers. While the cell is in training, its checkpoint is beside `output`.
+    Raises StoreError if the file is damaged, InputError if it holds no splat or `output` is `source` or a directory,
+    and BackendError if the device fails or is missing.
     """
     config, run, began = config or TrainConfig(), run or RunConfig(), time.monotonic()
     source, output, cancelled = Path(source), Path(output), threading.Event()

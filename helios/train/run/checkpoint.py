@@ -1,4 +1,4 @@
-"""Checkpoints: the state of an optimisation on disk, from which a killed run goes on to the same bytes."""
+"""Checkpoints: the state of an optimisation on disk, from which a killed run resumes, and ends with the same bytes."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from helios.train.optim.optimise import Optimisation
 class Checkpoint:
     """The checkpoint of one batch in the file `path`, written after every `every` steps (0: never) and the last.
 
-    `label` names all that the training depends on: settings, backend, stars, the cells of the batch. A file of
-    another label is left unused. It holds tensors, numbers and text alone: what `torch.load(path, weights_only=True)`
-    reads.
+    `label` identifies all that the training depends on: settings, backend, stars and the cells of the batch. A file
+    with another label is ignored. The file holds only tensors, numbers and text, so that
+    `torch.load(path, weights_only=True)` reads it.
     """
 
     def __init__(self, path: Path, label: str, every: int):
@@ -30,21 +30,21 @@ class Checkpoint:
 
     @classmethod
     def of_batch(cls, folder: Path, digest: str, every: int, indices: Sequence[int]) -> Checkpoint:
-        """The checkpoint in `folder` of the batch of cells of these indices, trained as `digest` names it."""
+        """Return the checkpoint in `folder` of the batch of cells `indices` with the settings `digest`."""
         name = hashlib.sha256(np.array(indices, np.int64).tobytes()).hexdigest()[:16]
         return cls(folder / f"{name}.checkpoint", f"{digest} {name}", every)
 
     def slower(self) -> Checkpoint:
-        """The checkpoint of the second attempt at a lower rate, which has a file of its own.
+        """Return the checkpoint of the second attempt at a lower rate, which has its own file.
 
-        That of the first is kept, so that a resumed run need not make the first attempt again.
+        That of the first attempt is kept, so that a resumed run need not repeat it.
         """
         return Checkpoint(self.path.with_name(f"{self.path.name}.slower"), f"{self.label} slower", self.every)
 
     def resume(self, run: Optimisation) -> None:
-        """Let `run` go on from the file, if there is one. Raises StoreError where it is damaged."""
+        """Restore `run` from the file, if there is one with this label. Raises StoreError if it is damaged."""
         try:
-            # The zip's own sums are checked first: torch does not look at them.
+            # The checksums of the zip are verified first, as torch does not.
             with zipfile.ZipFile(self.path) as archive:
                 if archive.testzip():
                     raise zipfile.BadZipFile("a checksum is wrong")
@@ -57,7 +57,10 @@ class Checkpoint:
             raise StoreError(f"{self.path}: damaged ({error}); remove it, its cells are trained anew") from error
 
     def note(self, run: Optimisation) -> None:
-        """Write the state of `run` if that is due after its last step, whole or not at all."""
+        """Write the state of `run`, whole or not at all, if that is due after its last step.
+
+        Raises StoreError if it cannot be written.
+        """
         if not self.every or (run.step % self.every and run.step < run.config.iterations):
             return
         content = io.BytesIO()
@@ -67,6 +70,6 @@ class Checkpoint:
             write_file(self.path, content.getvalue())
 
     def remove(self) -> None:
-        """Take away the files: the batch is safe elsewhere."""
+        """Remove the files, once the results of the batch are stored elsewhere."""
         for path in (self.path, self.slower().path):
             path.unlink(missing_ok=True)

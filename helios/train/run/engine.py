@@ -1,4 +1,4 @@
-"""The training of one batch of cells of like size: scenes, starts, steps, and what came of them."""
+"""The training of one batch of cells of equal padded size, from scenes and starts to measured results."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from helios.train.scene import Scene
 from helios.train.starts.mixture import brightest, point_splats
 
 _RETRY_RATE = 0.1
-"""A cell that a full rate leaves no better than it began is trained once more at this share of it."""
+"""Share of the learning rate at which cells that ended no better than they began are trained once more."""
 
 _HOPE_EVERY = 100
-"""Steps after which a batch is given up that has no finite loss left."""
+"""Steps between checks for a finite loss: a batch without any is given up."""
 
 
 @dataclass(frozen=True)
 class StepsMade:
-    """Progress of a batch in training: steps made so far and the loss [B], on the device, before the last of them.
+    """Progress of a batch in training: steps made so far, and the loss [B], on the device, before the last of them.
 
-    `scenes` are those of the batch: of a second attempt, only the cells that need it.
+    `scenes` are those of the batch; in a second attempt these are only the cells that need it.
     """
 
     steps: int
@@ -42,18 +42,18 @@ class StepsMade:
 
 
 Observer = Callable[[StepsMade], None]
-"""Called after every step of a batch, on the thread that trains it: on the CPU, where each cell is a batch of its own,
-from several threads. What it raises ends the training."""
+"""Called after every step of a batch in the thread that trains it. On the CPU, where each cell is a batch, several
+threads call it. An exception that it raises ends the training."""
 
 
 def train_batch(
     cells: Sequence[Cell], config: TrainConfig, backend: Backend, observer: Observer | None = None
 ) -> list[CellResult]:
-    """Return one result per cell, in order, which is also their `index`.
+    """Train `cells`, and return one result per cell, in order; their `index` is the position in `cells`.
 
-    The cells' budgets must have the same padded size (`slots_for`), and either all or none have as many splats as
-    emitters: those keep their exact stars and are only measured. A cell's result does not depend on which cells
-    are trained beside it. On the CPU each thread trains cells of its own.
+    On a GPU, the cells' budgets must have the same padded size (`slots_for`), and either all or none may have as many
+    splats as emitters; such cells keep their exact stars and are only measured. A cell's result does not depend on the
+    other cells of the batch. On the CPU each thread trains one cell at a time.
     """
     if backend.device.type == "cpu":
         return map_threads(lambda cell: train_scenes([Scene.of(cell, config)], config, backend, observer)[0], cells)
@@ -61,7 +61,7 @@ def train_batch(
 
 
 def start_of(scene: Scene, config: TrainConfig) -> tuple[Splats, int]:
-    """Return what a cell's training starts from, and how many of these splats, the first, are left as they are."""
+    """Return the splats from which a cell's training starts, and how many of the first of them stay unchanged."""
     return STARTS.make("mixture" if scene.exact else config.start)(scene, scene.budget)
 
 
@@ -73,9 +73,9 @@ def train_scenes(
     checkpoint: Checkpoint | None = None,
     begun: Sequence[tuple[Splats, int]] | None = None,
 ) -> list[CellResult]:
-    """As `train_batch`, of cells whose scenes are ready, and whose starts (see `start_of`) may be in `begun`.
+    """Train cells as `train_batch` does, given their `scenes` and, optionally in `begun`, their starts (`start_of`).
 
-    Where there is a `checkpoint` of this batch, training goes on from there.
+    Training resumes from `checkpoint`, if there is a file, and writes to it.
     """
     begun = begun or [start_of(scene, config) for scene in scenes]
     starts, kept = [splats for splats, _ in begun], [stars for _, stars in begun]
@@ -110,7 +110,7 @@ def _optimise(
         if run.step % _HOPE_EVERY == 0 and not torch.isfinite(losses).any():
             break
     splats = run.model.splats()
-    # A splat with a NaN in it may draw nothing, and the loss not show it.
+    # A splat that contains a NaN may be drawn as nothing, so the loss may not show it.
     last = [loss if _finite(s) else np.nan for s, loss in zip(splats, run.objective.losses().tolist())]
     return splats, list(zip(first, last))
 
@@ -120,7 +120,7 @@ def _finite(splats: Splats) -> bool:
 
 
 def _judge(scenes, starts, trained, losses, backend) -> list[CellResult]:
-    """The results of cells that went from `starts` to `trained`: the better of the two, measured."""
+    """Return the measured results of cells: of `starts` and `trained`, the one with the lower loss."""
     better = [last < first for first, last in losses]
     ends = [end if won else start for end, start, won in zip(trained, starts, better)]
     rivals = []

@@ -1,4 +1,4 @@
-"""How well splats stand for their cells, at views that training never saw."""
+"""How well splats reproduce their cells in held-out views."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def evaluate(
 
 @torch.no_grad()
 def draw(model: Model, scenes: Sequence[Scene], backend: Backend, views: slice = slice(None)) -> Tensor:
-    """Return the cells of `model` from those of `Scene.judge_views`, each at its exposure, [B, V, H, W, 3]."""
+    """Return images [B, V, H, W, 3] of the cells of `model` from `views` of `Scene.judge_views`, at their exposures."""
     device, size = backend.device, scenes[0].truth.shape[1]
     exposures = torch.tensor([scene.exposure for scene in scenes], dtype=torch.float32, device=device)
     viewmats, Ks = (

@@ -1,4 +1,4 @@
-"""What a training run tells beside the events of `helios.progress`, and what it returns."""
+"""The events of a training run besides those of `helios.progress`, and its result."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from helios.splats import CellResult
 
 @dataclass(frozen=True)
 class BatchHalved(Note):
-    """The device had too little memory for a batch: it is trained in parts, and no later one has more `cells`."""
+    """The device had too little memory for a batch, which is trained in parts; no later part has more than `cells`."""
 
     cells: int
 
 
 @dataclass(frozen=True)
 class CellsTrained(Advance):
-    """Cells are trained and safe on disk: their `results`, and the `seconds` since the run began."""
+    """Cells were trained and stored on disk: their `results`, and the `seconds` since training began."""
 
     results: tuple[CellResult, ...] = field(default=(), repr=False)
     seconds: float = 0.0
@@ -26,12 +26,12 @@ class CellsTrained(Advance):
 
 @dataclass(frozen=True)
 class TrainResult:
-    """What a training run made.
+    """The result of a training run.
 
-    `path` is the universe or the file that was trained into, `results` the cells that this run trained. Of the cells
-    that were asked for, `skipped` had been trained before with the same settings, and `left` are to be trained by the
-    next run, as this one was asked to stop: only when none is left is `path` written. `trained` is how many cells of
-    the universe at `path` have splats; of a file, 1 or 0. `seconds` is how long the run took.
+    `path` is the output, a universe or a file, and `results` are those of the cells that this run trained. Of the cells
+    requested, `skipped` had been trained before with the same settings, and `left` are left for the next run because
+    this one was stopped; `path` is written only if none is left. `trained` is how many cells of the universe at `path`
+    have splats; for a file it is 1 or 0. `seconds` is how long the run took.
     """
 
     path: Path

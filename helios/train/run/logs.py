@@ -1,4 +1,4 @@
-"""Logs of how cells train, for a viewer."""
+"""Logs of the training of cells, for programs that display them."""
 
 from __future__ import annotations
 
@@ -13,22 +13,24 @@ from helios.train.scene import Scene
 
 
 class Log(Protocol):
-    """Made as (folder, backend); raises InputError where it cannot work here. Its methods are called from the threads
-    that train, for one cell from one at a time."""
+    """A log, created as `(folder, backend)`, which raises InputError if it cannot work here.
+
+    Its methods are called from the threads that train, but never from two at once for the same cell.
+    """
 
     def values(self, made: StepsMade) -> None:
-        """Note loss, rate and number of splats of every cell of a batch."""
+        """Log the loss, learning rate and number of splats of every cell of a batch."""
         ...
 
     def pictures(self, made: StepsMade) -> None:
-        """Note what every cell of a batch looks like now."""
+        """Log what every cell of a batch looks like now."""
         ...
 
     def result(self, scene: Scene, result: CellResult) -> None:
-        """Note what came of a cell; it is the last that is heard of it."""
+        """Log the result of a cell; this is the last call for it."""
         ...
 
 
 def log_of(name: str | None, folder: Path, backend: Backend) -> Log | None:
-    """The log called `name` in `folder`, which need not exist; None for None."""
+    """Return the log registered as `name`, in `folder`, which need not exist; None if `name` is None."""
     return LOGS.get(name)(folder, backend) if name else None

@@ -1,4 +1,4 @@
-"""What is seen of cells while they train: how far they are, and their log."""
+"""Observation of cells while they train: their progress and their log."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from helios.train.run.logs import Log
 from helios.train.scene import Scene
 
 _LOOK_EVERY_S = 0.2
-"""Losses are fetched from the device no more often: each time the device waits for it."""
+"""Least time between two fetches of losses from the device, each of which makes it wait."""
 
 _PICTURE_EVERY = 10
-"""Of how many times values are logged one comes with pictures."""
+"""Number of times that values are logged for each time that pictures are."""
 
 _LOSSES_KEPT = 1000
 
 
 class Cancelled(Exception):
-    """Ends the training of a batch whose result nobody waits for any more."""
+    """Raised to end the training of a batch after the run was cancelled."""
 
 
 class ProgressObserver:
     """The `helios.train.run.engine.Observer` of all batches of a run, called from their threads.
 
-    `log` hears of every `log_every` steps; training ends with Cancelled after `cancelled` is set.
+    It writes to `log`, if given, every `log_every` steps, and raises Cancelled once `cancelled` is set.
     """
 
     def __init__(self, cancelled: threading.Event, log: Log | None, log_every: int):
@@ -62,7 +62,7 @@ class ProgressObserver:
                 self._training[scene.cell.id] = max(before, made.steps / iterations), loss
 
     def ended(self, scene: Scene, result: CellResult) -> None:
-        """The training of a cell in this process came to its result."""
+        """Record the result of a cell trained in this process."""
         if self._log:
             self._log.result(scene, result)
         with self._lock:
@@ -70,24 +70,24 @@ class ProgressObserver:
             self._count(result)
 
     def ended_elsewhere(self, results: Sequence[CellResult]) -> None:
-        """The training of cells in other processes came to these results."""
+        """Record the results of cells trained in other processes."""
         with self._lock:
             for result in results:
                 self._count(result)
 
     def note(self, note: Note) -> None:
-        """Leave a note for `notes`."""
+        """Add `note` to those that `notes` returns next."""
         self._notes.append(note)
 
     def notes(self) -> list[Note]:
-        """The notes that have come since the last call."""
+        """Return the notes added since the last call."""
         return [self._notes.popleft() for _ in range(len(self._notes))]
 
     def progress(self) -> Advance:
-        """How far the cells are: those that ended, and those in training counted by their steps.
+        """Return the progress: the number of cells that have ended, plus the share of steps made of each in training.
 
-        The value `loss` is the median over the cells that have ended or, before the first has, over those in training;
-        it is not there before any has made a step.
+        The value `loss` is the median over the last _LOSSES_KEPT cells to end or, before the first has ended, over
+        those in training; it is absent before any has made a step.
         """
         with self._lock:
             done = self._ended + sum(share for share, _ in self._training.values())

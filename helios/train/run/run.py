@@ -1,4 +1,4 @@
-"""Training of many cells of a universe: what is to do, what is done and kept, and the universe made of it."""
+"""Training of cells of a universe: planning, execution, storage of the results, and the new universe."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from helios.universe import Universe
 from helios.universe.journal import TrainingJournal
 
 _TOGETHER_S = 2.0
-"""Cells that ended in this time are put on disk together: what a kill loses."""
+"""Time between two writes of results to disk: a killed run loses the results since the last one."""
 
 
 def train_universe(
@@ -43,19 +43,19 @@ def train_universe(
     on_event: OnEvent = ignore,
     stop: Callable[[], bool] = never,
 ) -> TrainResult:
-    """Train `cells` (indices) of the universe at `source` into the universe at `output`; return what came of it.
+    """Train `cells` (indices) of the universe at `source` into the universe at `output`, and return the TrainResult.
 
-    Cells that are trained already with the same settings, backend and stars are left alone. `output` may be `source`.
-    `backend` is what `helios.render.pick_backend` takes or gives. Training goes on in threads of this process or, if
-    `where` asks for it or where there are several GPUs, on workers: to the same bytes. Workers see both paths.
+    Cells already trained with the same settings, backend and stars are skipped. `output` may be `source`. `backend` is
+    an argument or a result of `helios.render.pick_backend`. Training runs in threads of this process or, if `where`
+    asks for it or there are several GPUs, on workers, which must see both paths; the bytes are the same.
     `on_event` is called in this thread: with Note, with one Stage, several times a second with Advance, whose value
-    `loss` is a median over cells, with `CellsTrained` when cells are safe on disk, and with Done.
-    A run that was ended anywhere goes on from what is on disk, and ends with the same bytes. When `stop`, called
-    several times a second, returns True, the cells in training are finished and kept, and the rest is left: `output`
-    then holds what it did before, and the journal beside it. What `on_event` raises, and KeyboardInterrupt, end the
-    training at once, the latter without waiting for its threads.
-    Raises StoreError and InputError as `Universe.open` does, StoreError where nothing can be written, BackendError
-    where the device fails or is not there, and with workers what `helios.schedulers.Scheduler.run` does.
+    `loss` is a median over cells, with `CellsTrained` when cells are stored on disk, and with Done.
+    However a run ended, the next one resumes from what is on disk, and ends with the same bytes. When `stop`, called
+    several times a second, returns True, the cells in training are finished and stored, and the rest are left: the
+    universe at `output` is then unchanged, and the results are in its journal. An exception from `on_event` or
+    KeyboardInterrupt ends the training at once, the latter without waiting for its threads.
+    Raises StoreError and InputError as `Universe.open` does, StoreError if nothing can be written, BackendError if the
+    device fails or is missing, and with workers what `helios.schedulers.Scheduler.run` raises.
     """
     config, run, where = config or TrainConfig(), run or RunConfig(), where or SchedulerConfig()
     source, output, began, cancelled = Path(source), Path(output), time.monotonic(), threading.Event()
@@ -92,9 +92,9 @@ def carry_out(
     on_event: OnEvent,
     stop: Callable[[], bool],
 ) -> tuple[CellResult, ...]:
-    """Do what `plan` says for so many cells and return their results, fewer where `stop` said so.
+    """Carry out `plan`, which trains `cells` cells, and return their results: fewer if `stop` returned True.
 
-    What had ended before an error is kept on disk, too.
+    If an error occurs, results that were complete before it are stored on disk too.
     """
     kept: list[CellResult] = []
     ended: list[Any] = []

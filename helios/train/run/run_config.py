@@ -1,4 +1,4 @@
-"""How a training run is kept and watched. Nothing here changes what a cell is trained to."""
+"""Checkpoints and logs of a training run. Nothing here changes the result of training."""
 
 import dataclasses
 from pathlib import Path
@@ -8,13 +8,13 @@ from helios.options import check_limits, option
 
 @dataclasses.dataclass(frozen=True)
 class RunConfig:
-    """Settings of a run that leave no mark in its result, and so are no part of `TrainConfig.digest`.
+    """Settings of a run that do not affect its result, and so are no part of `TrainConfig.digest`.
 
-    Raises InputError, naming option, value and limit, for what cannot be.
+    Raises InputError, naming option, value and limit, for values outside their limits.
     """
 
     checkpoint_every: int = option(
-        0, "Steps after which the state of the cells in training is put on disk again; 0 for never.", (0, 1_000_000)
+        0, "Steps between two checkpoints of the cells in training; 0 for none.", (0, 1_000_000)
     )
     log: str | None = option(None, "Log how each cell trains: tensorboard.", type=str, metavar="NAME")
     log_to: str | None = option(
@@ -28,5 +28,8 @@ class RunConfig:
         check_limits(self)
 
     def log_folder(self, output: Path) -> Path:
-        """Where the log goes of a run that writes to `output`: not into it, as a universe is replaced as a whole."""
+        """Return the folder for the log of a run that writes to `output`.
+
+        It is not inside `output` by default, as a universe is replaced as a whole.
+        """
         return Path(self.log_to) if self.log_to else output.with_name(f"{output.name}_logs")

@@ -1,4 +1,4 @@
-"""The log of a run as TensorBoard reads it: a folder per cell, with curves, pictures and the result."""
+"""The log of a run for TensorBoard: a folder per cell, with curves, pictures and the result."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ except ImportError as error:
 
 _FIRST = HELD_OUT_RADII.index(REFERENCE_RADII) * HELD_OUT_DIRECTIONS
 _VIEW = slice(_FIRST, _FIRST + 1)
-"""The view of the pictures, of `Scene.judge_views`: the first at REFERENCE_RADII."""
+"""The view of `Scene.judge_views` that pictures show: the first at REFERENCE_RADII."""
 
 _opening = threading.Lock()
-"""The package counts the names of its files without one."""
+"""Lock for opening writers: the package numbers its files without one."""
 
 
 @dataclass
 class _Curve:
-    """The writer of a cell, and the step it is at; the steps of a second attempt count on from the first's."""
+    """The writer of a cell, and its last step; the steps of a second attempt follow those of the first."""
 
     writer: SummaryWriter
     before: int = 0
@@ -50,7 +50,7 @@ class _Curve:
         return self.last
 
     def add(self, step: int, values: dict[str, float], pictures: dict[str, np.ndarray]) -> None:
-        """Write an entry to the disk; raises OSError, naming the cell's folder, where that cannot be."""
+        """Write an entry to the disk. Raises OSError, naming the cell's folder, if it cannot be written."""
         with _naming(self.writer.log_dir):
             for tag, value in values.items():
                 self.writer.add_scalar(tag, value, step)
@@ -62,9 +62,9 @@ class _Curve:
 class TensorboardLog:
     """A `helios.train.run.logs.Log` in files of `folder`/DEPTH_L_THETA_PHI.
 
-    `loss` is that of a step's views, `rate` Adam's, `splats` the number of them; the result's metrics are under
-    `result`. Pictures show linear light at the cell's exposure through the curve of sRGB; `difference` is grey where
-    `prediction` and `truth` are equal. A cell's file is open while it trains, and so are no more than a batch's.
+    `loss` is over the views of one step, `rate` is the learning rate, and `splats` their number; the metrics of the
+    result are under `result`. Pictures show the cell at its exposure, encoded as sRGB; `difference` is grey where
+    `prediction` and `truth` are equal. Files are open only for the cells in training.
     """
 
     def __init__(self, folder: Path, backend: Backend):
@@ -72,7 +72,7 @@ class TensorboardLog:
         self._curves: dict[str, _Curve] = {}
 
     def values(self, made: StepsMade) -> None:
-        """Note loss, rate and number of splats."""
+        """Log the loss, learning rate and number of splats of every cell of a batch."""
         run = made.optimisation
         rate, counts = run.config.learning_rate * run.rate_share(), run.model.mask.sum(dim=1).tolist()
         for scene, loss, count in zip(made.scenes, made.losses.tolist(), counts):
@@ -80,14 +80,14 @@ class TensorboardLog:
             curve.add(curve.step_of(made), {"loss": loss, "rate": rate, "splats": count}, {})
 
     def pictures(self, made: StepsMade) -> None:
-        """Note what the cells look like now."""
+        """Log what every cell of a batch looks like now."""
         images = draw(made.optimisation.model, made.scenes, self._backend, _VIEW)
         for scene, image in zip(made.scenes, images):
             curve = self._curve(scene)
             curve.add(curve.step_of(made), {}, _pictures(image, scene))
 
     def result(self, scene: Scene, result: CellResult) -> None:
-        """Note the metrics and the last pictures, of the splats that are kept."""
+        """Log the metrics and pictures of the final splats, and close the cell's file."""
         curve = self._curve(scene)
         model = Model.of([scene.frame.enter_splats(result.splats)], len(result.splats), self._backend.device)
         (image,) = draw(model, [scene], self._backend, _VIEW)
@@ -107,7 +107,7 @@ class TensorboardLog:
 
 @contextlib.contextmanager
 def _naming(folder: str) -> Iterator[None]:
-    """Name the folder in an OSError, which the package's thread raises without a name."""
+    """Add the name of the folder to an OSError, which the package raises in a thread and without a name."""
     try:
         yield
     except OSError as error:
@@ -120,6 +120,6 @@ def _pictures(images: Tensor, scene: Scene) -> dict[str, np.ndarray]:
 
 
 def _srgb(linear: np.ndarray) -> np.ndarray:
-    """The transfer curve of IEC 61966-2-1, of values clipped to 0 to 1."""
+    """Return linear values, clipped to 0 to 1, through the transfer function of sRGB (IEC 61966-2-1)."""
     clipped = np.clip(np.nan_to_num(linear), 0.0, 1.0)
     return np.where(clipped <= 0.0031308, 12.92 * clipped, 1.055 * clipped ** (1.0 / 2.4) - 0.055)

@@ -1,4 +1,4 @@
-"""Training of cells in this process, in the batches and threads that suit the device."""
+"""Training of cells in this process, in batches and threads that suit the device."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from helios.train.run.observer import Cancelled, ProgressObserver
 from helios.train.scene import Scene
 
 _DEVICE_ERRORS = ("CUDA error", "CUDA driver error", "Triton Error [CUDA]")
-"""What is said by extensions that raise no torch.AcceleratorError."""
+"""Messages of device errors from extensions that do not raise torch.AcceleratorError."""
 
 Prepared = tuple[Scene, tuple[Splats, int]]
-"""A cell ready for training: its scene, and what `start_of` gives for it."""
+"""A cell ready for training: its scene and the result of `start_of`."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Pieces of training and what does them: `scheduler` runs `work` on each of `pieces`.
+    """A plan of training: `scheduler` runs `work` on each of `pieces`.
 
-    `keep` takes what the work gave for some pieces, puts the results in it on disk and returns them.
+    `keep` takes the outcomes of some pieces, stores the results they hold on disk, and returns these results.
     """
 
     scheduler: Scheduler
@@ -48,7 +48,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class TrainContext:
-    """What the training of every batch of a run takes: `checkpoint_of` gives the checkpoint for a batch's indices.
+    """What the training of every batch of a run needs; `checkpoint_of` maps a batch's indices to its checkpoint.
 
     Training ends early, between two steps, once `cancelled` is set.
     """
@@ -62,16 +62,16 @@ class TrainContext:
 
 @dataclass(frozen=True)
 class Trained:
-    """Results of a batch's cells, and their `checkpoints`, to be removed once the results are safe."""
+    """Results of a batch's cells, and their `checkpoints`, to be removed once the results are stored."""
 
     results: list[CellResult]
     checkpoints: list[Checkpoint]
 
 
 def plan_threads(jobs: Sequence[Job], context: TrainContext, append: Callable[[Sequence[CellResult]], None]) -> Plan:
-    """How the cells of `jobs` are trained in threads of this process; `append` puts results on disk.
+    """Return the plan to train the cells of `jobs` in threads of this process; `append` stores results on disk.
 
-    The work raises BackendError where the device fails, or has too little memory for a single cell.
+    The work raises BackendError if the device fails or has too little memory for a single cell.
     """
 
     def keep(batches: Sequence[Trained]) -> list[CellResult]:
@@ -85,7 +85,7 @@ def plan_threads(jobs: Sequence[Job], context: TrainContext, append: Callable[[S
 
 
 def cell_by_cell(jobs: Sequence[Job], context: TrainContext) -> tuple[Scheduler, Callable, list]:
-    """For a CPU: every thread trains cells of its own, the next when one is done; no thread waits for others."""
+    """Return scheduler, work and pieces for a CPU: each thread trains one cell after another, waiting for no other."""
     trainer, threads = BatchTrainer(context), cells_at_once(context.config, thread_count())
 
     def work(batch: Sequence[Job]) -> Trained:
@@ -95,29 +95,32 @@ def cell_by_cell(jobs: Sequence[Job], context: TrainContext) -> tuple[Scheduler,
 
 
 def batch_by_batch(jobs: Sequence[Job], context: TrainContext) -> tuple[Scheduler, Callable, list]:
-    """For a GPU: batches of like cells one after the other, while the CPU prepares the next."""
+    """Return scheduler, work and pieces for a GPU: it trains a batch while the CPU prepares the next."""
     trainer = BatchTrainer(context)
     batches = plan_batches(jobs, context.config, context.backend.device)
     return ThreadScheduler(1, context.cancelled, trainer.prepare), trainer.train, batches
 
 
 _PLANS = {"cpu": cell_by_cell}
-"""Scheduler, work and pieces of a type of device; `batch_by_batch` for every other."""
+"""What gives scheduler, work and pieces for a type of device; `batch_by_batch` for every other."""
 
 
 class BatchTrainer:
-    """Trains batches of cells, in parts where the device's memory is too small for a whole one."""
+    """Trains batches of cells, in parts if the device has too little memory for a whole one."""
 
     def __init__(self, context: TrainContext):
         self._context = context
         self._most_cells = sys.maxsize
 
     def prepare(self, batch: Sequence[Job]) -> list[Prepared]:
-        """Read and draw what a batch is trained against: the work of the CPU."""
+        """Return the scenes and starts of a batch, read and rendered by the CPU. Raises Cancelled."""
         return map_threads(self._prepare_cell, batch)
 
     def train(self, batch: Sequence[Job], prepared: Sequence[Prepared]) -> Trained:
-        """Train a batch. Where it does not fit in memory its halves are trained, and no later part is larger."""
+        """Train a batch, given the result of `prepare`. If it does not fit in memory, its halves are trained.
+
+        No later part is larger than the halves. Raises BackendError if the device fails or cannot hold one cell.
+        """
         trained, first = Trained([], []), 0
         while first < len(batch):
             part = slice(first, first + self._most_cells)
@@ -148,9 +151,9 @@ class BatchTrainer:
         return scene, start_of(scene, self._context.config)
 
     def _train_part(self, part: Sequence[Job], prepared: Sequence[Prepared], trained: Trained) -> list | None:
-        """The results of a part of a batch, whose checkpoint is added to `trained`; None where memory runs out."""
+        """Return the results of a part of a batch, or None if memory runs out; add its checkpoint to `trained`."""
         context = self._context
-        # A second try, in halves, must draw the same numbers as this one.
+        # A second try, in halves, must draw the same random numbers as this one.
         scenes = [dataclasses.replace(scene, rng=copy.deepcopy(scene.rng)) for scene, _ in prepared]
         begun = [start for _, start in prepared]
         checkpoint = context.checkpoint_of([job.index for job in part])
@@ -158,11 +161,11 @@ class BatchTrainer:
         try:
             results = train_scenes(scenes, context.config, context.backend, context.observer, checkpoint, begun)
         except RuntimeError as error:
-            # Not every extension raises torch.OutOfMemoryError; all say what torch says.
+            # Not every extension raises torch.OutOfMemoryError, but all use the same words.
             if "out of memory" not in str(error):
                 raise
             results = None
-        if results is None:  # only here are the frames gone that hold the batch's tensors
+        if results is None:  # only here have the frames ended that hold the batch's tensors
             if context.backend.device.type == "cuda":
                 torch.cuda.empty_cache()
             return None

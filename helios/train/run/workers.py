@@ -1,4 +1,4 @@
-"""Training on workers: each trains pieces of a run, and puts what comes out into the journal itself."""
+"""Training on workers: each trains pieces of a run, and writes their results to the journal itself."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from helios.universe.journal import append_beside, part_path
 
 @dataclass(frozen=True)
 class Workers:
-    """Workers that train: their `scheduler`, and the `name` of the rasteriser that they pick and its device's type."""
+    """Workers that train: their `scheduler`, the `name` of the backend that they pick, and the type of its device."""
 
     scheduler: Scheduler
     name: str
@@ -54,10 +54,10 @@ class TrainPiece:
 
 @contextlib.contextmanager
 def open_workers(backend: str | Backend, where: SchedulerConfig, on_event: OnEvent) -> Iterator[Backend | Workers]:
-    """Who trains: this process with a backend, or, if `where` asks for it or there are several GPUs, workers.
+    """Yield the backend with which this process trains or, if `where` asks for it or there are several GPUs, Workers.
 
-    Workers are gone when the block ends. Notes tell of the workers and of the backend. Raises what `pick_backend` and
-    `open_scheduler` do.
+    The workers end with the block. `on_event` gets Notes of the workers and of the backend. Raises what `pick_backend`
+    and `open_scheduler` raise.
     """
     gpus, workers = [], where.workers
     if where.scheduler == "local":
@@ -78,14 +78,14 @@ def open_workers(backend: str | Backend, where: SchedulerConfig, on_event: OnEve
 
 
 def visible_gpus() -> list[str]:
-    """The GPUs that this process may use, each as a value of CUDA_VISIBLE_DEVICES for one that may use only it."""
+    """Return the GPUs that this process may use, each as the value of CUDA_VISIBLE_DEVICES that selects only it."""
     count = torch.cuda.device_count()
     named = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
     return named[:count] if named else [str(i) for i in range(count)]
 
 
 def describe_backend(name: str) -> tuple[str, str, str]:
-    """Name, type of device (cpu, cuda) and why of what `pick_backend(name)` gives here. Raises what that raises."""
+    """Return (name, type of device, why picked) of `pick_backend(name)` in this process. Raises what that raises."""
     backend = pick_backend(name)
     return backend.name, backend.device.type, backend.why
 
@@ -97,10 +97,10 @@ def plan_workers(
     take: Callable[[Path], list[CellResult]],
     observer: ProgressObserver,
 ) -> Plan:
-    """How the cells of `jobs` are trained on workers; `take` reads the results that one of them put on disk.
+    """Return the plan to train the cells of `jobs` on workers; `take` reads the results that a worker stored.
 
-    `piece` says how, its paths and its indices aside: the workers read its `source` and write beside its `output`,
-    which lie where they see them under the same path.
+    `piece` is the template of all pieces: its paths are made absolute and its indices replaced. Workers read `source`
+    and write to the journal of `output`, so they must see both under the same paths.
     """
     source, output = (Path(os.path.abspath(path)) for path in (piece.source, piece.output))
     run = dataclasses.replace(piece.run, log_to=os.path.abspath(piece.run.log_folder(piece.output)))
@@ -118,10 +118,10 @@ def plan_workers(
 
 
 def train_piece(piece: TrainPiece) -> Path:
-    """Train the cells of a piece in this process; returns the file of the journal that holds what came out."""
+    """Train the cells of a piece in this process, and return the file of the journal that holds the results."""
     folder = paths.journal_path(piece.output) / piece.digest
     part = part_path(folder, piece.indices)
-    if part.exists():  # the worker before this one died after all was done
+    if part.exists():  # an earlier worker died after it had written all results
         return part
     backend, run, cancelled = _backend(piece.backend), piece.run, threading.Event()
     observer = ProgressObserver(cancelled, log_of(run.log, run.log_folder(piece.output), backend), run.log_every)
@@ -138,10 +138,10 @@ def train_piece(piece: TrainPiece) -> Path:
 
 
 def jobs_of(universe: Universe, indices: Sequence[int], config: TrainConfig) -> list[Job]:
-    """The cells of these indices as jobs."""
+    """Return the jobs of the cells with these `indices`."""
     stars = (universe.offsets[1:] - universe.offsets[:-1]).tolist()
     return [Job(i, stars[i], config.splat_count(stars[i]), functools.partial(universe.cell, i)) for i in indices]
 
 
 _backend = functools.cache(pick_backend)
-"""One per process: a GPU's is tried with a test splat."""
+"""`pick_backend`, cached per process, as a GPU is tried by rendering a test splat."""
