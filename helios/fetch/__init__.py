@@ -1,1 +1,1 @@
-"""Stars of an archive as a Parquet file that `helios build` reads: asked by TAP, in pieces that resume."""
+"""Fetches stars from an archive by TAP, in resumable pieces, into a Parquet file that `helios build` reads."""

@@ -1,6 +1,6 @@
-"""Reads what a TAP service answers: the rows of a VOTable, or its own words on why there are none.
+"""Reads the answer of a TAP service: the rows of a VOTable, or the service's own message on why there are none.
 
-Nothing in an answer is executed, and nothing that it points to is fetched. TAP 1.1 (doi:10.5479/ADS/bib/2019ivoa.spec
+Nothing in an answer is executed, and nothing that it refers to is fetched. TAP 1.1 (doi:10.5479/ADS/bib/2019ivoa.spec
 .0927D), section 3.3: the INFO element QUERY_STATUS says OK, ERROR, or OVERFLOW where rows were left out.
 """
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 TEXTS = ("char", "unicodeChar")
 
 SHOWN = 300
-"""Letters of the archive's own words that are shown."""
+"""Number of characters of the archive's own message that are shown."""
 
 
 class BrokenAnswer(Exception):
-    """An answer that did not arrive whole: worth asking for again."""
+    """An answer that did not arrive complete; asking again may help."""
 
 
 @dataclass
@@ -47,9 +47,9 @@ class _Status:
 def read_answer(path: Path, columns: Sequence[str]) -> pa.Table:
     """Return the rows of the VOTable `path`, gzipped or not, as an Arrow table of the `columns`, in their order.
 
-    Numbers keep the type and texts stay texts; what is missing, NaN among numbers, is null; a field's unit is in its
-    metadata. Raises BrokenAnswer for a file that was cut or damaged on the way, and ArchiveError for a query that was
-    refused, an answer that lacks rows or columns, and one that is no VOTable.
+    Numbers keep their type, texts become strings; missing values, which include NaN, are null; a field's unit is in its
+    metadata. Raises BrokenAnswer for a file that was cut short or damaged in transit, and ArchiveError for a query that
+    was refused, an answer that lacks rows or columns, and one that is not a VOTable.
     """
     try:
         with open_binary(path) as file:
@@ -77,15 +77,15 @@ def read_answer(path: Path, columns: Sequence[str]) -> pa.Table:
 
 
 def check_job(body: bytes) -> None:
-    """Raise ArchiveError unless `body` is what UWS (doi:10.5479/ADS/bib/2016ivoa.spec.1024H) says of a job.
+    """Raise ArchiveError unless `body` is the description of a UWS job (doi:10.5479/ADS/bib/2016ivoa.spec.1024H).
 
-    Raises BrokenAnswer for one that was cut or damaged on the way.
+    Raises BrokenAnswer for one that was cut short or damaged in transit.
     """
     _read_status(io.BytesIO(body), "job")
 
 
 def words_of(body: bytes) -> str:
-    """Return what the body of an HTTP error says, on one line: a VOTable's own words, else its text without tags."""
+    """Return the message in the body of an HTTP error, on one line: that of a VOTable, else its text without tags."""
     try:
         status = _read_status(io.BytesIO(body))
         if status.words:
@@ -97,7 +97,7 @@ def words_of(body: bytes) -> str:
 
 
 def one_line(text: str) -> str:
-    """`text` on one line, printable, cut after SHOWN letters."""
+    """Return `text` on one line, only printable characters, cut after SHOWN of them."""
     text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return text if len(text) <= SHOWN else text[:SHOWN] + "..."
 

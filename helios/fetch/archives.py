@@ -1,4 +1,4 @@
-"""The archives that stars can be fetched from. Another one is a file and a line in `ARCHIVES`."""
+"""The archives that stars can be fetched from. A new one is one file and one line in `ARCHIVES`."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from helios.options import option
 from helios.registry import Registry
 
 ARCHIVES = Registry("archive", "helios.archives", {"gaia": "helios.fetch.gaia:Gaia"})
-"""By the name that `helios fetch` takes."""
+"""Archives by the name that `helios fetch` takes."""
 
 
 @dataclass(frozen=True)
 class Archive:
-    """Where an archive answers, and what is asked of it where the user says nothing else; each is a subclass.
+    """The address of an archive, and what is asked of it by default; each archive is a subclass.
 
-    `url` is the address of its TAP service; `source_id` and `magnitude` are the columns of `table` that name a star
-    and by which it is cut, sorted and divided; `columns`, these two among them, are what `helios build` can use;
-    `credit` is who must be named where the stars are shown.
+    `url` is the address of its TAP service. Of the columns of `table`, `source_id` identifies a star, and by
+    `magnitude` stars are cut, sorted and divided into pieces; `columns`, which include these two, are those that
+    `helios build` can use. `credit` is who must be credited where the stars are shown.
     """
 
     name: ClassVar[str]

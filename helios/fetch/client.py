@@ -1,4 +1,4 @@
-"""Puts one query after the other to an archive, and puts it again where the connection or the archive fails."""
+"""Sends queries to an archive one at a time, and sends a query again where the connection or the archive fails."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LONGEST_POLL_S = 5.0
-"""How long it waits, in the end, before it asks again how far a job is."""
+"""Longest wait, in seconds, between two requests for the phase of a job."""
 
 TRANSIENT = (408, 429)
-"""HTTP statuses below 500 that say: later."""
+"""HTTP statuses below 500 after which a later try may succeed."""
 
 WORKING = ("PENDING", "QUEUED", "EXECUTING", "HELD", "SUSPENDED", "UNKNOWN")
-"""Phases after which there may be an answer (UWS 1.1, section 2.1.3)."""
+"""Phases of a job that may still give an answer (UWS 1.1, section 2.1.3)."""
 
 
 class Client:
-    """Asks the TAP service at `url`; `tries`, `pause_s` and `timeout_s` are those of FetchConfig.
+    """Queries the TAP service at `url`; `tries`, `pause_s` and `timeout_s` are as in FetchConfig.
 
     Raises InputError where pyvo is not installed.
     """
@@ -51,9 +51,9 @@ class Client:
     ) -> pa.Table:
         """Return the rows that answer `adql`, as `read_answer` does for `columns`.
 
-        `path` is where the answer is put meanwhile; `rows` how many there must be. `on_event` is told Retrying and,
-        with the `done` of the stage under way, how far the archive says it is. Raises ArchiveError where the archive
-        refuses, answers otherwise than it should, or fails `tries` times.
+        `path` is a temporary file for the answer; `rows`, if given, is how many rows it must have. `on_event` receives
+        Retrying, and Advance with `done` and the phase that the archive reports. Raises ArchiveError where the archive
+        refuses the query, gives an unexpected answer, or fails `tries` times.
         """
         job = None
         pause_s = self.pause_s

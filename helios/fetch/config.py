@@ -1,4 +1,4 @@
-"""What is asked of an archive, and how patiently."""
+"""The options of `helios fetch`, and the question to an archive that they make."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TABLE = re.compile(rf"{_NAME}(\.{_NAME}){{0,2}}")
 
 @dataclasses.dataclass(frozen=True)
 class FetchConfig:
-    """The options of `helios fetch`; None stands for what the archive has by default, or for no such condition.
+    """The options of `helios fetch`; None means the archive's default, or no such condition.
 
     `archive` is NAME or NAME:OPTION=VALUE,... of one of `ARCHIVES`.
     """
@@ -43,11 +43,11 @@ class FetchConfig:
 
     @property
     def default_output(self) -> str:
-        """The file that is made where none is named: ARCHIVE.parquet."""
+        """The file that is written where none is named: ARCHIVE.parquet."""
         return f"{self.archive.partition(':')[0]}.parquet"
 
     def question(self, archive: Archive) -> Question:
-        """Return what is asked of `archive`. Raises InputError, naming option and value, for what cannot be."""
+        """Return the question to `archive`. Raises InputError, naming option and value, for an unusable option."""
         check_limits(self)
         for name in ("max_mag", "min_mag"):
             value = getattr(self, name)
@@ -84,14 +84,14 @@ class FetchConfig:
         bad = next((name for name in names if not _COLUMN.fullmatch(name)), None)
         if bad is not None:
             raise InputError(f"--columns: {bad!r} must be the name of a column")
-        # Without these two the rows have no order.
+        # The rows are sorted by these two.
         ends = [name for name in (archive.source_id, archive.magnitude) if name not in names]
         return tuple(dict.fromkeys([*names, *ends]))
 
 
 @dataclasses.dataclass(frozen=True)
 class Question:
-    """What makes two fetches the same: the archive, the stars, the columns, and how they are divided into pieces."""
+    """What identifies a fetch: the archive, the stars, the columns, and how they are divided into pieces."""
 
     archive: str
     url: str
@@ -106,12 +106,12 @@ class Question:
     rows_per_piece: int
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in JSON files."""
+        """Return the question as a JSON value."""
         return dataclasses.asdict(self) | {"columns": list(self.columns)}
 
 
 def check_condition(where: str) -> None:
-    """Raise InputError where `where` is no single condition: it must stay inside the parentheses put around it."""
+    """Raise InputError unless `where` is one condition, which cannot end the parentheses that are put around it."""
     if not where.strip():
         raise InputError("--where: empty; leave it out to have no condition")
     if not where.isprintable():

@@ -1,6 +1,6 @@
-"""The connection of pyvo to a TAP service: with a time limit, bounds on what comes, and the archive's own words kept.
+"""Connects pyvo to a TAP service, with a timeout, limits on what is read, and the archive's own error messages.
 
-Importing this needs pyvo.
+Importing this module needs pyvo.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from helios.fetch.answer import BrokenAnswer, check_job, one_line
 MAX_REDIRECTS = 5
 
 LARGEST_DOCUMENT = 1 << 20
-"""Bytes of a job's description, or of the page of an error, that are read."""
+"""Most bytes that are read of a job's description or of an error page."""
 
 
 class BadStatus(Exception):
-    """An HTTP status of 400 and above, with the body that came with it."""
+    """An HTTP status of 400 or above, with the body of the response."""
 
     def __init__(self, status: int, reason: str, body: bytes):
         super().__init__(f"HTTP {status} {reason}".strip())
@@ -37,14 +37,14 @@ class BadStatus(Exception):
 
 
 class Lost(Exception):
-    """A connection that could not be made, was dropped, or said nothing for too long."""
+    """A connection that could not be made, was dropped, or timed out."""
 
 
 class Service:
-    """The TAP service at `url`, asked by asynchronous jobs: an archive cuts the answers of synchronous ones short.
+    """The TAP service at `url`, queried by asynchronous jobs: archives truncate the answers of synchronous ones.
 
-    All methods raise BadStatus and Lost where the archive or the way to it fails, and ArchiveError where it answers
-    otherwise than a TAP service does.
+    All methods raise BadStatus or Lost where the archive or the connection fails, and ArchiveError where the answer is
+    not that of a TAP service.
     """
 
     def __init__(self, url: str, timeout_s: float):
@@ -52,17 +52,17 @@ class Service:
         self._tap = TAPService(url, session=self._session)
 
     def launch(self, adql: str) -> AsyncTAPJob:
-        """Have the query run, and return its job."""
+        """Start the query, and return its job."""
         with _understanding():
             return self._tap.submit_job(adql, PHASE="RUN")
 
     def phase(self, job: AsyncTAPJob) -> str:
-        """Return how far the job is: QUEUED, EXECUTING, COMPLETED, ERROR, ABORTED, ... (UWS 1.1)."""
+        """Return the phase of the job: QUEUED, EXECUTING, COMPLETED, ERROR, ABORTED, ... (UWS 1.1)."""
         with _understanding():
             return str(job.phase or "").strip().upper()
 
     def error(self, job: AsyncTAPJob) -> str:
-        """Return what the archive says of a job that failed, on one line; empty where it says nothing."""
+        """Return the archive's message on a job that failed, on one line; empty where it gives none."""
         try:
             job.raise_if_error()
         except DALQueryError as error:
@@ -71,17 +71,17 @@ class Service:
         return ""
 
     def download(self, job: AsyncTAPJob, path: Path) -> None:
-        """Write the job's answer as the file `path`. Raises Lost where the connection ends before it does."""
+        """Write the job's answer to the file `path`. Raises Lost where the connection ends before the answer does."""
         self._session.download(job.result_uri or f"{job.url}/results/result", path)
 
     def close(self) -> None:
-        """Close the connections; the next call opens one again."""
+        """Close the connections; the next call opens a new one."""
         self._session.close()
 
 
 @contextlib.contextmanager
 def _understanding() -> Iterator[None]:
-    """Turn whatever pyvo raises on a description of a job that it does not understand into an ArchiveError."""
+    """Turn whatever pyvo raises on a job description that it cannot parse into an ArchiveError."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -94,16 +94,16 @@ def _understanding() -> Iterator[None]:
 
 
 class _Document(io.BytesIO):
-    """The body of a response that was read as a whole, with what pyvo takes of the one that urllib3 makes."""
+    """A response body, already read, with the part of the interface of urllib3's response that pyvo uses."""
 
     def read(self, size: int | None = -1, decode_content: bool | None = None) -> bytes:
         return super().read(size)
 
 
 class _Session(requests.Session):
-    """Stays on the host of `url`, whatever redirections and descriptions of jobs say, and raises BadStatus and Lost.
+    """Contacts only the host of `url`, whatever redirects and job descriptions say; raises BadStatus and Lost.
 
-    pyvo takes no errors of these kinds for its own.
+    pyvo does not catch errors of these types.
     """
 
     def __init__(self, url: str, timeout_s: float):
@@ -113,7 +113,7 @@ class _Session(requests.Session):
         self.headers.update({"User-Agent": f"helios/{__version__} (IVOA-science)", "Accept-Encoding": "gzip"})
 
     def request(self, method, url, *arguments, **options):
-        """As `requests.Session.request`; the body has been read, and describes a job."""
+        """As `requests.Session.request`, with the body already read and checked to be the description of a job."""
         response = self._ask(method, url, *arguments, **options)
         if method.upper() == "POST" and not response.history:
             response.close()
@@ -126,7 +126,7 @@ class _Session(requests.Session):
         return response
 
     def download(self, url: str, path: Path) -> None:
-        """Write what is at `url` as the file `path`."""
+        """Write the content at `url` to the file `path`."""
         response = self._ask("GET", url)
         try:
             with path.open("wb") as file:
@@ -141,7 +141,7 @@ class _Session(requests.Session):
             raise Lost(f"the connection was dropped after {received:,} of {int(length):,} bytes")
 
     def get_redirect_target(self, resp):
-        """The address that a redirection leads to, on the host that was asked."""
+        """Return the address of a redirect, moved to the host of the service."""
         location = super().get_redirect_target(resp)
         return location and self._here(urljoin(resp.url, location))
 
@@ -160,7 +160,7 @@ class _Session(requests.Session):
 
 
 def _read(response: requests.Response) -> bytes:
-    """The body, or its first part where it has more than LARGEST_DOCUMENT bytes."""
+    """Return the body, or its first part where it has more than LARGEST_DOCUMENT bytes."""
     body = b""
     try:
         for block in response.iter_content(1 << 16):
@@ -175,7 +175,7 @@ def _read(response: requests.Response) -> bytes:
 
 
 def _cause(error: BaseException) -> str:
-    """What lies at the bottom of an error, in the words of the system where it is one of the system's."""
+    """Return the message of the innermost cause of an error, on one line; its type where it has no message."""
     while (inner := error.__cause__ or error.__context__) is not None:
         error = inner
     return one_line(str(error)) or type(error).__name__

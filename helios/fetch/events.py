@@ -1,4 +1,4 @@
-"""What fetching tells beside the events of `helios.progress`, and what it returns."""
+"""The events that fetching adds to those of `helios.progress`, and its result."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from helios.progress import Advance, Note, Stage
 
 @dataclass(frozen=True)
 class Planned(Stage):
-    """The stars come in `pieces` in all, of which `pieces_done` are here already."""
+    """The stars come in `pieces` pieces, of which `pieces_done` have already been fetched."""
 
     pieces: int = 0
     pieces_done: int = 0
@@ -18,7 +18,7 @@ class Planned(Stage):
 
 @dataclass(frozen=True)
 class Retrying(Note):
-    """Try number `attempt` of `tries` went wrong; the next one follows after `pause_s` seconds."""
+    """Try number `attempt` of `tries` failed; the next one follows after `pause_s` seconds."""
 
     attempt: int
     tries: int
@@ -27,16 +27,16 @@ class Retrying(Note):
 
 @dataclass(frozen=True)
 class PieceFetched(Advance):
-    """A piece of `rows` rows is safe on the disk."""
+    """A piece of `rows` rows has been written to disk."""
 
     rows: int = 0
 
 
 @dataclass(frozen=True)
 class FetchResult:
-    """The file at `path` holds `rows` stars in `size_bytes`; `record` tells where from.
+    """The file at `path` has `rows` stars in `size_bytes` bytes; `record` is the path of the record of its origin.
 
-    `found_from` is when its stars were fetched, ISO 8601 in UTC, where the file was there already; else None.
+    `found_from` is when its stars were fetched, ISO 8601 in UTC, if the file already existed; else None.
     """
 
     path: Path

@@ -1,4 +1,4 @@
-"""The archive of ESA's Gaia: https://gea.esac.esa.int/archive, and its table of all sources in data release 3."""
+"""ESA's Gaia archive, https://gea.esac.esa.int/archive, and its table of all sources in data release 3."""
 
 from __future__ import annotations
 

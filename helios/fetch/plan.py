@@ -1,9 +1,9 @@
-"""Divides a question into queries that can be asked one by one: each star is in exactly one of them.
+"""Divides a question into separate queries, so that each star is in the answer to exactly one of them.
 
-The archive first counts the stars in bands of 1/16 magnitude. Pieces are runs of bands, the bright ones first, so that
-`--limit` needs no more than the bands that hold the brightest. Multiples of 1/16 are exact as binary and as decimal
-numbers: the archive's single-precision magnitudes fall into the counted band and the asked one alike, and a piece
-that comes with another number of rows than was counted is known to be wrong.
+The archive first counts the stars in bands of 1/16 magnitude. Pieces are consecutive bands, bright ones first, so that
+`--limit` needs only the bands of the brightest stars. Multiples of 1/16 are exact both as binary and as decimal
+numbers: the archive puts its single-precision magnitudes into the same band when it counts and when it answers, and a
+piece whose number of rows differs from the count is known to be wrong.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ BANDS_PER_MAG = 16
 
 @dataclass(frozen=True)
 class Piece:
-    """One query, its ADQL, and the number of rows it must bring, None where that is known for the `group` alone.
+    """One query: its ADQL, and the number of rows it must return, None where that is known only for its `group`.
 
-    The pieces of one group divide one range of magnitudes among themselves.
+    The pieces of one group share one range of magnitudes.
     """
 
     adql: str
@@ -30,14 +30,14 @@ class Piece:
 
 @dataclass(frozen=True)
 class Plan:
-    """The pieces of a question in their order, and the number of rows that they bring together."""
+    """The pieces of a question in order, and the number of rows that they return in total."""
 
     pieces: list[Piece]
     rows: int
 
 
 def count_query(question: Question) -> str:
-    """Return the ADQL that counts the stars in question: columns `band`, the magnitude times 16, and `n`."""
+    """Return the ADQL that counts the stars of `question`, with the columns `band`, floor(16 magnitude), and `n`."""
     return (
         f"SELECT band, COUNT(*) AS n FROM (SELECT FLOOR({question.magnitude} * {BANDS_PER_MAG}) AS band "
         f"FROM {question.table} WHERE {_conditions(question)}) AS bands GROUP BY band ORDER BY band"
@@ -45,9 +45,9 @@ def count_query(question: Question) -> str:
 
 
 def plan_pieces(question: Question, bands: Iterable[tuple[int, int]]) -> Plan:
-    """Return the pieces of `question`, of about `rows_per_piece` rows at most, bright ones first.
+    """Return the pieces of `question`, of at most about `rows_per_piece` rows each, bright ones first.
 
-    `bands` are the answer to `count_query`: (band, number of stars) each. Bands past the `limit` are left out.
+    `bands` is the answer to `count_query`, as (band, number of stars). Bands beyond the `limit` are left out.
     """
     groups: list[list[tuple[int, int]]] = []
     total, cut = 0, None
@@ -73,13 +73,13 @@ def _split(question: Question, where: str, rows: int) -> list[tuple[str, int | N
     parts = -(-rows // question.rows_per_piece)
     if parts == 1:
         return [(adql, rows)]
-    # Identifiers are multiples of a power of two (128 in Gaia): an odd divisor spreads them evenly, an even one not.
+    # Identifiers are multiples of a power of two (128 in Gaia): only an odd divisor spreads them evenly.
     parts += 1 - parts % 2
     return [(f"{adql} AND MOD({question.source_id}, {parts}) = {part}", None) for part in range(parts)]
 
 
 def _conditions(question: Question, first: int | None = None, end: int | None = None) -> str:
-    """The question's own conditions, and those of the bands from `first` to before `end`."""
+    """Return the conditions of the question and of the bands from `first` to before `end`, in ADQL."""
     magnitude = question.magnitude
     conditions = [f"{magnitude} <= {question.max_mag!r}"]
     if question.min_mag is not None:

@@ -1,4 +1,4 @@
-"""The rows of a fetch in Parquet files: one per piece while it is under way, all of them in the end."""
+"""The rows of a fetch in Parquet files: one file per piece at first, and one of all rows in the end."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ ROW_GROUP = 1 << 16
 
 
 def rows_path(folder: Path, number: int) -> Path:
-    """The file of the rows of piece `number`."""
+    """Return the path of the rows of piece `number`."""
     return folder / f"piece-{number:06d}.parquet"
 
 
 def write_rows(path: Path, table: pa.Table) -> None:
-    """Write the rows of a piece, whole or not at all. Raises OSError where that cannot be."""
+    """Write the rows of a piece, whole or not at all. Raises OSError where writing fails."""
     import pyarrow.parquet as pq
 
     with staged(path) as new:
@@ -32,7 +32,7 @@ def write_rows(path: Path, table: pa.Table) -> None:
 
 
 def count_rows(path: Path) -> int | None:
-    """The number of rows in the file of a piece; None where it is damaged or not there."""
+    """Return the number of rows in the file of a piece; None where it is damaged or missing."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -44,9 +44,9 @@ def count_rows(path: Path) -> int | None:
 
 
 def assemble(folder: Path, question: Question, pieces: Sequence[Piece], target: Path) -> int:
-    """Write all rows to `target`, by magnitude and then identifier, cut at the limit; return how many these are.
+    """Write all rows to `target`, sorted by magnitude, then identifier, and cut at the limit; return their number.
 
-    Holds the rows of one group of pieces. Raises InputError where two pieces have different types.
+    Holds the rows of one group of pieces in memory. Raises InputError where the column types of two pieces differ.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -1,4 +1,4 @@
-"""Fetches stars: counts, plans, asks piece by piece, and makes one file of it with a record beside it."""
+"""Fetches stars: counts them, plans the pieces, fetches each, and writes one file with a record beside it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from helios.progress import Done, Note, OnEvent, Stage, ignore
 
 
 def record_path(output: Path) -> Path:
-    """Where it is kept what was asked for the file `output`."""
+    """Return the path of the record of the file `output`: what was asked, when, and what came."""
     return output.with_name(f"{output.name}.query.json")
 
 
 @dataclass(frozen=True)
 class _Answered:
-    """A query that was answered, when, in UTC, and by how many rows."""
+    """A query that was answered: its ADQL, the date in UTC, and the number of rows of the answer."""
 
     adql: str
     date: str
@@ -44,16 +44,16 @@ class _Counted(_Answered):
 
 
 def fetch(config: FetchConfig, output: Path, on_event: OnEvent = ignore) -> FetchResult:
-    """Make the stars that `config` asks for the Parquet file `output`, and return what it holds.
+    """Fetch the stars that `config` asks for into the Parquet file `output`, and return what the file has.
 
-    Rows are sorted by magnitude, then identifier, and are the brightest where there is a limit; stars without a
-    magnitude are not among them. Each piece is kept as soon as it is here: after an error or a kill the same call goes
-    on with those that are missing. The file appears whole, beside it its record in JSON: the question, all queries
-    with their dates in UTC and rows, versions, and the file's SHA-256. `on_event` is told how far it has come.
+    Rows are sorted by magnitude, then identifier; with a limit they are the brightest. Stars without a magnitude are
+    left out. Each piece is kept as soon as it arrives: after an error or a kill, the same call resumes with the missing
+    ones. The file appears whole, with its record in JSON beside it: the question, all queries with their dates in UTC
+    and numbers of rows, versions, and the file's SHA-256. `on_event` receives the progress, then Done with the result.
 
-    A file that is there is replaced only if `config` says so; where it is what the same question brought, nothing is
-    asked. Raises InputError for what cannot be asked or written, ArchiveError where the archive fails or refuses, and
-    StoreError where the disk is full.
+    An existing file is replaced only if `config` says so; otherwise, if the same question made it, it is returned
+    without asking the archive. Raises InputError for an unusable option or output, ArchiveError where the archive fails
+    or refuses, and StoreError where the disk is full.
     """
     output = Path(output)
     archive = ARCHIVES.make(config.archive)
@@ -74,7 +74,7 @@ def fetch(config: FetchConfig, output: Path, on_event: OnEvent = ignore) -> Fetc
 
 
 def _pieces_of(output: Path, question: Question) -> AbstractContextManager[Pieces]:
-    """The pieces of `question` beside `output`; another question has another folder."""
+    """Return a context manager of the pieces of `question`, in a folder of its own beside `output`."""
     folder = output.with_name(f".{output.name}.pieces-{digest_of(question.to_json())[:12]}")
     return resumable(folder, question.to_json(), f"{folder}: another process fetches the same; try when it has ended")
 
@@ -84,7 +84,7 @@ def _already_there(output: Path, question: Question) -> FetchResult:
         record = json.loads(record_path(output).read_text(encoding="utf-8"))
         if record["fingerprint"] == digest_of(question.to_json()) and record["sha256"] == sha256(output):
             with suppress(InputError), _pieces_of(output, question):
-                pass  # what a process that was killed at the very end has left is removed
+                pass  # removes what a process killed at the very end left behind
             date = record["queries"][-1]["date"]
             return FetchResult(output, record_path(output), record["rows"], output.stat().st_size, date)
     except (FileNotFoundError, ValueError, KeyError, TypeError, LookupError):
@@ -93,14 +93,14 @@ def _already_there(output: Path, question: Question) -> FetchResult:
 
 
 class _Fetch:
-    """A fetch under way: the answers to `question` by `client` in `pieces`."""
+    """A fetch in progress: `client` answers `question`, and `pieces` keeps the answers."""
 
     def __init__(self, question: Question, client: Client, pieces: Pieces, on_event: OnEvent):
         self._question, self._client, self._pieces, self._on_event = question, client, pieces, on_event
         self._answer_path = pieces.folder / "answer.vot"
 
     def make(self, archive: Archive, output: Path) -> FetchResult:
-        """Fetch what is missing and put all of it at `output`."""
+        """Fetch the missing pieces, write all rows to `output`, and return the result."""
         count = self._count()
         plan = plan_pieces(self._question, ((band, rows) for band, rows in count.bands))
         answers = self._fetch(plan)
@@ -129,7 +129,7 @@ class _Fetch:
         return count
 
     def _fetch(self, plan: Plan) -> list[_Answered]:
-        """Ask for the pieces that are not here; return the answers to all."""
+        """Fetch the missing pieces; return the answers to all."""
         pieces = dict(enumerate(plan.pieces))
         answers = {number: answer for number in pieces if (answer := self._kept(number)) is not None}
         done = sum(answer.rows for answer in answers.values())
@@ -169,7 +169,7 @@ class _Fetch:
                 "size_bytes": size,
                 "sha256": sha256(new),
             }
-            # The record first: a file whose hash is not that of its record is not taken for this question's.
+            # The record is written first: a file whose hash differs from its record's is never taken for the answer.
             write_file(record_path(output), (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode())
         return FetchResult(output, record_path(output), rows, size)
 

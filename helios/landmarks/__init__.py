@@ -1,4 +1,4 @@
-"""Landmarks: named places worth visiting. They choose which cells are trained, and a viewer lists them."""
+"""Landmarks: named places worth visiting. They determine which cells are trained, and a viewer lists them."""
 
 from helios.landmarks.cell_of import LandmarkCell, landmark_cells, outside_grid
 from helios.landmarks.files import load_landmarks, write_landmarks

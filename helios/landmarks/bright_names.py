@@ -7,6 +7,6 @@ from helios.catalogs_path import embedded
 
 
 def bright_star_names() -> dict[int, str]:
-    """Return the name of each embedded bright star by its source_id there: proper name, else a designation."""
+    """Return the names of the embedded bright stars, by source_id in that list: proper name, else designation."""
     with gzip.open(embedded("bright_stars.csv.gz"), "rt", encoding="utf-8", newline="") as file:
         return {int(row["source_id"]): row["name"] for row in csv.DictReader(file)}

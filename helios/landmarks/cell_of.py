@@ -1,4 +1,4 @@
-"""Which cell of a universe holds a landmark."""
+"""Finds the cell of a universe that contains a landmark."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from helios.universe.tree import Tree
 
 @dataclass(frozen=True)
 class LandmarkCell:
-    """A landmark and the cell that holds it; `reason` says why where there is none, and is empty otherwise."""
+    """A landmark and the cell that contains it; where there is none, `reason` says why, else it is empty."""
 
     landmark: Landmark
     cell: CellId | None
@@ -24,17 +24,17 @@ class LandmarkCell:
 
 
 def landmark_cells(landmarks: Sequence[Landmark], tree: Tree) -> list[LandmarkCell]:
-    """Return one LandmarkCell per landmark, in their order: a leaf of `tree`, or the empty cell that it is in.
+    """Return one LandmarkCell per landmark, in order; its cell is a leaf of `tree`, or an empty cell.
 
-    The place of the Sun and of all that is nearer to it than the grid's inner radius has no cell, nor has what
-    lies beyond the outermost shell: the caller has both to report.
+    The Sun, and any place nearer to it than the grid's inner radius or beyond the outermost shell, has no cell; the
+    caller must report these.
     """
     cells = tree.cells_at(_positions_m(landmarks))
     return [LandmarkCell(*one) for one in zip(landmarks, cells, _reasons(landmarks))]
 
 
 def outside_grid(landmarks: Sequence[Landmark]) -> list[tuple[Landmark, str]]:
-    """Return the landmarks that no universe has a cell for, and why."""
+    """Return the landmarks for which no universe has a cell, each with the reason."""
     return [(landmark, reason) for landmark, reason in zip(landmarks, _reasons(landmarks)) if reason]
 
 
@@ -43,7 +43,7 @@ def _positions_m(landmarks: Sequence[Landmark]) -> NDArray[np.float64]:
 
 
 def _reasons(landmarks: Sequence[Landmark]) -> list[str]:
-    """Why the grid has no cell at each place; empty where it has one."""
+    """Return for each landmark the reason why the grid has no cell there; empty where it has one."""
     shells = HLGrid(0).locate(_positions_m(landmarks))[0].tolist()
     return [_reason(landmark, shell) if shell < 0 else "" for landmark, shell in zip(landmarks, shells)]
 

@@ -1,4 +1,4 @@
-"""Landmark files: a JSON list in the form that the pack's `landmarks.json` has too."""
+"""Landmark files: a JSON list, in the same form as the pack's `landmarks.json`."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _FIELDS = (*_TEXTS, "pos_meters", "radius_hint")
 
 
 def load_landmarks(path: Path | str | None = None) -> list[Landmark]:
-    """Return the landmarks of the file `path`, in its order; the embedded list where `path` is None.
+    """Return the landmarks of the file `path`, in order; those of the embedded list where `path` is None.
 
-    Fields beside those of a landmark are left alone. Raises InputError, naming file, entry, field and value, for a
-    missing file, for what is no JSON list of landmarks, for a number that is not finite, for a radius that is not
-    above 0, and for an id that occurs twice.
+    Fields other than those of a landmark are ignored. Raises InputError, naming file, entry, field and value, for a
+    missing file, content that is not a JSON list of landmarks, a number that is not finite, a radius that is not above
+    0, and a duplicate id.
     """
     path = embedded(EMBEDDED) if path is None else Path(path)
     try:
@@ -52,9 +52,9 @@ def load_landmarks(path: Path | str | None = None) -> list[Landmark]:
 
 
 def write_landmarks(path: Path, landmarks: Iterable[Landmark]) -> None:
-    """Write `landmarks` as the file `path`, in their order. The same landmarks give the same bytes.
+    """Write `landmarks` to the file `path`, in order; the same landmarks give the same bytes.
 
-    A file that is there is replaced at once or not at all.
+    An existing file is replaced whole or not at all. Raises OSError where writing fails.
     """
     write_file(path, _to_json(landmarks).encode())
 

@@ -1,4 +1,4 @@
-"""Makes landmarks of the stars of a catalogue or of a universe."""
+"""Makes landmarks from the stars of a catalogue or of a universe."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from helios.landmarks.landmark import STAR_RADIUS_HINT_M, Landmark, distance_tex
 from helios.universe import Universe
 
 BLOCK_ROWS = 1 << 16
-"""Stars of a universe looked at together."""
+"""Number of stars of a universe that are read at a time."""
 
 
 class UniverseStars:
-    """The stars of the universe in the directory `folder`, as a catalogue reader gives them.
+    """A catalogue reader of the stars of the universe in the directory `folder`.
 
-    `row` of a star is its row in the store. `has_bright_stars` says whether some may be embedded stars, whose source_id
-    is their HR number with a minus. Raises what opening a universe raises.
+    The `row` of a star is its row in the store. `has_bright_stars` says whether some may be embedded stars, whose
+    source_id is the negative of their HR number. Raises what opening a universe raises.
     """
 
     row_unit = "row"
@@ -41,7 +41,7 @@ class UniverseStars:
         self.has_bright_stars = "merged" in self._universe.provenance
 
     def provenance(self) -> dict[str, str]:
-        """Name of the directory and the store's checksum."""
+        """Return the name of the directory and the store's checksum."""
         return {"universe": self.name, "sha256": self._universe.fingerprint}
 
     def chunks(self) -> Iterator[StarTable]:
@@ -68,9 +68,10 @@ def generate_landmarks(
 ) -> tuple[list[Landmark], Counts]:
     """Return the `count` best stars of `readers` as landmarks, the best first, and the Counts of all their rows.
 
-    There are fewer where there are not so many stars. `method` is NAME or NAME:OPTION=VALUE,... of one of GENERATORS;
-    of equals the smaller source_id comes first, and of rows with one source_id only the best is taken. `names` has the
-    proper names by source_id; a star without one is called after its source_id. Holds `count` stars and one chunk.
+    There are fewer landmarks where there are fewer stars. `method` is NAME or NAME:OPTION=VALUE,... of one of
+    GENERATORS; among equal scores the smaller source_id comes first, and among rows with the same source_id only the
+    best is used. `names` has proper names by source_id; a star without one is named after its source_id. Holds `count`
+    stars and one chunk in memory.
 
     Raises InputError for a count below 1, an unknown method, and what the readers raise.
     """
@@ -91,7 +92,7 @@ def generate_landmarks(
                 stars, origin = StarTable.concatenate([best, stars]), np.concatenate([sources, origin])
             kept = _best(stars, generator, count)
             best, sources = stars[kept], origin[kept]
-        # The rows of catalogues that name no stars are numbered on from file to file.
+        # The rows of catalogues without identifiers are numbered consecutively from file to file.
         numbered += 0 if reader.identified else last_id
     return ([] if best is None else _landmarks(best, sources, method, names or {})), counts
 

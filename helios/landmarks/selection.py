@@ -1,4 +1,4 @@
-"""Which cells to train: those of landmarks, and their neighbours."""
+"""Selects the cells to train: those of landmarks, and their neighbours."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +13,10 @@ from helios.universe import Universe
 
 @dataclass(frozen=True)
 class Selection:
-    """`cells` are indices into the universe, ascending; `homes` the landmarks' own cells that exist in it.
+    """The cells around landmarks: `cells` are their indices in the universe, ascending.
 
-    `homeless` are (name, reason) of landmarks that have no cell in the grid.
+    `landmarks` is the number of landmarks, `homes` are their own cells that exist in the universe, and `homeless` the
+    (name, reason) of landmarks without a cell in the grid.
     """
 
     landmarks: int
@@ -27,8 +28,9 @@ class Selection:
 def select_around(universe: Universe, landmarks: Sequence[Landmark], reach: int) -> Selection:
     """Return the existing cells within +-`reach` of the landmarks' cells in each grid index.
 
-    Neighbours are counted in cells of the size of the landmark's own: those of an adaptive universe that lie in one,
-    or hold one, are taken. A landmark in an empty cell still selects the neighbours of that cell.
+    Neighbours are counted in cells of the size of the landmark's own; in an adaptive universe, every cell that lies
+    inside such a neighbour, or contains it, is selected. A landmark in an empty cell still selects the neighbours of
+    that cell.
     """
     placed = landmark_cells(landmarks, universe.tree)
     homes = {place.cell for place in placed if place.cell}

@@ -1,7 +1,7 @@
-"""What makes some stars landmarks: each generator ranks stars by a score of its own.
+"""Generators of landmarks: each ranks stars by its own score, and the best become landmarks.
 
-A new one is one file and one line in `GENERATORS`: a frozen dataclass, whose fields are its options, that does what
-`Generator` says.
+A new one is one file and one line in `GENERATORS`: a frozen dataclass that implements `Generator`, and whose fields are
+its options.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ GENERATORS = Registry(
 
 
 class Generator(Protocol):
-    """What every landmark generator does."""
+    """The contract of a landmark generator."""
 
     def score(self, stars: StarTable) -> NDArray[np.float64]:
-        """Return the score [N] of `stars`, finite; the highest become landmarks. It depends on each star alone."""
+        """Return the finite score [N] of each of `stars`, which depends on that star alone; the highest win."""

@@ -12,7 +12,7 @@ from helios.catalog.table import StarTable
 
 @dataclass(frozen=True)
 class Brightness:
-    """Smallest apparent G magnitude."""
+    """Prefers the smallest apparent G magnitude."""
 
     def score(self, stars: StarTable) -> NDArray[np.float64]:
         """Return a score [N] that is higher for a smaller apparent G magnitude."""

@@ -1,4 +1,4 @@
-"""The stars whose place in space is known best: the near ones that are not too faint."""
+"""The stars whose distance is known best: near ones that are not too faint."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ al. 2021, A&A 649, A1, table 3 (doi:10.1051/0004-6361/202039657)."""
 
 @dataclass(frozen=True)
 class Quality:
-    """Most certain distance."""
+    """Prefers the most certain distance."""
 
     def score(self, stars: StarTable) -> NDArray[np.float64]:
         """Return the parallax [N] over the uncertainty that Gaia DR3 typically has at the star's magnitude."""
