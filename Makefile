@@ -23,7 +23,7 @@ demo: $(STAMP)
 	@echo "    $(BIN)/helios serve site"
 
 test: $(STAMP) lint docs client_export/node_modules/.installed
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # Vectors and renderer with the newest numba there is, releases to come included, over the packages of $(VENV).
 test-next-numba: $(STAMP)

@@ -15,6 +15,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 STARTER = ROOT.parent / "shared" / "slurm" / "one-node-slurm"
@@ -85,7 +86,10 @@ def slurm_cluster() -> Iterator[str]:
     missing += [] if importlib.util.find_spec("dask_jobqueue") else ["dask-jobqueue"]
     if missing:
         pytest.skip(f"no {', no '.join(missing)}")
-    with tempfile.TemporaryDirectory(prefix="helios-slurm-") as folder:  # a socket's path must be short
+    with (
+        FileLock(Path(tempfile.gettempdir()) / "helios-slurm.lock"),  # one at a time, where `pytest -n` wants two
+        tempfile.TemporaryDirectory(prefix="helios-slurm-") as folder,  # a socket's path must be short
+    ):
         begun = subprocess.run(
             [STARTER, "start", folder], env=os.environ | {"ONE_NODE_CPUS": "2"}, capture_output=True, text=True
         )

@@ -9,8 +9,6 @@ from helios.errors import InputError, WorkerError
 from helios.schedulers import dask_cluster, open_scheduler
 from tests.contract import clusters, work
 
-pytestmark = pytest.mark.xdist_group("clusters")
-
 dask = pytest.importorskip("dask")
 pytest.importorskip("dask_jobqueue")  # with distributed: what they add to the configuration is there from now on
 

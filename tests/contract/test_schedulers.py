@@ -15,8 +15,6 @@ from helios.schedulers.local import LocalScheduler, usable_cores
 from tests.contract import work
 from tests.contract.clusters import wait_until
 
-pytestmark = pytest.mark.xdist_group("clusters")
-
 ROOT = Path(__file__).parents[2]
 NAMES = {"dask": "dask_address", "slurm": "slurm_name"}
 """The fixtures that start a cluster and give what to call it."""

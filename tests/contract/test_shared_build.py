@@ -20,8 +20,6 @@ from helios.schedulers.config import SchedulerConfig
 from tests.contract.clusters import ROOT
 from tests.contract.test_shared_training import KILLERS, contents
 
-pytestmark = pytest.mark.xdist_group("clusters")
-
 FORMATS = ROOT / "tests/data/formats"
 FILES = 8
 

@@ -26,8 +26,6 @@ from helios.train.run.run import train_universe
 from helios.train.run.run_config import RunConfig
 from tests.contract.clusters import ROOT, running_jobs, wait_until
 
-pytestmark = pytest.mark.xdist_group("clusters")
-
 CONFIG = TrainConfig(iterations=60, image_size=32)
 QUICK = ("--iterations", "60", "--image-size", "32", "--backend", "numba")
 
