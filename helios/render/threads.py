@@ -14,7 +14,8 @@ from typing import TypeVar
 
 import numba
 
-T, R = TypeVar("T"), TypeVar("R")
+T = TypeVar("T")
+R = TypeVar("R")
 
 STRIPES_PER_THREAD = 4
 """More than one, so that a thread the system holds up leaves its share to the others."""

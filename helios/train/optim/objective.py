@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from helios.render.backend import Backend
+from helios.render.numba_backend import NumbaBackend
 from helios.train.cameras import LOSS_EVERY
 from helios.train.config import TrainConfig
 from helios.train.loss import ImageLoss
@@ -33,7 +34,7 @@ class Objective(Protocol):
 
 def objective_for(model: Model, scenes: Sequence[Scene], config: TrainConfig, backend: Backend) -> Objective:
     """The fastest objective that draws as `backend` does."""
-    if backend.name == "numba" and isinstance(config.image_loss(), Photometric):
+    if isinstance(backend, NumbaBackend) and isinstance(config.image_loss(), Photometric):
         from helios.train.optim.numba_objective import NumbaObjective
 
         return NumbaObjective(model, scenes, config, backend)
