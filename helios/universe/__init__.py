@@ -9,7 +9,7 @@ __all__ = ["Universe"]
 
 
 def __getattr__(name: str):
-    # zarr takes a fifth of a second to import; `from helios.universe import Universe` waits for it, paths need not.
+    # Importing zarr takes a fifth of a second, which users of Universe must wait for, but not those of paths.
     if name == "Universe":
         from helios.universe.store import Universe
 

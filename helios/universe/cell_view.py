@@ -1,4 +1,4 @@
-"""One cell of a universe, read when it is asked for."""
+"""One cell of a universe, read on demand."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CellView:
-    """The cell of index `index` of `universe`; `len(cell)` is its number of stars. Made by `universe[cell]`."""
+    """The cell with index `index` of `universe`, as `universe[cell]` returns it; `len(cell)` is its number of stars."""
 
     universe: Universe
     index: int
@@ -38,13 +38,13 @@ class CellView:
 
     @property
     def bounds_m(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(min, max), float64 [3] metres each: the smallest box around it; see `Cells.bounds_m`."""
+        """(min, max), float64 [3] metres each, of the smallest box around it; see `Cells.bounds_m`."""
         low, high = self.universe.bounds_m([self.index])
         return low[0], high[0]
 
     @property
     def frame_m(self) -> tuple[NDArray[np.float64], float]:
-        """(origin [3], half_extent), float64 metres: X = origin + half_extent * x for x in its cell units."""
+        """(origin [3], half_extent), float64 metres: cell units x are at X = origin + half_extent * x."""
         origin, half_extent = self.universe.frames_m([self.index])
         return origin[0], float(half_extent[0])
 
@@ -54,7 +54,7 @@ class CellView:
         return float(self.universe.radii[self.index])
 
     def stars(self, columns: Iterable[str] | None = None) -> StarData:
-        """Its stars as a table, the most luminous first; see `Universe.stars`."""
+        """Return its stars as a table, the most luminous first; see `Universe.stars`."""
         return self.universe.stars(columns, cells=self.index)
 
     @property
@@ -69,5 +69,5 @@ class CellView:
 
     @property
     def splats(self) -> Splats | None:
-        """Its splats, in cell units; None where it is not trained."""
+        """Its splats, in cell units; None if it is not trained."""
         return self.universe.splats(self.index)

@@ -1,7 +1,6 @@
-"""`index.json`: the manifest of a universe, a few lines however many cells.
+"""`index.json`: the manifest of a universe, a few lines for any number of cells.
 
-What a universe holds stands in its store; the manifest says it again for people and for jq, and nothing here reads it
-to open a universe.
+It repeats facts from the store for people and for jq; opening a universe does not read it.
 """
 
 from __future__ import annotations
@@ -24,15 +23,15 @@ VERSION = 2
 
 
 def grid_config(grid: HLGrid) -> dict[str, float | int]:
-    """The `config` entry: what a reader needs to find the cell of a position."""
+    """Return the `config` entry: what a reader needs to find the cell of a position."""
     return {"r_min": R_MIN_M, "log_base": grid.log_base, "n_theta": grid.n_theta, "n_phi": grid.n_phi}
 
 
 def manifest_text(rule: TreeRule, depths: ArrayLike, inner: int, stars: int, trained: int = 0, splats: int = 0) -> str:
     """Return the text of the manifest of a universe split by `rule`.
 
-    `depths` [M] are those of its cells, `inner` the number of cells above them, `stars` that of all stars; `trained` of
-    the cells have `splats` splats together.
+    `depths` [M] are those of its cells; `inner`, `stars`, `trained` and `splats` are the total numbers of inner cells,
+    stars, trained cells and splats.
     """
     depths = np.asarray(depths)
     config = {"r_min": R_MIN_M} if rule.depth is None else grid_config(HLGrid(rule.depth))
@@ -46,7 +45,7 @@ def manifest_text(rule: TreeRule, depths: ArrayLike, inner: int, stars: int, tra
 def read_index(path: Path) -> dict[str, Any]:
     """Return the content of the manifest at `path`.
 
-    Raises StoreError where the file is missing, no JSON object or of another version.
+    Raises StoreError if the file is missing, not a JSON object or of another version.
     """
     remedy = "`helios pack` writes it anew"
     index = read_json(path, remedy)
@@ -55,7 +54,7 @@ def read_index(path: Path) -> dict[str, Any]:
 
 
 def check_version(path: Path, version: Any, known: int, remedy: str = "build the universe again") -> None:
-    """Raise StoreError, which ends in `remedy`, unless `version`, found in the file at `path`, is `known`."""
+    """Raise StoreError unless `version`, read at `path`, is `known`; `remedy` is the advice if it is older."""
     if type(version) is not int or version < 1:
         raise StoreError(f"{path}: damaged, version {version!r}; {remedy}")
     if version > known:

@@ -1,4 +1,4 @@
-"""Every file name of a universe, in one place."""
+"""The names of all files of a universe."""
 
 from pathlib import Path
 
@@ -10,30 +10,30 @@ PACK = "pack"
 
 
 def index_path(universe: Path) -> Path:
-    """The manifest: version, grid, tree and totals, readable with jq."""
+    """Return the path of the manifest: version, grid, tree and totals, readable with jq."""
     return universe / INDEX
 
 
 def landmarks_path(universe: Path) -> Path:
-    """The named places."""
+    """Return the path of the list of landmarks."""
     return universe / LANDMARKS
 
 
 def store_path(universe: Path) -> Path:
-    """The zarr store: emitters, cells, provenance and what training adds."""
+    """Return the path of the zarr store: emitters, cells, provenance and the results of training."""
     return universe / STORE
 
 
 def journal_path(universe: Path) -> Path:
-    """What a training run that has not ended has trained so far."""
+    """Return the folder of the journal: the results so far of training runs that have not ended."""
     return universe / JOURNAL
 
 
 def pack_path(universe: Path) -> Path:
-    """Where the pack of a universe lies that is given no other place."""
+    """Return the default path of the pack of a universe."""
     return universe / PACK
 
 
 def is_universe(path: Path) -> bool:
-    """Whether `path` is a universe, sound or damaged: what a build may replace."""
+    """Return whether `path` is a universe, intact or damaged, which a build may replace."""
     return (store_path(path) / "zarr.json").is_file()

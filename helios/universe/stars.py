@@ -1,4 +1,4 @@
-"""Stars of a universe in the types that their users know: Arrow, pandas and astropy tables."""
+"""Stars of a universe as Arrow, pandas and astropy tables."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from helios.universe.store import Universe
 
 DEFAULT_COLUMNS = ("source_id", "ra", "dec", "distance_pc", "phot_g_mean_mag", "bp_rp")
-"""Columns of stars that are asked for without naming any."""
+"""Columns of stars that are requested without naming columns."""
 
 POSITION = ("x_m", "y_m", "z_m")
 
 DERIVED = ("ra", "dec", "distance_pc")
-"""Columns that are worked out from POSITION, and not stored: ICRS degrees, parsecs."""
+"""Columns that are computed from POSITION, not stored: ICRS degrees, parsecs."""
 
 UNITS = {
     **dict.fromkeys(POSITION, "m"),
@@ -35,16 +35,16 @@ UNITS = {
     **dict.fromkeys(("distance_pc", "distance_lower_pc", "distance_upper_pc"), "pc"),
     **dict.fromkeys(("phot_g_mean_mag", "bp_rp"), "mag"),
 }
-"""Units of columns, as astropy reads them; others have none."""
+"""Units of columns, as astropy reads them; other columns have none."""
 
 
 class StarData:
-    """A table of N stars, as `Universe.stars` gives it; `len(stars)` is N.
+    """A table of N stars, as returned by `Universe.stars`; `len(stars)` is N.
 
     `table` is the pyarrow.Table: `ra` and `dec` are ICRS degrees, `distance_pc` parsecs, `x_m`, `y_m` and `z_m`
-    barycentric mean ecliptic J2000 metres, all float64; the unit stands in each field's metadata. `stars["ra"]` is a
-    column as a numpy array. Whatever reads Arrow's C stream (polars, duckdb, pyarrow) takes it as it is.
-    `cells_read` of the universe's cells were looked into, for which `bytes_read` bytes of its store were read.
+    barycentric mean ecliptic J2000 metres, all float64; units are in the metadata of the fields. `stars["ra"]` is a
+    column as a numpy array. Libraries that read Arrow C streams (polars, duckdb, pyarrow) accept a StarData directly.
+    The stars come from `cells_read` cells of the universe, for which `bytes_read` bytes of its store were read.
     """
 
     def __init__(self, table: pa.Table, cells_read: int, bytes_read: int):
@@ -54,7 +54,7 @@ class StarData:
         return self.table.num_rows
 
     def __getitem__(self, column: str) -> NDArray:
-        """The values of `column`, [N] or [N, 3]. Raises KeyError, naming the columns, where there is none."""
+        """Return the values of `column`, [N] or [N, 3]. Raises KeyError, naming the columns, if there is none."""
         if column not in self.columns:
             raise KeyError(f"no column {column} (there are {', '.join(self.columns)})")
         values = self.table[column].combine_chunks()
@@ -77,17 +77,17 @@ class StarData:
         return tuple(self.table.column_names)
 
     def to_arrow(self) -> pa.Table:
-        """The stars as a pyarrow.Table, without a copy."""
+        """Return the stars as a pyarrow.Table, without a copy."""
         return self.table
 
     def to_pandas(self) -> pandas.DataFrame:
-        """The stars as a pandas.DataFrame; needs pandas."""
+        """Return the stars as a pandas.DataFrame; needs pandas."""
         return self.table.to_pandas()
 
     def to_astropy(self) -> QTable:
-        """The stars as an astropy QTable: columns with a unit are Quantities, `meta["frame"]` is `icrs`.
+        """Return the stars as an astropy QTable: columns with a unit are Quantities, `meta["frame"]` is `icrs`.
 
-        `SkyCoord.guess_from_table` reads it, and `to_skycoord` gives the coordinates themselves.
+        `SkyCoord.guess_from_table` reads it, and `to_skycoord` returns the coordinates themselves.
         """
         from astropy.table import QTable
 
@@ -95,9 +95,9 @@ class StarData:
         return QTable({name: self[name] for name in self}, units=units, meta={"frame": "icrs"})
 
     def to_skycoord(self) -> SkyCoord:
-        """Where the stars are, as a SkyCoord [N] of frame ICRS with distances.
+        """Return the positions of the stars as a SkyCoord [N] in the ICRS frame, with distances.
 
-        Raises InputError where `ra`, `dec` and `distance_pc` are not among the columns.
+        Raises InputError unless `ra`, `dec` and `distance_pc` are among the columns.
         """
         from astropy import units as u
         from astropy.coordinates import SkyCoord
@@ -110,7 +110,7 @@ class StarData:
 
 
 def query(universe: Universe, columns: Iterable[str] | None, cells: Sequence[int], within: Region | None) -> StarData:
-    """Return the StarData of the `cells` of these indices of `universe`: those of their stars that are `within`."""
+    """Return those stars of the `cells` (indices) of `universe` that are `within`, all if that is None."""
     chosen = np.zeros(len(universe), bool)
     chosen[list(cells)] = True
     if within is not None:
@@ -121,7 +121,7 @@ def query(universe: Universe, columns: Iterable[str] | None, cells: Sequence[int
 
 
 def sample(universe: Universe, count: int, seed: int, columns: Iterable[str] | None) -> StarData:
-    """Return the StarData of `count` stars of `universe`, each as likely as any other, in the order of the store."""
+    """Return `count` stars of `universe`, drawn uniformly without replacement, in the order of the store."""
     total = int(universe.offsets[-1])
     if not 0 <= count <= total:
         raise InputError(f"a sample of {count:,} stars: must be from 0 to {total:,}, the stars of {universe.path}")
@@ -162,7 +162,7 @@ def _read(universe, columns, starts, stops, within: Region | None, cells_read: i
 
 
 def _ranges(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The numbers of all [start, stop), one after the other."""
+    """Return the concatenated integers of all ranges [start, stop)."""
     counts = stops - starts
     ends = np.cumsum(counts)
     return np.arange(counts.sum()) + np.repeat(starts - (ends - counts), counts)

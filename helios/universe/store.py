@@ -1,4 +1,4 @@
-"""A universe as it lies on disk: its cells, their emitters, and what training made of them."""
+"""A universe on disk: its cells, their emitters, and the results of training."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ EMITTER_COLUMNS = {
     "phot_g_mean_mag": np.float32,
     "bp_rp": np.float32,
 }
-"""Columns of the group `emitters`: position in barycentric mean ecliptic J2000 metres, magnitudes as catalogued."""
+"""Columns of the group `emitters`: positions in barycentric mean ecliptic J2000 metres, magnitudes as catalogued."""
 
 OPTIONAL_EMITTER_COLUMNS = {"distance_lower_pc": np.float32, "distance_upper_pc": np.float32, "velocity": np.float32}
-"""Columns that only some universes have, by the options of their build.
+"""Columns that a universe has only with certain options of its build.
 
-With `--distance edsd` the 16 % and 84 % quantiles of each star's distance, parsecs, NaN for stars merged
-from the embedded list, which knows no errors; with `--epoch` its `velocity` [N, 3], units of its cell per Julian year
-along the axes of its position.
+With `--distance edsd`, the 16 % and 84 % quantiles of each star's distance, parsecs, NaN for stars merged from the
+embedded list, which has no errors; with `--epoch`, its `velocity` [N, 3], cell units per Julian year along the axes of
+its position.
 """
 
 CELL_COLUMNS = {"depth": np.uint8, "l": np.int32, "theta": np.int32, "phi": np.int32, "offsets": np.int64}
@@ -65,25 +65,25 @@ INNER_COLUMNS = {
 """Columns of the group `inner`: the cells above the leaves, as in `helios.universe.tree.InnerCells`."""
 
 BUILT_GROUPS = ("cells", "inner", "emitters")
-"""What a build writes and nothing changes afterwards."""
+"""Groups that a build writes and nothing changes afterwards."""
 
 BLOCK_ROWS = 1 << 16
-"""Emitters of a column that are read together: 40 bytes each for all of EMITTER_COLUMNS."""
+"""Number of rows of a column that are read together: 40 bytes each for all of EMITTER_COLUMNS."""
 
 BLOCKS_KEPT = 16
-"""Blocks of each column that are kept."""
+"""Number of blocks of each column that are cached."""
 
 
 class Universe:
-    """The universe in the directory `path`; `len(universe)` is its number of cells M. Made by `Universe.open`.
+    """The universe in the directory `path`, as `Universe.open` returns it; `len(universe)` is its number of cells M.
 
-    `universe["2_2_2_1"]` is the view of one cell, iterating gives that of each, `"2_2_2_1" in universe` asks for one;
-    `stars` gives stars as tables. A cell is named by its index, its CellId or its name wherever one is asked for.
+    `universe["2_2_2_1"]` is the view of a cell, iteration yields the views of all, and `"2_2_2_1" in universe` tests
+    for one. Wherever a cell is an argument, it may be an index, a CellId or a name.
 
-    `cells` are the leaves of its `tree`; `depth` is that of all of them, None where it is adaptive: then a cell split
-    while it held more than `leaf_capacity` stars. `offsets` int64 [M + 1]: the emitters of cell i are the rows
-    offsets[i] to offsets[i + 1] of the emitter columns, most luminous first; `emitter_columns` names these.
-    `provenance` says what it was made of, `fingerprint` names that in 64 hex digits. Emitters and splats are read late.
+    `cells` are the leaves of its `tree`; `depth` is their common depth, None if it is adaptive: then cells with more
+    than `leaf_capacity` stars were split. `offsets` int64 [M + 1]: the emitters of cell i are the rows offsets[i] to
+    offsets[i + 1] - 1 of the columns `emitter_columns`, most luminous first. `provenance` says what it was made of;
+    `fingerprint`, 64 hex digits, identifies what the build wrote. Emitters and splats are read on demand.
     """
 
     def __init__(self, path: Path, root: zarr.Group, indices: Sequence[NDArray], offsets: NDArray[np.int64]):
@@ -100,10 +100,10 @@ class Universe:
 
     @classmethod
     def open(cls, path: Path | str) -> Universe:
-        """Return the universe at `path`, its metadata and cells checked; `helios validate` checks the rest.
+        """Return the universe at `path`, with its metadata and cells checked; `helios validate` checks the rest.
 
-        All that a universe is stands in its store: `index.json` is for people and for viewers, and not read. Raises
-        InputError where there is none, StoreError where it is damaged, unfinished or of another version.
+        Only the store is read: `index.json` is for people and viewers. Raises InputError if there is no universe,
+        StoreError if it is damaged, unfinished or of another version.
         """
         path = Path(path)
         restore(path)
@@ -126,7 +126,7 @@ class Universe:
         return len(self.offsets) - 1
 
     def __getitem__(self, cell: CellLike) -> CellView:
-        """The view of `cell`. Raises InputError as `index_of` does."""
+        """Return the view of `cell`. Raises InputError as `index_of` does."""
         return CellView(self, self.index_of(cell))
 
     def __iter__(self) -> Iterator[CellView]:
@@ -146,7 +146,7 @@ class Universe:
 
     @property
     def bytes_read(self) -> int:
-        """Bytes that were read from the files of the store so far."""
+        """Number of bytes read from the files of the store so far."""
         return cast(CountedStore, self._root.store).bytes_read
 
     @cached_property
@@ -156,7 +156,7 @@ class Universe:
 
     @cached_property
     def tree(self) -> Tree:
-        """What finds cells by name and by place."""
+        """The tree of the cells, which finds them by name and by position."""
         return Tree(self.cells, self.depth)
 
     @cached_property
@@ -176,21 +176,21 @@ class Universe:
         return self._frames[2]
 
     def bounds_m(self, indices: Indices = slice(None)) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return (min, max), each float64 [N, 3] metres, of the cells of `indices`; see `Cells.bounds_m`."""
+        """Return (min, max), each float64 [N, 3] metres, of the cells at `indices`; see `Cells.bounds_m`."""
         return self.cells[indices].bounds_m()
 
     def frames_m(self, indices: Indices = slice(None)) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return (origin [N, 3], half_extent [N]), float64 metres, of the cells of `indices`; see `Cells.frames_m`."""
+        """Return (origin [N, 3], half_extent [N]), float64 metres, of the cells at `indices`; see `Cells.frames_m`."""
         return self.cells[indices].frames_m()
 
     def locate(self, position_m: ArrayLike) -> NDArray[np.int64]:
-        """Return int64 [N]: the index of the cell that holds each position [N, 3], -1 where none does."""
+        """Return int64 [N]: the index of the cell that holds each position [N, 3], metres, or -1 if none does."""
         return self.tree.locate(position_m)
 
     def index_of(self, cell: CellLike) -> int:
-        """The index of `cell`: an index itself, a CellId, or a name as `Tree.parse` reads it.
+        """Return the index of `cell`: an index, counted from the end if negative, a CellId, or a name (`Tree.parse`).
 
-        Raises InputError where this universe does not have it, or not as a leaf.
+        Raises InputError if it is not a leaf of this universe.
         """
         if isinstance(cell, int | np.integer):
             if not -len(self) <= cell < len(self):
@@ -205,7 +205,7 @@ class Universe:
         return i
 
     def indices_of(self, cells: CellLike | Iterable[CellLike] | None) -> list[int]:
-        """The indices of `cells`, one or several, ascending and each once; of all for None. See `index_of`."""
+        """Return the indices of `cells`, one or several, ascending and each once; of all for None. See `index_of`."""
         if cells is None:
             return list(range(len(self)))
         one = isinstance(cells, int | np.integer | str | CellId)
@@ -214,12 +214,12 @@ class Universe:
 
     @cached_property
     def inner(self) -> InnerCells:
-        """The cells above the leaves, coarse ones first. Raises StoreError where they are damaged."""
+        """The cells above the leaves, coarse ones first. Raises StoreError if they are damaged."""
         depth, l, theta, phi, *rest = (read_rows(self._root, f"inner/{name}") for name in INNER_COLUMNS)
         return InnerCells(Cells.at(depth, l, theta, phi), *rest)
 
     def cell(self, i: int) -> Cell:
-        """The cell of index `i` with its emitters. Raises StoreError where they are damaged."""
+        """Return the cell with index `i` and its emitters. Raises StoreError if these are damaged."""
         origin, half_extent, radius = (values[i] for values in self._frames)
         rows = self.columns(tuple(EMITTER_COLUMNS), int(self.offsets[i]), int(self.offsets[i + 1]))
         emitters = Emitters.of_stars(
@@ -235,29 +235,29 @@ class Universe:
     ) -> StarData:
         """Return the stars of `cells`, one or several, by default all, that are `within` a Cone or a Box.
 
-        `columns` are any of `emitter_columns` and of `ra`, `dec` (ICRS degrees) and `distance_pc`, which are worked out
-        of the float64 metres; by default those three, `source_id`, `phot_g_mean_mag` and `bp_rp`. Stars come in the
-        order of the store. Only cells that the region touches are read, in blocks of BLOCK_ROWS stars; the result tells
-        their number and the bytes. Raises InputError for an unknown column or cell, StoreError for a damaged store.
+        `columns` may be any of `emitter_columns` and `ra`, `dec` (ICRS degrees) and `distance_pc`, computed from the
+        float64 metres; by default these three, `source_id`, `phot_g_mean_mag` and `bp_rp`. Stars are in the order of
+        the store. Only cells that touch the region are read, in blocks of BLOCK_ROWS stars; the result tells their
+        number and the bytes. Raises InputError for an unknown column or cell, StoreError for a damaged store.
         """
         from helios.universe.stars import query
 
         return query(self, columns, self.indices_of(cells), within)
 
     def sample(self, count: int, seed: int = 0, columns: Iterable[str] | None = None) -> StarData:
-        """Return `count` stars drawn at random, each as likely as any other and none twice, in the order of the store.
+        """Return `count` stars, drawn uniformly without replacement, in the order of the store.
 
-        The same seed gives the same stars. `columns` as in `stars`. Raises InputError where there are not so many.
+        The same seed gives the same stars. `columns` as in `stars`. Raises InputError if there are fewer stars.
         """
         from helios.universe.stars import sample
 
         return sample(self, count, seed, columns)
 
     def columns(self, names: Iterable[str], start: int = 0, stop: int | None = None) -> dict[str, NDArray]:
-        """Rows [start, stop) of the emitter columns `names`, of those in `emitter_columns`, as they are stored.
+        """Return rows [start, stop) of the columns `names`, all of them in `emitter_columns`, as they are stored.
 
-        Reads whole blocks and keeps the last of them, so that going through the cells in order reads each once.
-        Raises InputError for a column that this universe does not have, StoreError where the store is damaged.
+        Reads whole blocks and caches the last ones, so that going through the cells in order reads each once. Raises
+        InputError for a column that this universe does not have, StoreError if the store is damaged.
         """
         stop = int(self.offsets[-1]) if stop is None else stop
         names = tuple(names)
@@ -279,7 +279,7 @@ class Universe:
 
     @cached_property
     def training(self) -> TrainedSplats | None:
-        """What training made of this universe; None where it is not trained."""
+        """The results of training; None if no cell is trained. Raises StoreError if they are damaged."""
         if "splats" not in self._root:
             return None
         from helios.universe.training import TrainedSplats
@@ -292,9 +292,9 @@ class Universe:
         return np.zeros(len(self), bool) if self.training is None else self.training.trained
 
     def splats(self, cell: CellLike) -> Splats | None:
-        """The trained splats of `cell`, in its cell units; None where it is not trained."""
+        """Return the trained splats of `cell`, in its cell units, or None if it is not trained."""
         return None if self.training is None else self.training.splats(self.index_of(cell))
 
     def metrics(self) -> dict[str, NDArray[np.float64]]:
-        """What training measured, by name: float64 [M] each, NaN where a cell is not trained."""
+        """Return the metrics of training by name: float64 [M] each, NaN for cells that are not trained."""
         return {} if self.training is None else self.training.metrics()

@@ -1,4 +1,4 @@
-"""What is in a universe and what it was made of, as plain values."""
+"""The contents and provenance of a universe as plain values."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from helios.universe.training import OUTCOMES
 
 
 def summarise(universe: Universe) -> dict[str, Any]:
-    """Return what `universe` holds, and its provenance as it is recorded, in values that JSON has.
+    """Return what `universe` holds, and its recorded provenance, as values that JSON can hold.
 
-    `depth` is that of all cells, None where the universe is adaptive: then none holds more than `leaf_capacity` stars.
-    `depths` has by depth the number of `cells`, the leaves, and of `inner_cells` above them; `stars_per_cell` the
-    least, median and most; `training` how many cells are trained, by `outcomes`, with how many `settings`, and their
-    splats and stars. Reads no star and no splat. Raises StoreError where the group of splats is damaged.
+    `depth` is the common depth of the cells, None if the universe is adaptive; then cells with more than
+    `leaf_capacity` stars were split. `depths` has for each depth the number of `cells`, which are leaves, and of
+    `inner_cells`. `stars_per_cell` has the `least`, `median` and `most`. `training` has the number of trained `cells`,
+    also by `outcomes`, the number of different `settings`, and the `stars` and `splats` of the trained cells. Reads no
+    star and no splat. Raises StoreError if the splats or the inner cells are damaged.
     """
     stars = np.diff(universe.offsets)
     trained = universe.trained

@@ -1,4 +1,4 @@
-"""The group `splats` of a universe's store: what training made of its cells."""
+"""The group `splats` of the store of a universe: the results of training its cells."""
 
 from __future__ import annotations
 
@@ -20,26 +20,25 @@ SPLAT_COLUMNS = ("means", "quats", "scales", "opacities", "colors")
 """Columns of the group `splats`, one row per splat, as in `helios.splats.Splats`."""
 
 OUTCOMES = ("", "trained", "start", "exact", "diverged")
-"""What became of a cell, by its code in the store: 0 is a cell that is not trained."""
+"""The outcomes of training by their codes in the store (see `CellResult`); 0 is a cell that is not trained."""
 
 BLOCK_ROWS = 1 << 16
-"""Splats that are read together: 56 bytes each."""
+"""Number of splats that are read together: 56 bytes each."""
 
 
 def check_finite(cell: CellResult) -> None:
-    """Raise StoreError where the splats of `cell` hold a NaN or an infinity."""
+    """Raise StoreError if the splats of `cell` hold a NaN or an infinity."""
     for name in SPLAT_COLUMNS:
         if not np.isfinite(getattr(cell.splats, name)).all():
             raise StoreError(f"cell of index {cell.index}: {name} of its splats are not all finite; it is not stored")
 
 
 class TrainedSplats:
-    """Splats and metrics in the store `root` of a universe of `cells` cells.
+    """Splats and metrics in the store `root` of a universe of M = `cells` cells.
 
-    The splats of cell i are the rows offsets[i] to offsets[i + 1].
-
-    `settings` uint64 [M] names the settings each cell was trained with, `outcomes` uint8 [M] is its place in
-    OUTCOMES. Raises StoreError where the group is damaged or does not fit the cells.
+    `offsets` int64 [M + 1]: the splats of cell i are the rows offsets[i] to offsets[i + 1] - 1. `settings` uint64 [M]
+    identifies the settings with which each cell was trained, `outcomes` uint8 [M] is the index of its outcome in
+    OUTCOMES. Raises StoreError if the group is damaged or does not fit the cells.
     """
 
     def __init__(self, root: Any, cells: int):
@@ -64,7 +63,7 @@ class TrainedSplats:
         return self.outcomes > 0
 
     def splats(self, i: int) -> Splats | None:
-        """The splats of the cell of index `i`, None where it is not trained."""
+        """Return the splats of the cell with index `i`, or None if it is not trained."""
         if not self.outcomes[i]:
             return None
         return Splats(*self._columns_of(i))
@@ -77,12 +76,12 @@ class TrainedSplats:
         return tuple(column[start - first : stop - first] for column in joined)
 
     def result(self, i: int) -> CellResult:
-        """All that is known of the trained cell of index `i`."""
+        """Return the stored result of the trained cell with index `i`."""
         metrics = {name: float(values[i]) for name, values in self._metrics.items()}
         return CellResult(i, Splats(*self._columns_of(i)), metrics, OUTCOMES[self.outcomes[i]])
 
     def metrics(self) -> dict[str, NDArray[np.float64]]:
-        """What training measured, by name: float64 [M], NaN where a cell is not trained."""
+        """Return the metrics of training by name: float64 [M] each, NaN for cells that are not trained."""
         return self._metrics
 
     @functools.cached_property
@@ -96,10 +95,10 @@ class TrainedSplats:
 
 
 def write_splats(root: zarr.Group, cells: int, trained: Mapping[int, tuple[CellResult, np.uint64]]) -> None:
-    """Write the group `splats` into a store of `cells` cells without one.
+    """Write the group `splats` into the store `root` of `cells` cells, which has none yet.
 
     `trained` maps the index of a cell to its result and the code of its settings. Raises StoreError, and writes
-    nothing, where splats are not finite.
+    nothing, if splats are not finite.
     """
     results = [trained[i][0] for i in sorted(trained)]
     for cell in results:
@@ -125,6 +124,6 @@ def write_splats(root: zarr.Group, cells: int, trained: Mapping[int, tuple[CellR
 
 
 def splats_digest(root: zarr.Group, attributes: dict[str, Any]) -> str:
-    """Return the SHA-256, in hex, of the metadata of the group `splats`, its `attributes` those beside it."""
+    """Return the SHA-256, in hex, of the metadata of the group `splats` and its other `attributes`."""
     arrays = ("offsets", "settings", "outcomes", "metrics", *SPLAT_COLUMNS)
     return metadata_digest(root, tuple(f"{GROUP}/{name}" for name in arrays), attributes)

@@ -1,6 +1,6 @@
-"""The adaptive tree of a universe: which cells are leaves, which are inner cells above them, and who holds a place.
+"""The adaptive tree of a universe: its leaves, the inner cells above them, and which leaf holds a position.
 
-The tree has no single root: each cell of depth 0 is one.
+The tree has no single root: each cell of depth 0 is a root.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from helios.errors import InputError
 from helios.grid import MAX_DEPTH, CellId, HLGrid, cell_keys, keys_at
 
 LEAF_CAPACITY = 512
-"""Stars that a cell may hold before it splits, unless a build is told otherwise."""
+"""Default for the number of stars that a cell may hold without splitting."""
 
 
 @dataclass(frozen=True, eq=False)
 class Leaves:
-    """M leaves along the Morton curve: their `cells`, and `count` int64 [M], the stars in each."""
+    """M leaves along the Morton curve: their `cells`, and `count` int64 [M], the number of stars in each."""
 
     cells: Cells
     count: NDArray[np.int64]
 
     def take(self, which: slice | NDArray) -> Leaves:
-        """The leaves of a slice, a mask or indices."""
+        """Return the leaves selected by a slice, a mask or indices."""
         return Leaves(self.cells[which], self.count[which])
 
     @classmethod
     def joined(cls, parts: Sequence[Leaves]) -> Leaves:
-        """All leaves of `parts`, in the order of the Morton curve."""
+        """Return all leaves of `parts`, in the order of the Morton curve."""
         depth, key = (np.concatenate([getattr(part.cells, name) for part in parts]) for name in ("depth", "key"))
         leaves = cls(Cells(depth, key), np.concatenate([part.count for part in parts]))
         return leaves.take(np.argsort(leaves.cells.first_keys))
@@ -43,8 +43,8 @@ class Leaves:
 class InnerCells:
     """K inner `cells`, sorted by depth and, within a depth, by key: coarse levels come first.
 
-    The leaves below each are those of index `first` to `stop` - 1, int64 [K] each; `count` int64 [K] is the number of
-    their stars.
+    The leaves below each are those with indices `first` to `stop` - 1, int64 [K] each; `count` int64 [K] is the number
+    of their stars.
     """
 
     cells: Cells
@@ -55,9 +55,9 @@ class InnerCells:
 
 @dataclass(frozen=True)
 class TreeRule:
-    """When cells split: all down to `depth`, or each that holds more than `leaf_capacity` stars. One is None.
+    """When cells split: all down to `depth`, or each that holds more than `leaf_capacity` stars; the other is None.
 
-    Raises InputError for a depth that the grid has not and for a capacity below 1.
+    Raises InputError unless exactly one is given, for a depth that the grid does not have, and for a capacity below 1.
     """
 
     depth: int | None = None
@@ -81,20 +81,20 @@ class TreeRule:
 
     @property
     def capacity(self) -> int:
-        """The number of stars above which a cell splits: 0, any, where all leaves have one depth."""
+        """The number of stars above which a cell splits; 0, so that all do, where all leaves have one depth."""
         return self.leaf_capacity or 0
 
 
 def leaves_of(
     keys: NDArray[np.uint64], counts: NDArray[np.int64], depth: int, capacity: int, from_depth: int = 0
 ) -> Leaves:
-    """Return the leaves of the tree in which a cell splits while it holds more than `capacity`.
+    """Return the leaves of the tree in which a cell splits while it holds more than `capacity` stars.
 
-    `keys` uint64 [U], ascending and unique, are the occupied cells of `depth`, `counts` int64 [U] what each holds. No
-    cell of `depth` splits, however much it holds: with a capacity of 0 all leaves are there. The first cells looked at
-    are those of `from_depth`, so that a part of the tree can be made by itself: the leaves below the cells that were
-    too full on a coarse grid, from that grid's depth on, are those of the whole tree there. A pass over what is left
-    per depth: a million keys take about 0.1 s.
+    `keys` uint64 [U], ascending and unique, are the occupied cells of `depth`, and `counts` int64 [U] their stars.
+    Cells of `depth` never split, so with a capacity of 0 all leaves have this depth. The tree begins with the cells of
+    `from_depth`, so that a part of it can be built separately: below cells that are known to split at a depth, the
+    leaves from that depth on are those of the whole tree. Each depth takes one pass over the keys that are left: a
+    million keys take about 0.1 s.
     """
     parts = [Leaves(Cells(np.zeros(0, np.uint8), np.zeros(0, np.uint64)), np.zeros(0, np.int64))]
     for level in range(from_depth, depth + 1):
@@ -112,14 +112,14 @@ def leaves_of(
 
 
 def inner_cells(leaves: Leaves) -> InnerCells:
-    """Return every proper ancestor of `leaves`, each once; no leaf may lie in another one."""
+    """Return every proper ancestor of `leaves`, each once; no leaf may lie in another."""
     cells, ends = leaves.cells, np.concatenate([[0], np.cumsum(leaves.count)])
     nothing = np.zeros(0, np.int64)
     levels = [(np.zeros(0, np.uint8), np.zeros(0, np.uint64), nothing, nothing, nothing)]
     for level in range(int(cells.depth.max(initial=0))):
         below = np.flatnonzero(cells.depth > level)
         above = keys_at(cells.depth[below], cells.key[below], level)
-        # All that lies below an inner cell is deeper than it and one run of the curve.
+        # The leaves below an inner cell are contiguous among those deeper than it.
         starts = np.flatnonzero(np.r_[True, above[1:] != above[:-1]])
         first, stop = below[starts], below[np.r_[starts[1:], len(below)] - 1] + 1
         levels.append((np.full(len(starts), level, np.uint8), above[starts], first, stop, ends[stop] - ends[first]))
@@ -128,9 +128,9 @@ def inner_cells(leaves: Leaves) -> InnerCells:
 
 
 class Tree:
-    """Finds the leaves among `leaves`, M cells of which none lies in another, in the order of their `first_keys`.
+    """Finds cells among `leaves`: M cells, none of which lies in another, in the order of their `first_keys`.
 
-    `depth` is that of all leaves, None where each has its own.
+    `depth` is the common depth of the leaves, or None if the tree is adaptive.
     """
 
     def __init__(self, leaves: Cells, depth: int | None):
@@ -141,9 +141,11 @@ class Tree:
         return self.leaves.first_keys
 
     def parse(self, text: str) -> CellId:
-        """The cell that `text`, `DEPTH_L_THETA_PHI` or `L_THETA_PHI`, names: a leaf, or of a depth that is said.
+        """Return the cell named by `text`, `DEPTH_L_THETA_PHI` or `L_THETA_PHI`.
 
-        Raises InputError where it names no cell, no leaf, or, without a depth, several leaves.
+        Without a depth it is the common depth of the leaves or, in an adaptive tree, that of the only leaf of this
+        name. Raises InputError if `text` names no cell of the grid or, in an adaptive tree without a depth, not
+        exactly one leaf.
         """
         if self.depth is not None or text.count("_") != 2:
             return CellId.parse(text, self.depth)
@@ -157,10 +159,10 @@ class Tree:
         return found[0]
 
     def below(self, cell: CellId) -> range:
-        """The indices of the leaves that are `cell` or lie in it."""
+        """Return the indices of the leaves that are `cell` or lie in it."""
         edges = keys_at(cell.depth, [cell.key, cell.key + 1], MAX_DEPTH)
         start, stop = (int(place) for place in np.searchsorted(self._first, edges))
-        # A leaf that holds `cell` may begin where it begins; then it is the only one there.
+        # A leaf that holds `cell` may begin at the same key; then it is the only one in the range.
         holder = start < stop and self.leaves.depth[start] < cell.depth
         return range(stop if holder else start, stop)
 
@@ -177,20 +179,20 @@ class Tree:
         return met
 
     def index_of(self, cell: CellId) -> int:
-        """The index of the leaf `cell`, -1 where there is none."""
+        """Return the index of the leaf `cell`, or -1 if it is not a leaf."""
         i = int(np.searchsorted(self._first, keys_at(cell.depth, cell.key, MAX_DEPTH)))
         return i if i < len(self.leaves) and self.leaves[i] == cell else -1
 
     def locate(self, position_m: ArrayLike) -> NDArray[np.int64]:
-        """Return int64 [N]: the index of the leaf that holds each position [N, 3], -1 where none does."""
+        """Return int64 [N]: the index of the leaf that holds each position [N, 3], metres, or -1 if none does."""
         l, theta, phi = HLGrid(MAX_DEPTH).locate(position_m)
         return np.where(l >= 0, self._holder(cell_keys(np.maximum(l, 0), theta, phi)), -1)
 
     def cells_at(self, position_m: ArrayLike) -> list[CellId | None]:
-        """Return the cell of each position [N, 3]: the leaf that holds it or, where none does, the empty cell there.
+        """Return the cell of each position [N, 3], metres: the leaf that holds it or, if none, the empty cell there.
 
-        Empty space belongs to the largest cells without a leaf in them, or to cells of `depth` where all leaves have
-        that. None where the grid has no cell.
+        Empty space is divided into the largest cells without a leaf or, if all leaves have one `depth`, into cells of
+        that. None for positions outside the grid.
         """
         l, theta, phi = HLGrid(MAX_DEPTH).locate(position_m)
         keys = cell_keys(np.maximum(l, 0), theta, phi)
@@ -199,7 +201,7 @@ class Tree:
         for near in (after - 1, after):
             there = (near >= 0) & (near < len(self._first))
             other = self._first[np.clip(near, 0, len(self._first) - 1)]
-            # How many cells, one inside the other, hold both; the next one holds no leaf.
+            # The number of nested cells that hold both keys; the next cell down holds no leaf.
             same = [keys_at(MAX_DEPTH, keys ^ other, depth) == 0 for depth in range(MAX_DEPTH + 1)]
             shared = np.maximum(shared, there * np.sum(same, axis=0))
         empty = np.minimum(shared, MAX_DEPTH) if self.depth is None else self.depth
@@ -208,6 +210,6 @@ class Tree:
         return [cell if shell >= 0 else None for cell, shell in zip(cells, l.tolist())]
 
     def _holder(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """The index of the leaf that holds each of `keys` at MAX_DEPTH, -1 where none does."""
+        """Return the index of the leaf that holds each of `keys` at MAX_DEPTH, or -1 if none does."""
         i = np.searchsorted(self._first, keys, side="right") - 1
         return np.where((i >= 0) & (keys < self.leaves[i].end_keys), i, -1)

@@ -25,7 +25,7 @@ from helios.universe.tree import Leaves, TreeRule, inner_cells
 
 
 def write_tree(directory: Path, root: zarr.Group, leaves: Leaves, rule: TreeRule, provenance: dict[str, Any]) -> None:
-    """Write all but the emitters, which `root`, the store of the universe in `directory`, must have already."""
+    """Write everything but the emitters of the universe in `directory`, whose store `root` must already hold those."""
     inner = inner_cells(leaves)
     offsets = np.concatenate([[0], np.cumsum(leaves.count)])
     write_columns(root, "cells", CELL_COLUMNS, (*_indices(leaves.cells), offsets))
@@ -42,7 +42,7 @@ def write_tree(directory: Path, root: zarr.Group, leaves: Leaves, rule: TreeRule
 
 
 def manifest_of(universe: Universe) -> str:
-    """Return the text of the manifest of `universe`, as its store has it."""
+    """Return the text of the manifest that belongs to the store of `universe`."""
     rule = TreeRule(universe.depth, universe.leaf_capacity)
     splats = 0 if universe.training is None else int(universe.training.offsets[-1])
     counts = (len(universe.inner.cells), int(universe.offsets[-1]), int(universe.trained.sum()), splats)
@@ -50,7 +50,7 @@ def manifest_of(universe: Universe) -> str:
 
 
 def write_columns(root: zarr.Group, group: str, columns: Mapping[str, DTypeLike], values: Iterable[NDArray]) -> None:
-    """Write the `group` of `root`, in place of what a killed process left of it: a column of each name and type."""
+    """Write the `group` of `root` with a column for each name and type, replacing what a killed process left of it."""
     target = root.create_group(group, overwrite=True)
     for (name, dtype), data in zip(columns.items(), values, strict=True):
         write_array(target, name, np.ascontiguousarray(data, dtype))
