@@ -1,4 +1,4 @@
-"""Columns on disk: zarr v3 arrays, sharded, zstd, each chunk with a checksum of its own."""
+"""Columns on disk: sharded zarr v3 arrays, compressed with zstd, each chunk with its own checksum."""
 
 from __future__ import annotations
 
@@ -19,27 +19,28 @@ from zarr.storage import LocalStore
 from helios.errors import StoreError
 
 CHUNK_ROWS = 1 << 16
-"""Rows that are compressed together: what is read to have one row. Of a quarter of it zarr makes twice the work."""
+"""Rows of a chunk, which are compressed together, so reading one row reads all. With a quarter of it zarr takes twice
+the time."""
 
 SHARD_ROWS = 1 << 20
-"""Rows in one file: what a build sorts at once, in some 200 MB."""
+"""Rows of a shard, which is one file: as many as a build sorts at once, in some 200 MB."""
 
 ZSTD_LEVEL = 1
 """Measured on 100,000 Gaia stars: level 9 saves 1 % more of the bytes and takes 5 times as long."""
 
 _WRITING = {"array.write_empty_chunks": True}
-"""A chunk that is not there is damage, even where all its values are the fill value."""
+"""Settings of zarr for writing: chunks of fill values are written too, so that a missing chunk is always damage."""
 
 
 class CountedStore(LocalStore):
-    """A directory whose reader knows how much of it was read: `bytes_read` of its files."""
+    """A store in a directory that counts in `bytes_read` how many bytes of its files were read."""
 
     def __init__(self, root: Path | str, *, read_only: bool = False):
         super().__init__(root, read_only=read_only)
         self.bytes_read = 0
 
     async def get(self, key: str, *arguments: Any, **named: Any) -> Buffer | None:
-        """As every store of zarr does."""
+        """Return the value of `key` as every zarr store does, and count its bytes."""
         data = await super().get(key, *arguments, **named)
         self.bytes_read += 0 if data is None else len(data)
         return data
@@ -48,7 +49,7 @@ class CountedStore(LocalStore):
 def create_array(
     group: zarr.Group, name: str, shape: tuple[int, ...], dtype: DTypeLike, attributes: dict[str, Any] | None = None
 ) -> zarr.Array:
-    """Return the new array `name` of `group`, of `shape` [N, ...], without rows yet."""
+    """Create the array `name` of `group`, of `shape` [N, ...], and return it; none of its rows is written yet."""
     rows = max(shape[0], 1)
     chunk = min(rows, CHUNK_ROWS)
     shard = min(-(-rows // chunk) * chunk, SHARD_ROWS)
@@ -65,31 +66,31 @@ def create_array(
 
 
 def folder_of(group: zarr.Group) -> Path:
-    """Return the folder of `group`, a group of a store in a directory."""
+    """Return the folder of `group`, which must be in a store in a directory."""
     return Path(cast(LocalStore, group.store).root, group.path)
 
 
 def write_array(group: zarr.Group, name: str, data: NDArray, attributes: dict[str, Any] | None = None) -> None:
-    """Write `data` [N, ...] as the array `name` of `group`: the same bytes for the same data."""
+    """Write `data` [N, ...] as the array `name` of `group`. The same data give the same bytes."""
     array = create_array(group, name, data.shape, data.dtype, attributes)
     array[...] = data
 
 
 def write_shard(group: zarr.Group, name: str, number: int, data: NDArray) -> None:
-    """Write the shard `number` of the array `name` of `group`: `data`, SHARD_ROWS rows, or fewer for the last one.
+    """Write `data`, SHARD_ROWS rows or fewer for the last shard, as shard `number` of the array `name` of `group`.
 
-    Raises OSError where it cannot be written.
+    Raises OSError if it cannot be written.
     """
-    # What a process that was killed left there would be read.
+    # zarr would read the existing shard, which a killed process may have left damaged.
     folder_of(group).joinpath(name, "c", str(number), *["0"] * (data.ndim - 1)).unlink(missing_ok=True)
     with zarr.config.set(_WRITING):
         cast(zarr.Array, group[name])[number * SHARD_ROWS : number * SHARD_ROWS + len(data)] = data
 
 
 def read_rows(group: zarr.Group, name: str, start: int = 0, stop: int | None = None) -> NDArray:
-    """Return rows [start, stop) of the array `name` of `group`, a group of a store in a directory.
+    """Return rows [start, stop) of the array `name` of `group`, which must be in a store in a directory.
 
-    Raises StoreError, naming the file or the array, where it is absent, cut short or altered.
+    Raises StoreError, naming the file or the array, if it is missing, truncated or altered.
     """
     place = folder_of(group) / name
     with _damage_reported(place):
@@ -101,7 +102,7 @@ def read_rows(group: zarr.Group, name: str, start: int = 0, stop: int | None = N
 
 
 def shape_of(group: zarr.Group, name: str) -> tuple[tuple[int, ...], np.dtype]:
-    """Return shape and dtype of the array `name` of `group`. Raises StoreError where it cannot be read."""
+    """Return the shape and dtype of the array `name` of `group`. Raises StoreError if it cannot be read."""
     with _damage_reported(folder_of(group) / name):
         array = cast(zarr.Array, group[name])
         return array.shape, array.dtype
@@ -109,7 +110,7 @@ def shape_of(group: zarr.Group, name: str) -> tuple[tuple[int, ...], np.dtype]:
 
 @contextlib.contextmanager
 def _damage_reported(place: Path) -> Iterator[None]:
-    """zarr and its codecs raise errors of many kinds for damaged bytes; all of them mean the same here."""
+    """Turn the many kinds of errors that zarr and its codecs raise for damaged bytes into StoreError."""
     try:
         yield
     except (MemoryError, PermissionError):
@@ -120,7 +121,7 @@ def _damage_reported(place: Path) -> Iterator[None]:
 
 
 def _check_shards(place: Path, array: zarr.Array, start: int, stop: int) -> None:
-    """zarr takes a file that is not there, or an empty one, for zeros; here it is damage."""
+    """Raise StoreError for a missing or empty shard, which zarr would read as zeros."""
     rows = (array.shards or array.chunks)[0]
     for number in range(start // rows, -(-stop // rows)):
         shard = place.joinpath("c", str(number), *["0"] * (array.ndim - 1))
@@ -129,15 +130,15 @@ def _check_shards(place: Path, array: zarr.Array, start: int, stop: int) -> None
 
 
 def open_root(store: Path, mode: Literal["r", "r+", "w"] = "r") -> zarr.Group:
-    """Return the root group of `store`. Raises StoreError where it cannot be read."""
+    """Return the root group of `store`. Raises StoreError if it cannot be read."""
     with _damage_reported(store):
         return zarr.open_group(CountedStore(store, read_only=mode == "r"), mode=mode, zarr_format=3)
 
 
 def attributes_of(root: zarr.Group, name: str) -> dict[str, Any] | None:
-    """Return the attributes of the group `name` of `root`, None where there is none.
+    """Return the attributes of the group `name` of `root`, or None if there is no such group.
 
-    Raises StoreError where it cannot be read.
+    Raises StoreError if it cannot be read.
     """
     with _damage_reported(folder_of(root) / name):
         return dict(root[name].attrs) if name in root else None
@@ -146,7 +147,7 @@ def attributes_of(root: zarr.Group, name: str) -> dict[str, Any] | None:
 def metadata_digest(root: zarr.Group, groups: tuple[str, ...], attributes: dict[str, Any]) -> str:
     """Return the SHA-256, in hex, of `attributes` and of the metadata files of `groups` and their arrays.
 
-    Chunks carry checksums, metadata do not: a fill value or a codec altered there would go unseen.
+    Chunks carry checksums, but metadata do not: an altered fill value or codec would go unnoticed.
     """
     store = folder_of(root)
     digest = hashlib.sha256(json.dumps(attributes, sort_keys=True).encode())

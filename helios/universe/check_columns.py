@@ -1,4 +1,4 @@
-"""Checks of a store's columns, whatever they hold: are they there, are they readable, do offsets fit their rows."""
+"""Checks of columns that do not depend on their meaning: existence, type, readability, and offsets."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from helios.universe.findings import Finding, Findings
 
 
 class Column(NamedTuple):
-    """What a column must be: its type, and the shape of one row."""
+    """What a column must have: its type, and the shape of one row."""
 
     dtype: DTypeLike
     row_shape: tuple[int, ...] = ()
 
 
 class Block(NamedTuple):
-    """Rows [start, stop) of the columns of a group by name, without those that cannot be read."""
+    """Rows [start, stop) of the columns of a group by name, without columns that cannot be read."""
 
     start: int
     stop: int
@@ -30,7 +30,7 @@ class Block(NamedTuple):
 
 
 def rows_of(root: zarr.Group, group: str, columns: Mapping[str, Column], findings: Findings) -> dict[str, int]:
-    """Return the number of rows of those `columns` of `group` that are there and of their type; find the others."""
+    """Return the number of rows of those `columns` of `group` that exist with their type; add a finding for others."""
     rows = {}
     for name, column in columns.items():
         try:
@@ -47,7 +47,7 @@ def rows_of(root: zarr.Group, group: str, columns: Mapping[str, Column], finding
 
 
 def read_column(root: zarr.Group, name: str, findings: Findings) -> NDArray | None:
-    """Return the whole array `name` of `root`; None, and a finding, where it cannot be read."""
+    """Return the whole array `name` of `root`; if it cannot be read, add a finding and return None."""
     try:
         return read_rows(root, name)
     except StoreError as error:
@@ -56,7 +56,7 @@ def read_column(root: zarr.Group, name: str, findings: Findings) -> NDArray | No
 
 
 def blocks_of(root: zarr.Group, group: str, names: tuple[str, ...], size: int, findings: Findings) -> Iterator[Block]:
-    """Yield the rows of the columns `names` of `group`, `size` at a time; what cannot be read is found.
+    """Yield the rows of the columns `names` of `group`, `size` at a time; add a finding for what cannot be read.
 
     All columns must have the same number of rows.
     """
@@ -74,7 +74,7 @@ def blocks_of(root: zarr.Group, group: str, names: tuple[str, ...], size: int, f
 def read_columns(
     root: zarr.Group, group: str, columns: Mapping[str, DTypeLike], findings: Findings
 ) -> list[NDArray] | None:
-    """Return the columns of `group`, of the given types and one number per row; None where one cannot be read."""
+    """Return the columns of `group`, of the given types and one number per row; None if one cannot be read."""
     lengths = rows_of(root, group, {name: Column(dtype) for name, dtype in columns.items()}, findings)
     found = [read_column(root, f"{group}/{name}", findings) for name in columns if name in lengths]
     whole = [column for column in found if column is not None]
@@ -82,9 +82,10 @@ def read_columns(
 
 
 def fit_offsets(offsets: NDArray[np.int64], cells: int, rows: Mapping[str, int], least: int) -> list[str]:
-    """Return what is wrong with `offsets`: one more than `cells`, from 0 to the `rows` of every column by name.
+    """Return what is wrong with `offsets`, if anything.
 
-    Every cell must have at least `least` rows. Empty where all is well.
+    There must be one more than `cells`, from 0 to the number of `rows` of every column (by name), and every cell must
+    have at least `least` rows.
     """
     if len(offsets) != cells + 1:
         return [f"{len(offsets):,} offsets for {cells:,} cells, must be one more"]

@@ -1,4 +1,4 @@
-"""Checks of the group `splats` of a store: what training made of its cells."""
+"""Checks of the group `splats` of a store: the results of training."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from helios.universe.findings import Finding, Findings, numbers_text
 from helios.universe.training import BLOCK_ROWS, GROUP, OUTCOMES, splats_digest
 
 NORM_ROUNDING = 8 * 2.0**-24
-"""How far the norm of a quaternion may be from 1. In float32, u = 2^-24: squares and their sum 4 u, halved by the root,
-root and division u each, 4 u together; twice that for processors whose roots are off by more than a rounding."""
+"""Largest distance of a quaternion's norm from 1. In float32, u = 2^-24, the squares and their sum are off by 4 u,
+which the root halves; root and division add u each, 4 u together. Doubled for processors with less exact roots."""
 
 LUMINANCE_ROUNDING = 16 * 2.0**-24
-"""How far the luminance of a colour may be from 1. In float32, u = 2^-24: products, their sum and a division make 5 u,
-an interpolated look-up of rounded colours 4 u; means of such colours, weighted in float64 and rounded, are off by u
-more, 6 u together; the rest is for processors that divide with more than a rounding."""
+"""Largest distance of a colour's luminance from 1. In float32, u = 2^-24, products, their sum and a division are off by
+5 u, an interpolated look-up of rounded colours by 4 u; means of such colours, weighted in float64 and rounded, by u
+more, 6 u together. The rest is for processors with less exact division."""
 
 _COLUMNS = {
     "means": Column(np.float32, (3,)),
@@ -46,8 +46,8 @@ def check_splats(
 ) -> SplatCounts | None:
     """Return which of M `cells` are trained and how many splats they have, and add to `findings` what is wrong.
 
-    `stars` [M] are the stars of each, None where that is not known. Returns None where outcomes or offsets cannot be
-    read or do not fit. Holds BLOCK_ROWS splats at a time.
+    `stars` [M] are their numbers of stars, None if unknown. Returns None if the columns cannot be read or do not fit
+    the cells. Holds BLOCK_ROWS splats at a time.
     """
     try:
         attributes = attributes_of(root, GROUP)
@@ -93,7 +93,7 @@ def check_splats(
 
 
 class _Names:
-    """Which cell a splat belongs to, for messages."""
+    """Names the cell to which a splat belongs, for findings."""
 
     def __init__(self, cells: Cells, offsets: NDArray[np.int64]):
         self._cells, self._offsets = cells, offsets
@@ -118,7 +118,7 @@ def _check_cells(cells: Cells, counts, outcomes, stars, findings: Findings) -> N
 
 
 def _check_untrained(cells: Cells, untrained: NDArray[np.bool_], metrics, settings, findings: Findings) -> None:
-    """Find those of the `untrained` cells [M] with metrics or settings, each None where it cannot be read."""
+    """Add findings for cells that are `untrained` [M] but have `metrics` or `settings`, None if unreadable."""
 
     def add(wrong, value):
         findings.add_each(

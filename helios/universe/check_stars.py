@@ -23,39 +23,39 @@ from helios.universe.store import BLOCK_ROWS, EMITTER_COLUMNS
 _POSITION = ("x_m", "y_m", "z_m")
 
 ROUNDING = 1e-12
-"""Share of a star's distance by which positions and faces, both float64, may miss each other: `Cells.bounds_m`."""
+"""Share of a star's distance by which its float64 position may be off the faces of its cell: see `Cells.bounds_m`."""
 
 UNIT_ROUNDING = np.sqrt(3.0) * 2.0**-25 * (1.0 + 2.0**-10)
-"""How far a position goes, in half-extents, when it becomes float32 cell units: those up to 1 are rounded by at most
-half of 2^-24 on each of three axes; the rest is for the float64 arithmetic around it."""
+"""Largest shift of a position, in half-extents, by its conversion to float32 cell units: values up to 1 are rounded by
+at most half of 2^-24 on each of three axes; the rest is for the float64 arithmetic of the conversion."""
 
 LIGHT_ROUNDING = 2.0**-46
-"""Relative error of a luminosity: about ten roundings of 2^-53, and powers that differ by a few between processors."""
+"""Relative error of a luminosity: about ten roundings of 2^-53, and powers that differ slightly between processors."""
 
 
 @dataclass(frozen=True)
 class StarRows:
-    """The cells of a store and which rows of the emitters are whose: what its stars are checked against.
+    """The M `cells` of a store, and the rows of the emitters that belong to each.
 
-    `cells` are M cells, `offsets` int64 [M + 1] rise from 0 to the number of emitters.
+    `offsets` int64 [M + 1] rise from 0 to the number of emitters.
     """
 
     cells: Cells
     offsets: NDArray[np.int64]
 
     def cell_of(self, rows: NDArray[np.int64] | int) -> NDArray[np.int64]:
-        """The index of the cell that each of `rows` belongs to."""
+        """Return the index of the cell to which each of `rows` belongs."""
         return np.searchsorted(self.offsets, rows, side="right") - 1
 
     def finding(self, promise: str, row: int, value: str) -> Finding:
-        """What is wrong with the emitter in `row`."""
+        """Return a finding on the emitter in `row`."""
         return Finding(promise, value, str(self.cells[int(self.cell_of(row))]), "emitters", row)
 
 
 def check_stars(root: zarr.Group, table: StarRows, findings: Findings) -> None:
-    """Add to `findings` what is wrong with the emitters of the store `root`, whose columns are all of one length.
+    """Add to `findings` what is wrong with the emitters of the store `root`, whose columns must have the same length.
 
-    Holds BLOCK_ROWS stars at a time, and the identifiers of all: 8 bytes each.
+    Holds BLOCK_ROWS stars at a time, and the identifiers of all stars, 8 bytes each.
     """
     ids, known = np.empty(int(table.offsets[-1]), np.int64), 0
     last = None
@@ -72,7 +72,7 @@ def check_stars(root: zarr.Group, table: StarRows, findings: Findings) -> None:
 
 
 def _positions(block: Block) -> NDArray[np.float64] | None:
-    """Positions [N, 3] of a block, None where a column of them cannot be read."""
+    """Return the positions [N, 3] of a block, metres, or None if one of their columns cannot be read."""
     if not set(_POSITION) <= block.columns.keys():
         return None
     return stacked_positions_m(block.columns)
@@ -97,7 +97,7 @@ def _check_place(start: int, position: NDArray[np.float64], table: StarRows, fin
         return
     rows, position = start + finite, position[finite]
     cell = table.cell_of(rows)
-    # The cells of a block follow each other: their frames are worked out once each, not once per star.
+    # The cells of a block are consecutive: their frames are computed once per cell, not once per star.
     first, last = int(cell.min()), int(cell.max()) + 1
     near = table.cells[first:last]
     low, high = near.bounds_m()
@@ -145,7 +145,7 @@ def _check_place(start: int, position: NDArray[np.float64], table: StarRows, fin
 
 
 def outside_cells(cells: Cells, position_m: NDArray[np.float64], tolerance_m: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return bool [N]: which positions [N, 3] are farther than `tolerance_m` [N] from their own of `cells` [N]."""
+    """Return bool [N]: which positions [N, 3] are farther than `tolerance_m` [N] outside their `cells` [N], metres."""
     outside = np.zeros(len(position_m), bool)
     for depth in np.unique(cells.depth).tolist():
         own = cells.depth == depth
@@ -155,10 +155,10 @@ def outside_cells(cells: Cells, position_m: NDArray[np.float64], tolerance_m: ND
 
 
 def _outside(grid: HLGrid, cells, position_m: NDArray[np.float64], tolerance_m: NDArray[np.float64]):
-    """`outside_cells` where all are of `grid`, as (l, theta, phi), [N] each.
+    """Return `outside_cells` for `cells` of one `grid`, given as (l, theta, phi), [N] each.
 
-    A point that moves by t changes its distance by at most t, its colatitude
-    by at most asin(t / r) and its longitude by at most asin(t / hypot(x, y)): that far it may be past a face.
+    A move by t changes a point's distance by at most t, its colatitude by at most asin(t / r), and its longitude by at
+    most asin(t / hypot(x, y)): points may be past a face by as much.
     """
     located = grid.locate(position_m)
     outside = np.any([found != wanted for found, wanted in zip(located, cells)], axis=0)
@@ -174,7 +174,7 @@ def _outside(grid: HLGrid, cells, position_m: NDArray[np.float64], tolerance_m: 
     from_middle = np.arctan2(y, x) - ((theta + 0.5) * step_theta - np.pi)
     turned = np.abs(np.remainder(from_middle + np.pi, 2 * np.pi) - np.pi)
     tilted = np.abs(np.arctan2(across, z) - (phi + 0.5) * step_phi)
-    # Where t overflows, the position is beyond any grid.
+    # If t overflows, the position is beyond any grid.
     past = (r < inner - t) | (r > outer + t) | ~np.isfinite(r) | ~np.isfinite(t)
     past |= turned > step_theta / 2 + _angle(t, across)
     past |= tilted > step_phi / 2 + _angle(t, r)
@@ -183,14 +183,17 @@ def _outside(grid: HLGrid, cells, position_m: NDArray[np.float64], tolerance_m: 
 
 
 def _angle(move: NDArray[np.float64], distance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The largest angle, radians, by which `move` turns a point at `distance`; any where it can reach the centre."""
+    """Return the largest angle, radians, by which `move` turns a point at `distance`; pi if it can reach the centre."""
     reach = move >= distance
     sine = np.divide(move, distance, out=np.zeros_like(move), where=~reach)
     return np.where(reach, np.pi, np.arcsin(sine) + ROUNDING)
 
 
 def _check_order(block: Block, position, last, table: StarRows, findings: Findings):
-    """Compare every star with the one before it; returns the last of the block, as (cell, luminosity, source_id)."""
+    """Compare every star with the one before it, and return the last one as (cell, luminosity, source_id).
+
+    `last` is this result for the block before, or None.
+    """
     if position is None or not {"phot_g_mean_mag", "source_id"} <= block.columns.keys():
         return None
     cell = table.cell_of(np.arange(block.start, block.stop))
@@ -214,7 +217,7 @@ def _check_order(block: Block, position, last, table: StarRows, findings: Findin
 
 
 def _check_identity(root: zarr.Group, ids: NDArray[np.int64], table: StarRows, findings: Findings) -> None:
-    """Find identifiers that stand twice by sorting `ids`, in place; their rows are looked for only where there are."""
+    """Find repeated identifiers by sorting `ids` in place; only if there are any, their rows are searched for."""
     ids.sort()
     twice = np.unique(ids[1:][ids[1:] == ids[:-1]])
     twice = twice[twice != NO_ID]
@@ -237,7 +240,7 @@ def _add(
     table: StarRows,
     value_of: Callable[[int], str],
 ) -> None:
-    """Add a finding for each True of `wrong`; `rows` are their rows, or the first of them where they follow on."""
+    """Add a finding for each True in `wrong`; `rows` are the rows it is for, or the first of consecutive ones."""
     findings.add_each(
         promise,
         np.flatnonzero(wrong),

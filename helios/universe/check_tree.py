@@ -1,4 +1,4 @@
-"""Checks of the cells of a universe: that they are leaves of one tree, and of the inner cells above them."""
+"""Checks of the tree of a universe: that its cells are the leaves of one tree, and that its inner cells fit them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from helios.universe.tree import Leaves, TreeRule, inner_cells
 
 
 def check_in_grid(indices: Sequence[NDArray], rule: TreeRule, findings: Findings) -> bool:
-    """Add to `findings` which cells the grid does not have; return whether it has all.
+    """Return whether all cells are in the grid, and add to `findings` those that are not.
 
-    `indices` are the columns `depth`, `l`, `theta` and `phi` of the cells.
+    `indices` are the columns `depth`, `l`, `theta` and `phi` of the cells, [M] each.
     """
     depth, *rest = indices
     inside = (depth <= MAX_DEPTH) if rule.depth is None else (depth == rule.depth)
@@ -37,7 +37,7 @@ def check_in_grid(indices: Sequence[NDArray], rule: TreeRule, findings: Findings
 
 
 def check_order(cells: Cells, findings: Findings) -> None:
-    """Add to `findings` what is wrong with the order of `cells`, all of them cells of the grid."""
+    """Add to `findings` what is wrong with the order of `cells`, all of which must be in the grid."""
 
     def add(wrong, value_of):
         findings.add_each("cells", np.flatnonzero(wrong), lambda i: Finding("cells", value_of(i), str(cells[i])))
@@ -52,7 +52,10 @@ def check_order(cells: Cells, findings: Findings) -> None:
 
 
 def check_tree(root: zarr.Group, cells: Cells, stars: NDArray[np.int64], rule: TreeRule, findings: Findings) -> None:
-    """Add to `findings` which `cells`, of `stars` [M] each, should have split or not, and what is wrong above them."""
+    """Add to `findings` which `cells`, with `stars` [M], were split wrongly, and errors in the inner cells.
+
+    Cells of an adaptive tree must be split if, and only if, they hold more than its leaf capacity.
+    """
     expected = inner_cells(Leaves(cells, stars))
     if rule.leaf_capacity is not None:
         most = rule.leaf_capacity

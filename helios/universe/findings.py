@@ -1,4 +1,4 @@
-"""What can be wrong with a universe: the promises that it makes, and where it does not keep them."""
+"""Findings: where a universe does not keep the promises that it makes."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ PROMISES = {
     "splat color": "colours of splats must not be negative, their luminance must be 1",
     "pack": "a pack must have the bytes that were written, and what stands for the universe",
 }
-"""Every promise by its name, in the order in which they are told."""
+"""Every promise by its name, in the order in which they are reported."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing wrong: the name of the promise in PROMISES, what was found instead, and where.
+    """One broken promise: its name in PROMISES, what was found instead as `value`, and where.
 
-    `cell` is its name or empty; `table` and `row` say which row of `emitters` or `splats`, None where it is none.
+    `cell` is the name of the cell, or empty; `row` is the row of `table`, which is `emitters` or `splats`, or None.
     """
 
     promise: str
@@ -59,12 +59,12 @@ class Finding:
 
 
 def numbers_text(values: ArrayLike) -> str:
-    """Return numbers [N], or one, as they are told in findings."""
+    """Return the text of `values`, [N] or a single one, for a finding."""
     return "(" + " ".join(f"{value:.9g}" for value in np.atleast_1d(values)) + ")"
 
 
 class Findings:
-    """What was found so far: `counts` by promise, and the `first` of each, at most `shown` of them."""
+    """The findings so far: `counts` by promise, and the `first` of each promise, at most `shown` of them."""
 
     def __init__(self, shown: int):
         self._shown = shown
@@ -75,7 +75,7 @@ class Findings:
         return sum(self.counts.values())
 
     def add(self, finding: Finding) -> None:
-        """Count `finding`; the same again counts once while it is among the first."""
+        """Count `finding`, unless it equals one of the first of its promise."""
         first = self.first.setdefault(finding.promise, [])
         if finding in first:
             return
@@ -86,7 +86,7 @@ class Findings:
     def add_each(
         self, promise: str, places: Sequence[int] | NDArray[np.integer], finding_of: Callable[[int], Finding]
     ) -> None:
-        """Count one finding for each of `places`, and ask `finding_of` only for those that are kept."""
+        """Count one finding for each of `places`, calling `finding_of` only for those that are kept."""
         first = self.first.get(promise, [])
         for number, place in enumerate(places):
             if len(first) < self._shown:

@@ -1,8 +1,8 @@
-"""The journal of a training run: what is trained but not in the universe yet.
+"""The journal of a training run: results that are not in the universe yet.
 
-Each batch is a file of its own, written whole or not at all. When all cells are done, the universe is made anew
-beside the old one, with the journal's splats in its store, and takes its place. A run that is killed therefore
-loses the batch in flight and nothing else.
+The results of each batch are written to their own file, whole or not at all. When all cells are done, a new universe
+with the splats of the journal is written beside the old one and replaces it. A killed run therefore loses only the
+batches in training.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _LAST_LOST = "what was trained last is lost, all before is kept: the same comman
 
 
 class TrainingJournal:
-    """The trained batches of one run that are not in the universe at `output` yet; made by `open`.
+    """The results of one run that are not in the universe at `output` yet; `open` returns it.
 
-    `digest` (hex) names the settings; `done` are the indices of the cells that are trained with just these,
-    in the universe or in the journal. `folder` holds the journal, and may hold more that ends with it.
+    `digest` (hex) identifies the settings; `done` are the indices of the cells trained with these settings, in the
+    universe or in the journal. `folder` holds the journal and may hold other files, which are removed with it.
     """
 
     def __init__(self, output: Path, digest: str):
@@ -51,9 +51,9 @@ class TrainingJournal:
     def open(cls, source: Universe, output: Path, digest: str) -> TrainingJournal:
         """Return the journal for training the stars of `source` into the universe at `output`.
 
-        Where there is none at `output`, or one of other stars, a copy of `source` without its packed files takes
-        its place. The landmarks become those of `source`. Raises InputError where `output` is something else than
-        a universe.
+        If there is none at `output`, or one of other stars, it is replaced by a copy of `source` without splats and
+        packs. The landmarks become those of `source`. Raises InputError if `output` exists and is not a universe,
+        StoreError if nothing can be written.
         """
         output = Path(output)
         if not (output.exists() and output.samefile(source.path)):
@@ -68,14 +68,14 @@ class TrainingJournal:
         return cls(output, digest)
 
     def begin(self) -> None:
-        """Make the folder of the journal. Raises StoreError where it cannot be: before anything is trained for it."""
+        """Make the folder of the journal. Raises StoreError, before anything is trained in vain, if that fails."""
         with writing(self.output, "nothing was changed there"):
             self.folder.mkdir(parents=True, exist_ok=True)
 
     def append(self, cells: Sequence[CellResult]) -> None:
-        """Put the results of a batch on disk, whole or not at all.
+        """Write the results of a batch to disk, whole or not at all.
 
-        Raises StoreError where that cannot be, and for splats that are not finite.
+        Raises StoreError if they cannot be written or the splats are not finite.
         """
         with writing(self.output, _LAST_LOST):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -83,7 +83,7 @@ class TrainingJournal:
         self._take(cells)
 
     def take(self, part: Path) -> list[CellResult]:
-        """Take up the results that `append_beside` wrote to `part`, and return them. Raises StoreError if damaged."""
+        """Add the results that `append_beside` wrote to `part`, and return them. Raises StoreError if damaged."""
         cells = _read_part(part)
         self._take(cells)
         return cells
@@ -93,10 +93,10 @@ class TrainingJournal:
         self.done |= set(self._fresh)
 
     def commit(self) -> int:
-        """Move the journal into the universe; returns how many of its cells are trained in all.
+        """Move the journal into the universe, and return how many of its cells are trained in all.
 
-        The universe is replaced as a whole, without the packed files that no longer fit it. With an empty journal
-        it stays as it is. Raises StoreError where it cannot be written; then all is as it was.
+        The universe is replaced as a whole, without the packs that no longer fit it. With an empty journal nothing
+        changes. Raises StoreError, and leaves everything as it was, if the universe cannot be written.
         """
         universe, stored = self._universe, self._universe.training
         if not self._fresh:
@@ -116,15 +116,15 @@ class TrainingJournal:
 
 
 def part_path(folder: Path, indices: Sequence[int]) -> Path:
-    """The file in a journal's `folder` for the results of the cells of these indices, in this order."""
+    """Return the file in a journal's `folder` for the results of the cells `indices`, in this order."""
     return folder / f"{hashlib.sha256(np.array(indices, np.int64).tobytes()).hexdigest()[:16]}.npz"
 
 
 def append_beside(output: Path, digest: str, cells: Sequence[CellResult]) -> Path:
-    """Put the results of a batch into the journal of `output` from a process that does not hold it.
+    """Write the results of a batch to the journal of `output` from another process, and return the file.
 
-    Returns the file, for `TrainingJournal.take`. Two processes may do so with the same cells at once. Raises
-    StoreError as `TrainingJournal.append` does.
+    `TrainingJournal.take` adds it. Two processes may write the same cells at once. Raises StoreError as
+    `TrainingJournal.append` does.
     """
     folder = paths.journal_path(output) / digest
     part = part_path(folder, [cell.index for cell in cells])
@@ -155,15 +155,15 @@ def _write_manifest(directory: Path) -> None:
 
 
 def _copy_built(source: Path, target: Path) -> None:
-    """Copy what a build wrote."""
+    """Copy the store without its splats, and the landmarks."""
     _copy_tree(paths.store_path(source), paths.store_path(target), without=GROUP)
     _copy_landmarks(source, target)
 
 
 def _copy_tree(source: Path, target: Path, without: str) -> None:
-    """Copy the folder `source`, but for what is called `without` in it; whatever is not metadata, as hard links.
+    """Copy the folder `source` except its subfolder `without`, with hard links for all files but metadata.
 
-    Nothing ever writes to a chunk or to a part of a journal: they are replaced.
+    Links are safe as chunks and parts of a journal are never written to, only replaced.
     """
     for folder, folders, files in os.walk(source, onerror=_fail):
         if Path(folder) == source and without in folders:
@@ -181,7 +181,7 @@ def _fail(error: OSError) -> None:
 
 
 def _link(origin: Path, copy: Path) -> bool:
-    """Whether a hard link could be made: not to another device, nor on a file system without links."""
+    """Return whether a hard link could be made, which fails across devices and on file systems without links."""
     try:
         os.link(origin, copy)
     except OSError:

@@ -1,4 +1,4 @@
-"""Checks every promise of a universe: that its files are whole, and that what they hold is what a build promises."""
+"""Checks every promise of a universe: that its files are intact, and that their content is as a build promises."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from helios.universe.tree import Leaves, TreeRule, inner_cells
 
 @dataclass
 class Validation:
-    """What was looked at and what was found: numbers are 0, and `depths` None, where they cannot be known.
+    """What was checked and what was found: numbers are 0, and `depths` is None, if they cannot be known.
 
-    `depths` are the least and the greatest of the cells. `skipped` says what could not be looked at, and why.
+    `depths` are the least and the greatest of the cells. `skipped` says what could not be checked, and why.
     """
 
     findings: Findings
@@ -44,16 +44,16 @@ class Validation:
 
     @property
     def sound(self) -> bool:
-        """Whether everything was looked at and nothing found."""
+        """Whether everything was checked and nothing was found."""
         return not self.findings.counts and not self.skipped
 
 
 def validate_universe(path: Path, load_landmarks: Callable[[Path], object], shown: int = 5) -> Validation:
-    """Return what is wrong with the universe at `path`, the first `shown` of each kind in full.
+    """Return what is wrong with the universe at `path`, with the first `shown` findings of each kind in full.
 
-    `load_landmarks` reads a file of landmarks and raises InputError for one that it cannot read. Goes on as far as
-    what is damaged allows. Holds some 65,000 stars or splats at a time, 60 bytes per cell, 8 bytes per star for the
-    identifiers. Raises InputError where there is no universe.
+    `load_landmarks` reads a file of landmarks and raises InputError if it cannot. Checks as much as the damage allows.
+    Holds some 65,000 stars or splats at a time, 60 bytes per cell, and 8 bytes per star for the identifiers. Raises
+    InputError if there is no universe.
     """
     path = Path(path)
     restore(path)
@@ -90,7 +90,7 @@ def _read_index(path: Path, findings: Findings) -> dict[str, Any] | None:
 
 
 def _check_attributes(path: Path, root: zarr.Group, attributes: dict[str, Any], findings: Findings) -> TreeRule | None:
-    """When the store's cells split; None where that, or the version, is nothing that this program reads."""
+    """Return the rule by which the store's cells split; None if this or the version is not one that can be read."""
     try:
         check_version(store_path(path), attributes.get("version"), VERSION)
     except StoreError as error:
@@ -111,7 +111,7 @@ def _check_attributes(path: Path, root: zarr.Group, attributes: dict[str, Any], 
 
 
 def _check_cells(root: zarr.Group, provenance: Any, rule: TreeRule, index, validation: Validation) -> None:
-    """Check the cells, what is in them, and what `index` and `provenance` say of them."""
+    """Check the cells, their stars and splats, and what `index` and `provenance` say about them."""
     findings = validation.findings
     columns = read_columns(root, "cells", CELL_COLUMNS, findings)
     if columns is None:
