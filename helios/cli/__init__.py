@@ -1,4 +1,4 @@
-"""The `helios` command: parses, calls the library, prints. Each subcommand is imported only when it is used."""
+"""The `helios` command: it parses, calls the library and prints. Subcommands are imported only when they are used."""
 
 import errno
 import importlib
@@ -29,7 +29,7 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands' names and one line of help each, and imports one only to run it."""
+    """A group that knows the name and a line of help of each command, and imports a command only to run it."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

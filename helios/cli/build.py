@@ -1,4 +1,4 @@
-"""`helios build`: catalogues in, a universe out."""
+"""`helios build`: makes a universe from catalogues."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from helios.schedulers.config import SchedulerConfig
 def build(landmarks: Path | None, output: Path, more_stars: tuple[Path, ...], **options):
     """Make a universe of stars: bin a catalogue into the cells of the grid.
 
-    Rows that cannot be used are counted by reason. A universe at the output is replaced as a whole, or, on an
-    error, left as it was.
+    Unusable rows are counted by reason. An existing universe at the output is replaced as a whole or, if an error
+    occurs, left as it was.
     """
     from helios.cli.build_report import summary
     from helios.landmarks import outside_grid

@@ -1,15 +1,15 @@
-"""What `helios build` prints when it has ended."""
+"""The report that `helios build` prints at its end."""
 
 from __future__ import annotations
 
 from helios.building.build import BuildReport
 
 SHOWN = 5
-"""Files, bad files and landmarks without a cell that are named; of the others the number is enough."""
+"""Number of files, bad files and landmarks without a cell that are named; the others are only counted."""
 
 
 def summary(report: BuildReport, landmarks: int, outside: list[str]) -> list[str]:
-    """The lines that say what was read and made; `outside` are the places without a cell among the `landmarks`."""
+    """Return the lines of the report; `landmarks` is their number, `outside` names those without a cell."""
     counts, epoch = report.counts, report.config.epoch_jyear
     sources = [i.get("file") or f"synthetic, seed {i['seed']}" for i in report.inputs]
     lines = [

@@ -24,10 +24,10 @@ from helios.pack import EXPORTERS
 def export(directory: Path | None, format_name: str, named: tuple[str, ...], output: Path, more: tuple[str, ...]):
     """Write cells in a format that other programs read.
 
-    ply is that of 3D Gaussian splatting. csv is a table of the stars, also of trained cells: source_id, ra, dec,
-    distance_pc, phot_g_mean_mag, bp_rp; csv:splats=true gives the splats of trained cells instead.
-    --cells takes one cell or several, with spaces or commas between them; where all cells have one depth, also as
-    L_THETA_PHI. As PLY one cell comes out in its own cell units, several in one frame around them all.
+    ply is the format of 3D Gaussian splatting. csv is a table of the stars, also of trained cells: source_id, ra, dec,
+    distance_pc, phot_g_mean_mag, bp_rp; csv:splats=true writes the splats of trained cells instead.
+    --cells takes one or several cells, separated by spaces or commas; if all cells have one depth, L_THETA_PHI is
+    enough. A PLY file holds one cell in its own cell units, several in one frame around them all.
     """
     given = (*named, *more)
     names = [name for text in given for name in text.split(",") if name]

@@ -1,4 +1,4 @@
-"""`helios fetch`: stars of an archive in, a Parquet file out."""
+"""`helios fetch`: writes stars of an archive to a Parquet file."""
 
 from __future__ import annotations
 

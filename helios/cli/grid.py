@@ -1,6 +1,6 @@
 """`helios grid`: the grid's shells, the cell of a place, the cells of a range of distances.
 
-Everything goes to standard output as plain columns, comment lines first, for pipes.
+Everything is printed to standard output in plain columns after comment lines, so that it can be piped.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ UNITS_M = {
 
 
 class Distance(click.ParamType):
-    """A distance with its unit, as metres."""
+    """A distance with a unit, converted to metres."""
 
     name = "distance"
 
@@ -45,7 +45,7 @@ class Distance(click.ParamType):
 
 
 def _which_grid(command):
-    """The options that say which grid is meant."""
+    """Add the options that select a grid to `command`."""
     command = click.option("--universe", type=Path, metavar="DIR", help="The grid of this universe.")(command)
     return click.option(
         "--depth", type=int, help=f"The grid of this depth.  [default: {DEFAULT_DEPTH}, the published grid]"
@@ -140,7 +140,7 @@ def _open(depth: int | None, universe: Path | None):
 
 
 def _print_cells(universe, start: float, stop: float) -> None:
-    """The cells of `universe` that have a part between these distances, metres."""
+    """Print the cells of `universe` that overlap the distances from `start` to `stop`, metres."""
     cells, stars = universe.cells, np.diff(universe.offsets)
     inner, outer = cells.shell_edges_m()
     shown = np.flatnonzero((inner < stop) & (outer > start))
@@ -158,7 +158,7 @@ def _print_cells(universe, start: float, stop: float) -> None:
 
 
 def _print_depths(universe) -> None:
-    """How many cells and stars of an adaptive universe are at each depth, and how large its shells are."""
+    """Print the numbers of cells and stars of an adaptive universe at each depth, and the ratio of its shells."""
     click.echo(f"# adaptive: cells split while they held more than {universe.leaf_capacity:,} stars")
     click.echo(f"{'depth':>7} {'cells':>12} {'stars':>12} {'inner_cells':>12} {'log_base':>12}")
     depths, stars = universe.cells.depth, np.diff(universe.offsets)

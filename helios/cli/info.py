@@ -11,7 +11,7 @@ import click
 import helios
 
 _TOLD = {"helios", "versions", "command", "options", "inputs", "bad_files", "rows_read", "rejected", "merged", "kept"}
-"""Entries of the provenance that have lines of their own; others are told by their names."""
+"""Entries of the provenance that have their own lines; others are printed under their names."""
 
 
 @click.command()
@@ -20,8 +20,9 @@ _TOLD = {"helios", "versions", "command", "options", "inputs", "bad_files", "row
 def info(as_json: bool, directory: Path):
     """Tell what is in a universe and what it was made of.
 
-    Its grid, cells, stars and splats; the catalogues with their hashes, the command and its options, the versions
-    of what made it, and the rows that were read, rejected by reason, and kept. `helios validate` checks them.
+    Prints its grid, cells, stars and splats; the catalogues with their hashes, the command and its options, the
+    versions of the software that made it, and the numbers of rows read, rejected by reason, and kept. `helios validate`
+    checks them.
     """
     summary = helios.info(directory)
     if as_json:

@@ -1,4 +1,4 @@
-"""Ctrl-C in a long run: asked once it ends in good order, asked twice at once."""
+"""Ctrl-C in a long run: the first ends it in good order, the second at once."""
 
 import signal
 from types import FrameType
@@ -6,25 +6,27 @@ from types import FrameType
 from helios.progress import Event, Note, OnEvent
 
 STOPPED = 130
-"""Exit status of a run that was asked to stop: 128 + SIGINT, as shells count."""
+"""Exit status of a run that was asked to stop: 128 + SIGINT, as shells report it."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupts:
-    """While the block lasts, the first SIGINT or SIGTERM only makes `asked` return True; a second raises
-    KeyboardInterrupt in the main thread. Only the main thread can enter it.
+    """A handler of SIGINT and SIGTERM, for the main thread only.
+
+    Within its block, the first signal only makes `asked` return True; a second one raises KeyboardInterrupt in the main
+    thread.
     """
 
     def __init__(self):
         self._asked = False
 
     def asked(self) -> bool:
-        """Whether the run is to end."""
+        """Return whether the run was asked to end."""
         return self._asked
 
     def answering(self, on_event: OnEvent, answer: str) -> OnEvent:
-        """`on_event`, which is told `answer` as a Note, once, where it is told something after the run was asked."""
+        """Return `on_event`, which gets `answer` as a Note before the first event after the run was asked."""
         answered = False
 
         def tell(event: Event) -> None:

@@ -33,7 +33,7 @@ def generate_landmarks_command(
 ) -> None:
     """Make a list of landmarks from a catalogue, a universe, or else the embedded bright stars.
 
-    The list is what `helios build --landmarks` takes.
+    `helios build --landmarks` reads the list.
     """
     from helios.catalog.bright_stars import EMBEDDED_STARS
     from helios.catalog.files import open_catalogs

@@ -1,4 +1,4 @@
-"""How far long work has come, for every command: a bar on a terminal, a line a minute elsewhere."""
+"""The progress of long work, for every command: a bar on a terminal, a line per minute elsewhere."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ LINE_EVERY_S = 60.0
 
 
 class Meter(contextlib.ExitStack):
-    """An `on_event` that shows what it is told in `file`, standard output unless given, while its block lasts.
+    """An `on_event` that shows events in `file`, by default standard output, as long as its block lasts.
 
-    A bar shows the last stage, with rate, values and the time that is left; it is gone at the end. Where `file` is no
-    terminal, a line says the same when LINE_EVERY_S have passed since the last one; it begins with the stage's name
-    unless `named` is False. Notes are lines of their own. Stages of a single piece are over too soon to be shown.
-    `result` is that of the work, once it is done.
+    A bar shows the current stage with its rate, values and remaining time, and disappears at the end. If `file` is not
+    a terminal, a line with the same content is printed whenever LINE_EVERY_S have passed since the last one; it begins
+    with the name of the stage unless `named` is False. Notes get their own lines. On a terminal, stages of a single
+    piece are too short to be shown. `result` is that of the work once it is done.
     """
 
     def __init__(self, file: TextIO | None = None, named: bool = True):
@@ -66,7 +66,7 @@ class Meter(contextlib.ExitStack):
                 self.result = result
 
     def print(self, line: str) -> None:
-        """Print a line, above the bar where there is one."""
+        """Print a line, above the bar if there is one."""
         if self._bar:
             self._bar.console.print(line, soft_wrap=True)
         else:

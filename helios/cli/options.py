@@ -1,4 +1,4 @@
-"""Click options made from the fields of a frozen dataclass, so that defaults and help stand in one place."""
+"""Click options made from the fields of a frozen dataclass, so that defaults and help are defined in one place."""
 
 import dataclasses
 from collections.abc import Callable
@@ -7,9 +7,9 @@ import click
 
 
 def options_from(config: type) -> Callable:
-    """A decorator that adds one option per `helios.options.option` field of the dataclass `config`, in its order.
+    """Return a decorator that adds an option per `helios.options.option` field of the dataclass `config`, in order.
 
-    `image_size` becomes `--image-size`; the type is the default's unless the field says otherwise.
+    `image_size` becomes `--image-size`; the type is that of the default unless the field gives another.
     """
 
     def decorate(command):

@@ -11,7 +11,7 @@ from helios.pack import PACKS
 
 
 def default_universe() -> Path:
-    """`universe_trained` where it exists, else `universe`, both in the current directory."""
+    """Return `universe_trained` if it exists, else `universe`, both in the current directory."""
     trained = Path("universe_trained")
     return trained if trained.exists() else Path("universe")
 
@@ -38,10 +38,10 @@ universe_option = click.option(
 def pack(directory: Path | None, format_name: str, output: Path | None, site: Path | None):
     """Pack a universe for a web client, or make a whole site of it.
 
-    The pack is a folder of its own, with all that a client reads. Every cell is read back and compared before it takes
-    the place of an older pack. The format v1 regroups the cells of an adaptive universe into those of depth 5, the
-    published grid; v1:depth=6 asks for another, v1:loose_cells=false leaves out the files of single cells.
-    With --site, the viewer, the pack and the exact stars of trained cells also become one folder.
+    The pack is a separate folder with all that a client reads. Every cell is read back and compared before it replaces
+    an older pack. The format v1 regroups the cells of an adaptive universe into those of depth 5, the published grid;
+    v1:depth=6 selects another depth, v1:loose_cells=false leaves out the files of single cells.
+    With --site, the viewer, the pack and the exact stars of trained cells are also written to one folder.
     """
     from helios.pack.site import require_place_for_site
 

@@ -12,8 +12,7 @@ import click
 def serve(directory: Path, port: int, open_page: bool):
     """Serve a site to the browser of this machine.
 
-    Reads the whole site once to see that it is sound, then answers on 127.0.0.1 only, with files of DIR only,
-    until Ctrl-C.
+    Reads the whole site once to check it, then serves files of DIR only, on 127.0.0.1 only, until Ctrl-C.
     """
     import webbrowser
 

@@ -17,7 +17,7 @@ _ANSWER = "finishing the cells in training; Ctrl-C again stops at once, without 
 
 
 def _train_options(command):
-    """The options that the training commands share."""
+    """Add the options that the training commands share to `command`."""
     decorators = (
         click.option("--input", "source", type=Path, default="universe", show_default=True, help="Universe to train."),
         click.option(
@@ -53,7 +53,7 @@ def train_landmarks(landmarks: Path | None, neighbors: int, source: Path, output
     """Train the cells around landmarks and their neighbours.
 
     A cell within +-NEIGHBORS of a landmark's cell, in each of the three indices of the grid, is trained if it
-    holds stars. A run that was stopped goes on where it was; cells trained with the same settings are skipped.
+    holds stars. A stopped run continues where it was; cells trained with the same settings are skipped.
     """
     from helios.landmarks.selection import select_around
 
@@ -76,7 +76,7 @@ def train_landmarks(landmarks: Path | None, neighbors: int, source: Path, output
 def train_all(source: Path, output: Path, backend: str, **settings):
     """Train every cell of a universe.
 
-    A run that was stopped goes on where it was; cells trained with the same settings are skipped.
+    A stopped run continues where it was; cells trained with the same settings are skipped.
     """
     _check(settings)
     _run(source, None, output, backend, settings)
@@ -91,8 +91,8 @@ def train_all(source: Path, output: Path, backend: str, **settings):
 def train_cell(ctx: click.Context, cell: str, source: Path, output: Path, backend: str, **settings):
     """Train one cell of a universe, or one v1 cell file.
 
-    A file's splats are taken as its stars; what they become is written as a file of the same kind to --output,
-    by default beside it as NAME.trained.bin.
+    The splats of a file are taken as its stars; the result is written as a file of the same kind to --output, by
+    default beside it as NAME.trained.bin.
     """
     _check(settings)
     if cell.endswith(".bin"):
@@ -104,7 +104,7 @@ def train_cell(ctx: click.Context, cell: str, source: Path, output: Path, backen
 
 
 def _check(settings) -> None:
-    """Raise InputError for settings that cannot be, BackendError without torch, before anything is read or printed."""
+    """Raise InputError for invalid settings, BackendError without torch, before anything is read or printed."""
     from helios.render import require_torch
 
     require_torch()
@@ -131,7 +131,7 @@ def _run_file(source, output, backend, settings):
 
 
 def _show(train, last_words):
-    """Show what `train(on_event, stop)` tells and returns; leave the program where it was asked to stop."""
+    """Show the events and the result of `train(on_event, stop)`; exit if the user stops it at once."""
     from helios.cli.interrupt import STOPPED, Interrupts
     from helios.cli.meter import Meter
     from helios.cli.training_report import print_summary
@@ -143,7 +143,7 @@ def _show(train, last_words):
         except KeyboardInterrupt:
             click.echo("stopped at once: the cells in training are not kept, all before are; the same command goes on")
             sys.stdout.flush()
-            os._exit(STOPPED)  # a thread in the middle of a long kernel would be waited for
+            os._exit(STOPPED)  # a normal exit would wait for threads in the middle of long kernels
     print_summary(result, last_words)
     if result.left:
         sys.exit(STOPPED)

@@ -1,4 +1,4 @@
-"""What is printed of a training run when it has ended: a table of the medians over its cells."""
+"""The report that training prints at its end: a table of medians over cells."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from helios.train.run.events import TrainResult
 
 
 def print_summary(result: TrainResult, last_words: Callable[[TrainResult], str]) -> None:
-    """Print what came of a run: the table of `summary`, and, where it came to its end, its `last_words`."""
+    """Print the result of a run: the table of `summary`, and its `last_words` or, if it was stopped, that it was."""
     console = Console(highlight=False, soft_wrap=True)
     if result.results:
         summary(result.results, console)

@@ -16,8 +16,8 @@ import helios
 def validate(show: int, directory: Path):
     """Check a universe: every file, every star, every splat, and the pack that lies in it.
 
-    Reads all of it, and prints a line for each thing that is not as it should be: what, where, and what was
-    promised. Exits with 0 where nothing is wrong, else with 1.
+    Reads all of it, and prints a line for each error: what is wrong, where, and what was promised. Exits with 0 if
+    nothing is wrong, else with 1.
     """
     found = helios.validate(directory, show)
     if found.sound and found.depths:
