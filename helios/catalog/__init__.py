@@ -1,7 +1,7 @@
-"""Catalogue readers: each yields chunks of one common star table and never holds a whole survey.
+"""Catalogue readers: each yields a catalogue in chunks of one common star table, and holds one chunk at a time.
 
 `Reader` is the contract of a reader. A new format is one file and one line in `READERS`; a new survey is a schema, in
-`helios.catalog.schemas` or in a TOML file of the user's.
+`helios.catalog.schemas` or in a user's TOML file.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ READERS = Registry(
 
 
 class Reader(Protocol):
-    """What every catalogue reader does."""
+    """The contract of a catalogue reader."""
 
     @property
     def name(self) -> str:
-        """The file's base name, or what stands for it; every message about a row begins with it."""
+        """The file's base name, or a substitute; every message about a row begins with it."""
 
     @property
     def row_unit(self) -> str:
-        """What the `row` of its tables counts, "line" or "row": the word before the number in messages."""
+        """What the `row` of its tables counts, "line" or "row"; it precedes the number in messages."""
 
     @property
     def identified(self) -> bool:
@@ -60,20 +60,20 @@ class Reader(Protocol):
 
     @property
     def schema(self) -> Schema | None:
-        """How the file describes its stars, and at which epoch; None for synthetic stars."""
+        """The schema that the file is read with, and which gives its epoch; None for synthetic stars."""
 
     def provenance(self) -> dict[str, Any]:
-        """Return what identifies the input for good, as JSON values.
+        """Return what permanently identifies the input, as JSON values.
 
-        For a file its base name, size, hash and schema; for synthetic stars their count and seed.
+        For a file that is its base name, size, hash and schema; for synthetic stars their count and seed.
         """
 
     def chunks(self) -> Iterator[StarTable]:
-        """Yield the rows in order, in tables of some rows each. Raises InputError at the first row it cannot parse."""
+        """Yield the rows in order, some at a time. Raises InputError at the first row that it cannot parse."""
 
 
 def row_label(reader: Reader) -> str:
-    """Return what stands before a row's number in messages, such as `stars.csv line`."""
+    """Return what precedes a row's number in messages, such as `stars.csv line`."""
     return f"{reader.name} {reader.row_unit}"
 
 
@@ -95,7 +95,7 @@ def ending_of(path: Path) -> str | None:
 def open_catalog(path: Path, choice: SchemaChoice | None = None, name: str | None = None) -> Reader:
     """Return the reader for the file `path`, chosen by the ending of its name.
 
-    `choice` is the user's choice of a schema; `name` stands for the file in messages, its base name by default. Raises
+    `choice` is the user's choice of a schema; `name` is the file's name in messages, its base name by default. Raises
     InputError if the file does not exist, has no reader, or lacks a needed column.
     """
     path = Path(path)

@@ -1,4 +1,4 @@
-"""What the readers of Arrow's files have in common: Parquet, Feather and whatever else gives record batches."""
+"""The base of the readers of Parquet, Feather and other files that pyarrow reads as record batches."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from helios.catalog.table import NO_ID, StarTable
 from helios.errors import InputError
 
 BATCH_ROWS = 1 << 16
-"""Rows decoded at a time. Arrow holds one compressed page of each column beside them."""
+"""Number of rows decoded at a time. Arrow also holds one compressed page of each column."""
 
 
 class ArrowReader(FileReader):
-    """Base of the readers of files of columns: a subclass says what `kind` of file it reads, what is in it, and how.
+    """Base of the readers of columnar files: a subclass gives the `kind` of file, its schema and its record batches.
 
-    Raises InputError for a file that is empty, damaged, without rows or without the columns. Where a file says units,
-    as those of `helios fetch` do, they are each field's own.
+    Raises InputError for a file that is empty, damaged, without rows or without the columns. Where a file declares
+    units, as those of `helios fetch` do, they are in the metadata of each field.
     """
 
     kind: str
@@ -43,11 +43,11 @@ class ArrowReader(FileReader):
 
     @abstractmethod
     def declared(self) -> tuple[Any, int | None]:
-        """The Arrow schema of the file, and its number of rows where it says so. May raise whatever pyarrow does."""
+        """Return the Arrow schema of the file, and its number of rows if declared. May raise whatever pyarrow does."""
 
     @abstractmethod
     def batches(self, names: Sequence[str]) -> Iterator[Any]:
-        """Yield Arrow's record batches of the columns `names`, in order. May raise whatever pyarrow does."""
+        """Yield the record batches of the columns `names`, in order. May raise whatever pyarrow does."""
 
     def chunks(self) -> Iterator[StarTable]:
         """Yield the rows in order, BATCH_ROWS at a time. Raises InputError for a damaged file, naming the row."""
@@ -84,6 +84,6 @@ class ArrowReader(FileReader):
 
         if name == self.sources.id_column:
             return self.sources.ids_without_nulls(column.cast(pa.int64()).fill_null(NO_ID).to_numpy())
-        # safe=False: whole numbers past 2^53 lose their last digits, as they do in any float64.
+        # safe=False: integers above 2^53 lose their last digits, as in any float64.
         values = column.cast(pa.float64(), safe=False).fill_null(np.nan).to_numpy()
         return self.sources.without_nulls(values)

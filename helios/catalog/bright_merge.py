@@ -1,6 +1,6 @@
-"""Which rows of a survey are embedded bright stars, and whose measurement stands: each star once.
+"""Decides which rows of a survey are embedded bright stars, and which measurement of each star is kept.
 
-Rows that `BrightStars.may_be` finds are set aside while a survey is read, a few thousand of any; when all of it has
+The rows that `BrightStars.may_be` finds, a few thousand in any survey, are set aside while it is read. When all has
 been read, `resolve` decides on them together, so that it does not matter in which pieces they came.
 """
 
@@ -16,34 +16,34 @@ from helios.catalog.bright_stars import BrightStars, Pairs
 from helios.catalog.table import NO_ID, StarTable
 
 SAME_PLACE_ARCSEC = 1.0
-"""So near to a bright star a row is that star, whatever its magnitude: Gaia resolves hardly anything there."""
+"""A row this close to a bright star is that star, whatever its magnitude: Gaia hardly resolves anything there."""
 
 SAME_STAR_ARCSEC, SAME_STAR_MAG = 5.0, 1.0
-"""Farther away, up to this, a row of like magnitude is the star: lists place pairs by one of the two, or between."""
+"""Up to this distance, a row of similar magnitude is the star: lists give a pair the place of one star, or between."""
 
 SAME_ROW_ARCSEC, SAME_ROW_MAG = 0.4, 0.5
-"""Two rows as near and as alike as this are one star twice, as where two surveys are read together: Gaia sees next to
-no pairs as close as that (Fabricius et al. 2021, A&A 649, A5)."""
+"""Two rows this close and this similar are one star twice, as when two surveys are read together: Gaia resolves almost
+no pairs this close (Fabricius et al. 2021, A&A 649, A5)."""
 
 LEAST_PARALLAX_OVER_ERROR = 5.0
-"""A row whose parallax is less than this many errors is mismeasured. Gaia's usual 0.1 mas for so bright a star leaves
-only supergiants beyond 2 kpc below that, of which the list knows the distance no worse."""
+"""A row whose parallax is less than this many errors is mismeasured. With Gaia's usual error of 0.1 mas for such bright
+stars, only supergiants beyond 2 kpc fall below that, whose distances the list knows no worse."""
 
 DIMMER_MAG = 1.0
-"""Where all rows at a star's place together are fainter than the list has it by more than this, the star itself is
-missing or mismeasured. Of 1,954 embedded stars among 2,000 of Gaia DR3's brightest there is none, though variables
-and doubles that the list has as one star differ by up to 0.9 mag. There is no limit the other way, nor a magnitude
-from which Gaia is not believed: its G of those of 1.9 to 3 agrees with the list to 0.04 mag in the median, and where
-it does not it is the list that is wrong (gamma Sgr, and M, S and carbon stars)."""
+"""Where all rows at a star's place together are fainter than the listed star by more than this, the star itself is
+missing or mismeasured. None of the 1,954 embedded stars among 2,000 of Gaia DR3's brightest is, though variables and
+doubles that the list has as one star differ by up to 0.9 mag. There is no limit in the other direction, and no
+magnitude above which Gaia is distrusted: from 1.9 to 3 its G agrees with the list to 0.04 mag in the median, and where
+it does not, the list is wrong (gamma Sgr, and M, S and carbon stars)."""
 
 
 @dataclass(frozen=True)
 class Merged:
-    """What became of the rows held, and of M bright stars.
+    """What became of the held rows and of the M bright stars.
 
-    `ordinary` has for each table that was held a mask [N] of its rows that stay in the survey as they are; all others
-    give way. `added` int64 [K] are the bright stars to put there as the list has them. Of the `merged` rows, found to
-    be bright stars, `replaced` gave way to the list, and `repeated` were further rows of a star.
+    `ordinary` has for each held table a mask [N] of the rows that stay as surveyed; the others are dropped. `added`
+    int64 [K] are the bright stars to add as listed. `merged` rows were found to be bright stars; of these, `replaced`
+    were replaced by the listed star, and `repeated` were further rows of the same star.
     """
 
     ordinary: list[NDArray[np.bool_]]
@@ -53,7 +53,7 @@ class Merged:
     repeated: int
 
     def provenance(self) -> dict[str, int]:
-        """The counts, by name. Rows read = kept + rejected + `rows`, where those of the list are rows read too."""
+        """Return the counts by name. Rows read, which include the list's, are kept + rejected + `rows`."""
         return {
             "rows": self.merged,
             "as_surveyed": self.merged - self.replaced - self.repeated,
@@ -64,12 +64,12 @@ class Merged:
 
 
 def resolve(bright: BrightStars, held: Sequence[tuple[StarTable, float]]) -> Merged:
-    """Decide which of the `held` rows, tables with their epochs (Julian years), are which star of `bright`.
+    """Return which of the `held` rows, as (table, epoch in Julian years), are which stars of `bright`.
 
-    A star is at most one row: that of its Gaia identifier, else of its Hipparcos number, where the list has these once;
-    else the nearest in place and magnitude. The row stays unless it is mismeasured, by LEAST_PARALLAX_OVER_ERROR or
-    DIMMER_MAG; then the list's star takes its place, and it is added where there is no row. The result does not
-    depend on how the rows are cut into tables, nor, where no two are alike, on their order.
+    A star is matched to at most one row: by its Gaia identifier, else its Hipparcos number, where these are unique in
+    the list, else to the nearest in position and magnitude. The row is kept unless it is mismeasured by
+    LEAST_PARALLAX_OVER_ERROR or DIMMER_MAG: the listed star then replaces it. A star without a row is added. The result
+    does not depend on how the rows are divided into tables, nor, where no two rows are alike, on their order.
     """
     sizes = [len(stars) for stars, _ in held]
     total = sum(sizes)
@@ -103,14 +103,14 @@ def resolve(bright: BrightStars, held: Sequence[tuple[StarTable, float]]) -> Mer
 
 
 def _match(bright: BrightStars, rows: StarTable, pairs: Pairs) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return int64 [M] the row of each star, and the pair that they are; -1 where there is none."""
+    """Return the row of each star and the index of their pair, int64 [M] each; -1 where there is none."""
     separation = np.linalg.norm(pairs.offset, axis=-1)
     fainter = rows.phot_g_mean_mag[pairs.row] - bright.stars.phot_g_mean_mag[pairs.star]
     by_gaia, by_hip = (_same_id(rows, pairs, ids) for ids in (bright.gaia, bright.hip))
     rank = np.where(by_gaia & _once(bright.gaia)[pairs.star], 0, np.where(by_hip & _once(bright.hip)[pairs.star], 1, 2))
     may_be = by_gaia | by_hip | (separation <= SAME_PLACE_ARCSEC)
     may_be |= (separation <= SAME_STAR_ARCSEC) & (np.abs(fainter) <= SAME_STAR_MAG)
-    # An arcsecond of distance counts as a magnitude of difference.
+    # One arcsecond of separation counts as much as one magnitude of difference.
     misfit = np.hypot(separation, fainter)
     best_first = np.lexsort((pairs.star, rows.source_id[pairs.row], misfit, rank))
 
@@ -124,7 +124,7 @@ def _match(bright: BrightStars, rows: StarTable, pairs: Pairs) -> tuple[NDArray[
 
 
 def _repeated(bright, rows, pairs, row_of, pair_of) -> NDArray[np.bool_]:
-    """Return bool [N]: which rows, themselves no star's, are a star again that another row is."""
+    """Return which unmatched rows repeat a star that is matched to another row, bool [N]."""
     owner = row_of[pairs.star]
     free = np.ones(len(rows), bool)
     free[row_of[row_of >= 0]] = False
@@ -143,12 +143,12 @@ def _repeated(bright, rows, pairs, row_of, pair_of) -> NDArray[np.bool_]:
 
 
 def _poorly_placed(rows: StarTable) -> NDArray[np.bool_]:
-    """Return bool [N]: which rows have a parallax that is said to be uncertain."""
+    """Return which rows have a parallax that is too uncertain by its own error, bool [N]."""
     return rows.parallax < LEAST_PARALLAX_OVER_ERROR * rows.parallax_error
 
 
 def _too_faint(bright, rows, pairs, row_of, repeated) -> NDArray[np.bool_]:
-    """Return bool [M]: at which stars all rows that are theirs, or no star's, give too little light."""
+    """Return for which stars the nearby rows, their own and unmatched ones, together are too faint, bool [M]."""
     owner = np.full(len(rows), -1)
     matched = row_of >= 0
     owner[row_of[matched]] = np.flatnonzero(matched)
@@ -160,11 +160,11 @@ def _too_faint(bright, rows, pairs, row_of, repeated) -> NDArray[np.bool_]:
 
 
 def _same_id(rows: StarTable, pairs: Pairs, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return bool [P]: whether row and star have one identifier."""
+    """Return whether row and star have the same identifier, bool [P]."""
     return (rows.source_id[pairs.row] == ids[pairs.star]) & (ids[pairs.star] != NO_ID)
 
 
 def _once(ids: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return bool [M]: which identifiers only one star has."""
+    """Return which identifiers only one star has, bool [M]."""
     _, inverse, counts = np.unique(ids, return_inverse=True, return_counts=True)
     return counts[inverse] == 1

@@ -1,4 +1,4 @@
-"""The embedded naked-eye stars as something to compare a survey with, at any epoch."""
+"""The embedded naked-eye stars, to be compared with a survey at any epoch."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ REACH_ARCSEC = 10.0
 """A row of a survey within this distance of a bright star, at a common epoch, may be that star.
 
 Of the 2,000 brightest rows of Gaia DR3 that have a parallax, those of embedded stars lie within 2.3 arcsec; a row of
-Hipparcos that stands for a pair is up to 10 arcsec from its fainter star.
+Hipparcos that represents a pair is up to 10 arcsec from the fainter star.
 """
 
 FAINTER_MAG = 1.0
-"""Rows fainter than the faintest bright star by more than this are no bright star."""
+"""A row fainter than the faintest bright star by more than this is not a bright star."""
 
 MOTION = ("pmra", "pmdec", "radial_velocity")
 
 
 class Pairs(NamedTuple):
-    """P pairs of a survey's row and a bright star near it: indices int64 [P], `offset` [P, 3] arcsec on the sky.
+    """P pairs of a survey's row and a bright star near it: indices `row` and `star` int64 [P], `offset` float64 [P, 3].
 
-    `offset` is the vector from the star to the row, in ICRS axes, both at the row's epoch.
+    `offset` is the vector from the star to the row, in arcsec along ICRS axes, both at the row's epoch.
     """
 
     row: NDArray[np.int64]
@@ -45,18 +45,18 @@ class Pairs(NamedTuple):
 
 
 class BrightStars:
-    """The embedded stars that have a distance and pass `max_mag`: M rows, read anew by each instance in some 0.1 s.
+    """The M embedded stars that have a distance and pass `max_mag`; each instance reads them, in some 0.1 s.
 
-    `stars` are as catalogued (J2000), with motions, under `source_id` -HR: Gaia's identifiers, Hipparcos numbers and
-    row numbers are above 0, so that none can be one of these. `gaia` and `hip` int64 [M] are their identifiers
-    elsewhere, NO_ID where there is none; some pairs share one. `reader` says what was read, and `counts` has the Counts
-    of its rows. Other cuts do not apply: the list has neither errors nor RUWE.
+    `stars` are as catalogued (J2000), with motions; their `source_id` is -HR, which cannot equal a Gaia identifier, a
+    Hipparcos number or a row number, all above 0. `gaia` and `hip` int64 [M] are their identifiers in those catalogues,
+    NO_ID where there is none; some pairs share one. `reader` is the list's reader, and `counts` has the Counts of its
+    rows. Other cuts do not apply: the list has neither errors nor RUWE.
     """
 
     def __init__(self, max_mag: float | None = None):
         self.reader = _reader("source_id")
         table = _rows(self.reader)
-        # `row` outlives the cuts, and is what the other two readings are lined up by.
+        # The cuts keep `row`, by which the other two readings are aligned.
         stars, self.counts = drop_unusable(table, row_label(self.reader), Cuts(max_mag, motion=True))
         kept = np.isin(table.row, stars.row)
         self.stars = stars.with_ids(-stars.source_id)
@@ -65,13 +65,13 @@ class BrightStars:
 
     @property
     def ref_epoch(self) -> float:
-        """Julian year of `stars`."""
+        """The epoch of `stars`, a Julian year."""
         return epoch_of(self.reader)
 
     def placed(self, which: NDArray[np.int64], epoch: float, distance: str, keep_motion: bool) -> StarTable:
-        """Return the stars `which` [K] as they are seen at `epoch`, at 1/parallax.
+        """Return the stars `which` [K] as seen at `epoch`, a Julian year, at the distance 1/parallax.
 
-        Where `distance` is not "inverse" they have that as `distance_pc`, without quantiles: the list knows no
+        Where `distance` is not "inverse", they have this distance as `distance_pc`, without quantiles: the list has no
         errors. Their motions are left out unless `keep_motion`.
         """
         stars = at_epoch(self.stars[which], self.ref_epoch, epoch)
@@ -80,9 +80,9 @@ class BrightStars:
         return stars if keep_motion else stars.with_columns(**dict.fromkeys(MOTION))
 
     def may_be(self, stars: StarTable, ref_epoch: float) -> NDArray[np.bool_]:
-        """Return bool [N]: which of `stars`, usable rows at `ref_epoch`, may be a bright star.
+        """Return which of `stars`, usable rows at `ref_epoch`, may be a bright star, bool [N].
 
-        Those are within REACH_ARCSEC of one, and not FAINTER_MAG fainter than all of them. Some 10 million rows a
+        These are within REACH_ARCSEC of one, and at most FAINTER_MAG fainter than the faintest. Some 10 million rows a
         second where most are too faint.
         """
         mask = np.zeros(len(stars), bool)
@@ -90,16 +90,16 @@ class BrightStars:
         return mask
 
     def pairs(self, stars: StarTable, ref_epoch: float) -> Pairs:
-        """Return all pairs within REACH_ARCSEC of rows of `stars`, usable and at `ref_epoch`, with bright stars.
+        """Return all pairs of a row of `stars`, usable and at `ref_epoch`, and a bright star within REACH_ARCSEC of it.
 
-        Sorted by row. A row fainter than all bright stars by FAINTER_MAG has none.
+        They are sorted by row. Rows more than FAINTER_MAG fainter than the faintest bright star have none.
         """
         directions, order, heights = self._at(ref_epoch)
         if not len(order):
             return Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 3)))
         rows = np.flatnonzero(stars.phot_g_mean_mag <= self.stars.phot_g_mean_mag.max() + FAINTER_MAG)
         reach = np.deg2rad(REACH_ARCSEC / 3600.0)
-        # Two directions differ in z by no more than by the chord between them.
+        # Two directions differ in z by at most the chord between them.
         height = np.sin(np.deg2rad(stars.dec[rows]))
         first = np.searchsorted(heights, height - reach, side="left")
         count = np.searchsorted(heights, height + reach, side="right") - first
@@ -111,7 +111,7 @@ class BrightStars:
         return Pairs(row[near], star[near], offset[near])
 
     def _at(self, epoch: float) -> tuple[NDArray, NDArray, NDArray]:
-        """Unit vectors [M, 3] at `epoch`, the stars' order by z [M], and z in that order [M]."""
+        """Return the stars' unit vectors [M, 3] at `epoch`, their order by z [M], and z in that order [M]."""
         if epoch not in self._directions:
             moved = at_epoch(self.stars, self.ref_epoch, epoch)
             directions = unit_vectors(moved.ra, moved.dec)
@@ -121,7 +121,7 @@ class BrightStars:
 
 
 def _reader(identifier: str) -> Reader:
-    """A reader of the list whose `source_id` is its column `identifier`."""
+    """Return a reader of the list that takes its column `identifier` as `source_id`."""
     schema = SCHEMAS[EMBEDDED_SCHEMA]
     return open_catalog(embedded(EMBEDDED_STARS), SchemaChoice(schema, {"source_id": identifier}, MOTION))
 

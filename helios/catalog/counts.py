@@ -1,4 +1,4 @@
-"""What became of a catalogue's rows, in numbers that add up from chunk to universe."""
+"""What became of a catalogue's rows, in counts that are summed from chunks to the universe."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Rejection:
-    """How many rows were turned away for one reason, and the first of them as `FILE line N, VALUE`, or `row N`."""
+    """How many rows were rejected for one reason, and the first of them for messages, such as `FILE line N, VALUE`."""
 
     count: int
     first: str
@@ -16,11 +16,11 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Counts:
-    """Numbers of rows: all that were read, and of these the rejected, by reason, each under the first that holds.
+    """Numbers of rows: `rows_read`, and of these the rejected, each under the first reason that applies.
 
-    `corrected` had the zero point subtracted from their parallax, and `uncorrected` have a parallax without one. Of
-    the stars of a universe, `white` have no colour, `unmoved` no proper motion, and `across` one but no radial
-    velocity. Sums are in the order of the rows: of each reason the first row is that of the first term which has one.
+    `corrected` rows had the zero point subtracted from their parallax; `uncorrected` have a parallax without a zero
+    point. Of the stars of a universe, `white` have no colour, `unmoved` no proper motion, and `across` a proper motion
+    but no radial velocity. Add Counts in the order of the rows: a sum keeps the first row of each reason.
     """
 
     rows_read: int = 0
@@ -33,7 +33,7 @@ class Counts:
 
     @classmethod
     def rejecting(cls, why: str, count: int, first: str) -> Counts:
-        """The Counts of `count` rows turned away for one reason, of which `first` is the first."""
+        """Return the Counts of `count` rows rejected for the reason `why`, of which `first` is the first."""
         return cls(rejections={why: Rejection(count, first)})
 
     def __add__(self, later: Counts) -> Counts:
@@ -53,13 +53,13 @@ class Counts:
 
     @property
     def rejected(self) -> int:
-        """Number of rows turned away."""
+        """The number of rejected rows."""
         return sum(rejection.count for rejection in self.rejections.values())
 
     def by_reason(self) -> dict[str, int]:
-        """Number of rows turned away by reason, reasons sorted."""
+        """Return the number of rejected rows by reason, with the reasons sorted."""
         return {why: self.rejections[why].count for why in sorted(self.rejections)}
 
     def reasons(self) -> str:
-        """All reasons on one line, with the number of rows and the first of them."""
+        """Return all reasons on one line, each with its number of rows and the first of them."""
         return "; ".join(f"{why}: {r.count:,} (first: {r.first})" for why, r in self.rejections.items())

@@ -1,4 +1,4 @@
-"""Finds what is wrong with a CSV file that the fast parser refused, by reading it again slowly."""
+"""Finds the fault in a CSV file that the fast parser refused, by reading it again slowly."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from helios.errors import InputError
 def find_fault(path: Path, header: Header, sources: Sources, error: Exception) -> InputError:
     """Return the InputError that names the first unusable row of `path`: its line, column and value.
 
-    `sources` are the columns that must hold numbers. `error` is what the fast parser said; it is passed on where the
+    `sources` gives the columns that must hold numbers. `error` is the fast parser's; its message is used where the
     slow one finds no fault.
     """
     line = header.line

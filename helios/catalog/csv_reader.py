@@ -12,17 +12,17 @@ from helios.catalog.table import NO_ID, StarTable
 from helios.errors import InputError
 
 BLOCK_BYTES = 1 << 24
-"""Text parsed at a time, bytes: about 200,000 rows of six columns."""
+"""Bytes of text parsed at a time: about 200,000 rows of six columns."""
 
 BLANKS = tuple(" " * n for n in range(1, 33))
-"""No value, in files of fixed width."""
+"""Spellings of a missing value in files of fixed width."""
 
 
 class CsvReader(FileReader):
     """The stars of the CSV file `path`; gzip is recognised by its first bytes.
 
-    Columns stand in any order and among any others; `#` lines before the header are comments. Raises InputError
-    for a file without the columns or one that is no text.
+    Columns may be in any order, among any others; `#` lines before the header are comments. Raises InputError for a
+    file without the columns, and for one that is not text.
     """
 
     row_unit = "line"
@@ -34,13 +34,13 @@ class CsvReader(FileReader):
         self.sources: Sources = find_sources(self.schema, self.header.names, where, units)
 
     def read_header(self) -> tuple[Header, dict[str, str]]:
-        """The file's header, and the units that it declares by column: none in plain CSV."""
+        """Return the file's header, and the units that it declares, by column: none in plain CSV."""
         return read_header(self.path), {}
 
     def chunks(self) -> Iterator[StarTable]:
         """Yield the rows in order, BLOCK_BYTES of text at a time.
 
-        Raises InputError, naming line, column and value, for text in a number, a row of the wrong length, a
+        Raises InputError, naming line, column and value, for text in a column of numbers, a row of the wrong length, a
         damaged gzip stream, or a file without rows.
         """
         import pyarrow as pa
@@ -52,7 +52,7 @@ class CsvReader(FileReader):
             types[id_column] = pa.int64()
         row = header.line
         read = pa_csv.ReadOptions(block_size=BLOCK_BYTES, column_names=header.names)
-        # An empty line must stay a row, or the line numbers of all that follow would be wrong.
+        # An empty line must stay a row, or all later line numbers would be wrong.
         parse = pa_csv.ParseOptions(
             delimiter=header.delimiter, quote_char=header.quote or False, ignore_empty_lines=False
         )

@@ -1,4 +1,4 @@
-"""The text of a CSV file: its bytes, decompressed where need be, its lines and its header."""
+"""The text of a CSV file: its bytes, decompressed if gzipped, its lines and its header."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from helios.errors import InputError
 GZIP_MAGIC = b"\x1f\x8b"
 
 DAMAGED_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
-"""What Python's gzip raises for a stream that is cut short or altered."""
+"""What Python's gzip raises for a stream that is cut short or damaged."""
 
 LONGEST_LINE = 1 << 24
-"""Bytes of the longest line that is read."""
+"""Longest line that is read, in bytes."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """The columns of a file: `names` as they stand in it, and where its rows begin.
+    """The columns of a file: their `names` as written in it, and where its rows begin.
 
-    `line` is the number of the header's line, 1 for the first and 0 for none; `end` the bytes up to its end,
-    decompressed. `comments` are the lines before it, without their `#`.
+    `line` is the number of the header's line, from 1, or 0 for no header; `end` is the number of decompressed bytes up
+    to its end. `comments` are the comment lines before it, without their `#`.
     """
 
     names: tuple[str, ...]
@@ -37,7 +37,7 @@ class Header:
     comments: tuple[str, ...] = ()
 
     def split(self, text: str) -> list[str]:
-        """The values of one line; none for an empty one."""
+        """Return the values of one line; none for an empty line."""
         rows = csv.reader(
             [text],
             delimiter=self.delimiter,
@@ -48,18 +48,18 @@ class Header:
 
 
 def is_gzip(path: Path) -> bool:
-    """Whether the file begins as a gzip file does, whatever its name."""
+    """Return whether the file begins as a gzip file does, whatever its name."""
     with path.open("rb") as file:
         return file.read(2) == GZIP_MAGIC
 
 
 def open_binary(path: Path) -> BinaryIO:
-    """The file's bytes, decompressed where it is a gzip file."""
+    """Open the file for its bytes, decompressed if it is a gzip file."""
     return cast(BinaryIO, gzip.open(path, "rb")) if is_gzip(path) else path.open("rb")
 
 
 def lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
-    """Yield the lines of `file` with their ends, which may be of all three kinds, as the fast parser counts them.
+    """Yield the lines of `file` as the fast parser counts them, each with its line ending, which may be of any kind.
 
     `path` is for messages. Raises InputError for a line of more than LONGEST_LINE bytes.
     """
@@ -80,7 +80,7 @@ def lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
 def read_header(path: Path) -> Header:
     """Return the columns of the CSV file `path`; empty lines and `#` lines before them are skipped.
 
-    Raises InputError for a file that is empty, damaged or no text.
+    Raises InputError for a file that is empty, damaged or not text.
     """
     number = end = 0
     comments = []

@@ -1,4 +1,4 @@
-"""Which rows of a catalogue can be used; all others are counted, by reason."""
+"""Selects the usable rows of a catalogue, and counts the others by reason."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from helios.catalog.table import StarTable
 
 
 def drop_unusable(table: StarTable, label: str, cuts: Cuts | None = None) -> tuple[StarTable, Counts]:
-    """Return the rows of `table` that are stars with a place and a brightness, and the Counts of all its rows.
+    """Return the rows of `table` that are stars with a position and a magnitude, and the Counts of all its rows.
 
-    `label` is what stands before a row's number in messages, such as "stars.csv line". `cuts` says what else goes, and
-    how distances are found; by default from parallaxes, and nothing else goes.
+    `label` precedes a row's number in messages, such as "stars.csv line". `cuts` says which further rows to drop, by
+    default none, and how distances are found, by default from parallaxes.
     """
     kept = np.ones(len(table), bool)
     counts = Counts(rows_read=len(table))
@@ -29,7 +29,7 @@ def drop_unusable(table: StarTable, label: str, cuts: Cuts | None = None) -> tup
 
 
 def first_of_each(source_id: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return a mask [N] of the rows whose source_id stands in no row before them."""
+    """Return a mask [N] of the rows whose source_id occurs in no earlier row."""
     order = np.argsort(source_id, kind="stable")
     ordered = source_id[order]
     kept = np.ones(len(source_id), bool)
@@ -38,7 +38,7 @@ def first_of_each(source_id: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _decimal(value: np.float64) -> str:
-    """`value` in decimals; the fewest that tell it from its neighbours where it has single precision."""
+    """Return `value` as text; if it is a float32, with the fewest digits that identify it among these."""
     with np.errstate(over="ignore"):
         single = np.float32(value)
     return f"{float(str(single)) if single == value else value:.10g}"

@@ -4,7 +4,7 @@ With the parallax w, its error s and a length scale L, the density of the distan
 
     P(r) = r^2 exp(-r/L) exp(-(w - 1/r)^2 / (2 s^2))
 
-(Bailer-Jones 2015, PASP 127, 994, doi:10.1086/683116, eq. 18). Negative parallaxes are good data: they say that the
+(Bailer-Jones 2015, PASP 127, 994, doi:10.1086/683116, eq. 18). Negative parallaxes are valid data: they say that the
 star is far. In units of L the two parameters are a = w L and b = s L, and everything below is in x = r/L.
 
 The integral is taken over v = ln(x / x_peak), x_peak being a peak of the density of ln r. There, with
@@ -12,8 +12,8 @@ m = 1 - exp(-v) and k = 1 / (x_peak b)^2, the density of ln r is exp(D) times it
 
     D(v) = 3 (v - m) - x_peak (exp(v) - 1) m - k m^2 / 2,
 
-which loses no digits however small the error is. The density of ln r has one peak or two; each gets panels of its
-own, on either side, as wide as it falls.
+which loses no digits however small the error is. The density of ln r has one peak or two; each is integrated over
+panels of its own on both sides, as wide as the density takes to fall.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from helios.errors import InputError
 Floats = NDArray[np.float64]
 
 _DEPTH = 36.0
-"""A peak is integrated until its density has fallen by exp(-36) = 2e-16: what is outside is below rounding."""
+"""A peak is integrated until its density has fallen by exp(-36) = 2e-16: the rest is below rounding."""
 
 _FURTHEST_IN = -14.0
-"""Nearest end of any peak, in v: there r^3 alone, the density of ln r of the prior, has fallen by exp(-42)."""
+"""Smallest v to which any peak is integrated: there r^3, from the prior of ln r, alone has fallen by exp(-42)."""
 
 _FRACTIONS = np.array([0.0, 0.15, 0.3, 0.5, 0.75, 1.0])
 """Ends of the panels on one side of a peak, as fractions of its width there."""
@@ -41,13 +41,13 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(14)
 _NODES, _WEIGHTS = (_NODES + 1.0) / 2.0, _WEIGHTS / 2.0
 
 _ROWS = 4096
-"""Stars at a time: the arrays of one step stay in the processor's cache."""
+"""Number of stars computed at a time, so that the arrays of one step stay in the processor's cache."""
 
 
 class EdsdDistances(NamedTuple):
     """Distances of N stars in parsecs, float64: the posterior's mode, and its 16 % and 84 % quantiles.
 
-    Half of a two-peaked posterior may lie far from its mode, which then is outside [lower, upper].
+    Most of a two-peaked posterior may lie far from its mode, which may then be outside [lower, upper].
     """
 
     mode: Floats
@@ -58,8 +58,8 @@ class EdsdDistances(NamedTuple):
 def edsd_distances_pc(parallax: ArrayLike, parallax_error: ArrayLike, length_scale_pc: ArrayLike) -> EdsdDistances:
     """Return the mode and the 16 % and 84 % quantiles, parsecs; see `edsd_mode_pc` and `edsd_quantiles_pc`.
 
-    These quantiles are the interval of Bailer-Jones et al. 2021 (AJ 161, 147); that of 2018 (AJ 156, 58) is the
-    shortest one that holds 68 %, which differs from them where the posterior is skewed.
+    These quantiles bound the interval of Bailer-Jones et al. 2021 (AJ 161, 147); that of 2018 (AJ 156, 58) is the
+    shortest one that contains 68 %, which differs where the posterior is skewed.
     """
     quantiles = edsd_quantiles_pc(parallax, parallax_error, length_scale_pc, (0.16, 0.84))
     return EdsdDistances(edsd_mode_pc(parallax, parallax_error, length_scale_pc), quantiles[..., 0], quantiles[..., 1])
@@ -68,12 +68,12 @@ def edsd_distances_pc(parallax: ArrayLike, parallax_error: ArrayLike, length_sca
 def edsd_mode_pc(parallax: ArrayLike, parallax_error: ArrayLike, length_scale_pc: ArrayLike) -> Floats:
     """Return the mode of the posterior, float64 parsecs, in the common shape [N] of the arguments.
 
-    `parallax` mas, any finite value. `parallax_error` mas and `length_scale_pc` parsecs, finite and above 0; each
-    is one per star, or one for all. The mode is the root of r^3/L - 2 r^2 + w r / s^2 - 1/s^2 = 0 (Bailer-Jones
-    2015, eq. 19): of three positive roots the smallest, which is the peak that the parallax makes; for w < 0 the
-    positive one. Agrees with the exact root to 1e-13, to 1e-7 where two roots are about to become one.
+    `parallax` is in mas, any finite value; `parallax_error` in mas and `length_scale_pc` in parsecs, both finite and
+    above 0; each has one value per star, or one for all. The mode is a root of r^3/L - 2 r^2 + w r / s^2 - 1/s^2 = 0
+    (Bailer-Jones 2015, eq. 19): of three positive roots the smallest, which is the peak due to the parallax; for w < 0
+    the positive one. Agrees with the exact root to 1e-13, or to 1e-7 where two roots nearly coincide.
 
-    Raises InputError (a ValueError) that names the first row which is not so. Some 3 million stars a second.
+    Raises InputError (a ValueError) naming the first row with an unusable value. Some 3 million stars a second.
 
     >>> edsd_mode_pc([10.0, 0.0, -1.0], [0.001, 1e6, 0.3], 1350.0).round(1)
     array([ 100. , 2700. , 5757.7])
@@ -91,10 +91,10 @@ def edsd_quantiles_pc(
 ) -> Floats:
     """Return quantiles of the posterior, float64 parsecs [N, Q], of N stars at the Q `levels`.
 
-    Arguments and errors as for `edsd_mode_pc`; `levels` lie in [1e-4, 0.9999]. Agrees with a direct integration to
-    1e-9 of the distance for parallax/error of -1000 to 1e5 and more; only where a quantile falls into the gap between
-    two peaks, in which there is next to no probability, is it as uncertain as the gap is empty. Some 200,000 stars a
-    second, in 40 MB whatever their number.
+    Arguments and errors are as for `edsd_mode_pc`; `levels` are in [1e-4, 0.9999]. Agrees with a direct integration to
+    1e-9 of the distance for parallax/error from -1000 to 1e5 and more, except where a quantile falls into the gap
+    between two peaks: there is next to no probability there, so the quantile is less certain. Some 200,000 stars a
+    second, in 40 MB of memory for any number of stars.
     """
     if not all(1e-4 <= level <= 0.9999 for level in levels):
         raise InputError(f"levels {tuple(levels)}: must lie in [0.0001, 0.9999]")
@@ -126,7 +126,7 @@ def _slices(count: int):
 
 
 def _roots(a: Floats, b: Floats, c: float) -> tuple[Floats, Floats]:
-    """Return (smallest, largest) positive root [N] of b^2 x^2 (x - c) + a x - 1 that are maxima; NaN where not one.
+    """Return (smallest, largest) positive root [N] of b^2 x^2 (x - c) + a x - 1, each NaN unless it is a maximum.
 
     c = 2 for the density of r, c = 3 for that of ln r. The cubic is concave up to its inflection c/3, convex from
     there on: Newton's method from x = 0 climbs to a root left of it, and descends to one right of it, without
@@ -135,7 +135,7 @@ def _roots(a: Floats, b: Floats, c: float) -> tuple[Floats, Floats]:
     b2 = b * b
     discriminant = c * c - 3.0 * a / b2
     split = np.sqrt(np.maximum(discriminant, 0.0))
-    # Where the cubic is flat, or its inflection where it is flat nowhere.
+    # Where the slope of the cubic is 0, or at its inflection where it never is.
     upper = (c + split) / 3.0
     lower = np.where(discriminant > 0.0, a / b2 / (c + split), c / 3.0)
     left, right = np.full_like(a, np.nan), np.full_like(a, np.nan)
@@ -153,13 +153,13 @@ def _cubic(x: Floats, a: Floats, b2: Floats, c: float) -> Floats:
 
 
 def _newton(x: Floats, a: Floats, b2: Floats, c: float, low: Floats, high: Floats) -> Floats:
-    """Return the root [N] of the cubic in [low, high] to which Newton's method runs from `x`."""
+    """Return the root [N] of the cubic in [low, high] to which Newton's method converges from `x`."""
     x = x.copy()
     active = np.arange(len(x))
     for _ in range(80):
         at, a_at, b2_at = x[active], a[active], b2[active]
         slope = b2_at * at * (3.0 * at - 2.0 * c) + a_at
-        # At a double root rounding can turn the slope: that is as near as one gets.
+        # At a double root, rounding can make the slope negative: no closer root can be found.
         step = np.where(slope > 0.0, _cubic(at, a_at, b2_at, c) / np.where(slope > 0.0, slope, 1.0), 0.0)
         x[active] = np.clip(at - step, low[active], high[active])
         active = active[np.abs(x[active] - at) > 1e-15 * x[active]]
@@ -195,7 +195,7 @@ def _end(x: Floats, k: Floats, side: float, limit: Floats) -> Floats:
         active, at, fallen = active[going_on], at[going_on], fallen[going_on]
         if not len(active):
             break
-        # A peak falls about as v^2; a guess is kept a quarter of the bracket away from its ends, so that it shrinks.
+        # A peak falls about as v^2. A guess stays a quarter of the bracket from its ends, so that the bracket shrinks.
         lo, hi = np.abs(inside[active]), np.minimum(np.abs(outside[active]), np.abs(limit[active]) + np.abs(at))
         guess = np.abs(at) * np.sqrt(1.2 * _DEPTH / np.maximum(fallen, 1e-3))
         margin = 0.25 * np.minimum(hi - lo, 4.0 * np.abs(at))
@@ -208,7 +208,7 @@ def _quantiles(a: Floats, b: Floats, levels: Sequence[float]) -> Floats:
     """Return the quantiles of x = r/L [N, Q] at `levels`."""
     near, far = _roots(a, b, 3.0)
     both = np.isfinite(near) & np.isfinite(far)
-    # The peaks of star i are 2 i and 2 i + 1, near and far; a peak without any probability to speak of is left out.
+    # The peaks of star i are 2 i and 2 i + 1, near and far; a peak of negligible probability is left out.
     x = np.stack([near, far], axis=1).ravel()
     height, inner, outer = np.zeros_like(x), np.full_like(x, _FURTHEST_IN), np.full_like(x, np.inf)
     i = 2 * np.flatnonzero(both)
@@ -250,7 +250,7 @@ def _quantiles(a: Floats, b: Floats, levels: Sequence[float]) -> Floats:
 
 
 def _inside(fraction: Floats, start: Floats, width: Floats, x: Floats, k: Floats) -> Floats:
-    """Return v [N] below which `fraction` of the probability of the panel from `start` to `start + width` lies."""
+    """Return v [N] below which `fraction` of the probability in the panel from `start` to `start + width` lies."""
     whole = np.exp(_fall(start[:, None] + width[:, None] * _NODES, x[:, None], k[:, None])) @ _WEIGHTS
     goal = fraction * whole
     t, low, high = fraction.copy(), np.zeros_like(fraction), np.ones_like(fraction)

@@ -1,4 +1,4 @@
-"""Reader of ECSV: CSV whose comment lines say, in YAML, how the values are separated and in which units they are.
+"""Reader of ECSV: CSV whose comment lines, in YAML, declare the delimiter and the units.
 
 The format is astropy's APE 6 (doi:10.5281/zenodo.4792325).
 """
@@ -15,17 +15,17 @@ from helios.catalog.schema import shown
 from helios.errors import InputError
 
 LARGEST_HEADER = 1 << 22
-"""Characters of the longest YAML header that is read; the archive's, with 152 columns, has 30,000."""
+"""Most characters of a YAML header; that of the Gaia archive, with 152 columns, has 30,000."""
 
 DEEPEST_HEADER = 50
-"""Levels of nesting that a header may have; the archive's has 3."""
+"""Most levels of nesting in a header; that of the Gaia archive has 3."""
 
 
 class EcsvReader(CsvReader):
     """The stars of the ECSV file `path`, gzipped or not. Raises InputError as CsvReader does, and for a bad header."""
 
     def read_header(self) -> tuple[Header, dict[str, str]]:
-        """The file's header, and the units that it declares by column."""
+        """Return the file's header, and the units that it declares, by column."""
         header = read_header(self.path)
         if not header.comments or not header.comments[0].strip().startswith("%ECSV"):
             raise InputError(f"{self.path} line 1: must be '# %ECSV 1.0'; name the file .csv if it is plain CSV")
@@ -48,7 +48,7 @@ class EcsvReader(CsvReader):
     def _names(self, header: Header, delimiter: str) -> tuple[str, ...]:
         if delimiter == ",":
             return header.names
-        # The names were split at commas; without one in a name this is the line again.
+        # The names were split at commas; unless a name has one, joining them gives the line again.
         (names,) = csv.reader([",".join(header.names)], delimiter=delimiter)
         return tuple(names)
 
@@ -56,13 +56,13 @@ class EcsvReader(CsvReader):
         import yaml
 
         class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-            """A safe loader to which every tag that it does not know is nothing."""
+            """A safe loader that reads a node with an unknown tag as None."""
 
         Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
         if len(text) > LARGEST_HEADER:
             raise InputError(f"{self.path}: the ECSV header has {len(text):,} characters, at most {LARGEST_HEADER:,}")
         try:
-            # The fast loader follows nesting on the machine's own stack, which has an end; its events do not.
+            # The fast loader recurses on the limited C stack; iterating over its events does not.
             depth = 0
             for event in yaml.parse(text, Loader):
                 depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)

@@ -9,12 +9,12 @@ from helios.catalog.arrow_reader import ArrowReader
 
 
 class FeatherReader(ArrowReader):
-    """The stars of the Feather file `path`; of a record batch only the columns that are read are decoded."""
+    """The stars of the Feather file `path`; only the columns that are read are decoded."""
 
     kind = "Feather file"
 
     def declared(self) -> tuple[Any, None]:
-        """The Arrow schema of the file, which does not say how many rows it has."""
+        """Return the Arrow schema of the file, and None: it does not declare its number of rows."""
         with self._open() as file:
             return file.schema, None
 

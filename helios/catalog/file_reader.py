@@ -1,4 +1,4 @@
-"""What the readers of files have in common: name, schema, provenance, and how a parser's failure is told."""
+"""The base of the readers of files: name, schema, provenance, and how a parser's failure is reported."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from helios.files import sha256
 
 
 class FileReader(ABC):
-    """Base of the readers of one file `path`, read under the schema that `choice` makes of the format's own.
+    """Base of the readers of one file `path`; `choice` changes or replaces the default schema of the format.
 
-    `name` stands for the file in messages and provenance: its base name, unless a directory's reader knows better.
-    A subclass finds `sources` at once, so that a file without the columns is refused before any other is read.
+    `name` is the file's name in messages and provenance: by default its base name, in a directory its relative path.
+    A subclass sets `sources` in its constructor, so that a file without the columns is refused before rows are read.
     """
 
     row_unit = "row"
@@ -34,28 +34,28 @@ class FileReader(ABC):
 
     @property
     def identified(self) -> bool:
-        """Whether the file names its stars; the others have their row's number for an identifier."""
+        """Whether the file identifies its stars; otherwise the row's number is the identifier."""
         return self.sources.id_column is not None
 
     def provenance(self) -> dict[str, Any]:
-        """Name, size in bytes and SHA-256 of the file as it lies on the disk, and what its columns were taken for."""
+        """Return name, size in bytes and SHA-256 of the file as stored, and how its columns were interpreted."""
         size, schema = self.path.stat().st_size, self.sources.provenance()
         return {"file": self.name, "size_bytes": size, "sha256": sha256(self.path), "schema": schema}
 
     @abstractmethod
     def chunks(self) -> Iterator[StarTable]:
-        """Yield the rows in order, some at a time. Raises InputError at the first one that cannot be parsed."""
+        """Yield the rows in order, some at a time. Raises InputError at the first row that cannot be parsed."""
 
 
 @contextmanager
 def parsing(path: Path | str, kind: str) -> Iterator[None]:
-    """Turn whatever a parser raises on a damaged file into an InputError, and its warnings into nothing.
+    """Turn whatever a parser raises on a damaged file into an InputError, and suppress its warnings.
 
-    For calls into astropy and pyarrow only: on arbitrary bytes they raise almost any exception, none of them
-    documented. `kind` says what the file should be. Must not span a yield, for the warnings' sake.
+    Only for calls into astropy, pyarrow and hats: on arbitrary bytes they raise almost any exception, none of them
+    documented. `kind` says what the file should be. The block must not yield: the warning filters are global.
     """
     with warnings.catch_warnings():
-        # About units, names and padding of columns that are not read; what is read is checked by the reader.
+        # They are about units, names and padding of columns that are not read; the reader checks what it reads.
         warnings.simplefilter("ignore")
         try:
             yield

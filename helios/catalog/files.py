@@ -1,4 +1,4 @@
-"""Many files as one catalogue: directories and patterns of names, and what to do with the bad ones among them."""
+"""Many files as one catalogue: directories and patterns, and what to do with bad files among them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ from helios.errors import InputError
 
 @dataclass
 class BadFiles:
-    """The files that could not be read so far, with their messages; none unless `skip` is set.
-
-    `found` are their names, as in messages, and what is wrong.
+    """The files that could not be read so far: `found` has the (name, message) of each; empty unless `skip` is set.
     """
 
     skip: bool = False
@@ -26,7 +24,7 @@ class BadFiles:
 
     @contextmanager
     def skipped(self, name: str) -> Iterator[None]:
-        """Note an InputError or OSError of the block where bad files are to be skipped, else let it through."""
+        """Record an InputError or OSError of the block if bad files are to be skipped, else raise it."""
         try:
             yield
         except (InputError, OSError) as error:
@@ -35,17 +33,17 @@ class BadFiles:
             self.found.append((name, str(error)))
 
     def check(self, left: list) -> None:
-        """Raise InputError where nothing is `left` once the bad files are out."""
+        """Raise InputError if files were bad and none is `left`."""
         if self.found and not left:
             raise InputError(f"none of {len(self.found):,} files could be read; the first: {self.found[0][1]}")
 
 
 def catalogue_files(path: Path) -> list[tuple[Path, str]]:
-    """Return the files that `path` stands for, each with its name for messages, in the order of these names.
+    """Return the files that `path` refers to, each with its name for messages, in order of name.
 
-    A file stands for itself; a HATS catalogue for the files that it lists; another directory for the catalogues in
-    it, at any depth, by the endings of their names, files and folders that begin with `.` or `_` left out; anything
-    else for what it matches as a pattern, where `**` is any number of folders. Raises InputError where that is no file.
+    A file refers to itself, and a HATS catalogue to the files that it lists. Any other directory refers to the
+    catalogues in it, at any depth, recognised by their endings, without files and folders that begin with `.` or `_`.
+    Anything else is a pattern, in which `**` is any number of folders. Raises InputError where there is no file.
     """
     if path.is_dir() and is_hats(path):
         return hats_files(path)
@@ -80,10 +78,10 @@ def _hidden(relative: Path) -> bool:
 def open_catalogs(
     paths: Iterable[Path], choice: SchemaChoice | None = None, bad_files: BadFiles | None = None
 ) -> list[Reader]:
-    """Return a reader for each file that `paths` stand for, the headers read and nothing else.
+    """Return a reader for each file that `paths` refer to; only headers are read.
 
-    Raises InputError for the first that cannot be one; those that `bad_files` skips are noted there instead, but for
-    a path that stands for no file at all.
+    Raises InputError for the first file that cannot be read, or, if `bad_files` skips such files, records them there;
+    it raises in any case for a path that refers to no file, and where no file can be read.
     """
     bad_files = bad_files or BadFiles()
     readers = []

@@ -19,17 +19,17 @@ from helios.catalog.table import NO_ID, StarTable
 from helios.errors import InputError
 
 CHUNK_ROWS = 1 << 16
-"""Rows read at a time."""
+"""Number of rows read at a time."""
 
 MOST_FIELDS = 999
-"""Columns that a table may have: FITS standard 4.0, section 7.3.1."""
+"""Most columns of a table: FITS standard 4.0, section 7.3.1."""
 
 
 class FitsReader(FileReader):
     """The stars of the first table extension of the FITS file `path`.
 
-    Rows are read through a memory map; a gzipped file is unpacked to a temporary one first. Raises InputError for a
-    file without a table, without the columns, or that ends before its rows do.
+    Rows are read through a memory map; a gzipped file is first unpacked to a temporary one. Raises InputError for a
+    file that has no table, lacks needed columns, or ends before its last row.
     """
 
     def __init__(self, path: Path, choice: SchemaChoice | None = None, name: str | None = None):
@@ -66,7 +66,7 @@ class FitsReader(FileReader):
                 yield self.sources.table(values, start + 1)
 
     def _open(self, stack: ExitStack) -> Any:
-        """The table extension, open until `stack` is closed, all its bytes there."""
+        """Return the table extension, open until `stack` is closed. Raises InputError unless it is complete."""
         from astropy.io import fits
 
         file = stack.enter_context(self._unpacked())
@@ -109,7 +109,7 @@ class FitsReader(FileReader):
                 yield file
 
     def _kinds(self, table: Any) -> dict[str, np.dtype]:
-        """Type of one row's values, by column, after scaling."""
+        """Return the dtype and shape of a row's value after scaling, by column."""
         first = table.data[:1]
         arrays = {name: first.field(name) for name in table.columns.names}
         return {name: np.dtype((array.dtype, array.shape[1:])) for name, array in arrays.items()}
@@ -125,7 +125,7 @@ class FitsReader(FileReader):
 
 
 def _null(column: Any) -> int | float | None:
-    """What stands for no value in a column of whole numbers, scaled as its values are: TNULL, TSCAL and TZERO."""
+    """Return the null value of a column of integers (TNULL), scaled by TSCAL and TZERO as its values are."""
     if not isinstance(column.null, int):
         return None
     return column.null * (column.bscale or 1) + (column.bzero or 0)

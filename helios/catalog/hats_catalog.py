@@ -1,6 +1,6 @@
-"""HATS catalogues: Parquet files by HEALPix pixel, in a directory that says which (IVOA note, "HATS").
+"""HATS catalogues: Parquet files by HEALPix pixel, in a directory that lists the pixels (IVOA note, "HATS").
 
-The files themselves are read by the Parquet reader, one after the other.
+The Parquet reader reads the files themselves, one after another.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from helios.errors import InputError
 
 
 def is_hats(path: Path) -> bool:
-    """Whether the directory `path` is a HATS catalogue or a collection of them."""
+    """Return whether the directory `path` is a HATS catalogue or a collection of HATS catalogues."""
     names = ("hats.properties", "properties", "collection.properties")
     return any((path / name).is_file() for name in names)
 
@@ -19,8 +19,8 @@ def is_hats(path: Path) -> bool:
 def hats_files(path: Path) -> list[tuple[Path, str]]:
     """Return the files of the HATS catalogue `path`, pixel by pixel, each with its name inside the catalogue.
 
-    Raises InputError where the `hats` library is not installed, and for a collection, an index or margin, or a
-    catalogue whose description is damaged. Files that are listed and not there are found missing when opened.
+    Raises InputError where the `hats` library is not installed, and for a collection, an index, a margin, or a
+    catalogue whose metadata is damaged. Files that are listed but missing are noticed only when opened.
     """
     if (path / "collection.properties").is_file():
         raise InputError(f"{path}: is a collection of HATS catalogues; name the one in it that has the stars")

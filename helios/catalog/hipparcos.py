@@ -21,19 +21,19 @@ NAMED = {
     37: "B-V",
     44: "Hpmag",
 }
-"""Fields by their number in the catalogue's own numbering (H1 is HIP), named as in CDS's description."""
+"""Names of fields, as in CDS's description, by their number in the catalogue (H1 is HIP)."""
 
 
 class HipparcosReader(CsvReader):
-    """The stars of the file `path`, gzipped or not: ICRS places of J1991.25, Johnson V for G, no colour.
+    """The stars of the file `path`, gzipped or not: ICRS positions at J1991.25, Johnson V for G, no colour.
 
-    Raises InputError for a file whose first row has not the 78 fields.
+    Raises InputError for a file whose first row does not have the 78 fields.
     """
 
     default_schema = "hipparcos"
 
     def read_header(self) -> tuple[Header, dict[str, str]]:
-        """The catalogue's columns, which the file does not name; no units, as they are the star table's."""
+        """Return the catalogue's columns, which the file does not name; units are those of the star table."""
         names = tuple(NAMED.get(i, f"H{i}") for i in range(FIELDS))
         header = Header(names, line=0, end=0, delimiter="|", quote=None)
         try:

@@ -1,4 +1,4 @@
-"""The motion of stars: straight and uniform, from one epoch to another, and as a velocity in the project's frame."""
+"""The uniform straight motion of stars: from one epoch to another, and as a velocity in the project's frame."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ MAS = np.deg2rad(1.0 / 3_600_000.0)
 FASTEST = 0.01
 """Highest believable speed across the sky in units of light's: 3000 km/s, five times the escape speed of the Galaxy.
 
-A parallax that makes a star faster is noise. It is the limit of SOFA's `pmsafe` too (326 times the motion in radians
-a year is the smallest parallax in arcseconds that it takes).
+A parallax that makes a star faster is noise. SOFA's `pmsafe` has the same limit (the smallest parallax in arcseconds
+that it accepts is 326 times the motion in radians per year).
 """
 
 EPOCH_LIMIT = 30_000.0
-"""Julian years beyond this are Julian dates, or mistakes; stars do not move straight for longer than that anyway."""
+"""Largest Julian year: larger ones are Julian dates or mistakes, and stars move straight for no longer than this."""
 
 
 class Astrometry(NamedTuple):
@@ -61,14 +61,14 @@ def propagate(
 ) -> Astrometry:
     """Return the six parameters of N stars at `to_epoch`, from those at `from_epoch`, both Julian years.
 
-    Columns and units as in `Astrometry`, [N] or one for all. A NaN in `radial_velocity` counts as 0; one in `pmra` or
-    `pmdec` makes both 0, so that the star stays where it is on the sky. What is NaN comes back as NaN.
+    Columns and units are as in `Astrometry`, [N] or one value for all. NaN in `radial_velocity` counts as 0; NaN in
+    `pmra` or `pmdec` counts as 0 for both, so that the star stays at its place on the sky. NaN is returned as NaN.
 
-    The stars move straight and evenly, and are seen when their light arrives (Stumpff 1985, A&A 144, 232; the scheme
-    of SOFA's `starpm`, and of astropy's `apply_space_motion`, with which this agrees to better than 1 microarcsecond
-    in a century). Where the parallax is NaN or not above 0, or so small that the star would cross the sky faster
-    than 1 % of light, there is no distance to make use of: the motion is that of the direction alone, along a great
-    circle, the radial velocity has no effect, and `parallax` and `radial_velocity` come back as they are.
+    The stars move in a straight line at constant speed, and are seen when their light arrives (Stumpff 1985, A&A 144,
+    232; the scheme of SOFA's `starpm` and of astropy's `apply_space_motion`, with which this agrees to better than 1
+    microarcsecond in a century). Where the parallax is NaN or not above 0, or so small that the star would move across
+    the sky at more than 1 % of the speed of light, the distance is unusable: only the direction moves, along a great
+    circle; the radial velocity has no effect, and `parallax` and `radial_velocity` are returned unchanged.
 
     Raises InputError for an epoch that is not finite. Some 700,000 stars a second, 0.4 kB of memory for each.
     """
@@ -81,7 +81,7 @@ def propagate(
     at, (east, north) = unit_vectors(ra, dec), _east_and_north(ra, dec)
     angular = MAS * (np.where(still, 0.0, pmra)[..., None] * east + np.where(still, 0.0, pmdec)[..., None] * north)
 
-    # Speeds across and along the line of sight as they are observed, in units of that of light.
+    # Observed speeds across and along the line of sight, in units of the speed of light.
     placed = np.isfinite(parallax) & (parallax > 0.0)
     distance = np.where(placed, 1.0 / (MAS * np.where(placed, parallax, 1.0)), 1.0)
     across = np.linalg.norm(angular, axis=-1) * distance / LIGHT_AU_PER_YEAR
@@ -90,7 +90,7 @@ def propagate(
     along = np.where(placed & ~np.isnan(radial_velocity), radial_velocity, 0.0) * KM_PER_S / LIGHT_AU_PER_YEAR
     doppler = _observed_to_inertial(np.where(placed, across, 0.0), along)
 
-    # Velocity in au per year. Without a distance the star is put at 1 au, its direction all that is taken from there.
+    # Velocity in au per year. Without a distance the star is put at 1 au, and only its direction is used.
     radial = LIGHT_AU_PER_YEAR * (doppler - 1.0)
     velocity = radial[..., None] * at + (doppler * distance)[..., None] * angular
     moved = distance[..., None] * at + _seen_after(years, distance, radial, velocity, placed)[..., None] * velocity
@@ -102,7 +102,7 @@ def propagate(
     angular = tangent / (shift * new_distance)[..., None] / MAS
 
     x, y, z = np.moveaxis(new_at, -1, 0)
-    # % 360 of a tiny negative angle is 360 itself.
+    # For a tiny negative angle, % 360 gives 360 itself.
     new_ra = np.rad2deg(np.arctan2(y, x)) % 360.0 % 360.0
     new_dec = np.rad2deg(np.arctan2(z, np.hypot(x, y)))
     east, north = _east_and_north(new_ra, new_dec)
@@ -128,9 +128,9 @@ def velocity_m_per_yr(
 ) -> Floats:
     """Return float64 [N, 3] velocities, barycentric mean ecliptic J2000, metres per Julian year.
 
-    Units as in `Astrometry`; `distance_m` metres from the barycentre. NaN in a motion or a radial velocity is taken
-    as 0, as in `propagate`. v = v_r u + d (mu_a* p + mu_d q) (ESA 1997, SP-1200, vol. 1, eq. 1.2.21), without the
-    light-time terms of `propagate`, which are v/c of it: a position moved with it for a century is right to that.
+    Units are as in `Astrometry`; `distance_m` is in metres from the barycentre. NaN in a motion or a radial velocity
+    counts as 0, as in `propagate`. v = v_r u + d (mu_a* p + mu_d q) (ESA 1997, SP-1200, vol. 1, eq. 1.2.21), without
+    the light-time terms of `propagate`: a relative error of v/c, also in positions moved with it for a century.
     """
     columns = [np.asarray(column, np.float64) for column in (ra, dec, distance_m, pmra, pmdec, radial_velocity)]
     ra, dec, distance, pmra, pmdec, radial_velocity = np.broadcast_arrays(*columns)
@@ -143,9 +143,9 @@ def velocity_m_per_yr(
 
 
 def parse_epoch(text: str) -> float:
-    """Return the Julian year that `text` names: "J2000", "J2016.0" and "2026.9" are ones.
+    """Return the Julian year in `text`, such as "J2000", "J2016.0" or "2026.9".
 
-    Raises InputError for what is no number, is outside -30000 to 30000 (a Julian date), or is Besselian.
+    Raises InputError for text that is not a number, is outside -30000 to 30000 (a Julian date), or is Besselian.
 
     >>> parse_epoch("J2016.0")
     2016.0
@@ -167,7 +167,7 @@ def parse_epoch(text: str) -> float:
 
 
 def _east_and_north(ra: Floats, dec: Floats) -> tuple[Floats, Floats]:
-    """Return unit vectors [N, 3] to the east and the north of stars on the sky; at a pole, by its `ra`."""
+    """Return unit vectors [N, 3] towards east and north at the stars' places on the sky; at a pole `ra` sets them."""
     a, d = np.deg2rad(ra), np.deg2rad(dec)
     sin_a, cos_a, sin_d, cos_d = np.sin(a), np.cos(a), np.sin(d), np.cos(d)
     return (
@@ -177,27 +177,27 @@ def _east_and_north(ra: Floats, dec: Floats) -> tuple[Floats, Floats]:
 
 
 def _observed_to_inertial(across: Floats, along: Floats) -> Floats:
-    """Return d = 1 + v_r/c [N] of stars that seem to move at `across` and `along`, in units of c.
+    """Return d = 1 + v_r/c [N] of stars with the observed speeds `across` and `along`, in units of c.
 
-    The light of a receding star takes ever longer, so what seems `across` is d * across, and the redshift that is
-    read as `along` is the relativistic one: d (1 - along) = sqrt(1 - (v/c)^2) (Stumpff 1985, as in SOFA's `starpv`,
-    which iterates; squared, it is linear in d).
+    The light of a receding star takes ever longer, so that its true speed across is d * across; the redshift from which
+    `along` is derived is relativistic: d (1 - along) = sqrt(1 - (v/c)^2) (Stumpff 1985, as in SOFA's `starpv`, which
+    iterates; squared, the equation is linear in d).
     """
     return 2.0 / (1.0 + across**2 + (1.0 - along) ** 2)
 
 
 def _inertial_to_observed(velocity: Floats, radial: Floats) -> Floats:
-    """Return the radial velocity [N] that is read from the spectrum, au per year: `_observed_to_inertial` reversed."""
+    """Return the radial velocity [N] seen in the spectrum, au per year: the inverse of `_observed_to_inertial`."""
     beta2 = np.sum(velocity**2, axis=-1) / LIGHT_AU_PER_YEAR**2
     beta_r = radial / LIGHT_AU_PER_YEAR
     return LIGHT_AU_PER_YEAR * (beta_r + beta2 / (np.sqrt(1.0 - beta2) + 1.0)) / (1.0 + beta_r)
 
 
 def _seen_after(years: float, distance: Floats, radial: Floats, velocity: Floats, placed: NDArray[np.bool_]) -> Floats:
-    """Return for how long [N] years stars have moved between what is seen at two times `years` apart.
+    """Return the time [N], in years, for which stars have moved between two observations `years` apart.
 
-    With p(t) = `distance` u + t `velocity`, what is seen at the end left at the t with t + |p(t)|/c = years +
-    distance/c: a quadratic equation, whose smaller root is taken in the form that does not cancel.
+    With p(t) = `distance` u + t `velocity`, the light of the second observation left at the t for which t + |p(t)|/c =
+    years + distance/c: a quadratic equation, whose smaller root is computed in the form without cancellation.
     """
     c = LIGHT_AU_PER_YEAR
     speed2 = np.sum(velocity**2, axis=-1)

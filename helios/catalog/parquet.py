@@ -10,12 +10,12 @@ from helios.catalog.arrow_reader import ArrowReader
 
 
 class ParquetReader(ArrowReader):
-    """The stars of the Parquet file `path`, decoded some rows at a time; the checksums of its pages are verified."""
+    """The stars of the Parquet file `path`, decoded some rows at a time, with page checksums verified."""
 
     kind = "Parquet file"
 
     def declared(self) -> tuple[Any, int]:
-        """The Arrow schema of the file and its number of rows."""
+        """Return the Arrow schema of the file and its number of rows."""
         with self._open() as file:
             return file.schema_arrow, file.metadata.num_rows
 

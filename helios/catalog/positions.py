@@ -1,4 +1,4 @@
-"""From usable rows to places in space: distances that are not 1/parallax, another epoch, metres and velocities."""
+"""Gives usable rows their positions in space: EDSD distances, motion to another epoch, metres, and velocities."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from helios.coords import icrs_to_ecliptic_m, parallax_to_distance_m
 LENGTH_SCALE_PC = 1350.0
 """Default length scale of the density of stars, parsecs.
 
-The one value for all of the sky of Astraatmadja & Bailer-Jones 2016, ApJ 833, 119 (doi:10.3847/1538-4357/833/1/119);
-those that Bailer-Jones et al. 2018, AJ 156, 58 (doi:10.3847/1538-3881/aacb21) have by direction are of its order.
+The single value for the whole sky of Astraatmadja & Bailer-Jones 2016, ApJ 833, 119 (doi:10.3847/1538-4357/833/1/119);
+the values by direction of Bailer-Jones et al. 2018, AJ 156, 58 (doi:10.3847/1538-3881/aacb21) are of the same order.
 """
 
 
@@ -30,14 +30,14 @@ def with_edsd_distances(stars: StarTable, length_scale_pc: float) -> StarTable:
 
 
 def at_epoch(stars: StarTable, from_epoch: float, to_epoch: float) -> StarTable:
-    """Return `stars` as they are seen at `to_epoch`, from what they were at `from_epoch`, both Julian years.
+    """Return `stars`, given at `from_epoch`, as seen at `to_epoch`, both Julian years.
 
-    Their distances go with them, `distance_pc` where they have one and else `parallax`; quantiles stay those of the
-    catalogue's epoch. A star without a proper motion stays where it is on the sky, one without a radial velocity is
-    taken to have none. Raises InputError for an epoch that is not finite.
+    Their distances change too: `distance_pc` if they have it, else `parallax`; quantiles remain those of `from_epoch`.
+    A star without a proper motion stays at its place on the sky; a missing radial velocity counts as 0. Raises
+    InputError for an epoch that is not finite.
     """
     measured = "distance_pc" in stars.absent
-    # A parallax of almost 0 gives an infinite distance, which propagate does not use and which is beyond the grid.
+    # A parallax near 0 gives an infinite distance, which propagate does not use and which is beyond the grid.
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         moved = propagate(
             stars.ra,
@@ -55,15 +55,15 @@ def at_epoch(stars: StarTable, from_epoch: float, to_epoch: float) -> StarTable:
 
 
 def positions_m(stars: StarTable) -> NDArray[np.float64]:
-    """Return float64 [N, 3], barycentric mean ecliptic J2000 metres, of `stars` at their distance_pc or 1/parallax."""
-    # A parallax of almost 0 gives an infinite distance, which is beyond the grid.
+    """Return positions, float64 [N, 3], barycentric mean ecliptic J2000 metres, at distance_pc or else 1/parallax."""
+    # A parallax near 0 gives an infinite distance, which is beyond the grid.
     with np.errstate(over="ignore", invalid="ignore"):
         return icrs_to_ecliptic_m(stars.ra, stars.dec, _distances_m(stars))
 
 
 def velocities_m_per_yr(stars: StarTable) -> NDArray[np.float64]:
-    """Return float64 [N, 3], metres per Julian year in the axes of `positions_m`; 0 for what is not known."""
-    # Rounded, as a catalogue would have it, also where it was moved to another epoch.
+    """Return velocities, float64 [N, 3], metres per Julian year in the axes of `positions_m`; unknown parts are 0."""
+    # Rounded as in a catalogue, even after it was moved to another epoch.
     speed = single(stars.radial_velocity)
     return velocity_m_per_yr(stars.ra, stars.dec, _distances_m(stars), stars.pmra, stars.pmdec, speed)
 

@@ -1,4 +1,4 @@
-"""The cuts that a row must pass to be a star, each by itself; the order is the one in which reasons are given."""
+"""The cuts that a row must pass to be a star. A rejected row is counted under the first cut that holds for it."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from helios.catalog.table import FLOAT_COLUMNS, NO_ID, StarTable, single
 from helios.constants import LIGHT_M_PER_S, MAGNITUDES
 
 INVERSE, EDSD = "inverse", "edsd"
-"""The two ways from a parallax to a distance; any other is a catalogue's column of distances."""
+"""The two ways to find a distance from a parallax; any other value names a catalogue's distance column."""
 
 LARGEST_PARALLAX = 1e6
-"""mas: a thousandth of a parsec. What is larger is no star's, and past the range of the formulas of distance."""
+"""Largest parallax, mas, that of a milliparsec: no star has a larger one, and the distance formulas end there."""
 
 LARGEST_MOTION = 1e6
-"""mas per year: a hundred times that of Barnard's star, which is the largest."""
+"""Largest proper motion, mas per year: about a hundred times the largest known, that of Barnard's star."""
 
 
 @dataclass(frozen=True)
 class Cuts:
-    """What a user asks of stars: the options of `helios build` by the same names, None where there is no such cut.
+    """The cuts that a user asks for: the options of `helios build` of the same names; None where there is no such cut.
 
-    `motion` says that stars will be moved, so that what is known of their motions must make sense.
+    `motion` says that stars will be moved, so that any motion they have must be credible.
     """
 
     max_mag: float | None = None
@@ -38,9 +38,9 @@ class Cuts:
 
 @dataclass(frozen=True)
 class RowCut:
-    """One reason, `why`, and the rows for which it `holds`, bool [N].
+    """One reason, `why`, and the rows that it rejects: those for which `holds`, bool [N], is true.
 
-    A message shows under `label` the `value` [N] of the row; `label` is None where there is nothing to show.
+    A message shows the `value` [N] of the row as `label`, which is None where there is nothing to show.
     """
 
     why: str
@@ -54,7 +54,7 @@ def _column(name: str) -> Callable[[StarTable], NDArray[np.float64]]:
 
 
 def _cut(why: str, column: str, holds: Callable[[NDArray[np.float64]], NDArray[np.bool_]], label: str = "") -> RowCut:
-    """The cut of the rows for whose value in `column` the function `holds` is true."""
+    """Return the cut of the rows for whose value in `column` the function `holds` is true."""
     value = _column(column)
     return RowCut(why, label or column, value, lambda table: holds(value(table)))
 
@@ -73,7 +73,7 @@ def _positive(column: str, label: str = "") -> RowCut:
 
 
 def row_cuts(cuts: Cuts) -> Iterator[RowCut]:
-    """Yield the cuts in order; a row goes by the first that holds for it."""
+    """Yield the cuts in order; a row is rejected by the first that holds for it."""
     parallax_used = cuts.distance in (INVERSE, EDSD)
     empty = partial(_all_missing, FLOAT_COLUMNS)
     yield RowCut("empty row", None, _column("row"), empty)
@@ -123,7 +123,7 @@ def row_cuts(cuts: Cuts) -> Iterator[RowCut]:
 
 
 def _believable_motion() -> Iterator[RowCut]:
-    """Cuts of what is no motion; a star whose motion is missing stays."""
+    """Yield the cuts of motions that are not credible; a star without a motion is kept."""
     light_km_s = LIGHT_M_PER_S / 1000.0
     for column in ("pmra", "pmdec"):
         yield _cut(
@@ -137,7 +137,7 @@ def _all_missing(columns: tuple[str, ...], table: StarTable) -> NDArray[np.bool_
 
 
 def _parallax_over_error(table: StarTable) -> NDArray[np.float64]:
-    """parallax/parallax_error [N]; a row without an error that can be divided by has gone by a cut of its own."""
+    """Return parallax/parallax_error [N]; an earlier cut has rejected rows without a usable error."""
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        # Rounded itself, or 1/0.1 would be less than 10.
+        # The ratio is rounded too, or 1/0.1 would be less than 10.
         return single(table.parallax / table.parallax_error)

@@ -1,4 +1,4 @@
-"""Schemas: which columns of a file make the star table, in which unit, and what stands for no value."""
+"""Schemas: which columns of a file make the star table, in which units, and how missing values are written."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from helios.catalog.table import FLOAT_COLUMNS, NO_ID, OPTIONAL_COLUMNS, SINGLE_
 from helios.errors import InputError
 
 REQUIRED = ("ra", "dec", "parallax", "phot_g_mean_mag")
-"""Columns without which there is no star; `bp_rp` may be absent, and then every star is white.
+"""Columns that a file must have; `bp_rp` may be absent, and then every star is white.
 
-Where a schema has a `distance_pc`, that is needed instead of `parallax`.
+Where a schema has `distance_pc`, it is needed instead of `parallax`.
 """
 
 MISSING = ("", "null", "NULL", "nan", "NaN", "NAN")
-"""How archives write that there is no value; blanks alone mean the same in text."""
+"""How archives write a missing value; in text, blanks alone mean the same."""
 
 SHOWN = 40
-"""Characters of a wrong value that a message shows."""
+"""Most characters of a wrong value that a message shows."""
 
 
 def shown(value: str) -> str:
-    """`value` quoted on one line, cut after SHOWN characters."""
+    """Return `value` quoted on one line, cut after SHOWN characters."""
     return repr(value if len(value) <= SHOWN else value[:SHOWN] + "...")
 
 
@@ -34,8 +34,8 @@ def shown(value: str) -> str:
 class Column:
     """Where one column of the star table comes from.
 
-    `names` are the accepted names in a file, the best first, capitals or not; `difference` two columns whose
-    difference serves where the file has none of them. `unit`, as astropy spells it, overrules what the file declares.
+    `names` are the accepted names in a file, in order of preference, ignoring case; `difference` is two columns whose
+    difference is used if the file has none of them. `unit`, as astropy spells it, overrides what the file declares.
     """
 
     names: tuple[str, ...]
@@ -44,17 +44,17 @@ class Column:
 
     @property
     def label(self) -> str:
-        """What a message calls the column in a file that has not got it."""
+        """What a message calls the column if a file lacks it."""
         return self.names[0] if self.names else " - ".join(self.difference or ())
 
 
 @dataclass(frozen=True)
 class Schema:
-    """How one survey writes its stars; another survey is another table of this kind, not another reader.
+    """How one survey writes its stars; a new survey is a new Schema, not a new reader.
 
-    `ref_epoch` is the Julian year of its places, None where that is not known, `band` the magnitude that
-    `phot_g_mean_mag` holds, `columns` has one Column per column of the star table, `null` the spellings of a missing
-    value: texts in a text file; those that are numbers mean the number in a binary one.
+    `ref_epoch` is the Julian year of its positions, None if unknown; `band` is the photometric band of
+    `phot_g_mean_mag`. `columns` has one Column per column of the star table. `null` has the spellings of a missing
+    value in a text file; those that are numbers are missing values in a binary file too.
     """
 
     name: str
@@ -65,11 +65,11 @@ class Schema:
 
     @property
     def null_numbers(self) -> tuple[float, ...]:
-        """Those of `null` that are finite numbers."""
+        """The finite numbers among `null`."""
         return tuple(value for value in map(_number, self.null) if np.isfinite(value))
 
     def with_columns(self, sources: Mapping[str, str]) -> Schema:
-        """This schema with other source names, by column of the star table."""
+        """Return this schema with other source names, given by column of the star table."""
         changed = {
             name: Column((source,), unit=self.columns[name].unit if name in self.columns else None)
             for name, source in sources.items()
@@ -86,10 +86,10 @@ def _number(text: str) -> float:
 
 @dataclass(frozen=True)
 class SchemaChoice:
-    """What a user asked for: a `schema`, or None for the one of the format, and other source names on top of it.
+    """A user's choice: a `schema`, or None for that of the format, with other source names from `columns`.
 
-    `optional` are those of OPTIONAL_COLUMNS to read: a file may have nonsense in one that nobody asks for.
-    `distance` is a file's column of distances, to be read instead of parallaxes.
+    `optional` are the OPTIONAL_COLUMNS to read: the others are not read, as a file may have nonsense in them.
+    `distance` is the name of a file's distance column, to be read instead of parallaxes.
     """
 
     schema: Schema | None = None
@@ -98,7 +98,7 @@ class SchemaChoice:
     distance: str | None = None
 
     def over(self, default: Schema) -> Schema:
-        """The schema to read with, where a format's own is `default`."""
+        """Return the schema to read with; `default` is that of the format."""
         schema = (self.schema or default).with_columns(self.columns)
         unread = set(OPTIONAL_COLUMNS) - set(self.optional)
         columns = {name: column for name, column in schema.columns.items() if name not in unread}
@@ -111,8 +111,8 @@ class SchemaChoice:
 class Sources:
     """The columns of one file that are read, under the file's own names.
 
-    `of` has one name for each column of the star table, or two whose difference it is; `factors` has the factor from
-    the file's unit of a column to that of UNITS.
+    For each column of the star table, `of` has one name, or two whose difference is taken, and `factors` the factor
+    from the file's unit to that of UNITS.
     """
 
     schema: Schema
@@ -122,7 +122,7 @@ class Sources:
 
     @property
     def numbers(self) -> tuple[str, ...]:
-        """Names of the columns of numbers, each once."""
+        """Names of all columns of numbers, each once."""
         return tuple(dict.fromkeys(name for names in self.of.values() for name in names))
 
     @property
@@ -131,10 +131,11 @@ class Sources:
         return (*([self.id_column] if self.id_column else []), *self.numbers)
 
     def table(self, values: Mapping[str, NDArray], first: int) -> StarTable:
-        """The star table of N rows, numbered from `first` on.
+        """Return the star table of N rows, numbered from `first`.
 
-        `values` has by file column float64 [N] with NaN for no value, and for the identifier int64 [N] with NO_ID.
-        Without an identifier the row's number is one. Columns that archives have in single precision are rounded to it.
+        `values` has, by column of the file, float64 [N] with NaN for missing values, and for the identifier int64 [N]
+        with NO_ID for them. A file without identifiers gets its row numbers instead. Columns that archives have in
+        single precision are rounded to it.
         """
         count = len(next(iter(values.values())))
         row = np.arange(first, first + count, dtype=np.int64)
@@ -148,17 +149,17 @@ class Sources:
         return StarTable(source_id=values[self.id_column] if self.id_column else row, row=row, **floats)
 
     def without_nulls(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """`values` [N] with NaN for the schema's null numbers; for readers of formats that hold no text."""
+        """Return `values` [N] with NaN for the schema's null numbers; for readers that get numbers, not text."""
         nulls = self.schema.null_numbers
         return np.where(np.isin(values, nulls), np.nan, values) if nulls else values
 
     def ids_without_nulls(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """`ids` [N] with NO_ID for the schema's null numbers."""
+        """Return `ids` [N] with NO_ID for the schema's null numbers."""
         nulls = [int(value) for value in self.schema.null_numbers if abs(value) < 2**63]
         return np.where(np.isin(ids, nulls), NO_ID, ids) if nulls else ids
 
     def provenance(self) -> dict[str, Any]:
-        """Name of the schema, epoch and band, and the file's columns by those of the star table."""
+        """Return name, epoch and band of the schema, and the file's columns by column of the star table."""
         columns = {name: " - ".join(sources) for name, sources in self.of.items()}
         if self.id_column:
             columns = {"source_id": self.id_column, **columns}
@@ -173,8 +174,8 @@ class Sources:
 def find_sources(schema: Schema, names: Iterable[str], where: str, units: Mapping[str, str] | None = None) -> Sources:
     """Return which of a file's columns `names` make the star table under `schema`.
 
-    `where` starts every message; `units` are those that the file declares, by its column names. Raises InputError
-    for a needed column that is absent or ambiguous, and for a unit that is not known or of another kind.
+    `where` begins every message; `units` are those that the file declares, by its column names. Raises InputError for
+    a needed column that is absent or ambiguous, and for a unit that is unknown or not convertible.
     """
     spellings: dict[str, list[str]] = {}
     for name in names:

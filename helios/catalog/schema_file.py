@@ -14,10 +14,10 @@ from helios.catalog.table import FLOAT_COLUMNS, OPTIONAL_COLUMNS
 from helios.errors import InputError
 
 COLUMNS = ("source_id", *FLOAT_COLUMNS, *OPTIONAL_COLUMNS)
-"""The columns of the star table that a schema speaks of."""
+"""The columns of the star table that a schema can define."""
 
 UNKNOWN_EPOCH = "unknown"
-"""How a file says that the epoch of its places is not known."""
+"""How a schema file says that the epoch of the positions is unknown."""
 
 _KEYS = ("base", "name", "ref_epoch", "band", "null", "columns")
 _COLUMN_KEYS = ("names", "difference", "unit")
@@ -29,10 +29,10 @@ def choose_schema(
     optional: tuple[str, ...] = (),
     distance: str | None = None,
 ) -> SchemaChoice:
-    """Return what `--schema` and the `--column`s ask for, with the columns `optional` and `distance` of SchemaChoice.
+    """Return the choice that `--schema` and `--column` make, with `optional` and `distance` as in SchemaChoice.
 
-    `schema` is the name of a built-in schema or of a TOML file, each of `columns` a text `NAME=SOURCE`. Raises
-    InputError where one of them is not.
+    `schema` is the name of a built-in schema or of a TOML file; each of `columns` has the form `NAME=SOURCE`. Raises
+    InputError for anything else.
     """
     sources: dict[str, str] = {}
     for text in columns:
@@ -53,11 +53,11 @@ def choose_schema(
 
 
 def read_schema(path: Path) -> Schema:
-    """Return the schema in the TOML file `path`: a table of changes to the built-in schema `base`.
+    """Return the schema in the TOML file `path`, which lists changes to the built-in schema `base`.
 
-    Keys, all of them optional: `base` (default gaia_dr3), `name`, `ref_epoch` (or "unknown"), `band`, `null` (a
-    list), and `[columns]`, where a column of the star table is a source name or `{names, difference, unit}`. Raises
-    InputError, naming the key, for anything else.
+    All keys are optional: `base` (default gaia_dr3), `name`, `ref_epoch` (a Julian year or "unknown"), `band`, `null`
+    (a list), and `[columns]`, in which a column of the star table is a source name or `{names, difference, unit}`.
+    Raises InputError, naming the key, for anything else.
     """
     try:
         content = tomllib.loads(path.read_bytes().decode("utf-8"))

@@ -1,4 +1,4 @@
-"""The schemas that come with Helios, as data. One more survey is one more entry."""
+"""The schemas that come with Helios. A new survey is a new entry."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _HIPPARCOS = {
     "ra": Column(("RAdeg",)),
     "dec": Column(("DEdeg",)),
     "parallax": Column(("Plx",)),
-    # Johnson V stands in for G unchanged: nearer to G than Hp is, and without a colour relation.
+    # Johnson V is used for G unchanged: it is nearer to G than Hp is, and needs no colour relation.
     "phot_g_mean_mag": Column(("Vmag",)),
-    # B-V is no BP-RP: stars of this catalogue have no colour.
+    # B-V is not BP-RP: the stars of this catalogue have no colour.
     "bp_rp": Column(("bp_rp",)),
-    # I/239 gives the motion in right ascension with cos dec, as Gaia does; it has no radial velocities.
+    # In I/239 the motion in right ascension includes cos dec, as in Gaia; there are no radial velocities.
     "parallax_error": Column(("e_Plx",)),
     "pmra": Column(("pmRA",)),
     "pmdec": Column(("pmDE",)),
@@ -39,7 +39,7 @@ SCHEMAS = {
         Schema("bright_stars", ref_epoch=2000.0, band="G (from V and B-V)", columns=_GAIA),
     )
 }
-"""By name, as `--schema` takes it."""
+"""Schemas by the name that `--schema` takes."""
 
 DEFAULT = "gaia_dr3"
-"""What a file is read with where neither its format nor the user names another."""
+"""The schema that a file is read with unless its format or the user names another."""

@@ -1,4 +1,4 @@
-"""A made sky: stars drawn from simple distributions, the same for the same seed."""
+"""A synthetic sky: stars drawn from simple distributions, the same for the same seed."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ class Synthetic:
 
     @property
     def name(self) -> str:
-        """What stands for a file's name in messages."""
+        """What replaces a file's name in messages."""
         return f"synthetic {self.count}"
 
     def provenance(self) -> dict[str, Any]:
-        """Count, seed and the name of numpy's generator, which together give these stars again."""
+        """Return count, seed and the name of NumPy's generator, which together reproduce these stars."""
         return {"synthetic": self.count, "seed": self.seed, "generator": "PCG64"}
 
     def chunks(self) -> Iterator[StarTable]:
-        """Yield all stars at once: the draws of one column follow each other, so that N stars are one table."""
+        """Yield all stars as one table, as each column is drawn for all of them before the next."""
         rng = np.random.Generator(np.random.PCG64(self.seed))
         n = self.count
         ra = rng.uniform(0.0, 360.0, n) % 360.0

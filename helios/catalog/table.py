@@ -17,10 +17,10 @@ Floats = NDArray[np.float64]
 
 
 def _column(description: str, unit: str = "", use: str = "", single: bool = False) -> Any:
-    """A column in `unit`, as astropy spells it.
+    """Return the field of a column in `unit`, as astropy spells it.
 
-    `use` is "always" for a measured column that every build reads, "asked" for one that is read where it is asked for,
-    "made" for one that no schema names. `single` says that archives have it in single precision.
+    `use` is "always" for a measured column that every build reads, "asked" for one that is read only on request, "made"
+    for one that no schema defines. `single` says that archives have it in single precision.
     """
     default = None if use in ("asked", "made") else MISSING
     return field(default=default, metadata={"description": description, "unit": unit, "use": use, "single": single})
@@ -28,11 +28,11 @@ def _column(description: str, unit: str = "", use: str = "", single: bool = Fals
 
 @dataclass(frozen=True)
 class StarTable:
-    """N rows of a catalogue as they stand in it, nothing cut and nothing repaired.
+    """N rows of a catalogue as it has them, with nothing cut and nothing repaired.
 
-    Each column is an array [N] under Gaia's name; its description and unit stand in the metadata of its field. A
-    missing identifier is NO_ID, any other missing value NaN. Columns that are not given are NaN throughout and take no
-    memory; `absent` has their names.
+    Each column is an array [N] under Gaia's name; the metadata of its field has its description and unit. A missing
+    identifier is NO_ID, any other missing value NaN. Columns that are not given are all NaN and take no memory;
+    `absent` has their names.
     """
 
     source_id: NDArray[np.int64] = _column("identifier")
@@ -65,25 +65,25 @@ class StarTable:
         return len(self.source_id)
 
     def __getitem__(self, rows) -> StarTable:
-        """The table of the given rows: a mask, a slice or indices."""
+        """Return the table of the given rows: a mask, a slice or indices."""
         return StarTable(**{name: column[rows] for name, column in self.columns().items()})
 
     def columns(self) -> dict[str, NDArray]:
-        """The columns that are not absent, by name."""
+        """Return the columns that are not absent, by name."""
         return {name: getattr(self, name) for name in COLUMNS if name not in self.absent}
 
     def with_columns(self, **columns: NDArray | None) -> StarTable:
-        """The same rows with other values [N] in the given columns; None takes an optional one away."""
+        """Return the same rows with other values [N] in the given columns; None removes an optional one."""
         changed: dict[str, Any] = {**self.columns(), **columns}
         return StarTable(**changed)
 
     def with_ids(self, source_id: NDArray[np.int64]) -> StarTable:
-        """The same rows with other identifiers [N]."""
+        """Return the same rows with other identifiers [N]."""
         return self.with_columns(source_id=source_id)
 
     @classmethod
     def concatenate(cls, tables: list[StarTable]) -> StarTable:
-        """The rows of all `tables`, in order."""
+        """Return the rows of all `tables`, in order, with every column that any of them has."""
         absent = frozenset.intersection(*(table.absent for table in tables))
         names = [name for name in COLUMNS if name not in absent]
         return cls(**{name: np.concatenate([getattr(table, name) for table in tables]) for name in names})
@@ -98,19 +98,19 @@ FLOAT_COLUMNS = tuple(name for name, column in _DECLARED.items() if column["use"
 """The measured columns that every build reads."""
 
 OPTIONAL_COLUMNS = tuple(name for name, column in _DECLARED.items() if column["use"] == "asked")
-"""The measured columns that are read where they are asked for."""
+"""The measured columns that are read only on request."""
 
 SINGLE_COLUMNS = frozenset(name for name, column in _DECLARED.items() if column["single"])
 """The optional columns that archives have in single precision."""
 
 UNITS: dict[str, str] = {name: column["unit"] for name, column in _DECLARED.items() if column["use"]}
-"""Unit of each column of numbers; what a file is taken to mean where neither it nor a schema says."""
+"""Unit of each column of numbers, and of a file's column where neither the file nor a schema gives one."""
 
 ZERO_POINT_COLUMNS = ("nu_eff_used_in_astrometry", "pseudocolour", "astrometric_params_solved")
-"""What the zero point of a parallax depends on, beside place and magnitude."""
+"""What the zero point of a parallax depends on, besides position and magnitude."""
 
 
 def single(values: Floats) -> Floats:
-    """`values` rounded to float32, still float64: what archives have in that precision is the same in all formats."""
+    """Return `values` rounded to float32, as float64, so that all formats give the same single-precision values."""
     with np.errstate(over="ignore"):
         return values.astype(np.float32).astype(np.float64)

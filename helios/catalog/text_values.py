@@ -1,8 +1,8 @@
-"""What counts as a number in a text: what the fast parser takes, and nothing that only Python does."""
+"""What counts as a number in text: what the fast parser accepts, and nothing that only Python accepts."""
 
 
 def is_number(text: str) -> bool:
-    """Whether `text`, blanks around it apart, is a decimal number, an infinity or not-a-number."""
+    """Return whether `text`, ignoring blanks around it, is a decimal number, an infinity or not-a-number."""
     try:
         float(text)
     except ValueError:
@@ -11,7 +11,7 @@ def is_number(text: str) -> bool:
 
 
 def is_whole(text: str) -> bool:
-    """Whether `text`, without blanks around it, is a whole number that 64 bits hold."""
+    """Return whether `text`, with no blanks around it, is an integer that fits in int64."""
     digits = text.removeprefix("-")
-    # 20 digits: int() itself refuses thousands of them.
+    # At most 20 digits: int() raises for thousands of them.
     return digits.isascii() and digits.isdigit() and len(digits) <= 20 and -(2**63) <= int(text) < 2**63

@@ -1,4 +1,4 @@
-"""The one way from a catalogue's reader to stars: chunk by chunk, corrected, cut and counted."""
+"""Reads the usable stars of a catalogue: chunk by chunk, corrected, cut and counted."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from helios.catalog.table import StarTable
 from helios.catalog.zero_point import subtract_zero_point
 
 MOST_ROWS = 1 << 20
-"""Rows of a chunk at most."""
+"""Most rows of a chunk."""
 
 
 class UsableStars(NamedTuple):
-    """The `stars` of one chunk, the `counts` of its rows, and the identifier of the last of these, usable or not."""
+    """The `stars` of one chunk, the `counts` of its rows, and the identifier of its last row, usable or not."""
 
     stars: StarTable
     counts: Counts
@@ -27,10 +27,10 @@ class UsableStars(NamedTuple):
 def usable_stars(
     reader: Reader, cuts: Cuts | None = None, zero_point: bool = False, most_rows: int = MOST_ROWS
 ) -> Iterator[UsableStars]:
-    """Yield the usable rows of `reader` in order, of at most `most_rows` rows at a time.
+    """Yield the usable rows of `reader` in order, from at most `most_rows` rows at a time.
 
-    `cuts` says which are usable; before that the zero point is subtracted from the parallaxes if `zero_point`. Raises
-    what the reader raises, and InputError where the package with the zero points is needed and not installed.
+    `cuts` says which rows are usable; with `zero_point`, the zero point is first subtracted from the parallaxes. Raises
+    what the reader raises, and InputError where the package with the zero points is needed but not installed.
     """
     for chunk in reader.chunks():
         for start in range(0, len(chunk), most_rows):

@@ -24,16 +24,16 @@ WHOLE = ("unsignedByte", "short", "int", "long")
 NUMBERS = (*WHOLE, "float", "double")
 
 CHUNK_ROWS = 1 << 16
-"""Rows handed on at a time."""
+"""Number of rows yielded at a time."""
 
 
 class VotableReader(FileReader):
     """The stars of the first table of the VOTable `path`.
 
-    Astropy parses a VOTable as a whole: the columns that are read are held in memory, about 50 bytes per row, and with
-    BINARY and BINARY2 the stream too. A survey's bulk comes in other formats. The file is read twice, first to see
-    that nothing in it leads elsewhere and that its values are numbers. Raises InputError for a file without the
-    columns or a damaged one, naming row, column and value of a TABLEDATA.
+    Astropy parses a VOTable as a whole: the columns that are read are held in memory, about 50 bytes per row, and for
+    BINARY and BINARY2 the stream too; use other formats for whole surveys. The file is read twice, first to check that
+    it refers to nothing outside and that its values are numbers. Raises InputError for a file without the columns and
+    for a damaged one, naming row, column and value in a TABLEDATA.
     """
 
     def __init__(self, path: Path, choice: SchemaChoice | None = None, name: str | None = None):
@@ -42,10 +42,10 @@ class VotableReader(FileReader):
         self.scan = scan_votable(self.path, self._prepare)
 
     def chunks(self) -> Iterator[StarTable]:
-        """Yield the rows in order. Raises InputError for a table that astropy does not read as it was scanned."""
+        """Yield the rows in order. Raises InputError where astropy fails, or finds another number of rows."""
         from astropy.io import votable
 
-        # In the order of the file, which is the order that astropy gives TABLEDATA back in.
+        # In the order of the file, in which astropy returns the columns of TABLEDATA.
         ordered = sorted(self.sources.all, key=self.place.__getitem__)
         with parsing(self.path, "VOTable"), open_binary(self.path) as file:
             columns = [self.place[name] for name in ordered]
@@ -59,7 +59,7 @@ class VotableReader(FileReader):
             yield self.sources.table(values, start + 1)
 
     def _prepare(self, fields: list[Field]) -> dict[int, CellCheck]:
-        """Find the columns among `fields`, and return what checks their texts: astropy makes bad ones missing."""
+        """Find the columns among `fields`; return checks of their values, which astropy would make missing if bad."""
         names = [field.name for field in fields]
         units = {field.name: field.unit for field in fields}
         self.sources = find_sources(self.schema, names, str(self.path), units)

@@ -1,7 +1,7 @@
-"""Looks through the XML of a VOTable before astropy parses it: what it would fetch, what it declares, what is wrong.
+"""Scans the XML of a VOTable before astropy parses it: for external references, declared sizes, and faults.
 
-Nothing outside the file is ever opened: a document type declaration, the only place where XML declares entities, and a
-stream that lies elsewhere are refused.
+Nothing outside the file is ever opened: a document type declaration, the only place where XML declares entities, and an
+external stream are refused.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from helios.errors import InputError
 SERIALISATIONS = ("TABLEDATA", "BINARY", "BINARY2")
 
 LARGEST_ARRAY = 1 << 20
-"""Values of one column in one row that room is made for whatever the file's size."""
+"""Number of values per row of a column that is allowed however small the file is."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """One column of the table as the file declares it; `datatype` of one value, `arraysize` empty for a scalar."""
+    """One column as the file declares it; `datatype` is that of one value, `arraysize` is empty for a scalar."""
 
     name: str
     datatype: str
@@ -34,16 +34,16 @@ class Field:
 
     @property
     def values(self) -> int:
-        """The least number of values in a row; 1 for what is no number."""
+        """The least number of values in a row; a size that is not a number counts as 1."""
         sizes = self.arraysize.split("x")
         return math.prod(int(n) for n in sizes if n.strip().isascii() and n.strip().isdigit() and len(n) < 20)
 
 
 @dataclass
 class Scan:
-    """What stands in the first table of a VOTable: its fields, serialisation, and number of rows.
+    """The first table of a VOTable: its fields, serialisation, and number of rows.
 
-    `declared_rows` is what the file itself says, None where it does not; `rows` what was counted.
+    `declared_rows` is the number that the file declares, None if it does not; `rows` is the number counted.
     """
 
     fields: list[Field] = field(default_factory=list)
@@ -53,10 +53,10 @@ class Scan:
 
 
 CellCheck = Callable[[int, str], None]
-"""Called with the row, the first being 1, and the text of a value in TABLEDATA; may raise InputError."""
+"""Called with the row, from 1, and the text of a value in TABLEDATA; may raise InputError."""
 
 Prepare = Callable[[list[Field]], Mapping[int, CellCheck]]
-"""Called with the fields once they are known; returns the checks of the values, by number of the column."""
+"""Called with the fields once they are known; returns the checks of the values, by index of the column."""
 
 
 class _Scanner:
@@ -134,10 +134,10 @@ class _Scanner:
 
 
 def scan_votable(path: Path, prepare: Prepare, empty: bool = False) -> Scan:
-    """Return what the VOTable `path`, gzipped or not, declares of its first table, having read the XML to its end.
+    """Return the Scan of the first table of the VOTable `path`, gzipped or not; all of the XML is read.
 
-    Raises InputError, with the line, for what is no XML, for a document type declaration, for rows that lie outside
-    the file or are cut short, for a table without rows unless `empty`, and what `prepare` and its checks raise.
+    Raises InputError, with the line where known, for a file that is not XML, a document type declaration, rows that
+    are outside the file or cut short, and a table without rows unless `empty`, and what `prepare` and its checks raise.
     """
     scanner = _Scanner(path, prepare)
     try:
@@ -153,13 +153,13 @@ def scan_votable(path: Path, prepare: Prepare, empty: bool = False) -> Scan:
             raise
         raise InputError(f"{path}: no XML in an encoding that is known ({error})") from error
     scan = scanner.scan
-    if empty and scan.fields and not scan.serialisation:  # a TABLE without DATA is one without rows
+    if empty and scan.fields and not scan.serialisation:  # a TABLE without DATA has no rows
         prepare(scan.fields)
         return scan
     if scan.serialisation not in SERIALISATIONS:
         found = f"its rows are {scan.serialisation}" if scan.serialisation else "it has no table with rows"
         raise InputError(f"{path}: {found}; must be a VOTable with {', '.join(SERIALISATIONS)}")
-    # Checked before room is made for so many rows: none takes less than a byte.
+    # Checked before memory is allocated for the rows: each takes at least a byte.
     if scan.declared_rows is not None and scan.declared_rows > size:
         raise InputError(f"{path}: nrows {scan.declared_rows:,} in a file of {size:,} bytes; download it again")
     wide = next((field for field in scan.fields if field.values > max(size, LARGEST_ARRAY)), None)

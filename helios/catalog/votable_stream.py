@@ -1,4 +1,4 @@
-"""Counts the rows of a VOTable's BINARY or BINARY2 stream: astropy ends at the last whole one and says nothing."""
+"""Counts the rows of a VOTable's BINARY or BINARY2 stream: astropy silently stops at the last complete row."""
 
 from __future__ import annotations
 
@@ -26,14 +26,15 @@ VALUE_BYTES = {
 def stream_rows(text: str, columns: Sequence[tuple[str, str]], nulls: bool) -> int:
     """Return the number of rows in the base64 `text`.
 
-    `columns` are datatype and arraysize of each column; `nulls` says that every row begins with a bit for each, as in
-    BINARY2. Raises ValueError where the text is no base64, a column's type is unknown, or the last row is not whole.
+    `columns` are datatype and arraysize of each column; `nulls` says that every row begins with a bit for each column,
+    as in BINARY2. Raises ValueError where the text is not base64, the type or size of a column is unknown, or the last
+    row is incomplete.
     """
     try:
         data = base64.b64decode("".join(text.split()), validate=True)
     except binascii.Error as error:
         raise ValueError(f"its stream is no base64: {error}") from error
-    # Bytes that every row has, then for each column of varying length: bytes to it, and bytes of one of its items.
+    # For each column of varying length: bytes before it, and per item; `fixed` has the bytes since the last one.
     skips, items, fixed = [], [], (len(columns) + 7) // 8 if nulls else 0
     for datatype, arraysize in columns:
         *sizes, last = arraysize.lower().split("x") if arraysize.strip() else ["1"]

@@ -1,4 +1,4 @@
-"""The zero point of Gaia's parallaxes: what the catalogue's are too small by, as a function of light and place."""
+"""The zero point of Gaia's parallaxes: their systematic error by magnitude, colour and place on the sky."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from helios.coords import unit_vectors
 from helios.errors import InputError
 
 FIVE_PARAMETERS, SIX_PARAMETERS = 31, 95
-"""`astrometric_params_solved` of Gaia: position, parallax and motion; those and a pseudocolour."""
+"""Gaia's `astrometric_params_solved`: position, parallax and proper motion; these and a pseudocolour."""
 
 
 def subtract_zero_point(table: StarTable) -> tuple[StarTable, Counts]:
     """Return `table` with the zero point subtracted from its parallaxes, without ZERO_POINT_COLUMNS, and the Counts.
 
-    A row without a zero point, such as a star brighter than 6, keeps its parallax; the counts have how many rows with
-    a parallax are of either kind. Raises InputError where the package with the zero points is not installed.
+    A row without a zero point, such as a star brighter than G = 6, keeps its parallax; the Counts say how many rows
+    with a parallax were corrected and how many were not. Raises InputError where the package with the zero points is
+    not installed.
     """
-    # What is no direction has no latitude, and goes by a cut of its own.
+    # Unusable ra and dec give no valid latitude; a later cut rejects such rows.
     with np.errstate(invalid="ignore"):
         height = unit_vectors(table.ra, table.dec) @ ICRS_TO_ECLIPTIC[2]
         latitude = np.rad2deg(np.arcsin(np.clip(height, -1.0, 1.0)))
@@ -57,12 +58,13 @@ def parallax_zero_point_mas(
 ) -> NDArray[np.float64]:
     """Return the parallax zero point, float64 mas [N], to be *subtracted* from the catalogue's parallax.
 
-    Arguments are the columns of Gaia EDR3 and DR3, [N] or one for all: magnitude G, `nu_eff_used_in_astrometry` and
+    Arguments are columns of Gaia EDR3 and DR3, [N] or one value for all: magnitude G, `nu_eff_used_in_astrometry` and
     `pseudocolour` in 1/micrometre, ecliptic latitude in degrees, and `astrometric_params_solved`, which says which
-    of the two colours counts: the other may be NaN.
+    of the two colours is used; the other may be NaN.
 
-    NaN where there is none: a two-parameter solution, a missing value, or one outside the range in which it was
-    determined, G in (6, 21), nu_eff in (1.1, 1.9), pseudocolour in (1.24, 1.72). Rounded to 0.001 microarcsecond.
+    The zero point is NaN where there is none: for a two-parameter solution, a missing value, or a value outside the
+    range in which it was determined, G in (6, 21), nu_eff in (1.1, 1.9), pseudocolour in (1.24, 1.72). It is rounded to
+    0.001 microarcsecond.
 
     Lindegren et al. 2021, A&A 649, A4 (doi:10.1051/0004-6361/202039653), appendix A, tables 9 and 10, as
     published by its authors in the package `gaiadr3-zeropoint`, which must be installed. Raises InputError where it
@@ -76,7 +78,7 @@ def parallax_zero_point_mas(
     zero_point = np.full(magnitude.shape, np.nan)
     package = _package()
     if len(rows):
-        # Both colours are handed over as the one that counts. Without warnings, out of range is NaN.
+        # The colour that applies is passed as both. Without warnings, values out of range give NaN.
         arguments = (magnitude[rows], colour[rows], colour[rows], latitude[rows], solved[rows])
         zero_point[rows] = package.get_zpt(*arguments, _warnings=False)
     return zero_point.reshape(arrays[0].shape)
