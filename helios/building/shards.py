@@ -22,7 +22,7 @@ from helios.coords import stacked_positions_m
 from helios.grid import MAX_DEPTH, keys_at
 from helios.light import luminosity
 from helios.universe.arrays import SHARD_ROWS, open_root, write_shard
-from helios.universe.store import EMITTER_COLUMNS, OPTIONAL_EMITTER_COLUMNS
+from helios.universe.emitters import EMITTER_COLUMNS, OPTIONAL_EMITTER_COLUMNS
 from helios.universe.tree import Leaves, leaves_of
 
 

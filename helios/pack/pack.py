@@ -42,9 +42,9 @@ class Pack(Protocol):
     """A pack in `folder`, its lists read and checked, its cells read when they are asked for; `len` counts these.
 
     `format` is its name in `PACKS`, by which a viewer chooses its decoder. `cell_ids` are in the order of the pack.
-    `files` are the names of those that a viewer reads, relative to `folder`. `star_layer` is the format of a second
-    pack, of exact stars, that a viewer needs beside this one where cells are trained; None where the pack itself has
-    them.
+    `files` are the names of those that a viewer reads, relative to `folder`. `star_layer` is the format, with its
+    options, of a second pack, of exact stars, that a viewer needs beside this one where cells are trained; None where
+    the pack itself has them.
     """
 
     folder: Path
@@ -52,7 +52,7 @@ class Pack(Protocol):
     cell_ids: Sequence[CellId]
     result: PackResult
     files: tuple[str, ...]
-    star_layer: PackFormat | None
+    star_layer: str | None
 
     def __len__(self) -> int: ...
 

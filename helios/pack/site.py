@@ -12,6 +12,7 @@ from typing import Any
 
 from helios.errors import InputError, StoreError
 from helios.files import read_json, replacing
+from helios.pack import PACKS
 from helios.pack.pack import open_pack, write_pack
 from helios.pack.pack_cells import Written
 from helios.progress import Done, OnEvent, ignore
@@ -64,7 +65,9 @@ def write_site(
         splats = packed.result.splats
         if universe.trained.any() and packed.star_layer is not None:
             (stage / STARS).mkdir()
-            stars = write_pack(universe, stage / STARS, packed.star_layer, stars_only=True, on_event=on_event)
+            stars = write_pack(
+                universe, stage / STARS, PACKS.make(packed.star_layer), stars_only=True, on_event=on_event
+            )
             splats += stars.result.splats
         listed = _list_files(stage)
         folders = [folder for folder in LAYERS if (stage / folder).is_dir()]

@@ -6,7 +6,6 @@ import zlib
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +17,6 @@ from helios.pack.pack import PackResult
 from helios.pack.pack_cells import PackCell
 from helios.pack.v1_cell import RECORD, V1Cell, decode_cell
 from helios.pack.v1_index import CELLS, CHECKSUMS, INDEX, MANIFEST, PACK, V1_VERSION, Entry, join_lists
-
-if TYPE_CHECKING:
-    from helios.pack.v1 import V1
 
 BOUNDS_TOLERANCE = 1e-9
 """Of the cell's half-extent: what the sines of two mathematics libraries may differ by, with room."""
@@ -78,11 +74,9 @@ class V1Pack:
         )
 
     @property
-    def star_layer(self) -> V1:
+    def star_layer(self) -> str:
         """A v1 cell is either trained splats or stars: a viewer needs the stars of trained cells as a second pack."""
-        from helios.pack.v1 import V1
-
-        return V1(loose_cells=False, depth=self.depth)
+        return f"v1:loose_cells=false,depth={self.depth}"
 
     def __len__(self) -> int:
         return len(self.entries)

@@ -17,8 +17,8 @@ from helios.coords import stacked_positions_m
 from helios.grid import HLGrid
 from helios.light import luminosity
 from helios.universe.check_columns import Block, blocks_of
+from helios.universe.emitters import BLOCK_ROWS, EMITTER_COLUMNS
 from helios.universe.findings import Finding, Findings, numbers_text
-from helios.universe.store import BLOCK_ROWS, EMITTER_COLUMNS
 
 _POSITION = ("x_m", "y_m", "z_m")
 

@@ -9,17 +9,18 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from helios.cells import Cells
 from helios.constants import PARSEC_M
 from helios.coords import ecliptic_m_to_icrs, stacked_positions_m
 from helios.errors import InputError
 from helios.regions import Region
+from helios.universe.emitters import EmitterColumns
 
 if TYPE_CHECKING:
     import pandas
     from astropy.coordinates import SkyCoord
     from astropy.table import QTable
 
-    from helios.universe.store import Universe
 
 DEFAULT_COLUMNS = ("source_id", "ra", "dec", "distance_pc", "phot_g_mean_mag", "bp_rp")
 """Columns of stars that are requested without naming columns."""
@@ -109,56 +110,66 @@ class StarData:
         return SkyCoord(ra * u.deg, dec * u.deg, distance_pc * u.pc, frame="icrs")
 
 
-def query(universe: Universe, columns: Iterable[str] | None, cells: Sequence[int], within: Region | None) -> StarData:
-    """Return those stars of the `cells` (indices) of `universe` that are `within`, all if that is None."""
-    chosen = np.zeros(len(universe), bool)
-    chosen[list(cells)] = True
+def query(
+    emitters: EmitterColumns,
+    cells: Cells,
+    offsets: NDArray[np.int64],
+    columns: Iterable[str] | None,
+    indices: Sequence[int],
+    within: Region | None,
+) -> StarData:
+    """Return the stars of those of `cells` [M] of these `indices` that are `within`, all if that is None.
+
+    The stars of cell i are the rows offsets[i] to offsets[i + 1] of `emitters`.
+    """
+    chosen = np.zeros(len(cells), bool)
+    chosen[list(indices)] = True
     if within is not None:
-        chosen[chosen] = within.touches(universe.cells[chosen])
+        chosen[chosen] = within.touches(cells[chosen])
     edges = np.flatnonzero(np.diff(np.r_[False, chosen, False]))
-    starts, stops = universe.offsets[edges[::2]], universe.offsets[edges[1::2]]
-    return _read(universe, columns, starts, stops, within, int(chosen.sum()))
+    starts, stops = offsets[edges[::2]], offsets[edges[1::2]]
+    return _read(emitters, columns, starts, stops, within, int(chosen.sum()))
 
 
-def sample(universe: Universe, count: int, seed: int, columns: Iterable[str] | None) -> StarData:
-    """Return `count` stars of `universe`, drawn uniformly without replacement, in the order of the store."""
-    total = int(universe.offsets[-1])
+def sample(
+    emitters: EmitterColumns, offsets: NDArray[np.int64], count: int, seed: int, columns: Iterable[str] | None
+) -> StarData:
+    """Return `count` of the `emitters`, drawn uniformly without replacement, in the order of the store."""
+    total = emitters.count
     if not 0 <= count <= total:
-        raise InputError(f"a sample of {count:,} stars: must be from 0 to {total:,}, the stars of {universe.path}")
+        raise InputError(f"a sample of {count:,} stars: must be from 0 to {total:,}, the stars of {emitters.path}")
     rows = np.sort(np.random.default_rng(seed).choice(total, count, replace=False, shuffle=False))
-    cells = np.unique(np.searchsorted(universe.offsets, rows, side="right"))
-    return _read(universe, columns, rows, rows + 1, None, len(cells))
+    cells = np.unique(np.searchsorted(offsets, rows, side="right"))
+    return _read(emitters, columns, rows, rows + 1, None, len(cells))
 
 
-def _read(universe, columns, starts, stops, within: Region | None, cells_read: int) -> StarData:
+def _read(emitters: EmitterColumns, columns, starts, stops, within: Region | None, cells_read: int) -> StarData:
     """Return the stars of the rows [start, stop) that are `within`."""
-    from helios.universe.store import BLOCK_ROWS
-
     names = DEFAULT_COLUMNS if columns is None else tuple([columns] if isinstance(columns, str) else columns)
-    known = (*universe.emitter_columns, *DERIVED)
+    known = (*emitters.names, *DERIVED)
     unknown = next((name for name in names if name not in known), None)
     if unknown is not None:
-        raise InputError(f"{universe.path}: no column {unknown} (it has {', '.join(known)})")
+        raise InputError(f"{emitters.path}: no column {unknown} (it has {', '.join(known)})")
     derived = [name for name in names if name in DERIVED]
     place = POSITION if derived or within is not None else ()
     stored = tuple(dict.fromkeys((*place, *(name for name in names if name not in DERIVED))))
-    before = universe.bytes_read
-    parts: list[dict[str, NDArray]] = [universe.columns(stored, 0, 0)]
-    for number in np.unique(_ranges(starts // BLOCK_ROWS, -(-stops // BLOCK_ROWS))).tolist():
-        low, high = number * BLOCK_ROWS, min((number + 1) * BLOCK_ROWS, int(universe.offsets[-1]))
+    before = emitters.bytes_read
+    parts: list[dict[str, NDArray]] = [emitters.rows(stored, 0, 0)]
+    for number in np.unique(_ranges(starts // emitters.block_rows, -(-stops // emitters.block_rows))).tolist():
+        low, high = number * emitters.block_rows, min((number + 1) * emitters.block_rows, emitters.count)
         own = slice(np.searchsorted(stops, low, side="right"), np.searchsorted(starts, high, side="left"))
         rows = _ranges(np.maximum(starts[own], low), np.minimum(stops[own], high)) - low
-        block = universe.columns(place, low, high)
+        block = emitters.rows(place, low, high)
         if within is not None:
             rows = rows[within.holds(stacked_positions_m({name: block[name][rows] for name in place}))]
         if len(rows):
-            block |= universe.columns([name for name in stored if name not in place], low, high)
+            block |= emitters.rows([name for name in stored if name not in place], low, high)
             parts.append({name: values[rows] for name, values in block.items()})
     values = {name: np.concatenate([part[name] for part in parts]) for name in stored}
     if derived:
         ra, dec, distance_m = ecliptic_m_to_icrs(stacked_positions_m(values))
         values |= {"ra": ra, "dec": dec, "distance_pc": distance_m / PARSEC_M}
-    return StarData(_arrow({name: values[name] for name in names}), cells_read, universe.bytes_read - before)
+    return StarData(_arrow({name: values[name] for name in names}), cells_read, emitters.bytes_read - before)
 
 
 def _ranges(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,8 +16,9 @@ from helios.errors import InputError, StoreError
 from helios.files import restore
 from helios.grid import CellId
 from helios.splats import Cell, Emitters, Splats
-from helios.universe.arrays import CountedStore, metadata_digest, open_root, read_rows
+from helios.universe.arrays import metadata_digest, open_root, read_rows
 from helios.universe.cell_view import CellView
+from helios.universe.emitters import EMITTER_COLUMNS, EmitterColumns
 from helios.universe.index import check_version
 from helios.universe.paths import index_path, store_path
 from helios.universe.tree import InnerCells, Tree
@@ -31,24 +32,6 @@ if TYPE_CHECKING:
 
 VERSION = 2
 """Version of the store that this program writes and reads."""
-
-EMITTER_COLUMNS = {
-    "source_id": np.int64,
-    "x_m": np.float64,
-    "y_m": np.float64,
-    "z_m": np.float64,
-    "phot_g_mean_mag": np.float32,
-    "bp_rp": np.float32,
-}
-"""Columns of the group `emitters`: positions in barycentric mean ecliptic J2000 metres, magnitudes as catalogued."""
-
-OPTIONAL_EMITTER_COLUMNS = {"distance_lower_pc": np.float32, "distance_upper_pc": np.float32, "velocity": np.float32}
-"""Columns that a universe has only with certain options of its build.
-
-With `--distance edsd`, the 16 % and 84 % quantiles of each star's distance, parsecs, NaN for stars merged from the
-embedded list, which has no errors; with `--epoch`, its `velocity` [N, 3], cell units per Julian year along the axes of
-its position.
-"""
 
 CELL_COLUMNS = {"depth": np.uint8, "l": np.int32, "theta": np.int32, "phi": np.int32, "offsets": np.int64}
 """Columns of the group `cells`, the leaves of the tree; `offsets` has one more row than there are cells."""
@@ -66,12 +49,6 @@ INNER_COLUMNS = {
 
 BUILT_GROUPS = ("cells", "inner", "emitters")
 """Groups that a build writes and nothing changes afterwards."""
-
-BLOCK_ROWS = 1 << 16
-"""Number of rows of a column that are read together: 40 bytes each for all of EMITTER_COLUMNS."""
-
-BLOCKS_KEPT = 16
-"""Number of blocks of each column that are cached."""
 
 
 class Universe:
@@ -94,9 +71,8 @@ class Universe:
         self.provenance: dict[str, Any] = attributes["provenance"]
         self.fingerprint: str = attributes["sha256"]
         self._root, self._indices = root, indices
-        optional = tuple(name for name in OPTIONAL_EMITTER_COLUMNS if f"emitters/{name}" in root)
-        self.emitter_columns = (*EMITTER_COLUMNS, *optional)
-        self._block = lru_cache(maxsize=BLOCKS_KEPT * len(self.emitter_columns))(self._read_block)
+        self._emitters = EmitterColumns(path, root, int(offsets[-1]))
+        self.emitter_columns = self._emitters.names
 
     @classmethod
     def open(cls, path: Path | str) -> Universe:
@@ -146,8 +122,8 @@ class Universe:
 
     @property
     def bytes_read(self) -> int:
-        """Number of bytes read from the files of the store so far."""
-        return cast(CountedStore, self._root.store).bytes_read
+        """Bytes that were read from the files of the store so far."""
+        return self._emitters.bytes_read
 
     @cached_property
     def cells(self) -> Cells:
@@ -242,7 +218,7 @@ class Universe:
         """
         from helios.universe.stars import query
 
-        return query(self, columns, self.indices_of(cells), within)
+        return query(self._emitters, self.cells, self.offsets, columns, self.indices_of(cells), within)
 
     def sample(self, count: int, seed: int = 0, columns: Iterable[str] | None = None) -> StarData:
         """Return `count` stars, drawn uniformly without replacement, in the order of the store.
@@ -251,31 +227,11 @@ class Universe:
         """
         from helios.universe.stars import sample
 
-        return sample(self, count, seed, columns)
+        return sample(self._emitters, self.offsets, count, seed, columns)
 
     def columns(self, names: Iterable[str], start: int = 0, stop: int | None = None) -> dict[str, NDArray]:
-        """Return rows [start, stop) of the columns `names`, all of them in `emitter_columns`, as they are stored.
-
-        Reads whole blocks and caches the last ones, so that going through the cells in order reads each once. Raises
-        InputError for a column that this universe does not have, StoreError if the store is damaged.
-        """
-        stop = int(self.offsets[-1]) if stop is None else stop
-        names = tuple(names)
-        unknown = next((name for name in names if name not in self.emitter_columns), None)
-        if unknown is not None:
-            raise InputError(f"{self.path}: no column {unknown} (it has {', '.join(self.emitter_columns)})")
-        first, last = start // BLOCK_ROWS, max(-(-stop // BLOCK_ROWS), start // BLOCK_ROWS + 1)
-        rows = slice(start - first * BLOCK_ROWS, stop - first * BLOCK_ROWS)
-        columns = {}
-        for name in names:
-            blocks = [self._block(name, number) for number in range(first, last)]
-            columns[name] = (blocks[0] if len(blocks) == 1 else np.concatenate(blocks))[rows]
-        return columns
-
-    def _read_block(self, name: str, number: int) -> NDArray:
-        start = number * BLOCK_ROWS
-        stop = min(start + BLOCK_ROWS, int(self.offsets[-1]))
-        return read_rows(self._root, f"emitters/{name}", start, stop)
+        """Return the rows [start, stop) of the emitter columns `names`; see `EmitterColumns.rows`."""
+        return self._emitters.rows(names, start, int(self.offsets[-1]) if stop is None else stop)
 
     @cached_property
     def training(self) -> TrainedSplats | None:

@@ -20,10 +20,11 @@ from helios.universe.check_columns import Column, fit_offsets, read_columns, row
 from helios.universe.check_splats import check_splats
 from helios.universe.check_stars import StarRows, check_stars
 from helios.universe.check_tree import check_in_grid, check_order, check_tree
+from helios.universe.emitters import EMITTER_COLUMNS
 from helios.universe.findings import Finding, Findings
 from helios.universe.index import check_version, manifest_text, read_index
 from helios.universe.paths import index_path, is_universe, landmarks_path, store_path
-from helios.universe.store import BUILT_GROUPS, CELL_COLUMNS, EMITTER_COLUMNS, VERSION
+from helios.universe.store import BUILT_GROUPS, CELL_COLUMNS, VERSION
 from helios.universe.tree import Leaves, TreeRule, inner_cells
 
 

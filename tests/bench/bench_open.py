@@ -17,8 +17,8 @@ import numpy as np
 from helios.grid import HLGrid, cell_keys
 from helios.universe import Universe
 from helios.universe.arrays import open_root
+from helios.universe.emitters import EMITTER_COLUMNS
 from helios.universe.paths import index_path, store_path
-from helios.universe.store import EMITTER_COLUMNS
 from helios.universe.tree import TreeRule, inner_cells, leaves_of
 from helios.universe.writer import write_columns, write_tree
 

@@ -18,7 +18,7 @@ from helios.catalog.distances import edsd_distances_pc
 from helios.constants import PARSEC_M
 from helios.errors import InputError, StoreError
 from helios.universe import Universe
-from helios.universe.store import EMITTER_COLUMNS
+from helios.universe.emitters import EMITTER_COLUMNS
 from tests.reading import read_everything
 
 COLUMNS = "source_id,ra,dec,parallax,phot_g_mean_mag,bp_rp,parallax_error,pmra,pmdec,radial_velocity,ruwe,r_med"

@@ -11,9 +11,10 @@ import numpy as np
 from helios.splats import CellResult, Splats
 from helios.universe import Universe, paths
 from helios.universe.arrays import metadata_digest, open_root, read_rows, write_array
+from helios.universe.emitters import EMITTER_COLUMNS
 from helios.universe.index import manifest_text
 from helios.universe.journal import TrainingJournal
-from helios.universe.store import BUILT_GROUPS, CELL_COLUMNS, EMITTER_COLUMNS, INNER_COLUMNS
+from helios.universe.store import BUILT_GROUPS, CELL_COLUMNS, INNER_COLUMNS
 from helios.universe.training import SPLAT_COLUMNS, splats_digest
 from helios.universe.tree import TreeRule
 

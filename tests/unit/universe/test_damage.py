@@ -12,7 +12,8 @@ import pytest
 from helios.errors import HeliosError, StoreError
 from helios.universe import Universe
 from helios.universe.arrays import open_root, read_rows
-from helios.universe.store import CELL_COLUMNS, EMITTER_COLUMNS
+from helios.universe.emitters import EMITTER_COLUMNS
+from helios.universe.store import CELL_COLUMNS
 from tests.reading import read_everything
 
 CHUNKS = [f"universe.zarr/emitters/{name}/c/0" for name in EMITTER_COLUMNS]

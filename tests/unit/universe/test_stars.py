@@ -13,7 +13,7 @@ from astropy.coordinates import BarycentricMeanEcliptic, SkyCoord
 
 from helios.errors import InputError
 from helios.regions import Box, Cone
-from helios.universe import Universe, arrays, store
+from helios.universe import Universe, arrays, emitters
 
 ARCSEC = 1e-3
 """A star's place is float64 all the way: 1e-16 of the circle is 1e-10 arcseconds. A wrong epoch or frame, or float32,
@@ -39,7 +39,7 @@ def sky(tmp_path_factory):
 
 @pytest.fixture
 def opened(sky, monkeypatch):
-    monkeypatch.setattr(store, "BLOCK_ROWS", 1024)
+    monkeypatch.setattr(emitters, "BLOCK_ROWS", 1024)
     return Universe.open(sky)
 
 

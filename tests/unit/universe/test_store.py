@@ -10,7 +10,9 @@ from helios.color import color_from_bp_rp
 from helios.errors import InputError, StoreError
 from helios.grid import CellId
 from helios.light import solid_angle_sr
-from helios.universe import Universe, store
+from helios.universe import Universe
+from helios.universe import emitters as emitters_module
+from helios.universe.emitters import EMITTER_COLUMNS
 from tests.reading import read_everything
 
 
@@ -23,7 +25,7 @@ def test_emitters_are_the_stars_in_the_units_of_their_cell(universe):
     seen = 0
     for i in range(len(universe)):
         cell = universe.cell(i)
-        rows = universe.columns(store.EMITTER_COLUMNS, universe.offsets[i], universe.offsets[i + 1])
+        rows = universe.columns(EMITTER_COLUMNS, universe.offsets[i], universe.offsets[i + 1])
         position = np.stack([rows["x_m"], rows["y_m"], rows["z_m"]], axis=-1)
         emitters = cell.emitters
         assert {emitters.means.dtype, emitters.luminosities.dtype, emitters.colors.dtype} == {np.dtype(np.float32)}
@@ -43,8 +45,8 @@ def test_emitters_are_the_stars_in_the_units_of_their_cell(universe):
 
 
 def test_rows_are_the_same_whatever_the_block_they_come_from(universe, monkeypatch):
-    whole = universe.columns(store.EMITTER_COLUMNS)
-    monkeypatch.setattr(store, "BLOCK_ROWS", 7)
+    whole = universe.columns(EMITTER_COLUMNS)
+    monkeypatch.setattr(emitters_module, "BLOCK_ROWS", 7)
     again = Universe.open(universe.path)
     for start, stop in ((0, 200), (0, 0), (6, 8), (13, 14), (7, 21), (199, 200), (200, 200)):
         part = again.columns(("x_m", "source_id"), start, stop)

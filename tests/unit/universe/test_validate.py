@@ -13,7 +13,7 @@ from helios.cells import Cells
 from helios.errors import InputError
 from helios.grid import HLGrid
 from helios.universe import Universe, check_stars
-from helios.universe.store import EMITTER_COLUMNS
+from helios.universe.emitters import EMITTER_COLUMNS
 from helios.universe.validate import validate_universe
 from tests.unit.universe.conftest import add_nothing
 from tests.unit.universe.rewriting import rewrite, set_value
