@@ -205,13 +205,13 @@ class _Build:
         """Write the group `emitters` of the store; return the result of each shard."""
         tasks = shard_tasks(plan, runs, faintest, self.sorting, self.store)
         columns = stored_columns(runs[0].names())
-        made = self.store.with_suffix(".made")
-        if not (made.exists() and self.store.exists()):
+        created = self.store.with_suffix(".made")
+        if not (created.exists() and self.store.exists()):
             self.work.done.forget("writing")
             group = open_root(self.store, mode="w").create_group("emitters")
             for name, (dtype, shape) in columns.items():
                 create_array(group, name, (plan.stars, *shape), dtype)
-            made.touch()
+            created.touch()
         return self.work.stage("writing", make_shard, tasks, ShardResult, attrgetter("rows"))
 
     def _put(self, leaves: Leaves, provenance: dict[str, Any], landmarks: Sequence[Landmark] | None) -> int:

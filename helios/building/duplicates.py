@@ -74,8 +74,8 @@ def find_duplicates(task: DuplicatesTask) -> DuplicatesResult:
 
 def drop_duplicates(task: DuplicatesTask, result: DuplicatesResult) -> None:
     """Mark the stars of `result` as unused in the runs of `task`."""
-    found = load(result.path)
-    numbers, rows = found["run"], found["row"]
+    repeated = load(result.path)
+    numbers, rows = repeated["run"], repeated["row"]
     for number in np.unique(numbers):
         task.runs[number].drop(rows[numbers == number])
 

@@ -123,8 +123,8 @@ def stamp(reader: Reader) -> tuple[int, ...] | None:
     """Return what changes when the file of `reader` is written to or replaced; None where it reads no file."""
     if reader.path is None:
         return None
-    found = os.stat(reader.path)
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    status = os.stat(reader.path)
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def find_row(reader: Reader, ids: NDArray[np.int64]) -> str:
@@ -133,8 +133,8 @@ def find_row(reader: Reader, ids: NDArray[np.int64]) -> str:
     Raises InputError where it has none of them any more.
     """
     for table in reader.chunks():
-        found = np.flatnonzero(np.isin(table.source_id, ids))
-        if len(found):
-            row = found[0]
+        matches = np.flatnonzero(np.isin(table.source_id, ids))
+        if len(matches):
+            row = matches[0]
             return f"{row_label(reader)} {table.row[row]}, source_id {table.source_id[row]}"
     raise InputError(f"{reader.path}: changed while it was read; start again when nothing writes to it")

@@ -107,8 +107,8 @@ def _counts(parts: Iterable[tuple[NDArray, NDArray]], sorting: Sorting) -> tuple
         filled = np.flatnonzero(all_cells)
         return filled.astype(np.uint64), all_cells[filled].astype(np.int64)
     total = np.zeros(0, np.int64)
-    found = np.zeros(0, np.uint64)
+    distinct = np.zeros(0, np.uint64)
     for buckets, counts in parts:
-        found, place = np.unique(np.concatenate([found, buckets]), return_inverse=True)
-        total = np.bincount(place, np.concatenate([total, counts]), len(found)).astype(np.int64)
-    return found, total
+        distinct, place = np.unique(np.concatenate([distinct, buckets]), return_inverse=True)
+        total = np.bincount(place, np.concatenate([total, counts]), len(distinct)).astype(np.int64)
+    return distinct, total

@@ -55,16 +55,16 @@ class Run:
 
         They are read, not mapped into memory: a mapped file would also load much of what surrounds them.
         """
-        found = {}
+        columns = {}
         with open(self.path, "rb") as file:
             for name, (dtype, place, count) in _layout(file).items():
                 if not names or name in names:
                     start, stop, _ = rows.indices(count)
                     file.seek(place + start * dtype.itemsize)
-                    found[name] = np.fromfile(file, dtype, stop - start)
-        if self.add_to_id and "source_id" in found:
-            found["source_id"] = found["source_id"] + self.add_to_id
-        return found
+                    columns[name] = np.fromfile(file, dtype, stop - start)
+        if self.add_to_id and "source_id" in columns:
+            columns["source_id"] = columns["source_id"] + self.add_to_id
+        return columns
 
     def names(self) -> list[str]:
         """Return the names of the columns."""

@@ -72,8 +72,8 @@ class EcsvReader(CsvReader):
         except InputError:
             raise
         except (yaml.YAMLError, ValueError, RecursionError) as error:
-            said = " ".join(str(error).split())[:200]
-            raise InputError(f"{self.path}: the ECSV header is no YAML ({said}); download it again") from error
+            message = " ".join(str(error).split())[:200]
+            raise InputError(f"{self.path}: the ECSV header is no YAML ({message}); download it again") from error
         if not isinstance(content, dict):
             raise InputError(f"{self.path}: the ECSV header must be a YAML table with 'datatype'")
         return content

@@ -62,5 +62,5 @@ def parsing(path: Path | str, kind: str) -> Iterator[None]:
         except InputError:
             raise
         except Exception as error:
-            said = " ".join(str(error).split())[:200] or type(error).__name__
-            raise InputError(f"{path}: damaged, or no {kind} ({said}); download it again") from error
+            message = " ".join(str(error).split())[:200] or type(error).__name__
+            raise InputError(f"{path}: damaged, or no {kind} ({message}); download it again") from error

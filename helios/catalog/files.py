@@ -16,8 +16,7 @@ from helios.errors import InputError
 
 @dataclass
 class BadFiles:
-    """The files that could not be read so far: `found` has the (name, message) of each; empty unless `skip` is set.
-    """
+    """The files that could not be read so far: `found` has the (name, message) of each; empty unless `skip` is set."""
 
     skip: bool = False
     found: list[tuple[str, str]] = field(default_factory=list)

@@ -142,8 +142,8 @@ class Sources:
         absent = np.full(count, np.nan)
         floats = dict.fromkeys(FLOAT_COLUMNS, absent)
         for name, sources in self.of.items():
-            found = [values[source] for source in sources]
-            column = found[0] - found[1] if len(found) == 2 else found[0]
+            parts = [values[source] for source in sources]
+            column = parts[0] - parts[1] if len(parts) == 2 else parts[0]
             column = column * self.factors[name] if self.factors.get(name, 1.0) != 1.0 else column
             floats[name] = single(column) if name in SINGLE_COLUMNS else column
         return StarTable(source_id=values[self.id_column] if self.id_column else row, row=row, **floats)

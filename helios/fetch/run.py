@@ -104,10 +104,10 @@ class _Fetch:
         count = self._count()
         plan = plan_pieces(self._question, ((band, rows) for band, rows in count.bands))
         answers = self._fetch(plan)
-        came = sum(answer.rows for answer in answers)
-        if came != plan.rows:
+        total = sum(answer.rows for answer in answers)
+        if total != plan.rows:
             empty(self._pieces.folder)
-            raise ArchiveError(f"{self._question.url}: {came:,} rows came where {plan.rows:,} were counted; try again")
+            raise ArchiveError(f"{self._question.url}: {total:,} rows came where {plan.rows:,} were counted; try again")
         counted = _Answered(count.adql, count.date, count.rows)
         return self._write(archive, plan.pieces, output, [counted, *answers])
 

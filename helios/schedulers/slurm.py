@@ -90,8 +90,8 @@ def _job_class(refusals: list[str]) -> Any:
             try:
                 await super().start()
             except (OSError, RuntimeError, ValueError) as error:
-                said = str(error).partition("stderr:\n")[2] or str(error)
-                refusals.append(" ".join(said.split()))
+                message = str(error).partition("stderr:\n")[2] or str(error)
+                refusals.append(" ".join(message.split()))
                 self.status = Status.running
 
     return Job
