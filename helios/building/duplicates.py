@@ -58,7 +58,7 @@ def duplicates_tasks(runs: Sequence[Run], folder: Path) -> list[DuplicatesTask]:
 
 
 def find_duplicates(task: DuplicatesTask) -> DuplicatesResult:
-    """Find the stars of `task` that an earlier run also has, and write them. Raises StoreError where writing fails."""
+    """Write the stars of `task` that an earlier run also has; return their file. Raises StoreError where that fails."""
     found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
     for number, run in enumerate(task.runs):
         ids = run.columns("source_id")["source_id"]

@@ -38,7 +38,7 @@ class Plan:
         return int(self.rows[-1])
 
     def shards(self) -> int:
-        """Number of shards."""
+        """Return the number of shards."""
         return -(-self.stars // SHARD_ROWS)
 
     def units_of(self, shard: int) -> tuple[int, int]:

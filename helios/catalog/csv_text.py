@@ -54,7 +54,7 @@ def is_gzip(path: Path) -> bool:
 
 
 def open_binary(path: Path) -> BinaryIO:
-    """Open the file for its bytes, decompressed if it is a gzip file."""
+    """Return the file opened for reading bytes, decompressed if it is a gzip file."""
     return cast(BinaryIO, gzip.open(path, "rb")) if is_gzip(path) else path.open("rb")
 
 
