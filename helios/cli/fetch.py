@@ -20,8 +20,8 @@ from helios.fetch.config import FetchConfig
     help=f"""Fetch stars of an ARCHIVE ({", ".join(ARCHIVES.names())}) as a Parquet file that `helios build --stars`
     reads.
 
-    Stars come bright ones first, in pieces. After Ctrl-C, a crash or a lost connection the same command goes on
-    with the pieces that are missing. What was asked, when, is kept beside the file in FILE.query.json.
+    Stars are fetched in pieces, bright ones first. After Ctrl-C, a crash or a lost connection the same command
+    continues with the missing pieces. The queries and their times are recorded beside the file in FILE.query.json.
     """
 )
 @options_from(FetchConfig)

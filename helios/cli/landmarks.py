@@ -24,9 +24,9 @@ from helios.landmarks.generators import GENERATORS
     "--stars",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="Star catalogue, a directory or pattern of them; may be given again.",
+    help="Star catalogue, or a directory or pattern of catalogues; may be repeated.",
 )
-@click.option("--universe", type=click.Path(path_type=Path), help="Universe to take the stars of.")
+@click.option("--universe", type=click.Path(path_type=Path), help="Universe to take the stars from.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="JSON file to write.")
 def generate_landmarks_command(
     count: int, method: str, stars: tuple[Path, ...], universe: Path | None, output: Path

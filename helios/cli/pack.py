@@ -20,7 +20,7 @@ universe_option = click.option(
     "--universe",
     "directory",
     type=Path,
-    help="Universe; default: universe_trained where it exists, else universe.",
+    help="Universe; default: universe_trained if it exists, else universe.",
 )
 
 

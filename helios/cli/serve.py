@@ -7,7 +7,7 @@ import click
 
 @click.command()
 @click.argument("directory", type=Path, metavar="DIR")
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any free one.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 for any free port.")
 @click.option("--open/--no-open", "open_page", default=False, show_default=True, help="Open the page in the browser.")
 def serve(directory: Path, port: int, open_page: bool):
     """Serve a site to the browser of this machine.

@@ -33,7 +33,7 @@ def _train_options(command):
             default="auto",
             show_default=True,
             metavar="auto|gsplat|numba|torch",
-            help="Rasteriser: gsplat needs CUDA, auto takes it where it works, else numba.",
+            help="Rasteriser: gsplat needs CUDA; auto picks gsplat if it works, else numba.",
         ),
         options_from(RunConfig),
     )
@@ -45,7 +45,7 @@ def _train_options(command):
 @click.command("train-landmarks")
 @click.option("--landmarks", type=Path, help="Landmarks (JSON); default: those of the universe.")
 @click.option(
-    "--neighbors", type=click.IntRange(0, 64), default=1, show_default=True, help="Cells around a landmark's."
+    "--neighbors", type=click.IntRange(0, 64), default=1, show_default=True, help="Cells around that of a landmark."
 )
 @_train_options
 @options_from(SchedulerConfig)

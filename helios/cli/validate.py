@@ -10,7 +10,7 @@ import helios
 
 @click.command()
 @click.option(
-    "--show", type=click.IntRange(min=1), default=5, show_default=True, help="Lines for each kind of thing wrong."
+    "--show", type=click.IntRange(min=1), default=5, show_default=True, help="Findings to print of each kind."
 )
 @click.argument("directory", type=Path, default=Path("universe"), metavar="[UNIVERSE]")
 def validate(show: int, directory: Path):
