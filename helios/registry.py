@@ -52,7 +52,7 @@ class Registry:
         """
         name, _, text = spec.partition(":")
         thing = self.get(name)
-        if dataclasses.is_dataclass(thing):
+        if isinstance(thing, type) and dataclasses.is_dataclass(thing):
             return parse_options(thing, text, f"{self.kind} {name}", **settings)
         if text:
             raise InputError(f"{self.kind} {name}: has no options, got {text!r}")

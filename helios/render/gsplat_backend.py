@@ -88,7 +88,8 @@ class GsplatBackend:
             scene = (means, eye[None, :1], 0.2 * rgb, 0.5 * one, rgb, eye[None, None], K[None, None])
             images = self.render(*scene, 16, 16)
             (images[..., :8, :] ** 2).sum().backward()
-            works = images.max() > 0.1 and torch.isfinite(means.grad).all() and means.grad.abs().max() > 0
+            grad = means.grad
+            works = images.max() > 0.1 and grad is not None and torch.isfinite(grad).all() and grad.abs().max() > 0
         # gsplat compiles its kernels at the first call; what that raises without a compiler is anything.
         except Exception as error:
             reason = str(error).partition("\n")[0] or type(error).__name__

@@ -73,7 +73,7 @@ class _Rasterise(torch.autograd.Function):
     def backward(ctx, d_images):
         images, *scene = ctx.saved_tensors
         threads, alpha_min = ctx.options
-        b, c, k = *images.shape[:2], scene[0].shape[1]
+        (b, c), k = images.shape[:2], scene[0].shape[1]
         grads = np.empty((b, c, k, 14))
         arrays = (t.detach().contiguous().numpy() for t in (images, d_images, *scene))
         run_striped(image_gradients, b * c, threads, grads, *arrays, alpha_min)

@@ -23,7 +23,7 @@ STRIPES_PER_THREAD = 4
 
 def thread_count() -> int:
     """Return the number of cores this process may use, or what the environment's NUMBA_NUM_THREADS says."""
-    return numba.config.NUMBA_NUM_THREADS
+    return numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]  # set when numba is imported
 
 
 @cache

@@ -59,7 +59,8 @@ def render_truth(
     cameras = [np.ascontiguousarray(a, np.float64) for a in (viewmats, Ks)]
     n, c = len(arrays[0]), len(cameras[0])
     names = ("means", "luminosities", "colors", "viewmats", "Ks")
-    for name, array, shape in zip(names, arrays + cameras, [(n, 3), (n,), (n, 3), (c, 4, 4), (c, 3, 3)]):
+    given: list[NDArray] = [*arrays, *cameras]
+    for name, array, shape in zip(names, given, [(n, 3), (n,), (n, 3), (c, 4, 4), (c, 3, 3)]):
         if array.shape != shape:
             raise InputError(f"{name} has shape {array.shape}, must be {shape}")
         if not np.isfinite(array).all():

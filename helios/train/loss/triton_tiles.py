@@ -54,7 +54,7 @@ def _pyramid(d, top, left, weights, by_flux, by_pixel, HEIGHT: tl.constexpr, WID
     """
     sums = (d,)
     for k in tl.static_range(1, LEVELS):
-        sums += (_fold(sums[k - 1], _TILE >> (k - 1)),)
+        sums += (_fold(sums[k - 1], _TILE >> (k - 1)),)  # type: ignore[assignment]
     value = 0.0
     slope = d
     for k in tl.static_range(LEVELS - 1, -1, -1):

@@ -79,8 +79,10 @@ class _Control(Rounds):
         for _ in range(count - len(slots.free) + math.ceil(GROWTH * count)):
             alive = costs.opened()
             light = slots.light(alive)
-            source = int(rng.choice(alive, p=light / light.sum())) if len(alive) else None
-            into = None if source is None else costs.make_room(source)
+            if not len(alive):
+                break
+            source = int(rng.choice(alive, p=light / light.sum()))
+            into = costs.make_room(source)
             if into is None:
                 break
             slots.split(source, into, direction(rng))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
@@ -160,8 +162,8 @@ def _sums(images: Tensor) -> Tensor:
     """Return sums [..., H, W] over the _WINDOW x _WINDOW pixels around each of `images`, black beyond the edge."""
     margin = _WINDOW // 2
     for dim, padding in ((-1, (margin, margin)), (-2, (0, 0, margin, margin))):
-        wide = F.pad(images, padding)
-        images = sum(wide.narrow(dim, k, images.shape[dim]) for k in range(_WINDOW))
+        shifted = [F.pad(images, padding).narrow(dim, k, images.shape[dim]) for k in range(_WINDOW)]
+        images = functools.reduce(operator.add, shifted)
     return images
 
 

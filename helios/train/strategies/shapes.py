@@ -40,7 +40,7 @@ def shown_light(log_luminosities: NDArray, log_scales: NDArray) -> NDArray[np.fl
     return np.exp(np.asarray(log_luminosities, np.float64)) * _excess(log_scales)
 
 
-def log_luminosities(light: NDArray, log_scales: NDArray) -> NDArray[np.float64]:
+def log_luminosities(light: NDArray | float, log_scales: NDArray) -> NDArray[np.float64]:
     """Return the log-luminosities [K] with which splats of `log_scales` [K, 3] show `light` [K]."""
     return np.log(np.asarray(light, np.float64) / _excess(log_scales))
 

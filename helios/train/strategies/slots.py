@@ -40,7 +40,8 @@ def open_cells(model: Model, adam: Adam) -> Iterator[tuple[int, Slots]]:
     arrays = [t.detach().cpu().numpy() for t in tensors]
     kept = model.kept.cpu().numpy()
     for b, cap in enumerate(model.caps.tolist()):
-        yield b, Slots(*(array[b] for array in arrays), kept[b], cap)
+        params, anchors, strides, mask, exp_avg, exp_avg_sq = (array[b] for array in arrays)
+        yield b, Slots(params, anchors, strides, mask, exp_avg, exp_avg_sq, kept[b], cap)
     if model.params.device.type != "cpu":
         for tensor, array in zip(tensors, arrays):
             tensor.copy_(torch.from_numpy(array))
@@ -193,7 +194,7 @@ class Slots:
         self._settle(slot, first, half)
         self._settle(into, second, half)
 
-    def _settle(self, slot: int, mean, light: float) -> None:
+    def _settle(self, slot: int, mean: NDArray, light: NDArray | float) -> None:
         """Put the splat in `slot` at `mean`, have it show `light` with its present shape, and zero its moments."""
         scales = self.params[slot, LOG_SCALES]
         self.params[slot, OFFSETS] = 0.0
