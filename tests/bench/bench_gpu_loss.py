@@ -10,7 +10,7 @@ import sys
 
 import torch
 
-from helios.train.loss.photometric import image_loss
+from helios.train.loss.image_terms import image_loss
 
 SIDE = 256
 CELLS, VIEWS, POOL = 64, 4, 8

@@ -14,7 +14,7 @@ import torch
 
 from helios.train.loss.fused_loss import EVERYWHERE, LEVELS, TruthCache, loss_workspace, view_loss
 from helios.train.loss.fused_segments import STRIP, mark_lit
-from helios.train.loss.photometric import image_loss
+from helios.train.loss.image_terms import image_loss
 
 SIZE, VIEWS, ROUNDS = 256, 4, 25
 WEIGHTS = {"lambda_dssim": 0.2, "lambda_flux": 6.0}

@@ -19,7 +19,7 @@ from helios.render.torch_reference import TorchBackend
 from helios.splats import Cell, Splats
 from helios.train.cameras import REFERENCE_RADII, focal_px
 from helios.train.config import TrainConfig
-from helios.train.loss.photometric import dssim, l1
+from helios.train.loss.image_terms import dssim, l1
 from helios.train.optim.adam import RATES
 from helios.train.optim.model import Model, slots_for
 from helios.train.optim.optimise import Optimisation

@@ -29,7 +29,7 @@ from helios.simd import (
     take_rows,
 )
 from helios.train.loss.fused_segments import GROUP, MARGIN, OWN, REACH, SEGMENT, SPAN, ZERO, next_run
-from helios.train.loss.photometric import C1, C2, WINDOW_SIGMA
+from helios.train.loss.image_terms import C1, C2, WINDOW_SIGMA
 
 WINDOW = GROUP + 2 * REACH
 RING = 16  # rows: the least multiple of GROUP that holds a window

@@ -1,4 +1,4 @@
-"""`photometric.image_loss` for the CPU: loss and gradient in one pass, only where there is light."""
+"""`image_terms.image_loss` for the CPU: loss and gradient in one pass, only where there is light."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from helios.train.loss.fused_segments import (
     inside_segments,
     mark_lit,
 )
-from helios.train.loss.photometric import ABSOLUTE_FROM_PX, BLOCKS_PX, FAINTEST_PX, LEVEL_WEIGHTS
+from helios.train.loss.image_terms import ABSOLUTE_FROM_PX, BLOCKS_PX, FAINTEST_PX, LEVEL_WEIGHTS
 
 EVERYWHERE = -1
 """The mask of all segments."""
@@ -81,7 +81,7 @@ def fused_image_loss(
     lambda_dssim: float,
     lambda_flux: float | Tensor,
 ) -> Tensor:
-    """Loss per cell, float32 [B]: value and gradient of `photometric.image_loss`, computed where there is light.
+    """Loss per cell, float32 [B]: value and gradient of `image_terms.image_loss`, computed where there is light.
 
     Arguments as there, float32 on the CPU; a `TruthCache` spares looking through the truth again. The result of a
     cell does not depend on its batch or on the number of threads. Cost of an image: reading it three times, and 14

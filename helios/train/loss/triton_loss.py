@@ -1,4 +1,4 @@
-"""The image loss of `photometric.image_loss` for CUDA: loss and gradient in three Triton kernels, no word to the host.
+"""The image loss of `image_terms.image_loss` for CUDA: loss and gradient in three Triton kernels, no word to the host.
 
 `march_ssim` (`triton_ssim`) goes down strips of the images and leaves SSIM's derivatives, blurred along y; `add_tiles`
 (`triton_tiles`) blurs them along x, adds L1 and pyramid of its tile and writes the gradient; `sum_parts` adds up each
@@ -24,7 +24,7 @@ import torch
 import triton
 from torch import Tensor
 
-from helios.train.loss.photometric import ABSOLUTE_FROM_PX, BLOCKS_PX, FAINTEST_PX, LEVEL_WEIGHTS, block_mean
+from helios.train.loss.image_terms import ABSOLUTE_FROM_PX, BLOCKS_PX, FAINTEST_PX, LEVEL_WEIGHTS, block_mean
 from helios.train.loss.triton_ssim import find_light, march_parts, march_ssim
 from helios.train.loss.triton_tiles import LEVELS, TILE, add_tiles, scale_cells, sum_parts
 
@@ -93,7 +93,7 @@ def triton_image_loss(
     lambda_dssim: float,
     lambda_flux: float | Tensor,
 ) -> Tensor:
-    """Loss per cell, float32 [B]: the value and the gradient of `photometric.image_loss`; the gradient once only.
+    """Loss per cell, float32 [B]: the value and the gradient of `image_terms.image_loss`; the gradient once only.
 
     Arguments as there, `pred` float32, `views` int64 and a `lambda_flux` float32 [B, V] on a CUDA device; a plain
     `truth`, float32, is taken as it is, but prepared anew in every call. With a `TritonTruth` nothing waits for the
@@ -149,7 +149,7 @@ def _check(name: str, images: Tensor) -> None:
 
 
 def _pyramid_weights(images: Tensor) -> Tensor:
-    """The weights [V, 2, LEVELS] of images [V, H, W, 3], as `photometric.pyramid` has them."""
+    """The weights [V, 2, LEVELS] of images [V, H, W, 3], as `image_terms.pyramid` has them."""
     height, width = images.shape[1:3]
     faintest = FAINTEST_PX / (height * width)
     mean = images.mean(dim=(1, 2, 3), dtype=torch.float64) + faintest

@@ -19,7 +19,7 @@ import math
 import triton
 import triton.language as tl
 
-from helios.train.loss.photometric import C1, C2, WINDOW, WINDOW_SIGMA
+from helios.train.loss.image_terms import C1, C2, WINDOW, WINDOW_SIGMA
 
 STRIP = 128
 """Floats of a row: four warps, a lane to a float. A part reads 15 more on each side."""

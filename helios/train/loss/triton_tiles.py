@@ -9,7 +9,7 @@ gradient, which is written once.
 import triton
 import triton.language as tl
 
-from helios.train.loss.photometric import BLOCKS_PX
+from helios.train.loss.image_terms import BLOCKS_PX
 from helios.train.loss.triton_ssim import CHUNK, REACH, STRIP, TAPS, pick_truth
 
 TILE = BLOCKS_PX[-1]

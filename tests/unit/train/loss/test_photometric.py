@@ -16,15 +16,15 @@ from helios.errors import InputError
 from helios.render import threads
 from helios.train.config import TrainConfig
 from helios.train.loss.fused_loss import TruthCache, fused_image_loss
-from helios.train.loss.photometric import (
+from helios.train.loss.image_terms import (
     FAINTEST_PX,
     LEVEL_WEIGHTS,
-    Photometric,
     block_mean,
     dssim,
     image_loss,
     pyramid,
 )
+from helios.train.loss.photometric import Photometric
 
 BOTH = {"lambda_dssim": 0.2, "lambda_flux": 1.0}
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from helios.train.loss.photometric import block_mean
+from helios.train.loss.image_terms import block_mean
 from tests.unit.train.loss.triton_runs import (
     BOTH,
     assert_agrees,

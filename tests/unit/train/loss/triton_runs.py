@@ -6,7 +6,7 @@ They take and give arrays, so that they can be called in another process.
 import numpy as np
 import torch
 
-from helios.train.loss.photometric import image_loss
+from helios.train.loss.image_terms import image_loss
 
 BOTH = {"lambda_dssim": 0.2, "lambda_flux": 1.0}
 
