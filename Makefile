@@ -36,6 +36,7 @@ test-next-numba: $(STAMP)
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 docs: $(STAMP)
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
@@ -55,3 +56,4 @@ web: client_export/node_modules/.installed
 
 clean:
 	rm -rf $(VENV) $(NEXT) client_export/node_modules docs/_build docs/_generated universe universe_trained site
+	find helios -name '*.nb[ic]' -delete
