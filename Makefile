@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-next-numba lint docs doctest gpu bench web clean
+.PHONY: demo test test-slow test-next-numba lint docs doctest gpu bench web clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -22,8 +22,14 @@ demo: $(STAMP)
 	@echo "A sky of real stars is ready. To fly through it:"
 	@echo "    $(BIN)/helios serve site"
 
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 test: $(STAMP) lint docs client_export/node_modules/.installed
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(PYTEST) -m "not slow"
+
+# What takes minutes: compiling for GPUs, damage by the thousand, real clusters that lose workers.
+test-slow: $(STAMP)
+	$(PYTEST) -m slow
 
 # Vectors and renderer with the newest numba there is, releases to come included, over the packages of $(VENV).
 test-next-numba: $(STAMP)

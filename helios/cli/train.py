@@ -9,6 +9,7 @@ import click
 import helios
 from helios.cli.options import options_from
 from helios.options import configs_from
+from helios.render import BACKENDS
 from helios.schedulers.config import SchedulerConfig
 from helios.train.config import TrainConfig
 from helios.train.run.run_config import RunConfig
@@ -32,7 +33,7 @@ def _train_options(command):
             "--backend",
             default="auto",
             show_default=True,
-            metavar="auto|gsplat|numba|torch",
+            metavar="|".join(("auto", *BACKENDS.names())),
             help="Rasteriser: gsplat needs CUDA; auto picks gsplat if it works, else numba.",
         ),
         options_from(RunConfig),

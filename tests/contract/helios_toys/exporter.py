@@ -12,5 +12,5 @@ class Counts:
     def write(self, universe, cells, file):
         for i in cells:
             stars = int(universe.offsets[i + 1] - universe.offsets[i])
-            file.write(f"{universe.cells.name(i)}{self.separator}{stars}\n".encode())
+            file.write(f"{universe.cells[i]}{self.separator}{stars}\n".encode())
         return len(universe)
