@@ -14,6 +14,9 @@ from helios.progress import Advance, Done, Event, Note, Stage
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+_ENOUGH = 0.01
+"""Share of a stage that must be done before its time left is worth a word."""
+
 LINE_EVERY_S = 60.0
 
 
@@ -96,7 +99,9 @@ class Meter(contextlib.ExitStack):
             self._last_line = now
             name = f"{stage.name}: " if self._named else ""
             total = "" if stage.total is None else f" of {_count(stage.total)}"
-            left = [f"{(stage.total - done) / rate:.0f} s left"] if stage.total and rate else []
+            left = []
+            if stage.total and done - stage.done >= _ENOUGH * stage.total:
+                left = [f"{(stage.total - done) / rate:.0f} s left"]
             self.print(", ".join([f"{name}{_count(done)}{total} {stage.unit}", *words, *left]))
 
 
