@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-slow test-next-numba lint docs doctest gpu bench web clean
+.PHONY: demo test test-slow coverage test-next-numba lint docs doctest gpu bench web clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -38,6 +38,10 @@ test-next-numba: $(STAMP)
 	$(NEXT)/bin/pip install --quiet --upgrade --pre numba
 	$(NEXT)/bin/python -c "import numba; print('testing numba', numba.__version__)"
 	NUMBA_CACHE_DIR=$(NEXT)/cache $(NEXT)/bin/python -m pytest -q tests/unit/test_simd.py tests/unit/render
+
+# Which lines no test reaches; kernels, which are machine code when they run, do not count.
+coverage: $(STAMP) client_export/node_modules/.installed
+	$(PYTEST) -m "not slow" --cov=helios --cov-report=term-missing:skip-covered
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
