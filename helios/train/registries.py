@@ -16,10 +16,10 @@ LOGS = Registry(
     "log",
     "helios.logs",
     {
-        "tensorboard": "helios.train.run.tensorboard_log:TensorboardLog",
+        "tensorboard": "helios.train.run.tensorboard_log:Tensorboard",
     },
 )
-"""(folder, backend) -> `helios.train.run.logs.Log`."""
+"""`helios.train.run.logs.LogKind`: a frozen dataclass of options that opens a log."""
 
 REGULARISERS = Registry(
     "regulariser",

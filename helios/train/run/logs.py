@@ -12,8 +12,16 @@ from helios.train.run.engine import StepsMade
 from helios.train.scene import Scene
 
 
+class LogKind(Protocol):
+    """A kind of log: an entry of `LOGS` and a frozen dataclass of options."""
+
+    def open(self, folder: Path, backend: Backend) -> Log:
+        """Return the log in `folder`, which need not exist; `backend` draws its pictures."""
+        ...
+
+
 class Log(Protocol):
-    """A log, created as `(folder, backend)`, which raises InputError if it cannot work here.
+    """A log of the cells in training.
 
     Its methods are called from the threads that train, but never from two at once for the same cell.
     """
@@ -31,6 +39,12 @@ class Log(Protocol):
         ...
 
 
-def log_of(name: str | None, folder: Path, backend: Backend) -> Log | None:
-    """Return the log registered as `name`, in `folder`, which need not exist; None if `name` is None."""
-    return LOGS.get(name)(folder, backend) if name else None
+def log_of(spec: str | None, folder: Path, backend: Backend) -> Log | None:
+    """Return the log that `spec`, a name with options or None for none, asks for, in `folder`, which need not exist.
+
+    Raises InputError for an unknown name or option, and if such a log cannot work here.
+    """
+    if spec is None:
+        return None
+    kind: LogKind = LOGS.make(spec)
+    return kind.open(folder, backend)

@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from helios.options import check_limits, option
+from helios.train.registries import LOGS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,7 +17,12 @@ class RunConfig:
     checkpoint_every: int = option(
         0, "Steps between two checkpoints of the cells in training; 0 for none.", (0, 1_000_000)
     )
-    log: str | None = option(None, "Log how each cell trains: tensorboard.", type=str, metavar="NAME")
+    log: str | None = option(
+        None,
+        f"Log how each cell trains: {', '.join(LOGS.names())}; options follow, as in tensorboard:pictures=false.",
+        type=str,
+        metavar="NAME[:OPTION=VALUE,...]",
+    )
     log_to: str | None = option(
         None, "Folder of the log, with a folder in it for each cell. [default: OUTPUT_logs]", type=str, metavar="FOLDER"
     )

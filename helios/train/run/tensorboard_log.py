@@ -12,6 +12,7 @@ import numpy as np
 from torch import Tensor
 
 from helios.errors import InputError
+from helios.options import option
 from helios.render.backend import Backend
 from helios.splats import CellResult
 from helios.train.cameras import HELD_OUT_DIRECTIONS, HELD_OUT_RADII, REFERENCE_RADII
@@ -59,6 +60,17 @@ class _Curve:
             self.writer.flush()
 
 
+@dataclass(frozen=True)
+class Tensorboard:
+    """Curves, pictures and the result of each cell, in files that TensorBoard reads."""
+
+    pictures: bool = option(True, "Log pictures, too.")
+
+    def open(self, folder: Path, backend: Backend) -> TensorboardLog:
+        """Return the log in `folder`."""
+        return TensorboardLog(folder, backend, self.pictures)
+
+
 class TensorboardLog:
     """A `helios.train.run.logs.Log` in files of `folder`/DEPTH_L_THETA_PHI.
 
@@ -67,8 +79,8 @@ class TensorboardLog:
     `prediction` and `truth` are equal. Files are open only for the cells in training.
     """
 
-    def __init__(self, folder: Path, backend: Backend):
-        self._folder, self._backend = folder, backend
+    def __init__(self, folder: Path, backend: Backend, with_pictures: bool):
+        self._folder, self._backend, self._with_pictures = folder, backend, with_pictures
         self._curves: dict[str, _Curve] = {}
 
     def values(self, made: StepsMade) -> None:
@@ -81,6 +93,8 @@ class TensorboardLog:
 
     def pictures(self, made: StepsMade) -> None:
         """Log what every cell of a batch looks like now."""
+        if not self._with_pictures:
+            return
         images = draw(made.optimisation.model, made.scenes, self._backend, _VIEW)
         for scene, image in zip(made.scenes, images):
             curve = self._curve(scene)
@@ -89,10 +103,13 @@ class TensorboardLog:
     def result(self, scene: Scene, result: CellResult) -> None:
         """Log the metrics and pictures of the final splats, and close the cell's file."""
         curve = self._curve(scene)
-        model = Model.of([scene.frame.enter_splats(result.splats)], len(result.splats), self._backend.device)
-        (image,) = draw(model, [scene], self._backend, _VIEW)
+        pictures = {}
+        if self._with_pictures:
+            model = Model.of([scene.frame.enter_splats(result.splats)], len(result.splats), self._backend.device)
+            (image,) = draw(model, [scene], self._backend, _VIEW)
+            pictures = _pictures(image, scene)
         metrics = {f"result/{name}": value for name, value in result.metrics.items()}
-        curve.add(curve.last, metrics | {"result/splats": len(result.splats)}, _pictures(image, scene))
+        curve.add(curve.last, metrics | {"result/splats": len(result.splats)}, pictures)
         curve.writer.close()
         del self._curves[str(scene.cell.id)]
 

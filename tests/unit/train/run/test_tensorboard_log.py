@@ -33,9 +33,9 @@ def backend():
     return pick_backend("numba")
 
 
-def train(folder, backend, config=CONFIG, every=4, cells=2):
+def train(folder, backend, config=CONFIG, every=4, cells=2, log="tensorboard"):
     """Train cells together with a log; returns their scenes and results."""
-    observer = ProgressObserver(threading.Event(), log_of("tensorboard", folder, backend), every)
+    observer = ProgressObserver(threading.Event(), log_of(log, folder, backend), every)
     scenes = [Scene.of(cluster(40, seed), config) for seed in range(cells)]
     results = train_scenes(scenes, config, backend, observer)
     for scene, result in zip(scenes, results):
@@ -104,6 +104,15 @@ def test_a_cell_that_is_not_trained_has_its_result(backend, tmp_path):
     assert "loss" not in events.Tags()["scalars"]
     assert events.Scalars("result/splats")[0].value == 40
     assert len(events.Images("prediction")) == 1
+
+
+def test_pictures_can_be_left_out(backend, tmp_path):
+    scenes, results = train(tmp_path, backend, log="tensorboard:pictures=false")
+    for scene, result in zip(scenes, results):
+        events = read(tmp_path / str(scene.cell.id))
+        assert events.Tags()["images"] == []
+        assert len(events.Scalars("loss")) == 10
+        assert events.Scalars("result/splats")[0].value == len(result.splats)
 
 
 def test_a_full_disk_names_the_cells_folder(backend, tmp_path, monkeypatch):
