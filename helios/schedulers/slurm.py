@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import math
 import shutil
+import signal
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -35,7 +37,6 @@ def open_slurm(name: str, workers: int | None, devices: Sequence[str] = ()) -> I
     if shutil.which("sbatch") is None:
         raise InputError("--scheduler slurm: there is no sbatch on the PATH; run this where jobs can be submitted")
     import dask
-    from dask_jobqueue import SLURMCluster
     from distributed import Client
 
     settings: dict[str, Any] = {key: _configured(key) or default for key, default in _DEFAULTS.items()}
@@ -48,7 +49,7 @@ def open_slurm(name: str, workers: int | None, devices: Sequence[str] = ()) -> I
     refusals: list[str] = []
     with contextlib.ExitStack() as stack:
         try:
-            cluster = SLURMCluster(job_cls=_job_class(refusals), scheduler_options=options, **settings)
+            cluster = slurm_cluster_class()(job_cls=_job_class(refusals), scheduler_options=options, **settings)
         except (OSError, ValueError, RuntimeError) as error:
             raise WorkerError(f"--scheduler slurm: {str(error).partition(chr(10))[0]}") from error
         stack.callback(cluster.close, timeout=30)
@@ -56,6 +57,16 @@ def open_slurm(name: str, workers: int | None, devices: Sequence[str] = ()) -> I
         stack.enter_context(closing(client))
         cluster.adapt(minimum_jobs=jobs, maximum_jobs=jobs)  # unlike scale(), this replaces a job that ends
         yield SlurmScheduler(client, workers, refusals)
+
+
+def slurm_cluster_class() -> type:
+    """Return `dask_jobqueue.SLURMCluster`, with Ctrl-C as it was: the package has it exit the program when imported."""
+    handler = signal.getsignal(signal.SIGINT)
+    from dask_jobqueue import SLURMCluster
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, handler)
+    return SLURMCluster
 
 
 class SlurmScheduler(DaskScheduler):

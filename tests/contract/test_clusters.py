@@ -107,3 +107,11 @@ def test_a_job_that_is_cancelled_is_replaced(slurm_name, tmp_path):
         assert len(cancelled) == 1
         assert len(clusters.running_jobs()) == 1
         assert clusters.running_jobs() != cancelled
+
+
+def test_ctrl_c_stays_what_it_was():
+    code = (
+        "import signal; from helios.schedulers.slurm import slurm_cluster_class; slurm_cluster_class();"
+        "assert signal.getsignal(signal.SIGINT) is signal.default_int_handler"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=clusters.ROOT, check=True)
