@@ -37,7 +37,7 @@ test-next-numba: $(STAMP)
 	$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" > $$(echo $(NEXT)/lib/python*/site-packages)/base.pth
 	$(NEXT)/bin/pip install --quiet --upgrade --pre numba
 	$(NEXT)/bin/python -c "import numba; print('testing numba', numba.__version__)"
-	NUMBA_CACHE_DIR=$(NEXT)/cache $(NEXT)/bin/python -m pytest -q tests/unit/test_simd.py tests/unit/render
+	NUMBA_CACHE_DIR=$(NEXT)/cache $(NEXT)/bin/python -m pytest -q tests/unit/test_simd.py tests/unit/rendering
 
 # Which lines no test reaches; kernels, which are machine code when they run, do not count.
 coverage: $(STAMP) client_export/node_modules/.installed

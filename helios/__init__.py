@@ -10,9 +10,7 @@ Nothing below is imported before it is used: `import helios` costs a few millise
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 
 TYPE_CHECKING = False  # without the module typing, which takes longer to import than all of this
 if TYPE_CHECKING:
@@ -36,18 +34,18 @@ if TYPE_CHECKING:
     from helios.errors import InputError as InputError
     from helios.errors import StoreError as StoreError
     from helios.errors import WorkerError as WorkerError
-    from helios.fetch.events import FetchResult as FetchResult
+    from helios.fetching.events import FetchResult as FetchResult
     from helios.grid import CellId as CellId
     from helios.landmarks.files import load_landmarks as load_landmarks
     from helios.landmarks.landmark import Landmark as Landmark
-    from helios.pack.export import ExportResult as ExportResult
-    from helios.pack.pack import PackResult as PackResult
-    from helios.pack.site import SiteResult as SiteResult
+    from helios.packing.export import ExportResult as ExportResult
+    from helios.packing.pack import PackResult as PackResult
+    from helios.packing.site import SiteResult as SiteResult
     from helios.regions import Box as Box
     from helios.regions import Cone as Cone
-    from helios.render.picture import Camera as Camera
+    from helios.rendering.picture import Camera as Camera
     from helios.splats import Splats as Splats
-    from helios.train.run.events import TrainResult as TrainResult
+    from helios.training.run.events import TrainResult as TrainResult
     from helios.universe.cell_view import CellView as CellView
     from helios.universe.stars import StarData as StarData
     from helios.universe.store import Universe as Universe
@@ -59,17 +57,17 @@ _NAMES = {
     "api": "build export fetch info landmark_cells open pack render train validate write_site",
     "building.build": "BuildReport",
     "errors": "ArchiveError BackendError HeliosError InputError StoreError WorkerError",
-    "fetch.events": "FetchResult",
+    "fetching.events": "FetchResult",
     "grid": "CellId",
     "landmarks.files": "load_landmarks",
     "landmarks.landmark": "Landmark",
-    "pack.export": "ExportResult",
-    "pack.pack": "PackResult",
-    "pack.site": "SiteResult",
+    "packing.export": "ExportResult",
+    "packing.pack": "PackResult",
+    "packing.site": "SiteResult",
     "regions": "Box Cone",
-    "render.picture": "Camera",
+    "rendering.picture": "Camera",
     "splats": "Splats",
-    "train.run.events": "TrainResult",
+    "training.run.events": "TrainResult",
     "universe.cell_view": "CellView",
     "universe.stars": "StarData",
     "universe.store": "Universe",
@@ -79,40 +77,14 @@ _NAMES = {
 
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
 
-_ROOMS = ("fetch", "pack", "render", "train")
-"""Functions that share their name with the package that does their work."""
-
 __all__ = [*_HOMES, "__version__"]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name in _ROOMS:
-        return import_module(f"{__name__}.{name}")  # which `_Helios` makes callable
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
-
-
-class _Room(ModuleType):
-    """A package that can be called as the function of its name: `helios.train(...)` beside `helios.train.config`."""
-
-    @property
-    def __wrapped__(self) -> Any:
-        return getattr(import_module("helios.api"), self.__name__.rpartition(".")[2])
-
-    def __call__(self, *arguments: Any, **named: Any) -> Any:
-        return self.__wrapped__(*arguments, **named)
-
-
-class _Helios(ModuleType):
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in _ROOMS and isinstance(value, ModuleType):
-            value.__class__ = _Room
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Helios

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from helios.fetch.events import FetchResult
+    from helios.fetching.events import FetchResult
     from helios.landmarks.landmark import Landmark
-    from helios.pack.export import ExportResult
-    from helios.pack.pack import PackResult
-    from helios.pack.site import SiteResult
-    from helios.render.picture import Camera
-    from helios.train.run.events import TrainResult
+    from helios.packing.export import ExportResult
+    from helios.packing.pack import PackResult
+    from helios.packing.site import SiteResult
+    from helios.rendering.picture import Camera
+    from helios.training.run.events import TrainResult
     from helios.universe.validate import Validation
 
 PathLike = str | os.PathLike[str]
@@ -96,16 +96,16 @@ def train(
 
     `options` are fields of TrainConfig, RunConfig and SchedulerConfig: `iterations=500`, `ratio=0.25`, `workers=4`.
     Open the universe at the result's `path` to see its splats. Returns and raises what
-    `helios.train.run.run.train_universe` does; needs the extra `train`.
+    `helios.training.run.run.train_universe` does; needs the extra `train`.
     """
-    from helios.render import require_torch
+    from helios.rendering import require_torch
     from helios.schedulers.config import SchedulerConfig
 
     require_torch()
     from helios.schedulers.scheduler import never
-    from helios.train.config import TrainConfig
-    from helios.train.run.run import train_universe
-    from helios.train.run.run_config import RunConfig
+    from helios.training.config import TrainConfig
+    from helios.training.run.run import train_universe
+    from helios.training.run.run_config import RunConfig
 
     config, run, where = configs_from(options, TrainConfig, RunConfig, SchedulerConfig)
     opened = _opened(universe)
@@ -123,10 +123,10 @@ def pack(
 ) -> PackResult:
     """Pack `universe` for a web client into the folder `output`, by default `pack` in it, and return what it holds.
 
-    `format` is one of `helios.pack.PACKS`, with options as in `v1:depth=6`. Raises what
-    `helios.pack.pack.pack_universe` does.
+    `format` is one of `helios.packing.PACKS`, with options as in `v1:depth=6`. Raises what
+    `helios.packing.pack.pack_universe` does.
     """
-    from helios.pack.pack import pack_universe
+    from helios.packing.pack import pack_universe
 
     return pack_universe(_reopened(universe), None if output is None else Path(output), format, on_event=on_event)
 
@@ -140,9 +140,9 @@ def write_site(
 ) -> SiteResult:
     """Write viewer, pack and stars of a packed `universe` as the folder `site`, for any static server.
 
-    `pack` is its folder where it is not the universe's own. Raises what `helios.pack.site.write_site` does.
+    `pack` is its folder where it is not the universe's own. Raises what `helios.packing.site.write_site` does.
     """
-    from helios.pack.site import write_site
+    from helios.packing.site import write_site
 
     return write_site(_reopened(universe), Path(site), pack=None if pack is None else Path(pack), on_event=on_event)
 
@@ -155,10 +155,10 @@ def export(
 ) -> ExportResult:
     """Write `cells` of `universe`, by default all, as the file `output` for other programs, and return what it holds.
 
-    `format` is one of `helios.pack.EXPORTERS`, by default the one that the file's name ends in. Raises what
-    `helios.pack.export.export` does.
+    `format` is one of `helios.packing.EXPORTERS`, by default the one that the file's name ends in. Raises what
+    `helios.packing.export.export` does.
     """
-    from helios.pack.export import export
+    from helios.packing.export import export
 
     opened = _reopened(universe)
     name = format or Path(output).suffix.removeprefix(".")
@@ -178,10 +178,10 @@ def render(
     """Return what `camera` sees of `cells`, by default all: float32 [height, width, 3], linear RGB on black.
 
     `size` is (height, width). The ground truth, drawn of the stars themselves, or with `splats` what stands for each
-    cell: its splats where it is trained. Raises what `helios.render.picture.draw` does; needs the extra `train`.
+    cell: its splats where it is trained. Raises what `helios.rendering.picture.draw` does; needs the extra `train`.
     """
-    from helios.render import require_torch
-    from helios.render.picture import draw
+    from helios.rendering import require_torch
+    from helios.rendering.picture import draw
 
     require_torch()
     opened = _reopened(universe)
@@ -197,11 +197,11 @@ def fetch(
 ) -> FetchResult:
     """Fetch stars of `archive` as the Parquet file `output`, by default ARCHIVE.parquet, and say what it holds.
 
-    `options` are fields of FetchConfig: `max_mag=10`, `where="parallax > 10"`. Raises what `helios.fetch.run.fetch`
+    `options` are fields of FetchConfig: `max_mag=10`, `where="parallax > 10"`. Raises what `helios.fetching.run.fetch`
     does; needs the extra `fetch`.
     """
-    from helios.fetch.config import FetchConfig
-    from helios.fetch.run import fetch
+    from helios.fetching.config import FetchConfig
+    from helios.fetching.run import fetch
 
     (config,) = configs_from(options | {"archive": archive}, FetchConfig)
     return fetch(config, Path(output or config.default_output), on_event)
@@ -210,10 +210,10 @@ def fetch(
 def validate(universe: Universe | PathLike, shown: int = 5) -> Validation:
     """Return what is wrong with `universe` and the pack that lies in it, the first `shown` of each kind in full.
 
-    See `helios.universe.validate.validate_universe` and `helios.pack.pack.check_pack`.
+    See `helios.universe.validate.validate_universe` and `helios.packing.pack.check_pack`.
     """
     from helios.landmarks import load_landmarks
-    from helios.pack.pack import check_pack
+    from helios.packing.pack import check_pack
     from helios.universe.validate import validate_universe
 
     path = universe.path if isinstance(universe, Universe) else Path(universe)
@@ -227,7 +227,7 @@ def info(universe: Universe | PathLike) -> dict[str, Any]:
 
     `packed_bytes` are those of the cells of the pack that lies in it, 0 where there is none.
     """
-    from helios.pack.pack import packed_bytes
+    from helios.packing.pack import packed_bytes
     from helios.universe.summary import summarise
 
     opened = _opened(universe)

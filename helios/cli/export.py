@@ -6,7 +6,7 @@ import click
 
 import helios
 from helios.cli.pack import default_universe, universe_option
-from helios.pack import EXPORTERS
+from helios.packing import EXPORTERS
 
 
 @click.command()

@@ -12,8 +12,8 @@ import helios
 from helios.cli.interrupt import STOPPED
 from helios.cli.meter import Meter
 from helios.cli.options import options_from
-from helios.fetch.archives import ARCHIVES
-from helios.fetch.config import FetchConfig
+from helios.fetching.archives import ARCHIVES
+from helios.fetching.config import FetchConfig
 
 
 @click.command(

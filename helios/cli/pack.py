@@ -7,7 +7,7 @@ import click
 
 import helios
 from helios.cli.meter import Meter
-from helios.pack import PACKS
+from helios.packing import PACKS
 
 
 def default_universe() -> Path:
@@ -43,7 +43,7 @@ def pack(directory: Path | None, format_name: str, output: Path | None, site: Pa
     v1:depth=6 selects another depth, v1:loose_cells=false leaves out the files of single cells.
     With --site, the viewer, the pack and the exact stars of trained cells are also written to one folder.
     """
-    from helios.pack.site import require_place_for_site
+    from helios.packing.site import require_place_for_site
 
     universe = helios.open(directory or default_universe())
     if site is not None:

@@ -16,8 +16,8 @@ def serve(directory: Path, port: int, open_page: bool):
     """
     import webbrowser
 
-    from helios.pack import server
-    from helios.pack.site import check_site
+    from helios.packing import server
+    from helios.packing.site import check_site
 
     cells = check_site(directory)
     with server.open_socket(port) as listener:

@@ -9,10 +9,10 @@ import click
 import helios
 from helios.cli.options import options_from
 from helios.options import configs_from
-from helios.render import BACKENDS
+from helios.rendering import BACKENDS
 from helios.schedulers.config import SchedulerConfig
-from helios.train.config import TrainConfig
-from helios.train.run.run_config import RunConfig
+from helios.training.config import TrainConfig
+from helios.training.run.run_config import RunConfig
 
 _ANSWER = "finishing the cells in training; Ctrl-C again stops at once, without them"
 
@@ -106,7 +106,7 @@ def train_cell(ctx: click.Context, cell: str, source: Path, output: Path, backen
 
 def _check(settings) -> None:
     """Raise InputError for invalid settings, BackendError without torch, before anything is read or printed."""
-    from helios.render import require_torch
+    from helios.rendering import require_torch
 
     require_torch()
     configs_from(settings, TrainConfig, RunConfig, SchedulerConfig)
@@ -122,7 +122,7 @@ def _run(universe, cells, output, backend, settings):
 
 
 def _run_file(source, output, backend, settings):
-    from helios.train.run.cell_file import train_cell_file
+    from helios.training.run.cell_file import train_cell_file
 
     config, run = configs_from(settings, TrainConfig, RunConfig)
     _show(

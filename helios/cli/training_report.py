@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from helios.splats import CellResult
-from helios.train.cameras import HELD_OUT_RADII
-from helios.train.run.events import TrainResult
+from helios.training.cameras import HELD_OUT_RADII
+from helios.training.run.events import TrainResult
 
 
 def print_summary(result: TrainResult, last_words: Callable[[TrainResult], str]) -> None:

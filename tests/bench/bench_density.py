@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from helios.render import pick_backend
+from helios.rendering import pick_backend
 from helios.splats import CellResult
-from helios.train.cameras import HELD_OUT_RADII
-from helios.train.config import TrainConfig
-from helios.train.optim.model import slots_for
-from helios.train.registries import STARTS, STRATEGIES
-from helios.train.run.engine import train_batch
+from helios.training.cameras import HELD_OUT_RADII
+from helios.training.config import TrainConfig
+from helios.training.optim.model import slots_for
+from helios.training.registries import STARTS, STRATEGIES
+from helios.training.run.engine import train_batch
 from tests.bench.bench_train import large_cells
 
 MOST_STARS = 1500

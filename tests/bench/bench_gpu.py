@@ -19,12 +19,12 @@ import torch
 from helios.building.build import build_universe
 from helios.building.config import BuildConfig
 from helios.progress import Event, Note
-from helios.render import pick_backend
-from helios.train.config import TrainConfig
-from helios.train.run.engine import train_batch
-from helios.train.run.run import train_universe
+from helios.rendering import pick_backend
+from helios.training.config import TrainConfig
+from helios.training.run.engine import train_batch
+from helios.training.run.run import train_universe
 from helios.universe import Universe
-from tests.unit.train.scenes import cluster
+from tests.unit.training.scenes import cluster
 
 FLOATS_PER_PIXEL = 3 * (1 + 1 + 1 + 1 + 1 + 0.5)
 """A step's least traffic: the image written, read by the loss and again by the rasteriser's backward pass, its gradient

@@ -10,7 +10,7 @@ import sys
 
 import torch
 
-from helios.train.loss.image_terms import image_loss
+from helios.training.loss.image_terms import image_loss
 
 SIDE = 256
 CELLS, VIEWS, POOL = 64, 4, 8
@@ -63,7 +63,7 @@ def loss_seconds(loss, pred, truth, views) -> float:
 
 def measure() -> list[dict[str, float | str]]:
     """Measure and print; return the figures, seconds per image."""
-    from helios.train.loss.triton_loss import TritonTruth, moved_bytes, triton_image_loss
+    from helios.training.loss.triton_loss import TritonTruth, moved_bytes, triton_image_loss
 
     torch.manual_seed(0)
     bandwidth = copy_bandwidth()

@@ -12,9 +12,9 @@ import time
 import numpy as np
 import torch
 
-from helios.train.loss.fused_loss import EVERYWHERE, LEVELS, TruthCache, loss_workspace, view_loss
-from helios.train.loss.fused_segments import STRIP, mark_lit
-from helios.train.loss.image_terms import image_loss
+from helios.training.loss.fused_loss import EVERYWHERE, LEVELS, TruthCache, loss_workspace, view_loss
+from helios.training.loss.fused_segments import STRIP, mark_lit
+from helios.training.loss.image_terms import image_loss
 
 SIZE, VIEWS, ROUNDS = 256, 4, 25
 WEIGHTS = {"lambda_dssim": 0.2, "lambda_flux": 6.0}

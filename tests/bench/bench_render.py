@@ -16,10 +16,10 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from helios.render.backend import Backend
-from helios.render.numba_backend import NumbaBackend
-from helios.render.torch_reference import TorchBackend
-from helios.render.truth import render_truth
+from helios.rendering.backend import Backend
+from helios.rendering.numba_backend import NumbaBackend
+from helios.rendering.torch_reference import TorchBackend
+from helios.rendering.truth import render_truth
 
 SIDE, VIEWS, DISTANCE = 256, 4, 5.0
 FOCAL = SIDE / 2 / math.tan(math.radians(30))

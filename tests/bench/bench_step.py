@@ -14,20 +14,20 @@ import numpy as np
 import torch
 
 from helios.light import opacity_of
-from helios.render.numba_backend import NumbaBackend
-from helios.render.torch_reference import TorchBackend
+from helios.rendering.numba_backend import NumbaBackend
+from helios.rendering.torch_reference import TorchBackend
 from helios.splats import Cell, Splats
-from helios.train.cameras import REFERENCE_RADII, focal_px
-from helios.train.config import TrainConfig
-from helios.train.loss.image_terms import dssim, l1
-from helios.train.optim.adam import RATES
-from helios.train.optim.model import Model, slots_for
-from helios.train.optim.optimise import Optimisation
-from helios.train.regularisers.isotropy import Isotropy
-from helios.train.run.engine import train_batch
-from helios.train.scene import Scene
+from helios.training.cameras import REFERENCE_RADII, focal_px
+from helios.training.config import TrainConfig
+from helios.training.loss.image_terms import dssim, l1
+from helios.training.optim.adam import RATES
+from helios.training.optim.model import Model, slots_for
+from helios.training.optim.optimise import Optimisation
+from helios.training.regularisers.isotropy import Isotropy
+from helios.training.run.engine import train_batch
+from helios.training.scene import Scene
 from tests.bench import gsplat_reference
-from tests.unit.train.scenes import cell_of, cluster
+from tests.unit.training.scenes import cell_of, cluster
 
 SIZE, VIEWS, ROUNDS = 256, 4, 5
 VISIBLE_SIGMAS = 6.0

@@ -14,9 +14,9 @@ from rich.console import Console
 from helios.building.build import build_universe
 from helios.building.config import BuildConfig
 from helios.cli.training_report import summary
-from helios.render import pick_backend
-from helios.train.config import TrainConfig
-from helios.train.run.engine import train_batch
+from helios.rendering import pick_backend
+from helios.training.config import TrainConfig
+from helios.training.run.engine import train_batch
 from helios.universe import Universe
 
 

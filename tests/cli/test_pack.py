@@ -12,11 +12,11 @@ import pytest
 from click.testing import CliRunner
 
 from helios.cli import main
-from helios.pack import EXPORTERS, PACKS
-from helios.pack.pack import open_pack
-from helios.pack.site import check_site
+from helios.packing import EXPORTERS, PACKS
+from helios.packing.pack import open_pack
+from helios.packing.site import check_site
 from helios.universe import Universe
-from tests.unit.pack import scene
+from tests.unit.packing import scene
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def here(made, tmp_path, monkeypatch):
 def viewer(tmp_path, monkeypatch):
     """A viewer in the place of the package's own."""
     scene.make_viewer(tmp_path / "package" / "web")
-    monkeypatch.setattr("helios.pack.site.files", lambda name: tmp_path / "package")
+    monkeypatch.setattr("helios.packing.site.files", lambda name: tmp_path / "package")
 
 
 def helios(*arguments, code=0):

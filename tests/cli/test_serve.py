@@ -18,10 +18,10 @@ import pytest
 from click.testing import CliRunner
 
 from helios.cli import main
-from helios.pack.pack import pack_universe
-from helios.pack.site import write_site
+from helios.packing.pack import pack_universe
+from helios.packing.site import write_site
 from helios.universe import Universe
-from tests.unit.pack import scene
+from tests.unit.packing import scene
 
 ROOT = Path(__file__).parents[2]
 

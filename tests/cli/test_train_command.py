@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from helios.cli import main
 from helios.landmarks import Landmark
 from helios.landmarks.selection import select_around
-from helios.train.config import TrainConfig
+from helios.training.config import TrainConfig
 from helios.universe import Universe
 
 QUICK = ("--iterations", "40", "--image-size", "64", "--backend", "numba")
@@ -130,7 +130,7 @@ def test_train_cell_of_a_universe_and_of_a_file(universe, tmp_path):
     source = universe / "pack" / "cells" / f"{made.cell_ids[largest].index_name}.bin"
     result = helios("train-cell", "--cell", source, "--output", tmp_path / "cell.bin", *QUICK)
     assert result.exit_code == 0, result.output
-    from helios.pack.v1_cell import read_cell
+    from helios.packing.v1_cell import read_cell
 
     stars, splats = read_cell(source), read_cell(tmp_path / "cell.bin")
     assert splats.id == stars.id
@@ -190,7 +190,7 @@ def test_checkpoints_and_the_log_change_nothing(universe, trained, tmp_path):
 
 def test_a_log_without_its_package_is_one_line(universe, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
-    monkeypatch.delitem(sys.modules, "helios.train.run.tensorboard_log", raising=False)
+    monkeypatch.delitem(sys.modules, "helios.training.run.tensorboard_log", raising=False)
     result = helios("train-all", "--input", universe, "--output", tmp_path / "out", *QUICK, "--log", "tensorboard")
     assert result.exit_code == 1
     (line,) = [line for line in result.output.splitlines() if line.startswith("Error: ")]

@@ -16,8 +16,8 @@ from helios.cli.meter import Meter
 from helios.cli.training_report import print_summary
 from helios.progress import Advance, Note, Stage
 from helios.splats import CellResult, Splats
-from helios.train.cameras import HELD_OUT_RADII
-from helios.train.run.events import BatchHalved, TrainResult
+from helios.training.cameras import HELD_OUT_RADII
+from helios.training.run.events import BatchHalved, TrainResult
 
 
 class Clock:
@@ -126,7 +126,7 @@ def test_every_outcome_is_told(clock, monkeypatch):
 
 
 def test_standard_output_that_is_gone_is_an_error(clock, monkeypatch):
-    """It ends the training, whose threads end with it (tests/unit/train/run/test_run.py)."""
+    """It ends the training, whose threads end with it (tests/unit/training/run/test_run.py)."""
 
     class Gone(io.StringIO):
         def write(self, text):

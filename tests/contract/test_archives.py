@@ -11,9 +11,9 @@ from click.testing import CliRunner
 
 from helios.cli import main
 from helios.errors import InputError
-from helios.fetch.archives import ARCHIVES, Archive
-from helios.fetch.config import FetchConfig
-from helios.fetch.run import fetch
+from helios.fetching.archives import ARCHIVES, Archive
+from helios.fetching.config import FetchConfig
+from helios.fetching.run import fetch
 from tests.tap_server import TapServer, gaia_rows, serving
 
 pytest.importorskip("pyvo", reason="pyvo is not installed")

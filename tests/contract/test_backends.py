@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from helios.errors import BackendError
-from helios.render import BACKENDS
-from helios.render.backend import NEAR, Backend
-from helios.render.torch_reference import TorchBackend
+from helios.rendering import BACKENDS
+from helios.rendering.backend import NEAR, Backend
+from helios.rendering.torch_reference import TorchBackend
 
 TOY = "tests.contract.helios_toys.backend"
 SPLAT_TENSORS = ("means", "quats", "log_scales", "opacities", "colors")

@@ -16,10 +16,10 @@ from astropy.coordinates import BarycentricMeanEcliptic, SkyCoord
 
 from helios.constants import OMEGA_0_SR
 from helios.errors import InputError
-from helios.pack import EXPORTERS
-from helios.pack.export import export
+from helios.packing import EXPORTERS
+from helios.packing.export import export
 from helios.universe import Universe
-from tests.unit.pack import scene
+from tests.unit.packing import scene
 
 
 def read_ply(path: Path) -> tuple[np.ndarray, np.ndarray]:

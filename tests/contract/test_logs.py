@@ -9,14 +9,14 @@ import threading
 import pytest
 
 from helios.errors import InputError
-from helios.render import pick_backend
-from helios.train.config import TrainConfig
-from helios.train.registries import LOGS
-from helios.train.run.engine import train_scenes
-from helios.train.run.logs import log_of
-from helios.train.run.observer import ProgressObserver
-from helios.train.scene import Scene
-from tests.unit.train.scenes import cluster
+from helios.rendering import pick_backend
+from helios.training.config import TrainConfig
+from helios.training.registries import LOGS
+from helios.training.run.engine import train_scenes
+from helios.training.run.logs import log_of
+from helios.training.run.observer import ProgressObserver
+from helios.training.scene import Scene
+from tests.unit.training.scenes import cluster
 
 CONFIG = TrainConfig(iterations=12, image_size=32)
 

@@ -13,9 +13,9 @@ from click.testing import CliRunner
 
 from helios.cli import main
 from helios.errors import InputError
-from helios.train.config import TrainConfig
-from helios.train.loss import ImageLoss
-from helios.train.registries import IMAGE_LOSSES
+from helios.training.config import TrainConfig
+from helios.training.loss import ImageLoss
+from helios.training.registries import IMAGE_LOSSES
 
 FLOOR = 2e-3
 """The most that equal images may be said to differ by."""

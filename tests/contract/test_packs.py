@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 
 from helios.errors import InputError, StoreError
-from helios.pack import PACKS
-from helios.pack.pack import check_pack, is_pack, open_pack, pack_universe, packed_bytes, write_pack
-from helios.pack.pack_cells import shown_counts
-from helios.pack.site import check_site, write_site
+from helios.packing import PACKS
+from helios.packing.pack import check_pack, is_pack, open_pack, pack_universe, packed_bytes, write_pack
+from helios.packing.pack_cells import shown_counts
+from helios.packing.site import check_site, write_site
 from helios.progress import Advance, Done, Stage
 from helios.universe import Universe
 from helios.universe.findings import Findings
 from helios.universe.validate import Validation
-from tests.unit.pack import scene
+from tests.unit.packing import scene
 
 EVERY = (*PACKS.names(), "toy")
 """All that are registered, and one that shows what a new one takes: `helios_toys/pack.py` and a line."""

@@ -18,12 +18,12 @@ from click.testing import CliRunner
 from helios.cli import main
 from helios.progress import Advance, Note, Stage
 from helios.schedulers.config import SchedulerConfig
-from helios.train.config import TrainConfig
-from helios.train.run import batches, workers
-from helios.train.run.batches import Job, plan_pieces
-from helios.train.run.events import CellsTrained, TrainResult
-from helios.train.run.run import train_universe
-from helios.train.run.run_config import RunConfig
+from helios.training.config import TrainConfig
+from helios.training.run import batches, workers
+from helios.training.run.batches import Job, plan_pieces
+from helios.training.run.events import CellsTrained, TrainResult
+from helios.training.run.run import train_universe
+from helios.training.run.run_config import RunConfig
 from tests.contract.clusters import ROOT, running_jobs, wait_until
 
 CONFIG = TrainConfig(iterations=60, image_size=32)
@@ -55,7 +55,7 @@ def in_one_process(source):
 @pytest.fixture(autouse=True)
 def a_cell_is_a_piece(monkeypatch):
     monkeypatch.setattr(batches, "_PIECE_S", (0.0, 0.0))
-    monkeypatch.setattr("helios.train.run.run._TOGETHER_S", 0.0)
+    monkeypatch.setattr("helios.training.run.run._TOGETHER_S", 0.0)
 
 
 def train(source, output, name, on_event, **how) -> TrainResult:

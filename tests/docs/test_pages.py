@@ -19,11 +19,11 @@ from click.testing import CliRunner
 
 from helios.building.config import BuildConfig
 from helios.cli import main
-from helios.fetch.config import FetchConfig
+from helios.fetching.config import FetchConfig
 from helios.options import configs_from
 from helios.schedulers.config import SchedulerConfig
-from helios.train.config import TrainConfig
-from helios.train.run.run_config import RunConfig
+from helios.training.config import TrainConfig
+from helios.training.run.run_config import RunConfig
 from tests.docs.pages import PAGES, ROOT, commands, parts, sessions
 
 README = (ROOT / "README.md").read_text()

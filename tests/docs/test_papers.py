@@ -76,7 +76,7 @@ def test_no_arrow_of_the_architecture_runs_back():
     graph = drawing.rooms()
     floor = {room: number for number, level in enumerate(drawing.floors(graph)) for room in level}
     assert all(floor[other] < floor[room] for room, imported in graph.items() for other in imported)
-    assert floor.keys() == graph.keys() >= {"cli", "train", "universe", "grid"}
+    assert floor.keys() == graph.keys() >= {"cli", "training", "universe", "grid"}
     reachable = drawing.reduced(graph)
     assert all(reachable[room] <= graph[room] for room in graph)
     assert ">cli</text>" in drawing.svg(graph)

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helios.pack.pack import pack_universe
-from tests.unit.pack import scene
+from helios.packing.pack import pack_universe
+from tests.unit.packing import scene
 
 READER = Path(__file__).with_name("read_v1.mjs")
 

@@ -58,13 +58,13 @@ def test_type_checkers_see_the_names_where_they_are_found():
     assert seen == helios._HOMES
 
 
-@pytest.mark.parametrize("first", ["", "import helios.train.config;", "from helios.train import config;"])
+@pytest.mark.parametrize("first", ["", "import helios.training.config;", "from helios.training import config;"])
 def test_a_function_shares_its_name_with_the_package_that_does_its_work(first):
     code = (
-        f"{first}import inspect, helios; call = inspect.signature(helios.train); import helios.train.config; "
-        "print(list(call.parameters)[0], call == inspect.signature(helios.train), helios.train.config.TrainConfig)"
+        f"{first}import inspect, helios; call = inspect.signature(helios.train); import helios.training.config; "
+        "print(list(call.parameters)[0], call == inspect.signature(helios.train), helios.training.config.TrainConfig)"
     )
-    assert run(code) == "universe True <class 'helios.train.config.TrainConfig'>\n"
+    assert run(code) == "universe True <class 'helios.training.config.TrainConfig'>\n"
     for name in ("train", "pack", "render", "fetch"):
         assert inspect.signature(getattr(helios, name)) == inspect.signature(getattr(api, name))
 

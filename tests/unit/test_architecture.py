@@ -1,6 +1,6 @@
 """Who may import whom, and what a command must not load: read from the sources, and from running processes.
 
-An import that goes up, a torch in `pack`, or an astropy that makes `--help` slow
+An import that goes up, a torch in `packing`, or an astropy that makes `--help` slow
 fails here with the file's name.
 """
 
@@ -20,16 +20,16 @@ LAYERS = (
     {"universe"},
     {"landmarks"},
     {"building"},
-    {"render", "pack", "fetch"},
-    {"train"},
+    {"rendering", "packing", "fetching"},
+    {"training"},
     {"api"},
     {"cli"},
 )
 """A module may import those of its own layer's package and of the layers before."""
 
 ONLY_IN = {
-    "torch": ("render", "train"),
-    "gsplat": ("render",),
+    "torch": ("rendering", "training"),
+    "gsplat": ("rendering",),
     "click": ("cli",),
     "rich": ("cli",),
     "dask": ("schedulers",),

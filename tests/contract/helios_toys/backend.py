@@ -3,7 +3,7 @@
 import torch
 
 from helios.constants import ALPHA_MAX, EPS_PX2
-from helios.render.backend import ALPHA_MIN, FRUSTUM_MARGIN, NEAR, check_scene
+from helios.rendering.backend import ALPHA_MIN, FRUSTUM_MARGIN, NEAR, check_scene
 
 
 class ToyBackend:

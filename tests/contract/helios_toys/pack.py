@@ -9,8 +9,8 @@ import numpy as np
 
 from helios.errors import StoreError
 from helios.grid import CellId
-from helios.pack.pack import PackResult
-from helios.pack.pack_cells import OwnCells, PackCell
+from helios.packing.pack import PackResult
+from helios.packing.pack_cells import OwnCells, PackCell
 from helios.splats import Splats
 
 WIDTHS = {"means": 3, "quats": 4, "scales": 3, "opacities": 1, "colors": 3}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from helios.options import option
-from helios.train.strategies.fixed import NoControl
+from helios.training.strategies.fixed import NoControl
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,11 @@
+"""The pack: a universe as a static web site reads it, the site itself, and other programs' formats. Needs no torch."""
+
+from helios.registry import Registry
+
+PACKS = Registry("pack format", "helios.packs", {"v1": "helios.packing.v1:V1"})
+"""Frozen dataclasses that are a `helios.packing.pack.PackFormat`; their fields are its options, as in `v1:depth=6`."""
+
+EXPORTERS = Registry(
+    "export format", "helios.exporters", {"ply": "helios.packing.ply:Ply", "csv": "helios.packing.csv:StarCsv"}
+)
+"""Frozen dataclasses that are a `helios.packing.export.Exporter`; their fields are its options."""

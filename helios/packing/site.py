@@ -1,0 +1,158 @@
+"""Writes a folder that any static web server can serve: the viewer, the pack, and the exact stars of trained cells."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from contextlib import nullcontext
+from importlib.resources import as_file, files
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from helios.errors import InputError, StoreError
+from helios.files import read_json, replacing
+from helios.packing import PACKS
+from helios.packing.pack import open_pack, write_pack
+from helios.packing.pack_cells import Written
+from helios.progress import Done, OnEvent, ignore
+from helios.universe import Universe
+from helios.universe.paths import LANDMARKS, landmarks_path, pack_path
+
+PAGE, SITE_MANIFEST = "index.html", "site.json"
+UNIVERSE, STARS = "universe", "stars"
+SITE_VERSION = 1
+LAYERS = {STARS: (0, 5.5), UNIVERSE: (4.5, None)}
+"""How the viewer shows each pack of a site, nearest first: from and up to so many radii of a cell away from its centre,
+None for any distance. Where two ranges overlap the light of one gives way to that of the other."""
+
+
+class SiteResult(Written):
+    """What a site holds: `cells` are those of its `universe/`, `splats` and `size_bytes` are all."""
+
+
+def write_site(
+    universe: Universe,
+    directory: Path,
+    *,
+    pack: Path | None = None,
+    viewer: Path | None = None,
+    on_event: OnEvent = ignore,
+) -> SiteResult:
+    """Write the site of a packed universe and return what it holds.
+
+    `directory` becomes: the viewer's files (`viewer`, or those of this package), `universe/` with the pack (that in
+    the folder `pack`, or in the universe) and the landmarks, `stars/` with the exact stars of all cells where any cell
+    is trained and the pack does not have them, and `site.json`, which lists the packs as the viewer's layers, and
+    every file with its size. No file per
+    cell. The directory appears whole, in place of an older site: killed at any moment, the old site stays or a rerun
+    makes the new one.
+
+    Raises InputError where the directory holds anything but a site of Helios, or lies in the universe or its pack;
+    StoreError where there is no pack or the viewer is missing.
+    """
+    directory = Path(directory).resolve()
+    folder = pack_path(Path(universe.path)) if pack is None else Path(pack)
+    for source in (Path(universe.path), folder):
+        require_place_for_site(directory, source)
+    packed = open_pack(folder)
+    with replacing(directory, lambda _: True, "site") as stage:  # the place was judged above
+        _copy_viewer(viewer, stage)
+        (stage / UNIVERSE).mkdir()
+        for name in packed.files:
+            shutil.copyfile(folder / name, stage / UNIVERSE / name)
+        shutil.copyfile(landmarks_path(Path(universe.path)), stage / UNIVERSE / LANDMARKS)
+        splats = packed.result.splats
+        if universe.trained.any() and packed.star_layer is not None:
+            (stage / STARS).mkdir()
+            stars = write_pack(
+                universe, stage / STARS, PACKS.make(packed.star_layer), stars_only=True, on_event=on_event
+            )
+            splats += stars.result.splats
+        listed = _list_files(stage)
+        folders = [folder for folder in LAYERS if (stage / folder).is_dir()]
+        layers = [{"folder": folder, "format": packed.format, "radii": LAYERS[folder]} for folder in folders]
+        text = json.dumps({"version": SITE_VERSION, "layers": layers, "files": listed}, indent=1) + "\n"
+        (stage / SITE_MANIFEST).write_text(text, "utf-8", newline="\n")
+    size = sum(file["size"] for file in listed)
+    result = SiteResult(directory, len(packed), packed.result.trained_cells, splats, size)
+    on_event(Done(result))
+    return result
+
+
+def require_place_for_site(directory: Path, universe: Path) -> None:
+    """Raise InputError where `directory` is in or around `universe`, or holds anything but a site of Helios."""
+    directory, universe = Path(directory).resolve(), Path(universe).resolve()
+    if directory.is_relative_to(universe) or universe.is_relative_to(directory):
+        raise InputError(f"{directory}: a site and its universe {universe} must not lie in each other")
+    if not directory.exists():
+        return
+    if not directory.is_dir():
+        raise InputError(f"{directory}: is a file, a site is a directory")
+    if not any(directory.iterdir()):
+        return
+    remedy = "choose another directory or empty this one"
+    if not (directory / SITE_MANIFEST).is_file():
+        raise InputError(f"{directory}: is not empty and no site of Helios ({remedy})")
+    known = {file["path"] for file in _manifest_files(directory)} | {SITE_MANIFEST}
+    for file in _list_files(directory):
+        if file["path"] not in known:
+            raise InputError(f"{directory}: holds {file['path']}, which is no part of the site ({remedy})")
+
+
+def check_site(directory: Path) -> int:
+    """Return the number of cells of a site after reading every one of them; cost: one pass over its packs.
+
+    Raises InputError where there is no site, StoreError where a file is missing, cut short or damaged.
+    """
+    directory = Path(directory)
+    if not directory.is_dir():
+        raise InputError(f"{directory}: no such directory (make a site with `helios pack --site {directory}`)")
+    if not (directory / PAGE).is_file():
+        raise InputError(f"{directory}: has no {PAGE} (make a site with `helios pack --site {directory}`)")
+    if not (directory / SITE_MANIFEST).is_file():
+        return 0
+    for file in _manifest_files(directory):
+        path = directory / file["path"]
+        if not path.is_file():
+            raise StoreError(f"{path}: missing; make the site again")
+        if (size := path.stat().st_size) != file["size"]:
+            raise StoreError(f"{path}: {size} bytes, {SITE_MANIFEST} says {file['size']}")
+    packs = [open_pack(directory / name) for name in (UNIVERSE, STARS) if (directory / name).is_dir()]
+    return sum(1 for pack in packs for _ in pack)
+
+
+def _copy_viewer(viewer: Path | None, stage: Path) -> None:
+    with as_file(files("helios") / "web") if viewer is None else nullcontext(viewer) as bundle:
+        if not (bundle / PAGE).is_file():
+            raise StoreError(f"{bundle / PAGE}: missing: build the viewer with `npm run build` in client_export/")
+        shutil.copytree(bundle, stage, dirs_exist_ok=True)
+
+
+def _list_files(root: Path) -> list[dict[str, Any]]:
+    """Return path and size of everything under `root` that is no directory, sorted; links are not followed."""
+    found = []
+    for folder, folders, names in os.walk(root):
+        for name in (*names, *(f for f in folders if (Path(folder) / f).is_symlink())):
+            path = Path(folder) / name
+            found.append({"path": path.relative_to(root).as_posix(), "size": path.lstat().st_size})
+    return sorted(found, key=lambda file: file["path"])
+
+
+def _manifest_files(directory: Path) -> list[dict[str, Any]]:
+    """Return the files that a site's manifest lists, each a path inside the site and a size."""
+    path = directory / SITE_MANIFEST
+    document = read_json(path, "make the site again")
+    if document.get("version") != SITE_VERSION:
+        raise StoreError(f"{path}: version {document.get('version')!r}, this program reads version {SITE_VERSION}")
+    try:
+        listed: list[dict[str, Any]] = [
+            {"path": str(file["path"]), "size": int(file["size"])} for file in document["files"]
+        ]
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"{path}: damaged: its list of files does not read ({error!r})") from error
+    for file in listed:
+        relative = PurePosixPath(file["path"])
+        if relative.is_absolute() or ".." in relative.parts:
+            raise StoreError(f"{path}: damaged: names {file['path']}, outside the site")
+    return listed

@@ -1,0 +1,81 @@
+"""The v1 format of packs: what the original's browser client reads; `client_export/FORMAT.md` has its bytes."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from helios.options import option
+from helios.packing.pack_cells import OwnCells, PackCell, PackCells
+from helios.packing.regroup import RegroupedCells
+from helios.packing.v1_cell import V1_DEPTH, encode_cell, file_name
+from helios.packing.v1_index import CELLS, CHECKSUMS, INDEX, MANIFEST, PACK, Entry, index_text, manifest_text
+from helios.packing.v1_reader import V1Pack
+
+if TYPE_CHECKING:
+    from helios.universe import Universe
+
+RELATIVE_TOLERANCE = 1e-6
+"""Of a position or of a splat's flux after float32 metres: at most four roundings of 6e-8, with room."""
+
+
+@dataclass(frozen=True)
+class V1:
+    """Cells of one uniform grid, one LZ4 block each, end to end in one file, with two JSON lists and CRCs beside it."""
+
+    loose_cells: bool = option(True, "Also one file per cell under cells/, as the original's client may ask for.")
+    depth: int = option(V1_DEPTH, "Depth of the grid that the cells of an adaptive universe become.", limits=(0, 10))
+
+    marker: ClassVar[str] = MANIFEST
+    names: ClassVar[frozenset[str]] = frozenset({INDEX, MANIFEST, PACK, CHECKSUMS, CELLS})
+
+    def cells(self, universe: Universe, stars_only: bool = False) -> PackCells:
+        """The cells of a universe of one depth as they are, those of an adaptive one regrouped at `depth`."""
+        if universe.depth is None:
+            return RegroupedCells(universe, stars_only, self.depth)
+        return OwnCells(universe, stars_only)
+
+    def write(self, cells: Iterable[PackCell], folder: Path) -> None:
+        """Write the pack of `cells`, all of one depth; memory: one cell, and a line for each."""
+        entries: list[Entry] = []
+        offset = 0
+        if self.loose_cells:
+            (folder / CELLS).mkdir()
+        with (folder / PACK).open("xb") as pack:
+            for cell in cells:
+                data = encode_cell(cell.id, cell.origin_m, cell.half_extent_m, cell.bounds_m, cell.splats)
+                pack.write(data)
+                if self.loose_cells:
+                    (folder / CELLS / file_name(cell.id)).write_bytes(data)
+                count, crc32 = len(cell.splats), zlib.crc32(data)
+                entries.append(Entry(cell.id, offset, len(data), count, cell.trained, cell.levels_up, crc32))
+                offset += len(data)
+        checksums = "".join(f"{entry.file_name} {entry.crc32:08X}\n" for entry in entries)
+        for name, text in ((MANIFEST, manifest_text(entries)), (INDEX, index_text(entries)), (CHECKSUMS, checksums)):
+            (folder / name).write_text(text, "utf-8", newline="\n")
+
+    def open(self, folder: Path) -> V1Pack:
+        """Return the pack in `folder`. Raises StoreError as `V1Pack.open`."""
+        return V1Pack.open(folder)
+
+    def difference(self, made: PackCell, found: PackCell) -> str | None:
+        """Say in words where a cell that was read back is not the splats that it was made of; None where it is."""
+        expected, splats = made.splats, found.splats
+        if found.id != made.id:
+            return f"it is {found.id}, not {made.id}"
+        if not np.array_equal(found.origin_m, made.origin_m):
+            return f"its centroid is {found.origin_m.tolist()}, not {made.origin_m.tolist()}"
+        if not np.allclose(splats.means, expected.means, rtol=RELATIVE_TOLERANCE, atol=0):
+            return "positions differ"
+        if not np.allclose(splats.luminosities, expected.luminosities, rtol=RELATIVE_TOLERANCE, atol=0):
+            return "light differs"
+        if not (np.array_equal(splats.quats, expected.quats) and np.array_equal(splats.colors, expected.colors)):
+            return "rotations or colours differ"
+        if (found.trained, found.levels_up) != (made.trained, made.levels_up):
+            return "it is listed with other training"
+        return None

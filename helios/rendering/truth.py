@@ -1,0 +1,162 @@
+"""The ground truth: a cell's emitters as points of light through the pixel filter, front to back.
+
+By the law of light (docs/design.md), alpha = min(0.999, E lum fx fy d / z^3 / (2 pi eps) exp(-r^2 / 2 eps)), with
+lum = d_0^2 Omega and d and z the emitter's distance and depth: fx fy d / z^3 is f^2 / d^2 on the camera's axis, and
+off it the pixels per steradian that a small splat of the same light has too.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+
+from helios.constants import ALPHA_MAX, EPS_PX2
+from helios.errors import InputError
+from helios.rendering.backend import NEAR
+from helios.rendering.projection import to_camera
+from helios.rendering.threads import run_striped
+from helios.simd import JIT
+
+LOST = 1e-8
+"""The filter is cut where less than this share of an emitter's light lies outside."""
+
+POINT = np.dtype(
+    [
+        ("depth", np.float64),
+        ("x", np.float64),  # pixels
+        ("y", np.float64),
+        ("peak", np.float64),  # alpha at the centre, before the clip
+        ("reach", np.float64),  # pixels
+        ("index", np.int64),
+    ],
+    align=True,
+)
+
+
+def render_truth(
+    means: ArrayLike,  # [N, 3] cell units
+    luminosities: ArrayLike,  # [N] steradians * cell units^2
+    colors: ArrayLike,  # [N, 3] linear RGB
+    viewmats: ArrayLike,  # [C, 4, 4] world to camera, OpenCV axes
+    Ks: ArrayLike,  # [C, 3, 3] pixels, without skew
+    width: int,
+    height: int,
+    exposure: float = 1.0,
+    threads: int | None = None,
+) -> NDArray[np.float32]:  # [C, height, width, 3]
+    """Return what each camera sees of the emitters, linear RGB on black, float32.
+
+    No threshold, and no cut beyond `LOST`. Light is summed in float64, so that ten thousand faint emitters in one pixel
+    lose nothing; pixels that no emitter reaches are exactly 0. Emitters nearer than `NEAR` are not drawn; equal depths
+    are drawn in the order given. The same bytes on any number of `threads` (None: every core).
+    Cost: 0.25 to 0.5 us per emitter and image; memory, 32 bytes per pixel and 48 per emitter for each thread.
+    Raises InputError where shapes do not fit or a value is not finite.
+    """
+    arrays = [np.ascontiguousarray(a, np.float32) for a in (means, luminosities, colors)]
+    cameras = [np.ascontiguousarray(a, np.float64) for a in (viewmats, Ks)]
+    n, c = len(arrays[0]), len(cameras[0])
+    names = ("means", "luminosities", "colors", "viewmats", "Ks")
+    given: list[NDArray] = [*arrays, *cameras]
+    for name, array, shape in zip(names, given, [(n, 3), (n,), (n, 3), (c, 4, 4), (c, 3, 3)]):
+        if array.shape != shape:
+            raise InputError(f"{name} has shape {array.shape}, must be {shape}")
+        if not np.isfinite(array).all():
+            raise InputError(f"{name} holds {np.count_nonzero(~np.isfinite(array))} values that are not finite")
+    images = np.empty((c, height, width, 3), np.float32)
+    run_striped(_draw_images, c, threads, images, *arrays, *cameras, float(exposure))
+    return images
+
+
+@njit(**JIT)
+def _project_points(points, means, luminosities, viewmat, intrinsics, width, height, exposure):
+    """Fill `points` (POINT) with the emitters that may show; return their number."""
+    n = 0
+    fx, fy = intrinsics[0, 0], intrinsics[1, 1]
+    for i in range(len(means)):
+        x, y, z = to_camera(viewmat, means[i])
+        if z < NEAR:
+            continue
+        point = points[n]
+        point.index, point.depth = i, z
+        point.x = fx * x / z + intrinsics[0, 2]
+        point.y = fy * y / z + intrinsics[1, 2]
+        distance = math.sqrt(x * x + y * y + z * z)
+        point.peak = exposure * luminosities[i] * fx * fy * distance / (z * z * z) / (2.0 * math.pi * EPS_PX2)
+        # A clipped star has lost its middle: measure what is cut against what is left of it.
+        point.reach = math.sqrt(2.0 * EPS_PX2 * math.log(max(1.0, point.peak) / LOST))
+        n += (
+            point.peak > 0.0
+            and -point.reach < point.x < width + point.reach
+            and -point.reach < point.y < height + point.reach
+        )
+    return n
+
+
+@njit(**JIT)
+def _window(centre, reach, size):
+    """The pixels [start, stop) of `size` whose centres lie within `reach` of `centre`."""
+    return (
+        math.ceil(max(0.0, centre - reach - 0.5)),
+        math.floor(min(size - 1.0, centre + reach - 0.5)) + 1,
+    )
+
+
+@njit(**JIT)
+def _filter_weights(weights, centre, start, stop):
+    for i in range(start, stop):
+        d = i + 0.5 - centre
+        weights[i] = math.exp(-d * d / (2.0 * EPS_PX2))
+
+
+@njit(**JIT)
+def _draw_image(image, light, points, means, luminosities, colors, viewmat, intrinsics, exposure):
+    """Write every pixel of `image`; `light` [H, W, 4] is room for red, green, blue and what still passes."""
+    height, width = image.shape[:2]
+    n = _project_points(points, means, luminosities, viewmat, intrinsics, width, height, exposure)
+    order = np.argsort(points["depth"][:n], kind="mergesort")
+    left, right = np.full(height, width), np.zeros(height, np.int64)
+    for k in range(n):
+        x0, x1 = _window(points[k].x, points[k].reach, width)
+        y0, y1 = _window(points[k].y, points[k].reach, height)
+        for y in range(y0, y1):
+            left[y], right[y] = min(left[y], x0), max(right[y], x1)
+    for y in range(height):
+        for x in range(left[y], right[y]):
+            light[y, x, 0] = light[y, x, 1] = light[y, x, 2] = 0.0
+            light[y, x, 3] = 1.0
+    across, down = np.empty(width), np.empty(height)
+    for k in order:
+        point = points[k]
+        red, green, blue = colors[point.index]
+        x0, x1 = _window(point.x, point.reach, width)
+        y0, y1 = _window(point.y, point.reach, height)
+        _filter_weights(across, point.x, x0, x1)
+        _filter_weights(down, point.y, y0, y1)
+        for y in range(y0, y1):
+            peak = point.peak * down[y]
+            for x in range(x0, x1):
+                pixel = light[y, x]
+                weight = pixel[3] * min(ALPHA_MAX, peak * across[x])
+                pixel[0] += weight * red
+                pixel[1] += weight * green
+                pixel[2] += weight * blue
+                pixel[3] -= weight
+    for y in range(height):
+        lo, hi = min(left[y], right[y]), right[y]
+        image[y, :lo] = 0.0
+        for x in range(lo, hi):
+            for channel in range(3):
+                image[y, x, channel] = light[y, x, channel]
+        image[y, hi:] = 0.0
+
+
+@njit(**JIT)
+def _draw_images(stripe, stripes, images, means, luminosities, colors, viewmats, intrinsics, exposure):
+    """Draw images stripe, stripe + stripes, ..."""
+    light = np.empty((*images.shape[1:3], 4))
+    points = np.empty(len(means) + 1, POINT)
+    for c in range(stripe, len(images), stripes):
+        _draw_image(images[c], light, points, means, luminosities, colors, viewmats[c], intrinsics[c], exposure)

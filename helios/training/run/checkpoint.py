@@ -1,0 +1,75 @@
+"""Checkpoints: the state of an optimisation on disk, from which a killed run resumes, and ends with the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import pickle
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from helios.errors import StoreError
+from helios.files import write_file, writing
+from helios.training.optim.optimise import Optimisation
+
+
+class Checkpoint:
+    """The checkpoint of one batch in the file `path`, written after every `every` steps (0: never) and the last.
+
+    `label` identifies all that the training depends on: settings, backend, stars and the cells of the batch. A file
+    with another label is ignored. The file holds only tensors, numbers and text, so that
+    `torch.load(path, weights_only=True)` reads it.
+    """
+
+    def __init__(self, path: Path, label: str, every: int):
+        self.path, self.label, self.every = path, label, every
+
+    @classmethod
+    def of_batch(cls, folder: Path, digest: str, every: int, indices: Sequence[int]) -> Checkpoint:
+        """Return the checkpoint in `folder` of the batch of cells `indices` with the settings `digest`."""
+        name = hashlib.sha256(np.array(indices, np.int64).tobytes()).hexdigest()[:16]
+        return cls(folder / f"{name}.checkpoint", f"{digest} {name}", every)
+
+    def slower(self) -> Checkpoint:
+        """Return the checkpoint of the second attempt at a lower rate, which has its own file.
+
+        That of the first attempt is kept, so that a resumed run need not repeat it.
+        """
+        return Checkpoint(self.path.with_name(f"{self.path.name}.slower"), f"{self.label} slower", self.every)
+
+    def resume(self, run: Optimisation) -> None:
+        """Restore `run` from the file, if there is one with this label. Raises StoreError if it is damaged."""
+        try:
+            # The checksums of the zip are verified first, as torch does not.
+            with zipfile.ZipFile(self.path) as archive:
+                if archive.testzip():
+                    raise zipfile.BadZipFile("a checksum is wrong")
+            stored = torch.load(self.path, weights_only=True)
+            if stored["label"] == self.label:
+                run.restore(stored["state"])
+        except FileNotFoundError:
+            return
+        except (zipfile.BadZipFile, pickle.UnpicklingError, KeyError, EOFError) as error:
+            raise StoreError(f"{self.path}: damaged ({error}); remove it, its cells are trained anew") from error
+
+    def note(self, run: Optimisation) -> None:
+        """Write the state of `run`, whole or not at all, if that is due after its last step.
+
+        Raises StoreError if it cannot be written.
+        """
+        if not self.every or (run.step % self.every and run.step < run.config.iterations):
+            return
+        content = io.BytesIO()
+        torch.save({"label": self.label, "state": run.state()}, content)
+        with writing(self.path, "no checkpoint could be written"):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            write_file(self.path, content.getvalue())
+
+    def remove(self) -> None:
+        """Remove the files, once the results of the batch are stored elsewhere."""
+        for path in (self.path, self.slower().path):
+            path.unlink(missing_ok=True)

@@ -1,0 +1,224 @@
+"""A site: what it is made of, what it refuses to write over, and that damage to it is named before it is served.
+
+Sites are made of the half-trained universe, where the pack and the exact stars differ, and of one without training,
+where they do not. The viewer is two small files.
+"""
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+from helios.errors import InputError, StoreError
+from helios.packing.pack import pack_universe
+from helios.packing.site import check_site, require_place_for_site, write_site
+from helios.packing.v1_reader import V1Pack
+from helios.universe import Universe
+from tests.unit.packing.scene import copy, kill_before_each_change, make_stars, make_trained, tree
+
+PACK = ("cells.pack.bin", "cells.pack.json", "cells.pack.sfv", "index.json")
+
+
+@pytest.fixture(scope="module")
+def site(packed, viewer, tmp_path_factory):
+    path = tmp_path_factory.mktemp("sites") / "site"
+    write_site(Universe.open(packed), path, viewer=viewer)
+    return path
+
+
+def test_it_is_the_viewer_the_pack_the_landmarks_and_the_stars(site, packed, viewer):
+    files = tree(site)
+    expected = [*tree(viewer), "site.json", "universe/landmarks.json"]
+    expected += [f"{folder}/{name}" for folder in ("stars", "universe") for name in PACK]
+    assert sorted(files) == sorted(expected)
+    for name, data in tree(viewer).items():
+        assert files[name] == data
+    for name in (*PACK, "landmarks.json"):
+        assert files[f"universe/{name}"] == (packed / "pack" / name).read_bytes()
+    manifest = json.loads(files["site.json"])
+    assert [(layer["folder"], layer["format"]) for layer in manifest["layers"]] == [("stars", "v1"), ("universe", "v1")]
+    listed = {file["path"]: file["size"] for file in manifest["files"]}
+    assert listed == {name: len(data) for name, data in files.items() if name != "site.json"}
+
+
+def test_its_stars_are_the_exact_stars_of_all_cells(site, trained):
+    pack = V1Pack.open(site / "stars")
+    assert pack.cell_ids == trained.cell_ids
+    assert not any(entry.trained for entry in pack.entries)
+    assert pack.result.splats == trained.offsets[-1]
+    for i, cell in enumerate(pack):
+        emitters = trained.cell(i).emitters
+        np.testing.assert_allclose(cell.splats.means, emitters.means, rtol=1e-6)
+        np.testing.assert_allclose(cell.splats.luminosities, emitters.luminosities, rtol=1e-6)
+
+
+def test_a_universe_without_training_has_no_second_copy_of_its_stars(stars, viewer, tmp_path):
+    path = copy(stars.path, tmp_path / "universe")
+    pack_universe(Universe.open(path))
+    written = write_site(Universe.open(path), tmp_path / "deep" / "site", viewer=viewer)
+    assert not (tmp_path / "deep" / "site" / "stars").exists()
+    layers = json.loads((written.path / "site.json").read_text())["layers"]
+    assert [layer["folder"] for layer in layers] == ["universe"]
+    assert written.splats == stars.offsets[-1]
+    assert check_site(written.path) == len(stars)
+
+
+def test_writing_again_gives_the_same_bytes_and_nothing_beside_it(site, packed, viewer, tmp_path):
+    path = copy(site, tmp_path / "site")
+    (path / "assets" / "viewer.js").write_text("an older viewer")
+    write_site(Universe.open(packed), path, viewer=viewer)
+    assert tree(path) == tree(site)
+    assert os.listdir(tmp_path) == ["site"]
+
+
+def test_killed_before_any_of_its_changes_it_leaves_a_whole_site_and_a_rerun_makes_the_new_one(viewer, tmp_path):
+    make_stars(tmp_path / "stars", count=8, depth=1)
+    universe = make_trained(tmp_path / "stars", tmp_path / "trained")
+    pack_universe(universe)
+    other = copy(viewer, tmp_path / "other_viewer")
+    (other / "assets" / "viewer.js").write_text("an older viewer")
+    write_site(universe, tmp_path / "older", viewer=other)
+    write_site(universe, tmp_path / "newer", viewer=viewer)
+    old, new = tree(tmp_path / "older"), tree(tmp_path / "newer")
+    places = [tmp_path / f"{n}" / "site" for n in range(60)]
+    for place in places:
+        copy(tmp_path / "older", place)
+    rewrite = f"write_site(Universe.open({str(universe.path)!r}), path, viewer=Path({str(viewer)!r}))"
+    killed = kill_before_each_change(rewrite, places)
+    outcomes = set()
+    for place in places[:killed]:
+        found = tree(place) if place.exists() else None
+        assert found in (old, new, None)
+        outcomes.add("old" if found == old else "new" if found == new else "none")
+        write_site(universe, place, viewer=viewer)
+        assert tree(place) == new
+        assert os.listdir(place.parent) == ["site"]
+    assert {"old", "new"} <= outcomes
+
+
+def test_an_empty_directory_is_filled(packed, viewer, tmp_path):
+    (tmp_path / "site").mkdir()
+    write_site(Universe.open(packed), tmp_path / "site", viewer=viewer)
+    assert check_site(tmp_path / "site") > 0
+
+
+def test_it_is_the_package_that_brings_the_viewer(packed, tmp_path, monkeypatch):
+    monkeypatch.setattr("helios.packing.site.files", lambda package: tmp_path / package)
+    with pytest.raises(StoreError, match="build the viewer"):
+        write_site(Universe.open(packed), tmp_path / "site")
+    assert not (tmp_path / "site").exists()
+
+
+def put(path, text="mine"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+@pytest.mark.parametrize("inside", ["notes.txt", "index.html", "universe/index.json", ".git/HEAD"])
+def test_a_directory_of_something_else_is_refused_and_stays(packed, viewer, tmp_path, inside):
+    put(tmp_path / "site" / inside)
+    before = tree(tmp_path)
+    with pytest.raises(InputError, match="is not empty and no site of Helios"):
+        write_site(Universe.open(packed), tmp_path / "site", viewer=viewer)
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("inside", ["CNAME", "universe/notes.txt", ".git/HEAD"])
+def test_a_site_with_a_file_of_someone_else_is_refused_and_stays(site, packed, viewer, tmp_path, inside):
+    path = copy(site, tmp_path / "site")
+    put(path / inside)
+    before = tree(tmp_path)
+    with pytest.raises(InputError, match=f"holds {inside}, which is no part of the site"):
+        write_site(Universe.open(packed), path, viewer=viewer)
+    assert tree(tmp_path) == before
+
+
+def test_a_link_in_a_site_is_someone_elses_too(site, packed, viewer, tmp_path):
+    path = copy(site, tmp_path / "site")
+    put(tmp_path / "treasure" / "gold.txt")
+    (path / "linked").symlink_to(tmp_path / "treasure")
+    with pytest.raises(InputError, match="holds linked, which is no part"):
+        write_site(Universe.open(packed), path, viewer=viewer)
+    assert (tmp_path / "treasure" / "gold.txt").exists()
+
+
+def test_a_file_in_its_place_is_refused_and_stays(packed, viewer, tmp_path):
+    put(tmp_path / "site")
+    with pytest.raises(InputError, match="is a file, a site is a directory"):
+        write_site(Universe.open(packed), tmp_path / "site", viewer=viewer)
+    assert (tmp_path / "site").read_text() == "mine"
+
+
+@pytest.mark.parametrize("place", [".", "site", "universe.zarr/site", ".."])
+def test_a_site_in_or_around_its_universe_is_refused(packed, place):
+    with pytest.raises(InputError, match="must not lie in each other"):
+        require_place_for_site(packed / place, packed)
+    with pytest.raises(InputError, match="must not lie in each other"):
+        write_site(Universe.open(packed), packed / place)
+
+
+def test_a_site_of_a_pack_elsewhere_is_that_of_the_pack_in_the_universe(site, trained, viewer, tmp_path):
+    pack_universe(trained, tmp_path / "elsewhere", "v1:loose_cells=false")
+    assert sorted(tree(tmp_path / "elsewhere")) == sorted((*PACK, "landmarks.json"))
+    write_site(trained, tmp_path / "site", pack=tmp_path / "elsewhere", viewer=viewer)
+    assert tree(tmp_path / "site") == tree(site)
+    with pytest.raises(InputError, match="must not lie in each other"):
+        write_site(trained, tmp_path / "elsewhere" / "site", pack=tmp_path / "elsewhere", viewer=viewer)
+
+
+def test_an_unpacked_universe_is_refused(trained, viewer, tmp_path):
+    with pytest.raises(StoreError, match="helios pack"):
+        write_site(trained, tmp_path / "site", viewer=viewer)
+    assert not (tmp_path / "site").exists()
+
+
+def test_a_sound_site_is_read_whole(site, trained):
+    assert check_site(site) == 2 * len(trained)
+
+
+def test_a_directory_with_a_page_of_someone_else_can_be_served(tmp_path):
+    put(tmp_path / "index.html")
+    assert check_site(tmp_path) == 0
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda path: None, "no such directory"),
+        (lambda path: path.mkdir(), r"has no index\.html"),
+        (lambda path: put(path), "no such directory"),
+    ],
+)
+def test_what_is_no_site_says_how_to_make_one(tmp_path, make, message):
+    make(tmp_path / "site")
+    with pytest.raises(InputError, match=rf"{message} \(make a site with `helios pack --site"):
+        check_site(tmp_path / "site")
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda s: flip(s / "universe" / "cells.pack.bin"), r"universe/cells\.pack\.bin: cell .*: damaged: CRC-32"),
+        (lambda s: flip(s / "stars" / "cells.pack.bin"), r"stars/cells\.pack\.bin: cell .*: damaged: CRC-32"),
+        (lambda s: os.truncate(s / "universe" / "cells.pack.bin", 50), r"cells\.pack\.bin: 50 bytes"),
+        (lambda s: (s / "assets" / "viewer.js").unlink(), r"viewer\.js: missing"),
+        (lambda s: (s / "stars" / "index.json").unlink(), r"stars/index\.json: missing"),
+        (lambda s: put(s / "site.json", "{"), r"site\.json: damaged, not JSON"),
+        (lambda s: put(s / "site.json", '{"version": 2, "files": []}'), r"site\.json: version 2"),
+        (lambda s: put(s / "site.json", '{"version": 1, "files": [7]}'), r"site\.json: damaged"),
+        (lambda s: put(s / "site.json", '{"version": 1, "files": [{"path": "../x", "size": 1}]}'), "outside the site"),
+    ],
+)
+def test_damage_to_a_site_is_named(site, tmp_path, damage, message):
+    path = copy(site, tmp_path / "site")
+    damage(path)
+    with pytest.raises(StoreError, match=message) as caught:
+        check_site(path)
+    assert "\n" not in str(caught.value)
