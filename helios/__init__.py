@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from helios.api import pack as pack
     from helios.api import render as render
     from helios.api import train as train
+    from helios.api import train_cell_file as train_cell_file
     from helios.api import validate as validate
     from helios.api import write_site as write_site
     from helios.building.build import BuildReport as BuildReport
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _NAMES = {
-    "api": "build export fetch info landmark_cells open pack render train validate write_site",
+    "api": "build export fetch info landmark_cells open pack render train train_cell_file validate write_site",
     "building.build": "BuildReport",
     "errors": "ArchiveError BackendError HeliosError InputError StoreError WorkerError",
     "fetching.events": "FetchResult",

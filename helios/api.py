@@ -96,7 +96,7 @@ def train(
 
     `options` are fields of TrainConfig, RunConfig and SchedulerConfig: `iterations=500`, `ratio=0.25`, `workers=4`.
     Open the universe at the result's `path` to see its splats. Returns and raises what
-    `helios.training.run.run.train_universe` does; needs the extra `train`.
+    `helios.training.run.run.train` does; needs the extra `train`.
     """
     from helios.rendering import require_torch
     from helios.schedulers.config import SchedulerConfig
@@ -104,14 +104,44 @@ def train(
     require_torch()
     from helios.schedulers.scheduler import never
     from helios.training.config import TrainConfig
-    from helios.training.run.run import train_universe
+    from helios.training.run.run import train as carry_out
     from helios.training.run.run_config import RunConfig
+    from helios.training.run.universe import UniverseTraining
 
     config, run, where = configs_from(options, TrainConfig, RunConfig, SchedulerConfig)
     opened = _opened(universe)
     indices = opened.indices_of(cells)
     target = opened.path if output is None else Path(output)
-    return train_universe(opened.path, target, indices, config, backend, run, where, on_event, stop or never)
+    training = UniverseTraining(opened.path, target, indices, config, backend, run, where)
+    return carry_out(training, on_event, stop or never)
+
+
+def train_cell_file(
+    source: PathLike,
+    output: PathLike | None = None,
+    *,
+    backend: str = "auto",
+    on_event: OnEvent = ignore,
+    stop: Callable[[], bool] | None = None,
+    **options: Any,
+) -> TrainResult:
+    """Train the v1 cell file `source`, its splats taken as stars, into the file `output`, by default NAME.trained.bin.
+
+    `options` are fields of TrainConfig and RunConfig. Returns and raises what `helios.training.run.run.train` does;
+    needs the extra `train`.
+    """
+    from helios.rendering import require_torch
+
+    require_torch()
+    from helios.schedulers.scheduler import never
+    from helios.training.config import TrainConfig
+    from helios.training.run.cell_file import CellFileTraining
+    from helios.training.run.run import train as carry_out
+    from helios.training.run.run_config import RunConfig
+
+    config, run = configs_from(options, TrainConfig, RunConfig)
+    target = Path(source).with_suffix(".trained.bin") if output is None else Path(output)
+    return carry_out(CellFileTraining(Path(source), target, config, backend, run), on_event, stop or never)
 
 
 def pack(

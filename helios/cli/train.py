@@ -98,8 +98,7 @@ def train_cell(ctx: click.Context, cell: str, source: Path, output: Path, backen
     _check(settings)
     if cell.endswith(".bin"):
         from_default = ctx.get_parameter_source("output") is click.core.ParameterSource.DEFAULT
-        beside = Path(cell).with_suffix(".trained.bin")
-        _run_file(Path(cell), beside if from_default else output, backend, settings)
+        _run_file(Path(cell), None if from_default else output, backend, settings)
     else:
         _run(source, cell, output, backend, settings)
 
@@ -122,11 +121,11 @@ def _run(universe, cells, output, backend, settings):
 
 
 def _run_file(source, output, backend, settings):
-    from helios.training.run.cell_file import train_cell_file
-
     config, run = configs_from(settings, TrainConfig, RunConfig)
     _show(
-        lambda on_event, stop: train_cell_file(source, output, config, backend, run, on_event, stop),
+        lambda on_event, stop: helios.train_cell_file(
+            source, output, backend=backend, on_event=on_event, stop=stop, **vars(config), **vars(run)
+        ),
         lambda result: f"wrote {result.path}: {len(result.results[0].splats)} splats",
     )
 

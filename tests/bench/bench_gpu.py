@@ -22,7 +22,8 @@ from helios.progress import Event, Note
 from helios.rendering import pick_backend
 from helios.training.config import TrainConfig
 from helios.training.run.engine import train_batch
-from helios.training.run.run import train_universe
+from helios.training.run.run import train
+from helios.training.run.universe import UniverseTraining
 from helios.universe import Universe
 from tests.unit.training.scenes import cluster
 
@@ -85,7 +86,7 @@ def universe(catalogue: Path, backend, config: TrainConfig) -> dict[str, float]:
         store = Universe.open(source)
         cells = np.flatnonzero(np.diff(store.offsets) >= 2).tolist()
         began = time.perf_counter()
-        result = train_universe(source, Path(folder) / "trained", cells, config, backend, on_event=print_note)
+        result = train(UniverseTraining(source, Path(folder) / "trained", cells, config, backend), print_note)
         took, done = time.perf_counter() - began, len(result.results)
         print(f"{catalogue.name}: {done} cells of {len(store)} in {took:.0f} s, {done / took:.1f} cells/s")
         return {"cells": done, "seconds": took, "cells_per_s": done / took}

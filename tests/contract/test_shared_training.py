@@ -18,12 +18,13 @@ from click.testing import CliRunner
 from helios.cli import main
 from helios.progress import Advance, Note, Stage
 from helios.schedulers.config import SchedulerConfig
+from helios.schedulers.scheduler import never
 from helios.training.config import TrainConfig
-from helios.training.run import batches, workers
+from helios.training.run import batches, run, workers
 from helios.training.run.batches import Job, plan_pieces
 from helios.training.run.events import CellsTrained, TrainResult
-from helios.training.run.run import train_universe
 from helios.training.run.run_config import RunConfig
+from helios.training.run.universe import UniverseTraining
 from tests.contract.clusters import ROOT, running_jobs, wait_until
 
 CONFIG = TrainConfig(iterations=60, image_size=32)
@@ -58,11 +59,10 @@ def a_cell_is_a_piece(monkeypatch):
     monkeypatch.setattr("helios.training.run.run._TOGETHER_S", 0.0)
 
 
-def train(source, output, name, on_event, **how) -> TrainResult:
+def train(source, output, name, on_event, stop=never, **how) -> TrainResult:
     """Train all cells on two workers."""
-    return train_universe(
-        source, output, range(13), CONFIG, "numba", where=SchedulerConfig(name, 2), on_event=on_event, **how
-    )
+    training = UniverseTraining(source, output, range(13), CONFIG, "numba", where=SchedulerConfig(name, 2), **how)
+    return run.train(training, on_event, stop)
 
 
 def kill_a_local_worker(name: str) -> None:

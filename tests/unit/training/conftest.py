@@ -14,10 +14,11 @@ from helios.building.build import build_universe
 from helios.building.config import BuildConfig
 from helios.progress import Done
 from helios.rendering import pick_backend
+from helios.schedulers.scheduler import never
 from helios.training.config import TrainConfig
-from helios.training.run import this_process
-from helios.training.run.run import train_universe
+from helios.training.run import run, this_process
 from helios.training.run.this_process import batch_by_batch
+from helios.training.run.universe import UniverseTraining
 from helios.universe import Universe
 from tests.unit.training.loss.triton_runs import fill_new_memory_with_nan
 
@@ -26,11 +27,11 @@ ONE_CELLS_STARS = 20
 """Exactly one cell of the universe has so many stars."""
 
 
-def train(source: Path, output: Path, backend, config: TrainConfig = CONFIG, cells=None, **how) -> list:
+def train(source: Path, output: Path, backend, config: TrainConfig = CONFIG, cells=None, stop=never, **how) -> list:
     """Train these cells, or all; returns the events."""
     events = []
     cells = range(len(Universe.open(source))) if cells is None else cells
-    result = train_universe(source, output, cells, config, backend, on_event=events.append, **how)
+    result = run.train(UniverseTraining(source, output, cells, config, backend, **how), events.append, stop)
     assert events[-1] == Done(result)
     return events
 

@@ -15,11 +15,12 @@ import torch
 from helios.errors import BackendError, StoreError
 from helios.progress import Advance, Note, Stage
 from helios.rendering.numba_backend import NumbaBackend
-from helios.training.run import run as run_module
 from helios.training.run import this_process
+from helios.training.run import universe as universe_module
 from helios.training.run.events import BatchHalved, CellsTrained
-from helios.training.run.run import train_universe
+from helios.training.run.run import train as carry_out
 from helios.training.run.run_config import RunConfig
+from helios.training.run.universe import UniverseTraining
 from helios.universe import Universe, paths
 from tests.unit.training.conftest import CONFIG, contents, train
 
@@ -62,7 +63,7 @@ def test_progress_goes_on_within_a_cell(source, tmp_path, numba_backend, monkeyp
 def test_asked_to_stop_it_keeps_what_it_has_and_goes_on_later(
     source, tmp_path, numba_backend, undisturbed, monkeypatch
 ):
-    monkeypatch.setattr(run_module, "_TOGETHER_S", 0.0)
+    monkeypatch.setattr("helios.training.run.run._TOGETHER_S", 0.0)
     output, asked = tmp_path / "out", threading.Event()
     cells = range(len(Universe.open(source)))
 
@@ -70,8 +71,8 @@ def test_asked_to_stop_it_keeps_what_it_has_and_goes_on_later(
         if isinstance(event, CellsTrained):
             asked.set()
 
-    how = {"on_event": stop_when_some_are_kept, "stop": asked.is_set}
-    result = train_universe(source, output, cells, CONFIG, numba_backend, **how)
+    training = UniverseTraining(source, output, cells, CONFIG, numba_backend)
+    result = carry_out(training, stop_when_some_are_kept, asked.is_set)
     kept = len(result.results)
     assert 0 < kept < len(cells)
     assert (result.left, result.trained) == (len(cells) - kept, 0)
@@ -100,7 +101,7 @@ def test_what_on_event_raises_ends_the_threads(source, tmp_path, numba_backend, 
             raise error
 
     with pytest.raises(error):
-        train_universe(source, tmp_path / "out", range(13), config, numba_backend, on_event=on_event)
+        carry_out(UniverseTraining(source, tmp_path / "out", range(13), config, numba_backend), on_event)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("helios-work")]
 
 
@@ -110,7 +111,7 @@ def test_a_failure_loses_nothing_that_is_kept(source, tmp_path, name, request, u
     if name == "gpu":
         request.getfixturevalue("as_on_a_gpu")
         monkeypatch.setattr("helios.training.run.batches._MOST_CELLS", 2)
-    monkeypatch.setattr(run_module, "_TOGETHER_S", 0.0)
+    monkeypatch.setattr("helios.training.run.run._TOGETHER_S", 0.0)
     whole, ended = this_process.train_scenes, []
 
     def vanishing(*arguments):
@@ -123,7 +124,7 @@ def test_a_failure_loses_nothing_that_is_kept(source, tmp_path, name, request, u
     monkeypatch.setattr(this_process, "train_scenes", vanishing)
     output = tmp_path / "out"
     with pytest.raises(BackendError, match=r"^cpu failed: CUDA error: unspecified launch failure; .*goes on") as caught:
-        train_universe(source, output, range(13), CONFIG, numba_backend)
+        carry_out(UniverseTraining(source, output, range(13), CONFIG, numba_backend))
     assert "\n" not in str(caught.value)
     monkeypatch.setattr(this_process, "train_scenes", whole)
     result = train(source, output, numba_backend)[-1].result
@@ -181,7 +182,7 @@ def test_batches_come_in_their_order_and_both_ways_to_the_same_bytes(
     source, tmp_path, numba_backend, undisturbed, monkeypatch
 ):
     monkeypatch.setattr("helios.training.run.batches._MOST_CELLS", 3)
-    monkeypatch.setattr(run_module, "_TOGETHER_S", -1.0)
+    monkeypatch.setattr("helios.training.run.run._TOGETHER_S", -1.0)
     events = train(source, tmp_path / "out", numba_backend)
     batches = [[cell.index for cell in event.results] for event in of_kind(events, CellsTrained)]
     exact = np.diff(Universe.open(source).offsets) <= 8
@@ -211,19 +212,20 @@ def test_a_run_goes_on_from_the_checkpoints_of_the_cells_in_training(source, tmp
     train(source, whole, numba_backend, cells=[largest])
     first, made = [], []
 
-    class Noting(run_module.ProgressObserver):
+    class Noting(universe_module.ProgressObserver):
         def __call__(self, step):
             made.append(step.steps)
             if step.steps == 15 and not first:
                 first.append(step.steps)
                 raise ArithmeticError("pulled the plug")
 
-    monkeypatch.setattr(run_module, "ProgressObserver", Noting)
-    again = (source, tmp_path / "out", [largest], CONFIG, numba_backend, RunConfig(checkpoint_every=6))
+    monkeypatch.setattr(universe_module, "ProgressObserver", Noting)
+    run = RunConfig(checkpoint_every=6)
+    again = UniverseTraining(source, tmp_path / "out", [largest], CONFIG, numba_backend, run)
     with pytest.raises(ArithmeticError):
-        train_universe(*again)
+        carry_out(again)
     made.clear()
-    train_universe(*again)
+    carry_out(again)
     assert made == list(range(13, 21))
     assert contents(tmp_path / "out") == contents(whole)
 
@@ -234,7 +236,7 @@ def test_what_cannot_be_written_is_told_before_anything_is_trained(source, tmp_p
     paths.journal_path(output).write_text("in the way")
     events = []
     with pytest.raises(StoreError, match="nothing was changed there"):
-        train_universe(source, output, range(13), CONFIG, numba_backend, on_event=events.append)
+        carry_out(UniverseTraining(source, output, range(13), CONFIG, numba_backend), events.append)
     assert events == [Note("backend numba: asked for")]
 
 
