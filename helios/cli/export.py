@@ -27,9 +27,14 @@ def export(directory: Path | None, format_name: str, named: tuple[str, ...], out
     ply is the format of 3D Gaussian splatting. csv is a table of the stars, also of trained cells: source_id, ra, dec,
     distance_pc, phot_g_mean_mag, bp_rp; csv:splats=true writes the splats of trained cells instead.
     --cells takes one or several cells, separated by spaces or commas; if all cells have one depth, L_THETA_PHI is
-    enough. A PLY file holds one cell in its own cell units, several in one frame around them all.
+    enough. The splats of all cells are in one frame that fits them, with opacities and colours from 0 to 1.
     """
     given = (*named, *more)
     names = [name for text in given for name in text.split(",") if name]
     written = helios.export(directory or default_universe(), output, format_name, names if given else None)
     click.echo(f"wrote {output}: {written.cells:,} cells, {written.splats:,} splats, {written.size_bytes:,} bytes")
+    if written.faint_share:
+        share = f"{100 * written.faint_share:.2g}"
+        click.echo(f"{share} % of the light is in splats of an opacity below 1/255, which most viewers do not draw")
+    for note in written.notes:
+        click.echo(note)

@@ -15,6 +15,7 @@ from helios.constants import PARSEC_M
 from helios.coords import ecliptic_m_to_icrs, stacked_positions_m
 from helios.light import apparent_magnitude
 from helios.options import option
+from helios.packing.export import Exported
 
 if TYPE_CHECKING:
     from helios.universe import Universe
@@ -41,8 +42,8 @@ class StarCsv:
 
     splats: bool = option(False, "Splats of trained cells instead of their stars, without source_id and bp_rp.")
 
-    def write(self, universe: Universe, cells: Sequence[int], file: BinaryIO) -> int:
-        """Write the cells of these indices [C] and return the number of rows. Memory: one cell.
+    def write(self, universe: Universe, cells: Sequence[int], file: BinaryIO) -> Exported:
+        """Write the cells of these indices [C] and say how many rows these are. Memory: one cell.
 
         The row of a splat has its mean, and the magnitude that its light has seen from the barycentre.
         """
@@ -52,7 +53,7 @@ class StarCsv:
                 table = self._table(universe, i)
                 writer.write_table(table)
                 rows += len(table)
-        return rows
+        return Exported(rows)
 
     def _table(self, universe: Universe, i: int) -> pa.Table:
         splats = universe.splats(i) if self.splats else None

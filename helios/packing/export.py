@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
@@ -16,17 +17,34 @@ if TYPE_CHECKING:
     from helios.universe import Universe
 
 
+@dataclass(frozen=True)
+class Exported:
+    """What an exporter wrote: the number of splats or stars, and what of them the file does not show.
+
+    `faint_share`, 0 to 1, is the share of the light in splats of an opacity below 1/255, which most viewers do not
+    draw; `notes` say in a line each what the format could not hold.
+    """
+
+    splats: int
+    faint_share: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ExportResult(Written):
-    """What an exported file holds."""
+    """What an exported file holds; `faint_share` and `notes` are those of `Exported`."""
+
+    faint_share: float = 0.0
+    notes: tuple[str, ...] = ()
 
 
 class Exporter(Protocol):
     """One format: an entry of `EXPORTERS` and a frozen dataclass of options."""
 
-    def write(self, universe: Universe, cells: Sequence[int], file: BinaryIO) -> int:
-        """Write the cells of these indices [C], at least one, and return how many splats or stars these are.
+    def write(self, universe: Universe, cells: Sequence[int], file: BinaryIO) -> Exported:
+        """Write the cells of these indices [C], at least one, and say what of them. The same cells give the same bytes.
 
-        The same cells give the same bytes.
+        Raises InputError where the format cannot hold them at all.
         """
 
 
@@ -49,5 +67,13 @@ def export(
     if file.is_dir() or not file.parent.is_dir():
         raise InputError(f"{file}: must be a file in a directory that exists")
     with staged(file) as new, new.open("wb") as out:
-        splats = exporter.write(universe, indices, out)
-    return ExportResult(file, len(indices), int(universe.trained[list(indices)].sum()), splats, file.stat().st_size)
+        wrote = exporter.write(universe, indices, out)
+    return ExportResult(
+        path=file,
+        cells=len(indices),
+        trained_cells=int(universe.trained[list(indices)].sum()),
+        splats=wrote.splats,
+        size_bytes=file.stat().st_size,
+        faint_share=wrote.faint_share,
+        notes=wrote.notes,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -105,16 +105,3 @@ def shown_counts(universe: Universe, cells: Sequence[int] | slice = slice(None))
     if universe.training is not None:
         counts = np.where(universe.trained, np.diff(universe.training.offsets), counts)
     return counts[cells]
-
-
-def limit_opacity(splats: Splats) -> Splats:
-    """Return the same splats with tau <= OPACITY_LIMIT, scales float64: brighter ones are larger, flux unchanged.
-
-    The flux is 2 pi tau sigma^2 (`helios.light.splat_luminosity`), so sizes grow by sqrt(tau / OPACITY_LIMIT).
-    """
-    excess = np.maximum(splats.opacities.astype(np.float64) / np.float64(np.float32(OPACITY_LIMIT)), 1.0)
-    return replace(
-        splats,
-        scales=splats.scales * np.sqrt(excess)[:, None],
-        opacities=np.minimum(splats.opacities, np.float32(OPACITY_LIMIT)),
-    )

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from helios.packing.pack_cells import limit_opacity, shown_counts, shown_splats
-from helios.splats import Splats
+from helios.packing.export import Exported
+from helios.packing.pack_cells import shown_counts
+from helios.packing.splat_file import FileSplats, LightTally, SplatFile, grid_of
 
 if TYPE_CHECKING:
     from helios.universe import Universe
-
-SH_C0 = 0.28209479177387814
-"""The constant spherical harmonic, 1 / (2 sqrt(pi)): color = 0.5 + SH_C0 * f_dc."""
 
 FIELDS = (
     ("x", "y", "z"),
@@ -30,57 +28,47 @@ PROPERTIES = tuple(name for group in FIELDS for name in group)
 
 
 @dataclass(frozen=True)
-class Ply:
+class Ply(SplatFile):
     """Gaussian splatting's PLY, binary little-endian: of trained cells their splats, of others their exact stars.
 
     Properties: position, normal (zero), f_dc = (rgb - 0.5) / SH_C0 of linear RGB, logit opacity, natural logarithms
-    of the standard deviations, rotation wxyz; all float32. The unit is half of the longest side of the box around
-    all the cells and the origin its centre, so that one cell comes out in its own cell units and no cell leaves
-    [-1, 1]; both stand in the header's comments, in metres. tau above OPACITY_LIMIT is written larger with the same
-    flux. float32 places a splat to 6e-8 of the unit.
+    of the standard deviations, rotation wxyz; all float32. Origin and unit of `SplatFile.frame` stand in the header's
+    comments, in metres, and SplatRenderMode says that splats are to be drawn with their light independent of the size
+    of a pixel (gsplat's "antialiased"). Opacities and colours are those of `helios.packing.bounds.bounded`.
     """
 
-    def write(self, universe: Universe, cells: Sequence[int], file: BinaryIO) -> int:
-        """Write the cells of these indices [C] and return their number of splats. Memory: one cell."""
-        low, high = universe.bounds_m(list(cells))
-        low, high = low.min(axis=0), high.max(axis=0)
-        origin_m, unit_m = (low + high) / 2, float(np.max(high - low)) / 2
+    def write(self, universe: Universe, cells: Sequence[int], file: BinaryIO) -> Exported:
+        """Write the cells of these indices [C] and say what of them. Memory: one cell."""
+        frame, tally = self.frame(universe, cells), LightTally()
         count = int(shown_counts(universe, list(cells)).sum())
         header = [
             "ply",
             "format binary_little_endian 1.0",
             "comment 3D Gaussians; linear RGB; ecliptic J2000 axes",
-            "comment origin_m " + " ".join(repr(float(x)) for x in origin_m),
-            f"comment unit_m {unit_m!r}",
-            f"comment cells {len(cells)} of {_grid_of(universe)}",
+            "comment SplatRenderMode: mip",
+            "comment origin_m " + " ".join(repr(float(x)) for x in frame.origin_m),
+            f"comment unit_m {frame.unit_m!r}",
+            f"comment cells {len(cells)} of {grid_of(universe)}",
             f"element vertex {count}",
             *(f"property float {name}" for name in PROPERTIES),
             "end_header",
         ]
         file.write("".join(f"{line}\n" for line in header).encode("ascii"))
-        origins, half_extents = universe.frames_m(list(cells))
-        for i, origin, half_extent in zip(cells, origins, half_extents):
-            vertices = _vertices(shown_splats(universe, i), (origin - origin_m) / unit_m, half_extent / unit_m)
-            file.write(vertices.tobytes())
-        return count
+        for splats in self.parts(universe, cells, frame):
+            tally.add(splats)
+            file.write(_vertices(splats).tobytes())
+        return Exported(count, tally.faint_share)
 
 
-def _grid_of(universe: Universe) -> str:
-    if universe.depth is not None:
-        return f"a grid of depth {universe.depth}"
-    return f"an adaptive tree of depths {universe.cells.depth.min()} to {universe.cells.depth.max()}"
-
-
-def _vertices(splats: Splats, origin: NDArray[np.float64], size: float) -> NDArray[np.float32]:
-    """Return PROPERTIES, float32 [K, 17], of one cell, whose frame has this origin [3] and unit in the common frame."""
-    splats = limit_opacity(splats)
+def _vertices(splats: FileSplats) -> NDArray[np.float32]:
+    """Return PROPERTIES, float32 [K, 17]."""
     opacity = splats.opacities.astype(np.float64)
     values = (
-        origin + splats.means.astype(np.float64) * size,
+        splats.means,
         np.zeros((len(splats), 3)),
-        (splats.colors.astype(np.float64) - 0.5) / SH_C0,
+        splats.sh0,
         np.log(opacity / (1 - opacity))[:, None],
-        np.log(splats.scales * size),
+        np.log(splats.scales),
         splats.quats,
     )
     return np.concatenate(values, axis=1).astype("<f4")

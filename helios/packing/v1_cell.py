@@ -17,9 +17,10 @@ import lz4.block
 import numpy as np
 from numpy.typing import NDArray
 
+from helios.color import LUMINANCE
 from helios.errors import StoreError
 from helios.grid import CellId
-from helios.packing.pack_cells import limit_opacity
+from helios.packing.bounds import bounded
 from helios.splats import Splats
 
 V1_DEPTH = 5
@@ -30,10 +31,14 @@ RECORD = np.dtype(
         ("position", "<f4", 3),  # metres from the centroid
         ("scale", "<f4", 3),  # metres
         ("rotation", "<f4", 4),  # xyzw
-        ("color", "<f4", 3),  # linear RGB
+        ("color", "<f4", 3),  # linear RGB, 0 to 1
         ("opacity", "<f4"),  # 0 to 1
     ]
 )
+
+UNRESOLVED = 0.0025
+"""Size of a splat, cell units, that no view has shown: cells are shown by splats from 4.5 units on, where this is half
+a pixel of a screen, and trained from pictures where it is a quarter of one."""
 
 LZ4_MAX_RATIO = 255
 """No LZ4 block expands further: a longer length takes one more byte per 255."""
@@ -69,14 +74,16 @@ class V1Cell:
         return float(np.max(self.bounds_max - self.bounds_min)) / 2
 
     def splats(self) -> Splats:
-        """Return the splats in cell units."""
+        """Return the splats in cell units, of luminance 1: what a colour has less of is taken from the opacity."""
         unit = self.half_extent
+        luminance = np.sum(self.colors * LUMINANCE, axis=1)
+        luminance = np.where(luminance > 0, luminance, 1.0)
         return Splats(
             means=(self.means.astype(np.float64) / unit).astype(np.float32),
             quats=self.quats,
             scales=(self.scales.astype(np.float64) / unit).astype(np.float32),
-            opacities=self.opacities,
-            colors=self.colors,
+            opacities=(self.opacities * luminance).astype(np.float32),
+            colors=(self.colors / luminance[:, None]).astype(np.float32),
         )
 
 
@@ -95,15 +102,16 @@ def encode_cell(
     """Return the bytes of one v1 cell; the same arguments give the same bytes.
 
     `origin_m` [3] and `bounds_m` (min [3], max [3]) are float64 metres, `splats` cell units of `half_extent_m`
-    metres. The origin becomes the centroid. tau above OPACITY_LIMIT is written larger with the same flux.
+    metres. The origin becomes the centroid. Opacities and colours are held to [0, 1] by
+    `helios.packing.bounds.bounded`: light and hue stay, sizes do not.
     """
-    bounded = limit_opacity(splats)
+    held = bounded(splats, UNRESOLVED)
     records = np.empty(len(splats), RECORD)
-    records["position"] = bounded.means.astype(np.float64) * half_extent_m
-    records["scale"] = bounded.scales * half_extent_m
-    records["rotation"] = np.roll(bounded.quats, -1, axis=1)
-    records["color"] = bounded.colors
-    records["opacity"] = bounded.opacities
+    records["position"] = held.means.astype(np.float64) * half_extent_m
+    records["scale"] = held.scales * half_extent_m
+    records["rotation"] = np.roll(held.quats, -1, axis=1)
+    records["color"] = held.colors
+    records["opacity"] = held.opacities
     metadata = {
         "id": {"l": cell_id.l, "theta": cell_id.theta, "phi": cell_id.phi},
         "bounds": {"min": _point(bounds_m[0]), "max": _point(bounds_m[1]), "centroid": _point(origin_m)},

@@ -47,15 +47,17 @@ def expected_floats(universe, i: int) -> np.ndarray:
         scales, quats = np.stack([sigma] * 3, axis=1), np.tile(np.float32([1, 0, 0, 0]), (len(sigma), 1))
     else:
         means, quats, scales, tau, colors = splats.means, splats.quats, splats.scales, splats.opacities, splats.colors
-    limit = np.float64(np.float32(0.95))
-    growth = np.sqrt(np.maximum(tau / limit, 1.0))[:, None]
+    peak = np.maximum(colors.max(axis=1).astype(np.float64), 1.0)
+    sigma = np.exp(np.mean(np.log(scales.astype(np.float64)), axis=1))
+    held = np.clip(tau * peak, np.where(sigma <= 0.0025, 2 / 255, 0.0), 0.95).astype(np.float32)
+    growth = np.sqrt(tau * peak / held)[:, None]
     w, x, y, z = quats.T
     columns = (
         means.astype(np.float64) * cell.half_extent_m,
         scales.astype(np.float64) * growth * cell.half_extent_m,
         np.stack([x, y, z, w], axis=1),
-        colors,
-        np.minimum(tau, limit)[:, None],
+        colors / peak[:, None],
+        held[:, None],
     )
     return np.concatenate(columns, axis=1).astype(np.float32)
 

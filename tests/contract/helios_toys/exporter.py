@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from helios.options import option
+from helios.packing.export import Exported
 
 
 @dataclass(frozen=True)
@@ -13,4 +14,4 @@ class Counts:
         for i in cells:
             stars = int(universe.offsets[i + 1] - universe.offsets[i])
             file.write(f"{universe.cells[i]}{self.separator}{stars}\n".encode())
-        return len(universe)
+        return Exported(len(cells))

@@ -57,14 +57,16 @@ def make_trained(source: Path, path: Path, stray: float = 1.0) -> Universe:
 
 
 def random_splats(rng: np.random.Generator, count: int) -> Splats:
-    """Return anisotropic, rotated splats, tau from 1e-4 to 100 on both sides of 0.95, colours from 0 to 3."""
+    """Return anisotropic, rotated splats, tau from 1e-4 to 100 on both sides of 0.95, colours of luminance 1."""
     quats = rng.normal(size=(count, 4))
+    means, scales = rng.uniform(-1, 1, (count, 3)), np.exp(rng.uniform(-12, -2, (count, 3)))
+    opacities, colors = 10 ** rng.uniform(-4, 2, count), rng.uniform(0, 3, (count, 3))
     return Splats(
-        means=rng.uniform(-1, 1, (count, 3)).astype(np.float32),
+        means=means.astype(np.float32),
         quats=(quats / np.linalg.norm(quats, axis=1, keepdims=True)).astype(np.float32),
-        scales=np.exp(rng.uniform(-12, -2, (count, 3))).astype(np.float32),
-        opacities=(10 ** rng.uniform(-4, 2, count)).astype(np.float32),
-        colors=rng.uniform(0, 3, (count, 3)).astype(np.float32),
+        scales=scales.astype(np.float32),
+        opacities=opacities.astype(np.float32),
+        colors=(colors / (colors @ [0.2126, 0.7152, 0.0722])[:, None]).astype(np.float32),
     )
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from helios.cells import Cells, frames_of
 from helios.errors import StoreError
 from helios.grid import CellId, HLGrid
-from helios.packing.v1_cell import decode_cell, encode_cell
+from helios.packing.v1_cell import UNRESOLVED, decode_cell, encode_cell
 from helios.splats import Splats
 from tests.unit.packing.scene import random_splats
 
@@ -63,20 +63,24 @@ def test_the_bytes_are_those_of_the_layout():
     assert struct.unpack_from("<I", data, 4 + length)[0] == 3 * 56
     np.testing.assert_allclose(floats[:, 0:3], splats.means * half_extent, rtol=1e-6)
     np.testing.assert_array_equal(floats[:, 6:10], splats.quats[:, [1, 2, 3, 0]])
-    np.testing.assert_array_equal(floats[:, 10:13], splats.colors)
+    np.testing.assert_allclose(floats[:, 10:13], splats.colors / splats.colors.max(axis=1, keepdims=True), rtol=1e-7)
 
 
-def test_a_bright_splat_is_written_larger_and_a_faint_one_as_it_is():
+def test_opacities_and_colours_are_held_to_what_viewers_draw():
     splats = random_splats(np.random.default_rng(2), 200)
     floats = floats_of(encode(splats)).astype(np.float64)
     half_extent = float(Cells.of_ids([CELL]).frames_m()[1][0])
-    bright = splats.opacities > 0.95
-    assert 20 < bright.sum() < 180
-    np.testing.assert_array_equal(floats[~bright, 13], splats.opacities[~bright])
+    sigma = np.exp(np.log(splats.scales.astype(np.float64)).mean(axis=1))
+    tau = splats.opacities.astype(np.float64) * splats.colors.max(axis=1)
+    bright, faint, glow = tau > 0.95, (tau < 2 / 255) & (sigma <= UNRESOLVED), (tau < 2 / 255) & (sigma > UNRESOLVED)
+    assert min(bright.sum(), faint.sum(), glow.sum()) > 5
+    assert floats[:, 10:13].max() == 1.0
     np.testing.assert_array_equal(floats[bright, 13], np.float32(0.95))
+    np.testing.assert_array_equal(floats[faint, 13], np.float32(2 / 255))
+    np.testing.assert_allclose(floats[~bright & ~faint, 13], tau[~bright & ~faint], rtol=1e-7)
     growth = floats[:, 3:6] / (splats.scales.astype(np.float64) * half_extent)
     # One factor for the three axes: the shape is kept. Two float32 roundings each.
-    expected = np.sqrt(np.maximum(splats.opacities.astype(np.float64) / 0.95, 1))
+    expected = np.where(bright, np.sqrt(tau / 0.95), np.where(faint, np.sqrt(tau / (2 / 255)), 1.0))
     np.testing.assert_allclose(growth, np.stack([expected] * 3, axis=1), rtol=3e-7)
 
 
@@ -103,7 +107,7 @@ def test_decoding_gives_back_what_was_encoded(seed, count, depth, place):
     np.testing.assert_allclose(again.means, splats.means, rtol=2.5e-7)
     np.testing.assert_allclose(again.luminosities, splats.luminosities, rtol=1e-6)
     np.testing.assert_array_equal(again.quats, splats.quats)
-    np.testing.assert_array_equal(again.colors, splats.colors)
+    np.testing.assert_allclose(again.colors, splats.colors, rtol=2.5e-7)
     assert data == encode(splats, cell)
 
 

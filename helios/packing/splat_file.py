@@ -1,0 +1,147 @@
+"""Cells as the splats of one file, in a unit that other programs can hold and in their ranges of opacity and colour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helios.color import LUMINANCE
+from helios.light import splat_luminosity
+from helios.options import option
+from helios.packing.bounds import LEAST_DRAWN, LEAST_OPACITY, bounded
+from helios.packing.pack_cells import OPACITY_LIMIT, shown_splats
+from helios.splats import Splats
+
+if TYPE_CHECKING:
+    from helios.universe import Universe
+
+REACH = 8000.0
+"""Largest coordinate in a file, in its units. Sizes of points have 1e-8 of it: viewers cut them off below e^-12 units
+(Spark) and formats below e^-10 (SPZ), and hold coordinates up to 65504 (half floats)."""
+
+SMALLEST_SIGMAS = 32
+"""A file reaches at least so many times the size of its smallest splat, as that of a single star."""
+
+SH_C0 = 0.28209479177387814
+"""The constant spherical harmonic, 1 / (2 sqrt(pi)): color = 0.5 + SH_C0 * f_dc."""
+
+
+@dataclass(frozen=True)
+class FileFrame:
+    """The frame of a file: X = origin_m + unit_m * x. `origin_m` float64 [3], ecliptic J2000 metres; `unit_m` metres.
+
+    `low` and `high`, float64 [3] in its units, are the corners of the box around all means.
+    """
+
+    origin_m: NDArray[np.float64]
+    unit_m: float
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+    def place(self, position_m: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return positions [..., 3], metres, in units of the frame. Each coordinate rises with its own, bit by bit."""
+        return (position_m - self.origin_m) / self.unit_m
+
+
+@dataclass(frozen=True)
+class FileSplats:
+    """K splats as a file has them.
+
+    `means` and `scales`, float64 [K, 3], are in its units; `quats` [K, 4] wxyz, `opacities` [K] and `colors` [K, 3],
+    linear RGB, both from 0 to 1, are float32.
+    """
+
+    means: NDArray[np.float64]
+    scales: NDArray[np.float64]
+    quats: NDArray[np.float32]
+    opacities: NDArray[np.float32]
+    colors: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.means)
+
+    @property
+    def sh0(self) -> NDArray[np.float64]:
+        """Coefficients of the constant spherical harmonic that give the colours, [K, 3]."""
+        return (self.colors.astype(np.float64) - 0.5) / SH_C0
+
+    @property
+    def light(self) -> NDArray[np.float64]:
+        """What they cover, weighted by the luminance of their colours, float64 [K] steradians x units^2."""
+        return splat_luminosity(self.opacities, self.scales) * np.sum(self.colors * LUMINANCE, axis=1)
+
+
+class LightTally:
+    """Adds up the light of splats, and that of those which most viewers do not draw."""
+
+    def __init__(self) -> None:
+        self.total = self.faint = 0.0
+
+    def add(self, splats: FileSplats) -> None:
+        light = splats.light
+        self.total += float(light.sum())
+        self.faint += float(light[splats.opacities < LEAST_DRAWN].sum())
+
+    @property
+    def faint_share(self) -> float:
+        """The share of the light, 0 to 1, in splats of an opacity below 1/255."""
+        return self.faint / self.total if self.total else 0.0
+
+
+@dataclass(frozen=True)
+class SplatFile:
+    """What the exporters of splats share: of trained cells their splats, of others their exact stars, in one frame."""
+
+    widest_shrunk: float = option(
+        0.05,
+        "Widest splat, standard deviation in units of its cell, that is written smaller where viewers would drop it.",
+        limits=(0.0, float("inf")),
+    )
+
+    def frame(self, universe: Universe, cells: Sequence[int]) -> FileFrame:
+        """Return the frame that fits what is in `cells`; cost: reads them all.
+
+        The origin is the Sun where it is inside of the box around them: catalogues are crowded around it, and what
+        float32 keeps of a place is relative to its distance from the origin. Elsewhere it is the centre of the box.
+        The farthest coordinate is REACH.
+        """
+        corners, smallest_m = [], np.inf
+        for i in cells:
+            position_m, scales_m, _ = self._splats(universe, i)
+            corners += [position_m.min(axis=0), position_m.max(axis=0)]
+            smallest_m = min(smallest_m, float(scales_m.min()))
+        low_m, high_m = np.min(corners, axis=0), np.max(corners, axis=0)
+        inside = bool((low_m <= 0).all() and (high_m >= 0).all())
+        origin_m = np.zeros(3) if inside else (low_m + high_m) / 2
+        half_side_m = max(float(np.max(np.abs([low_m - origin_m, high_m - origin_m]))), SMALLEST_SIGMAS * smallest_m)
+        unit_m = half_side_m / REACH
+        return FileFrame(origin_m, unit_m, (low_m - origin_m) / unit_m, (high_m - origin_m) / unit_m)
+
+    def parts(self, universe: Universe, cells: Sequence[int], frame: FileFrame) -> Iterator[FileSplats]:
+        """Yield the splats of each of `cells` in `frame`."""
+        for i in cells:
+            position_m, scales_m, splats = self._splats(universe, i)
+            yield FileSplats(
+                frame.place(position_m), scales_m / frame.unit_m, splats.quats, splats.opacities, splats.colors
+            )
+
+    def _splats(self, universe: Universe, i: int) -> tuple[NDArray[np.float64], NDArray[np.float64], Splats]:
+        """Return means and scales, float64 [K, 3] metres, and the bounded splats of the cell `i`."""
+        ((origin_m,), (half_extent_m,)) = universe.frames_m([i])
+        splats = bounded(shown_splats(universe, i), **self.bounds())
+        return origin_m + half_extent_m * splats.means.astype(np.float64), splats.scales * half_extent_m, splats
+
+    def bounds(self) -> dict[str, Any]:
+        """What `bounded` is asked for."""
+        return {"widest": self.widest_shrunk, "least": LEAST_OPACITY, "most": OPACITY_LIMIT}
+
+
+def grid_of(universe: Universe) -> str:
+    """Say in words which grid the cells of a universe are of."""
+    if universe.depth is not None:
+        return f"a grid of depth {universe.depth}"
+    return f"an adaptive tree of depths {universe.cells.depth.min()} to {universe.cells.depth.max()}"
