@@ -6,6 +6,7 @@ import click
 
 import helios
 from helios.cli.pack import default_universe, universe_option
+from helios.constants import PARSEC_M
 from helios.packing import EXPORTERS
 
 
@@ -24,7 +25,8 @@ from helios.packing import EXPORTERS
 def export(directory: Path | None, format_name: str, named: tuple[str, ...], output: Path, more: tuple[str, ...]):
     """Write cells in a format that other programs read.
 
-    ply is the format of 3D Gaussian splatting. csv is a table of the stars, also of trained cells: source_id, ra, dec,
+    ply is the format of 3D Gaussian splatting, spz Niantic's compressed one, glb and gltf are glTF with
+    KHR_gaussian_splatting. csv is a table of the stars, also of trained cells: source_id, ra, dec,
     distance_pc, phot_g_mean_mag, bp_rp; csv:splats=true writes the splats of trained cells instead.
     --cells takes one or several cells, separated by spaces or commas; if all cells have one depth, L_THETA_PHI is
     enough. The splats of all cells are in one frame that fits them, with opacities and colours from 0 to 1.
@@ -33,6 +35,10 @@ def export(directory: Path | None, format_name: str, named: tuple[str, ...], out
     names = [name for text in given for name in text.split(",") if name]
     written = helios.export(directory or default_universe(), output, format_name, names if given else None)
     click.echo(f"wrote {output}: {written.cells:,} cells, {written.splats:,} splats, {written.size_bytes:,} bytes")
+    if written.origin_m and written.unit_m:
+        place = " ".join(f"{x / PARSEC_M:.9g}" for x in written.origin_m)
+        origin = f"at {place} pc (ecliptic)" if any(written.origin_m) else "the Sun"
+        click.echo(f"a unit of its coordinates is {written.unit_m / PARSEC_M:.9g} pc, their origin {origin}")
     if written.faint_share:
         share = f"{100 * written.faint_share:.2g}"
         click.echo(f"{share} % of the light is in splats of an opacity below 1/255, which most viewers do not draw")

@@ -6,6 +6,14 @@ PACKS = Registry("pack format", "helios.packs", {"v1": "helios.packing.v1:V1"})
 """Frozen dataclasses that are a `helios.packing.pack.PackFormat`; their fields are its options, as in `v1:depth=6`."""
 
 EXPORTERS = Registry(
-    "export format", "helios.exporters", {"ply": "helios.packing.ply:Ply", "csv": "helios.packing.csv:StarCsv"}
+    "export format",
+    "helios.exporters",
+    {
+        "ply": "helios.packing.ply:Ply",
+        "spz": "helios.packing.spz:Spz",
+        "glb": "helios.packing.gltf:Glb",
+        "gltf": "helios.packing.gltf:Gltf",
+        "csv": "helios.packing.csv:StarCsv",
+    },
 )
 """Frozen dataclasses that are a `helios.packing.export.Exporter`; their fields are its options."""

@@ -22,20 +22,25 @@ class Exported:
     """What an exporter wrote: the number of splats or stars, and what of them the file does not show.
 
     `faint_share`, 0 to 1, is the share of the light in splats of an opacity below 1/255, which most viewers do not
-    draw; `notes` say in a line each what the format could not hold.
+    draw; `notes` say in a line each what the format could not hold. A place x of the file is at origin_m + unit_m * x,
+    ecliptic J2000 metres; None where the format has places of its own.
     """
 
     splats: int
     faint_share: float = 0.0
     notes: tuple[str, ...] = ()
+    origin_m: tuple[float, float, float] | None = None
+    unit_m: float | None = None
 
 
 @dataclass(frozen=True)
 class ExportResult(Written):
-    """What an exported file holds; `faint_share` and `notes` are those of `Exported`."""
+    """What an exported file holds; what `Written` lacks of it is that of `Exported`."""
 
     faint_share: float = 0.0
     notes: tuple[str, ...] = ()
+    origin_m: tuple[float, float, float] | None = None
+    unit_m: float | None = None
 
 
 class Exporter(Protocol):
@@ -72,8 +77,6 @@ def export(
         path=file,
         cells=len(indices),
         trained_cells=int(universe.trained[list(indices)].sum()),
-        splats=wrote.splats,
         size_bytes=file.stat().st_size,
-        faint_share=wrote.faint_share,
-        notes=wrote.notes,
+        **vars(wrote),
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from helios.packing.export import Exported
 from helios.packing.pack_cells import shown_counts
-from helios.packing.splat_file import FileSplats, LightTally, SplatFile, grid_of
+from helios.packing.splat_file import FileSplats, FloatFile, Tally, grid_of
 
 if TYPE_CHECKING:
     from helios.universe import Universe
@@ -28,7 +28,7 @@ PROPERTIES = tuple(name for group in FIELDS for name in group)
 
 
 @dataclass(frozen=True)
-class Ply(SplatFile):
+class Ply(FloatFile):
     """Gaussian splatting's PLY, binary little-endian: of trained cells their splats, of others their exact stars.
 
     Properties: position, normal (zero), f_dc = (rgb - 0.5) / SH_C0 of linear RGB, logit opacity, natural logarithms
@@ -39,7 +39,7 @@ class Ply(SplatFile):
 
     def write(self, universe: Universe, cells: Sequence[int], file: BinaryIO) -> Exported:
         """Write the cells of these indices [C] and say what of them. Memory: one cell."""
-        frame, tally = self.frame(universe, cells), LightTally()
+        frame, tally = self.frame(universe, cells), Tally()
         count = int(shown_counts(universe, list(cells)).sum())
         header = [
             "ply",
@@ -57,7 +57,7 @@ class Ply(SplatFile):
         for splats in self.parts(universe, cells, frame):
             tally.add(splats)
             file.write(_vertices(splats).tobytes())
-        return Exported(count, tally.faint_share)
+        return tally.exported(frame)
 
 
 def _vertices(splats: FileSplats) -> NDArray[np.float32]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 from helios.color import LUMINANCE
 from helios.light import splat_luminosity
 from helios.options import option
-from helios.packing.bounds import LEAST_DRAWN, LEAST_OPACITY, bounded
-from helios.packing.pack_cells import OPACITY_LIMIT, shown_splats
+from helios.packing.bounds import LEAST_DRAWN, bounded
+from helios.packing.export import Exported
+from helios.packing.pack_cells import shown_splats
 from helios.splats import Splats
 
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ REACH = 8000.0
 """Largest coordinate in a file, in its units. Sizes of points have 1e-8 of it: viewers cut them off below e^-12 units
 (Spark) and formats below e^-10 (SPZ), and hold coordinates up to 65504 (half floats)."""
 
-SMALLEST_SIGMAS = 32
-"""A file reaches at least so many times the size of its smallest splat, as that of a single star."""
+LEAST_REACH = 32
+"""A file reaches at least so many times as far as its smallest splat does, as that of a single star."""
 
 SH_C0 = 0.28209479177387814
 """The constant spherical harmonic, 1 / (2 sqrt(pi)): color = 0.5 + SH_C0 * f_dc."""
@@ -75,32 +77,31 @@ class FileSplats:
         return splat_luminosity(self.opacities, self.scales) * np.sum(self.colors * LUMINANCE, axis=1)
 
 
-class LightTally:
-    """Adds up the light of splats, and that of those which most viewers do not draw."""
+class Tally:
+    """Adds up splats and their light as they are written."""
 
     def __init__(self) -> None:
-        self.total = self.faint = 0.0
+        self.splats, self.light, self.faint_light = 0, 0.0, 0.0
 
     def add(self, splats: FileSplats) -> None:
         light = splats.light
-        self.total += float(light.sum())
-        self.faint += float(light[splats.opacities < LEAST_DRAWN].sum())
+        self.splats += len(splats)
+        self.light += float(light.sum())
+        self.faint_light += float(light[splats.opacities < LEAST_DRAWN].sum())
 
-    @property
-    def faint_share(self) -> float:
-        """The share of the light, 0 to 1, in splats of an opacity below 1/255."""
-        return self.faint / self.total if self.total else 0.0
+    def exported(self, frame: FileFrame, notes: tuple[str, ...] = ()) -> Exported:
+        """Say what was written in `frame`."""
+        x, y, z = frame.origin_m.tolist()
+        faint_share = self.faint_light / self.light if self.light else 0.0
+        return Exported(self.splats, faint_share, notes, (x, y, z), frame.unit_m)
 
 
-@dataclass(frozen=True)
-class SplatFile:
+class SplatFile(ABC):
     """What the exporters of splats share: of trained cells their splats, of others their exact stars, in one frame."""
 
-    widest_shrunk: float = option(
-        0.05,
-        "Widest splat, standard deviation in units of its cell, that is written smaller where viewers would drop it.",
-        limits=(0.0, float("inf")),
-    )
+    @abstractmethod
+    def held(self, splats: Splats) -> Splats:
+        """Return splats, in the units of their cell, in the ranges of the format: see `bounded`."""
 
     def frame(self, universe: Universe, cells: Sequence[int]) -> FileFrame:
         """Return the frame that fits what is in `cells`; cost: reads them all.
@@ -113,11 +114,11 @@ class SplatFile:
         for i in cells:
             position_m, scales_m, _ = self._splats(universe, i)
             corners += [position_m.min(axis=0), position_m.max(axis=0)]
-            smallest_m = min(smallest_m, float(scales_m.min()))
+            smallest_m = min(smallest_m, float(scales_m.max(axis=1).min()))
         low_m, high_m = np.min(corners, axis=0), np.max(corners, axis=0)
         inside = bool((low_m <= 0).all() and (high_m >= 0).all())
         origin_m = np.zeros(3) if inside else (low_m + high_m) / 2
-        half_side_m = max(float(np.max(np.abs([low_m - origin_m, high_m - origin_m]))), SMALLEST_SIGMAS * smallest_m)
+        half_side_m = max(float(np.max(np.abs([low_m - origin_m, high_m - origin_m]))), LEAST_REACH * smallest_m)
         unit_m = half_side_m / REACH
         return FileFrame(origin_m, unit_m, (low_m - origin_m) / unit_m, (high_m - origin_m) / unit_m)
 
@@ -130,14 +131,24 @@ class SplatFile:
             )
 
     def _splats(self, universe: Universe, i: int) -> tuple[NDArray[np.float64], NDArray[np.float64], Splats]:
-        """Return means and scales, float64 [K, 3] metres, and the bounded splats of the cell `i`."""
+        """Return means and scales, float64 [K, 3] metres, and `held` splats of the cell `i`."""
         ((origin_m,), (half_extent_m,)) = universe.frames_m([i])
-        splats = bounded(shown_splats(universe, i), **self.bounds())
+        splats = self.held(shown_splats(universe, i))
         return origin_m + half_extent_m * splats.means.astype(np.float64), splats.scales * half_extent_m, splats
 
-    def bounds(self) -> dict[str, Any]:
-        """What `bounded` is asked for."""
-        return {"widest": self.widest_shrunk, "least": LEAST_OPACITY, "most": OPACITY_LIMIT}
+
+@dataclass(frozen=True)
+class FloatFile(SplatFile):
+    """What the exporters share whose opacities are numbers of any size from 0 to 1, so that glows may stay glows."""
+
+    widest_shrunk: float = option(
+        0.05,
+        "Widest splat, standard deviation in units of its cell, that is written smaller where viewers would drop it.",
+        limits=(0.0, float("inf")),
+    )
+
+    def held(self, splats: Splats) -> Splats:
+        return bounded(splats, self.widest_shrunk)
 
 
 def grid_of(universe: Universe) -> str:

@@ -16,8 +16,10 @@ from PIL import Image
 from servers import Ranges, WholeFiles, serving
 
 HERE = Path(__file__).resolve().parent
-CLIENT = HERE.parents[1] / "client_export"
+ROOT = HERE.parents[1]
+CLIENT = ROOT / "client_export"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+MODULES = ("playwright-core", "@sparkjsdev/spark", "@adobe/spz")
 TIMEOUT_S = 240
 
 
@@ -66,13 +68,13 @@ class Visit:
 
 
 def require_tools() -> str:
-    """Return the path of Chromium, with Node and playwright-core in place; skip where one is missing, in CI fail."""
+    """Return the path of Chromium, with Node and MODULES in place; skip where one is missing, in CI fail."""
     chromium = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     missing = [name for name, path in (("node", shutil.which("node")), ("chromium", chromium)) if not path]
     if missing:
         give_up = pytest.fail if os.environ.get("CI") else pytest.skip
         give_up(f"the browser tests need {' and '.join(missing)}")
-    if not (CLIENT / "node_modules" / "playwright-core").is_dir():
+    if not all((CLIENT / "node_modules" / name).is_dir() for name in MODULES):
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=CLIENT, check=True, capture_output=True)
     return chromium
 
