@@ -106,7 +106,7 @@ class Losses:
         if steps < places:
             step_pc = frame.unit_m / 2**FRACTIONAL_BITS / PARSEC_M
             notes.append(
-                f"{places - steps:,} splats share the place of another: SPZ has steps of {step_pc:.2g} pc here"
+                f"splats that share the place of another: {places - steps:,} (SPZ has steps of {step_pc:.2g} pc here)"
             )
         if self.wrong:
             notes.append(

@@ -6,6 +6,7 @@ disk.
 
 import json
 import os
+import re
 import shutil
 
 import pytest
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 
 from helios.cli import main
 from helios.packing import EXPORTERS, PACKS
+from helios.packing.export import export
 from helios.packing.pack import open_pack
 from helios.packing.site import check_site
 from helios.universe import Universe
@@ -145,6 +147,23 @@ def test_export_writes_all_cells_or_those_that_are_named(here):
     ):
         assert "3 cells" in helios("export", *arguments, "-o", f"{number}.ply")
     assert (here / "0.ply").read_bytes() == (here / "1.ply").read_bytes() == (here / "2.ply").read_bytes()
+
+
+def test_export_says_what_a_file_does_not_show(here):
+    universe = Universe.open(here / "universe_trained")
+    frame = r"a unit of its coordinates is [\d.e+-]+ pc, their origin the Sun\n"
+    faint = r"[\d.e+-]+ % of the light is in splats of an opacity below 1/255, which most viewers do not draw\n"
+    result = export(universe, here / "x.ply", "ply:widest_shrunk=0")
+    output = helios("export", "--format", "ply:widest_shrunk=0", "-o", "all.ply")
+    assert re.search(frame + faint, output)
+    assert f"\n{100 * result.faint_share:.2g} % of the light" in output
+    assert "below 1/255" not in helios("export", "--format", "ply:widest_shrunk=inf", "-o", "all.ply")
+    noted = export(universe, here / "x.spz", "spz")
+    assert noted.notes
+    assert helios("export", "--format", "spz", "-o", "all.spz").splitlines()[2:] == list(noted.notes)
+    one = helios("export", "--cells", str(universe.cell_ids[0]), "-o", "one.ply")
+    assert re.search(r"their origin at [\d.e+-]+ [\d.e+-]+ [\d.e+-]+ pc \(ecliptic\)\n", one)
+    assert "coordinates" not in helios("export", "--format", "csv", "-o", "all.csv")
 
 
 def test_an_adaptive_universe_is_regrouped_and_exported_by_names_with_depths(here):

@@ -67,7 +67,7 @@ def test_stars_that_share_a_place_are_counted(tmp_path):
     steps = columns(exported.path, 5)[0]
     assert len(np.unique(steps, axis=0)) == 3
     (note,) = exported.notes
-    assert re.fullmatch(r"2 splats share the place of another: SPZ has steps of .* pc here", note)
+    assert re.fullmatch(r"splats that share the place of another: 2 \(SPZ has steps of .* pc here\)", note)
     step_pc = float(note.split("steps of ")[1].split()[0])
     assert step_pc == pytest.approx(exported.unit_m / 2**10 / 3.0857e16, rel=0.05)
     assert export(universe, tmp_path / "sky.ply", "ply").notes == ()

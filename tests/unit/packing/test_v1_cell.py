@@ -111,6 +111,17 @@ def test_decoding_gives_back_what_was_encoded(seed, count, depth, place):
     assert data == encode(splats, cell)
 
 
+def test_colours_of_other_writers_become_those_of_luminance_one():
+    """Others write colours of any luminance; the light is their product with the opacity. Black has none, and stays."""
+    data = encode(random_splats(np.random.default_rng(9), 4))
+    floats = floats_of(data).copy()
+    floats[:, 10:13] = [[0.25, 0.5, 0.125], [1, 1, 1], [0, 0, 0.5], [0, 0, 0]]
+    splats = decode_cell(rebuild(data, records=floats), "cell").splats()
+    light = splats.opacities[:, None].astype(np.float64) * splats.colors
+    np.testing.assert_allclose(light, floats[:, 13:].astype(np.float64) * floats[:, 10:13], rtol=3e-7)
+    np.testing.assert_allclose(splats.colors[:3] @ [0.2126, 0.7152, 0.0722], 1, rtol=1e-6)
+
+
 def test_every_truncation_is_named():
     data = encode(random_splats(np.random.default_rng(3), 4))
     for length in range(len(data)):
