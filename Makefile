@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-slow coverage test-next-numba lint docs doctest gpu bench web clean
+.PHONY: demo test test-slow coverage test-next-numba sweeps lint docs doctest gpu bench web clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -30,6 +30,10 @@ test: $(STAMP) lint docs client_export/node_modules/.installed
 # What takes minutes: compiling for GPUs, damage by the thousand, real clusters that lose workers.
 test-slow: $(STAMP)
 	$(PYTEST) -m slow
+
+# Commands killed at every file operation, damage and hostile inputs by the hundred: half an hour.
+sweeps: $(STAMP)
+	$(BIN)/python -m tests.sweeps.crashes
 
 # Vectors and renderer with the newest numba there is, releases to come included, over the packages of $(VENV).
 test-next-numba: $(STAMP)

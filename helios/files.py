@@ -1,8 +1,8 @@
 """Files and directories that appear whole or not at all, locks that end with the process that holds them, JSON, hashes.
 
-What is to become NAME is made beside it as `.NAME.new`, under the lock `.NAME.lock`; where NAME is a directory, its
-former content waits as `.NAME.old` until the new one is in place. The next process that makes NAME removes what a
-killed one left of these.
+What is to become the file NAME is made beside it as `.NAME.new`, under the lock `.NAME.lock`. What is to become the
+directory NAME is made in the folder `.NAME.new`, where its former content waits too until the new one is in place. The
+next process that makes NAME removes what a killed one left of these.
 """
 
 from __future__ import annotations
@@ -12,22 +12,24 @@ import errno
 import hashlib
 import json
 import os
-import shutil
+import stat
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from helios.errors import InputError, StoreError
+from helios.work_folders import own_folder, remove_folder
 
 
 def staging_path(target: Path) -> Path:
-    """Return the path beside `target` at which its next content is made."""
+    """Return the path beside the file `target` at which its next content is made, or of the folder for a directory."""
     return _beside(target, "new")
 
 
 def retired_path(target: Path) -> Path:
     """Return the path of the former content of the directory `target` until the new content is in place."""
-    return _beside(target, "old")
+    return staging_path(target) / "former"
 
 
 def lock_path(target: Path) -> Path:
@@ -53,10 +55,12 @@ def staged(target: Path, durable: bool = True) -> Iterator[Path]:
     """Yield the path at which to write what becomes the file `target` when the block ends without an error.
 
     The file appears whole or not at all, even if the power fails, unless `durable` is False, which does not wait for
-    the disk. Processes that write the same file do so one after the other. Raises OSError, naming `target`, where it
-    cannot be written; then, and after any other error, nothing is left beside it.
+    the disk. Processes that write the same file do so one after the other. A link at `target` is replaced, what it
+    points to is not touched. Raises InputError where `check_file` does, OSError, naming `target`, where it cannot be
+    written; then, and after any other error, nothing is left beside it.
     """
     target = Path(target)
+    check_file(target)
     new = staging_path(target)
     try:
         with locked(target):
@@ -64,18 +68,29 @@ def staged(target: Path, durable: bool = True) -> Iterator[Path]:
                 new.unlink(missing_ok=True)
                 yield new
                 if durable:
-                    _sync(new)
+                    sync(new)
                 new.replace(target)
             except BaseException:
                 with contextlib.suppress(OSError):
                     new.unlink(missing_ok=True)
                 raise
             if durable:
-                _sync_folder(target.parent)
+                sync_folder(target.parent)
     except OSError as error:
         if str(error.filename) not in ("None", str(new), str(lock_path(target))):
             raise
         raise OSError(error.errno, error.strerror or str(error), str(target)) from error
+
+
+def check_file(target: Path) -> None:
+    """Raise InputError where `target` is there and is no file: a directory, a device, a pipe, or a link to one."""
+    try:
+        mode = os.stat(target).st_mode
+    except OSError:
+        return
+    if not stat.S_ISREG(mode):
+        kind = "directory" if stat.S_ISDIR(mode) else "device" if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else "pipe"
+        raise InputError(f"{target}: a {kind} stands there, left as it is; name a file")
 
 
 @contextlib.contextmanager
@@ -106,32 +121,40 @@ def locked(target: Path, busy: str | None = None) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def replacing(target: Path, may_replace: Callable[[Path], bool], kind: str) -> Iterator[Path]:
+def replacing(target: Path, may_replace: Callable[[Path], bool], kind: str, durable: bool = False) -> Iterator[Path]:
     """Yield an empty directory beside `target`; it takes the place of `target` when the block ends without error.
 
     On an error, and when the process is killed, `target` stays as it was; what a killed process left behind is
     removed by the next call. Two renames make the swap: a process killed between them leaves no `target` but both
     its contents beside it, which the next call or `restore` puts right.
-    It does not wait for the content to reach the disk: a power failure right after the swap may lose it.
-    Raises InputError where `check_replaceable` does, and while another process replaces `target`.
+    With `durable` it waits before the swap until all files are on the disk, so that a power failure leaves the old or
+    the new content; without, one right after the swap may lose it.
+    Raises InputError where `check_replaceable` and `own_folder` do, and while another process replaces `target`.
     """
     target = Path(os.path.realpath(target))
     check_replaceable(target, may_replace, kind)
     target.parent.mkdir(parents=True, exist_ok=True)
-    staging, retired = staging_path(target), retired_path(target)
+    work, retired = staging_path(target), retired_path(target)
+    staging = work / "next"
     with locked(target, _being_replaced(target)):
         _restore(target)
-        staging.mkdir()
         try:
+            own_folder(work)
+            staging.mkdir()
             yield staging
+            if durable:
+                for file in staging.rglob("*"):
+                    if file.is_file():
+                        sync(file)
             if target.exists():
                 target.rename(retired)
             staging.rename(target)
         except BaseException:
             _restore(target)
             raise
-        _sync_folder(target.parent)
-        shutil.rmtree(retired, ignore_errors=True)
+        sync_folder(target.parent)
+        with contextlib.suppress(OSError):
+            remove_folder(work)
 
 
 def check_replaceable(target: Path, may_replace: Callable[[Path], bool], kind: str) -> None:
@@ -141,7 +164,10 @@ def check_replaceable(target: Path, may_replace: Callable[[Path], bool], kind: s
     """
     if target.is_dir():
         if any(target.iterdir()) and not may_replace(target):
-            raise InputError(f"{target}: a directory that is not a {kind}, left as it is; name another output")
+            raise InputError(
+                f"{target}: a directory that is not a {kind}, or holds other files too, left as it is; "
+                "name another output"
+            )
     elif target.exists():
         raise InputError(f"{target}: a file stands there, left as it is; name another output")
 
@@ -163,23 +189,17 @@ def restore(target: Path) -> None:
 
 def _restore(target: Path) -> None:
     """Remove what a killed process left beside `target`; where `target` is missing, put back its former content."""
-    retired, staging = retired_path(target), staging_path(target)
-    if retired.exists():
-        if target.exists():
-            shutil.rmtree(retired)
-        else:
-            retired.rename(target)
-    shutil.rmtree(staging, ignore_errors=True)
+    work, retired = staging_path(target), retired_path(target)
+    if not os.path.lexists(work):
+        return
+    own_folder(work, clear=False)
+    if retired.exists() and not target.exists():
+        retired.rename(target)
+    remove_folder(work)
 
 
 def _being_replaced(target: Path) -> str:
     return f"{target}: another process is replacing it; try again when it has ended"
-
-
-def empty(folder: Path) -> None:
-    """Remove all that is in `folder`."""
-    for leftover in folder.iterdir():
-        shutil.rmtree(leftover) if leftover.is_dir() and not leftover.is_symlink() else leftover.unlink()
 
 
 @contextlib.contextmanager
@@ -213,13 +233,22 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _sync(path: Path) -> None:
+def crc32(path: Path) -> int:
+    """Return the CRC-32 of the file `path`."""
+    value = 0
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            value = zlib.crc32(block, value)
+    return value
+
+
+def sync(path: Path) -> None:
     """Wait until the file `path` is on the disk."""
     with open(path, "r+b") as file:
         os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Wait until the names in `folder` are on the disk, where the system and its file system support that."""
     if hasattr(os, "O_DIRECTORY"):
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

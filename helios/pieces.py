@@ -6,16 +6,17 @@ import contextlib
 import dataclasses
 import hashlib
 import json
-import shutil
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from helios.files import empty, locked, staged
+from helios.files import crc32, locked, staged, sync
 from helios.progress import Advance, OnEvent, Stage, ignore
+from helios.work_folders import own_folder, remove_folder
 
 Result = TypeVar("Result")
 
@@ -25,30 +26,37 @@ LABEL = "made-for"
 
 @dataclass(frozen=True)
 class Pieces:
-    """The results of pieces of work in `folder`, by stage and number; each is complete or absent.
+    """The results of pieces of work in `folder`, by stage and number; each is complete and undamaged, or absent.
 
-    A result is a dataclass whose fields `from_json` can read, kept as JSON. Files that belong to it are in `folder`
-    too, and are complete before it is written.
+    A result is a dataclass whose fields `from_json` can read, kept as JSON after its CRC-32. Files that belong to it
+    are in `folder` too, and are complete before it is written; those in its field `files`, as `seal` gives them, are
+    checked with it.
     """
 
     folder: Path
 
     def load(self, kind: type[Result], stage: str, number: int) -> Result | None:
-        """Return the result of a piece, of the dataclass `kind`; None where the piece is not done."""
+        """Return the result of a piece, of the dataclass `kind`; None where the piece is not done, or damaged since.
+
+        Reads all files of the piece.
+        """
         try:
-            return from_json(kind, json.loads(self._path(stage, number).read_bytes()))
-        except (FileNotFoundError, ValueError):  # not JSON: the power failed before it reached the disk
+            checksum, _, text = self._path(stage, number).read_text(encoding="utf-8").partition("\n")
+            if checksum != _checksum(text):
+                return None
+            content = json.loads(text)
+            files: Mapping[str, int] = content.get("files", {})
+            if any(crc32(self.folder / name) != value for name, value in files.items()):
+                return None
+            return from_json(kind, content)
+        except (FileNotFoundError, ValueError):
             return None
 
     def save(self, stage: str, number: int, result: Any) -> None:
         """Write the result of a piece. Raises OSError where it cannot be written."""
-        with staged(self._path(stage, number), durable=False) as new:
-            new.write_text(json.dumps(dataclasses.asdict(result), default=str), encoding="utf-8")
-
-    def forget(self, stage: str) -> None:
-        """Remove the results of all pieces of `stage`, so that they are done again."""
-        for result in self.folder.glob(f"{_file_name(stage)}-*.json"):
-            result.unlink()
+        text = json.dumps(dataclasses.asdict(result), default=str)
+        with staged(self._path(stage, number)) as new:
+            new.write_text(f"{_checksum(text)}\n{text}", encoding="utf-8")
 
     def complete(
         self,
@@ -81,6 +89,19 @@ class Pieces:
         return self.folder / f"{_file_name(stage)}-{number:06d}.json"
 
 
+def seal(folder: Path, files: Iterable[Path]) -> dict[str, int]:
+    """Return the CRC-32 of `files` by their paths in `folder`, once they are on the disk."""
+    sums = {}
+    for file in files:
+        sync(file)
+        sums[file.relative_to(folder).as_posix()] = crc32(file)
+    return sums
+
+
+def _checksum(text: str) -> str:
+    return f"{zlib.crc32(text.encode()):08x}"
+
+
 def _file_name(stage: str) -> str:
     return stage.replace(" ", "-")
 
@@ -98,23 +119,19 @@ def resumable(
 
     `label`, a JSON value, says what the pieces depend on. The folder is removed when the block ends, unless the
     process is killed, or the block raises one of `keep` with work done. Raises InputError, with the line `busy`, while
-    another process holds the folder.
+    another process holds the folder, and where `folder` is a link or has content but no label.
     """
-    mark = folder / LABEL
-    digest = digest_of(label)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with locked(folder, busy):
-        folder.mkdir(exist_ok=True)
-        if not (mark.exists() and mark.read_text() == digest):
-            empty(folder)
-            mark.write_text(digest)
+        own_folder(folder, LABEL, digest_of(label))
         try:
             yield Pieces(folder)
         except BaseException as error:
-            if not isinstance(error, keep) or not any(path != mark for path in folder.iterdir()):
-                shutil.rmtree(folder, ignore_errors=True)
+            if not isinstance(error, keep) or {path.name for path in folder.iterdir()} <= {LABEL}:
+                with contextlib.suppress(OSError):
+                    remove_folder(folder, LABEL)
             raise
-        shutil.rmtree(folder)
+        remove_folder(folder, LABEL)
 
 
 def from_json(kind: Any, value: Any) -> Any:

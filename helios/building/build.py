@@ -33,8 +33,8 @@ from helios.landmarks.landmark import Landmark
 from helios.progress import Done, OnEvent, ignore
 from helios.schedulers import open_scheduler
 from helios.schedulers.config import SchedulerConfig
-from helios.universe.arrays import create_array, open_root
-from helios.universe.paths import index_path, is_universe, landmarks_path, store_path
+from helios.universe.arrays import describe_columns, open_root
+from helios.universe.paths import index_path, landmarks_path, may_be_replaced, store_path
 from helios.universe.tree import Leaves
 from helios.universe.writer import write_tree
 
@@ -85,7 +85,7 @@ def build_universe(
     Raises InputError for unusable options, catalogues or output, and where no star is left; WorkerError where workers
     die; StoreError where the disk is full.
     """
-    check_replaceable(output, is_universe, "universe")
+    check_replaceable(output, may_be_replaced, "universe")
     scheduler = scheduler or SchedulerConfig()
     if scheduler.scheduler != LOCAL:
         # Workers have another working directory.
@@ -204,27 +204,29 @@ class _Build:
     def _write_stars(self, plan: Plan, runs: list[Run], faintest: Faintest | None) -> list[ShardResult]:
         """Write the group `emitters` of the store; return the result of each shard."""
         tasks = shard_tasks(plan, runs, faintest, self.sorting, self.store)
-        columns = stored_columns(runs[0].names())
-        created = self.store.with_suffix(".made")
-        if not (created.exists() and self.store.exists()):
-            self.work.done.forget("writing")
-            group = open_root(self.store, mode="w").create_group("emitters")
-            for name, (dtype, shape) in columns.items():
-                create_array(group, name, (plan.stars, *shape), dtype)
-            created.touch()
-        return self.work.stage("writing", make_shard, tasks, ShardResult, attrgetter("rows"))
+        columns = {
+            name: (dtype, (plan.stars, *shape)) for name, (dtype, shape) in stored_columns(runs[0].names()).items()
+        }
+        describe_columns(self.store, "emitters", columns)
+        shards = self.work.stage("writing", make_shard, tasks, ShardResult, attrgetter("rows"))
+        sums = {name: [value for shard in shards for value in shard.sums[name]] for name in columns}
+        describe_columns(self.store, "emitters", columns, sums)
+        return shards
 
     def _put(self, leaves: Leaves, provenance: dict[str, Any], landmarks: Sequence[Landmark] | None) -> int:
         """Finish the universe and move it to the output; return its size in bytes."""
         folder = self.work.folder
         for leftover in self.store.rglob("*.partial"):  # of a process that was killed while zarr wrote a file
             leftover.unlink()
+        landmarks_path(folder).unlink(missing_ok=True)  # a killed build's may have been for other landmarks
+        if landmarks is not None:
+            write_landmarks(landmarks_path(folder), landmarks)
         write_tree(folder, open_root(self.store, mode="r+"), leaves, self.config.rule, provenance)
-        with replacing(self.output, is_universe, "universe") as staging:
+        with replacing(self.output, may_be_replaced, "universe", durable=True) as staging:
             self.store.rename(store_path(staging))
-            index_path(folder).rename(index_path(staging))
-            if landmarks is not None:
-                write_landmarks(landmarks_path(staging), landmarks)
+            for path in (index_path(folder), landmarks_path(folder)):
+                if path.exists():
+                    path.rename(staging / path.name)
             return sum(file.stat().st_size for file in staging.rglob("*") if file.is_file())
 
     def _provenance(self, stars: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios.building.runs import Run, load, save
+from helios.pieces import seal
 
 SHARE_ROWS = 1 << 22
 """Number of identifiers that a piece sorts, on average; they take 100 MB."""
@@ -34,9 +35,13 @@ class DuplicatesTask:
 
 @dataclass(frozen=True)
 class DuplicatesResult:
-    """The result of a DuplicatesTask: the file `path` has the run and row of each star that an earlier run also has."""
+    """The result of a DuplicatesTask: the file `path` has the run and row of each star that an earlier run also has.
+
+    `files` are sealed.
+    """
 
     path: Path
+    files: dict[str, int]
 
 
 def duplicates_tasks(runs: Sequence[Run], folder: Path) -> list[DuplicatesTask]:
@@ -69,7 +74,7 @@ def find_duplicates(task: DuplicatesTask) -> DuplicatesResult:
     again = order[1:][ids[order[1:]] == ids[order[:-1]]]
     path = task.folder / f"duplicates-{task.number:06d}"
     save(path, run=numbers[again], row=rows[again])
-    return DuplicatesResult(path)
+    return DuplicatesResult(path, seal(task.folder, [path]))
 
 
 def drop_duplicates(task: DuplicatesTask, result: DuplicatesResult) -> None:

@@ -19,6 +19,7 @@ from helios.catalog.cuts import first_of_each
 from helios.catalog.table import StarTable
 from helios.catalog.usable import usable_stars
 from helios.errors import InputError
+from helios.pieces import seal
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class PartitionResult:
 
     `identified` says whether the catalogue has identifiers; `last_id` is the identifier of its last row. `held` is
     the file of the rows that may be embedded bright stars, as catalogued; None where there are none. `bad` says what
-    is wrong with a catalogue that is left out; the other fields are then empty.
+    is wrong with a catalogue that is left out; the other fields are then empty. `files` are sealed.
     """
 
     identified: bool
@@ -53,6 +54,7 @@ class PartitionResult:
     last_id: int = 0
     bad: str | None = None
     held: Path | None = None
+    files: dict[str, int] = field(default_factory=dict)
 
 
 def partition_catalog(task: PartitionTask) -> PartitionResult:
@@ -95,7 +97,10 @@ def _partition(task: PartitionTask, runs: list[Run]) -> PartitionResult:
     if stamp(reader) != before:
         raise InputError(f"{reader.path}: changed while it was read; start again when nothing writes to it")
     held = write_held(task.folder / f"{task.number:06d}-bright", bright)
-    return PartitionResult(reader.identified, runs, counts, described, last_id, held=held)
+    files = [path for run in runs for path in (run.index_path, run.path)] + ([held] if held else [])
+    return PartitionResult(
+        reader.identified, runs, counts, described, last_id, held=held, files=seal(task.folder, files)
+    )
 
 
 def _write(task: PartitionTask, runs: list[Run], waiting: list[Placed]) -> Counts:

@@ -41,13 +41,18 @@ class Run:
     add_to_id: int = 0
 
     @property
+    def index_path(self) -> Path:
+        """The file of the buckets."""
+        return self.path.with_suffix(".index")
+
+    @property
     def dropped_path(self) -> Path:
         """The file of the unused rows, int64, ascending; absent where all rows are used."""
         return self.path.with_suffix(".dropped")
 
     def index(self) -> tuple[NDArray[np.unsignedinteger], NDArray[np.unsignedinteger]]:
         """Return the buckets [B] of the run, ascending, and the row at which each begins [B + 1], unsigned integers."""
-        index = load(_index_path(self.path))
+        index = load(self.index_path)
         return index["buckets"], index["starts"]
 
     def columns(self, *names: str, rows: slice = slice(None)) -> Columns:
@@ -98,12 +103,12 @@ def write_run(part: int, path: Path, columns: Columns, buckets: NDArray[np.uint6
     buckets = buckets[order]
     starts = np.flatnonzero(np.r_[True, buckets[1:] != buckets[:-1]])
     narrow = np.min_scalar_type(int(buckets[-1]))
-    save(
-        _index_path(path), buckets=buckets[starts].astype(narrow), starts=np.r_[starts, len(buckets)].astype(np.uint32)
-    )
-    save(path, **{name: column[order] for name, column in columns.items()})
     ids = columns["source_id"]
-    return Run(part, path, len(ids), int(ids.min()), int(ids.max()))
+    run = Run(part, path, len(ids), int(ids.min()), int(ids.max()))
+    bounds = np.r_[starts, len(buckets)].astype(np.uint32)
+    save(run.index_path, buckets=buckets[starts].astype(narrow), starts=bounds)
+    save(run.path, **{name: column[order] for name, column in columns.items()})
+    return run
 
 
 def save(path: Path, **arrays: NDArray) -> None:
@@ -144,9 +149,5 @@ def _layout(file: BinaryIO) -> dict[str, tuple[np.dtype, int, int]]:
 
 def remove_run(run: Run) -> None:
     """Remove the files of `run`."""
-    for path in (run.path, _index_path(run.path), run.dropped_path):
+    for path in (run.path, run.index_path, run.dropped_path):
         path.unlink(missing_ok=True)
-
-
-def _index_path(path: Path) -> Path:
-    return path.with_suffix(".index")

@@ -21,7 +21,8 @@ from helios.cells import Cells
 from helios.coords import stacked_positions_m
 from helios.grid import MAX_DEPTH, keys_at
 from helios.light import luminosity
-from helios.universe.arrays import SHARD_ROWS, open_root, write_shard
+from helios.pieces import seal
+from helios.universe.arrays import SHARD_ROWS, chunk_sums, open_root, write_shard
 from helios.universe.emitters import EMITTER_COLUMNS, OPTIONAL_EMITTER_COLUMNS
 from helios.universe.tree import Leaves, leaves_of
 
@@ -55,12 +56,15 @@ class ShardTask:
 class ShardResult:
     """The result of a ShardTask: its number of stars, and the counts of those without a colour or a motion.
 
-    `path` is the file of the leaves that it lists.
+    `path` is the file of the leaves that it lists. `sums` has the checksums of the chunks of each column; `files` are
+    sealed.
     """
 
     rows: int
     counts: Counts
     path: Path
+    sums: dict[str, list[int]]
+    files: dict[str, int]
 
 
 def shard_tasks(
@@ -104,8 +108,9 @@ def make_shard(shard: ShardTask) -> ShardResult:
     light = luminosity(stars["phot_g_mean_mag"], np.linalg.norm(position, axis=-1))
     order = by_rank_and_light(rank, light, stars["source_id"])[shard.skip : shard.skip + shard.rows]
     group: Any = open_root(shard.store, mode="r+")["emitters"]
-    for name, column in _stored(stars, order, leaves, rank).items():
-        write_shard(group, name, shard.number, column)
+    columns = _stored(stars, order, leaves, rank)
+    files = [write_shard(group, name, shard.number, column) for name, column in columns.items()]
+    sums = {name: chunk_sums(column) for name, column in columns.items()}
     path = shard.folder / f"leaves-{shard.number:06d}"
     save(path, depth=new.cells.depth, key=new.cells.key, count=new.count)
     motion = stars["motion"][order] if "motion" in stars else np.zeros(0, np.uint8)
@@ -114,7 +119,7 @@ def make_shard(shard: ShardTask) -> ShardResult:
         unmoved=int(np.count_nonzero(motion == UNMOVED)),
         across=int(np.count_nonzero(motion == ACROSS)),
     )
-    return ShardResult(shard.rows, counts, path)
+    return ShardResult(shard.rows, counts, path, sums, seal(shard.folder, [*files, path]))
 
 
 def read_leaves(result: ShardResult) -> Leaves:

@@ -65,5 +65,6 @@ def working(output: Path, label: Any, scheduler: Scheduler, on_event: OnEvent) -
     output = Path(os.path.realpath(output))
     folder = output.with_name(f".{output.name}.build")
     busy = f"{output}: another process is replacing it; try again when it has ended"
-    with resumable(folder, label, busy, keep=(KeyboardInterrupt, WorkerError)) as pieces:
+    # Results name files by their whole path, so the pieces of a folder that was moved are of no use.
+    with resumable(folder, [label, str(folder)], busy, keep=(KeyboardInterrupt, WorkerError)) as pieces:
         yield Work(pieces, scheduler, on_event)

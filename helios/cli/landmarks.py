@@ -38,10 +38,12 @@ def generate_landmarks_command(
     from helios.catalog.bright_stars import EMBEDDED_STARS
     from helios.catalog.files import open_catalogs
     from helios.catalogs_path import embedded
+    from helios.files import check_file
     from helios.landmarks import write_landmarks
     from helios.landmarks.bright_names import bright_star_names
     from helios.landmarks.generate import UniverseStars, generate_landmarks
 
+    check_file(output)
     if stars and universe:
         raise InputError("--stars and --universe: must not be given together, drop one of them")
     names: dict[int, str] = {}

@@ -19,9 +19,10 @@ from helios.fetching.config import FetchConfig, Question
 from helios.fetching.events import FetchResult, PieceFetched, Planned
 from helios.fetching.plan import Piece, Plan, count_query, plan_pieces
 from helios.fetching.rows import assemble, count_rows, rows_path, write_rows
-from helios.files import empty, sha256, staged, write_file, writing
+from helios.files import check_file, sha256, staged, write_file, writing
 from helios.pieces import Pieces, digest_of, resumable
 from helios.progress import Done, Note, OnEvent, Stage, ignore
+from helios.work_folders import empty
 
 
 def record_path(output: Path) -> Path:
@@ -60,8 +61,7 @@ def fetch(config: FetchConfig, output: Path, on_event: OnEvent = ignore) -> Fetc
     question = config.question(archive)
     if output.suffix.lower() != ".parquet":
         raise InputError(f"{output}: must end in .parquet, which is what is written")
-    if output.is_dir():
-        raise InputError(f"{output}: is a directory, must be the name of a file")
+    check_file(output)
     if output.exists() and not config.overwrite:
         result = _already_there(output, question)
     else:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from helios.errors import InputError
-from helios.files import staged
+from helios.files import check_file, staged
 from helios.packing import EXPORTERS
 from helios.packing.pack_cells import Written
 
@@ -69,7 +69,8 @@ def export(
     indices = range(len(universe)) if cells is None else sorted({universe.index_of(cell) for cell in cells})
     if not indices:
         raise InputError("no cells to export")
-    if file.is_dir() or not file.parent.is_dir():
+    check_file(file)
+    if not file.parent.is_dir():
         raise InputError(f"{file}: must be a file in a directory that exists")
     with staged(file) as new, new.open("wb") as out:
         wrote = exporter.write(universe, indices, out)

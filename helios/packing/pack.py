@@ -6,20 +6,20 @@ talks to this module; only a format's own files know its layout.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from helios.errors import StoreError
-from helios.files import replacing, restore, write_file
+from helios.files import replacing, restore
 from helios.grid import CellId
 from helios.packing import PACKS
 from helios.packing.pack_cells import PackCell, PackCells, Written, shown_counts
 from helios.progress import Advance, Done, OnEvent, Stage, ignore
 from helios.universe.findings import Finding
-from helios.universe.paths import LANDMARKS, index_path, landmarks_path, pack_path
+from helios.universe.index import read_landmarks
+from helios.universe.paths import LANDMARKS, landmarks_path, pack_path
 
 if TYPE_CHECKING:
     from helios.universe import Universe
@@ -93,19 +93,24 @@ def pack_universe(
 
     `format` is one of `PACKS`, with its options, as in `v1:loose_cells=false`. Every cell is read back and compared
     before the folder takes the place of an older pack: killed at any moment, the old pack stays or the new one is
-    there. The landmarks lie beside the cells. The universe's manifest is brought up to date where it is not.
-    The same universe and format give the same bytes.
+    there. The landmarks lie beside the cells. The same universe and format give the same bytes.
 
     Raises InputError for an unknown format or option, where `output` holds anything but a pack, and while another
-    process writes it; StoreError where what is read back is not what the universe holds.
+    process writes it; StoreError where the landmarks are damaged, or what is read back is not what the universe holds.
     """
     made, output = PACKS.make(format), pack_path(universe.path) if output is None else Path(output)
     with replacing(output, is_pack, "pack") as stage:
         result = replace(write_pack(universe, stage, made, on_event=on_event).result, path=output)
-        shutil.copyfile(landmarks_path(universe.path), stage / LANDMARKS)
-    _update_manifest(universe)
+        copy_landmarks(universe.path, stage)
     on_event(Done(result))
     return result
+
+
+def copy_landmarks(universe: Path, folder: Path) -> None:
+    """Copy the landmarks of the universe at this path, if it has any, into `folder`. Raises StoreError if damaged."""
+    landmarks = read_landmarks(Path(universe))
+    if landmarks is not None:
+        (folder / LANDMARKS).write_bytes(landmarks)
 
 
 def write_pack(
@@ -170,6 +175,9 @@ def check_pack(universe: Path, validation: Validation) -> None:
             pack.read(number)
         except StoreError as error:
             add(str(error))
+    own, copy = landmarks_path(universe), pack.folder / LANDMARKS
+    if own.is_file() and not (copy.is_file() and copy.read_bytes() == own.read_bytes()):
+        add(f"{copy}: is not a copy of {own}")
     if sound:
         from helios.universe import Universe
 
@@ -187,12 +195,3 @@ def _cells(source: PackCells, stage: str, on_event: OnEvent) -> Iterator[PackCel
     for number in range(len(source)):
         yield from source.step(number)
         on_event(Advance(number + 1))
-
-
-def _update_manifest(universe: Universe) -> None:
-    """Write `index.json` anew where it is not the manifest: former versions put the list of a pack in its place."""
-    from helios.universe.writer import manifest_of
-
-    path, text = index_path(Path(universe.path)), manifest_of(universe).encode()
-    if not path.is_file() or path.read_bytes() != text:
-        write_file(path, text)

@@ -11,13 +11,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from helios.errors import InputError, StoreError
-from helios.files import read_json, replacing
+from helios.files import read_json, replacing, sha256
 from helios.packing import PACKS
-from helios.packing.pack import open_pack, write_pack
+from helios.packing.pack import copy_landmarks, open_pack, write_pack
 from helios.packing.pack_cells import Written
+from helios.pieces import digest_of
 from helios.progress import Done, OnEvent, ignore
 from helios.universe import Universe
-from helios.universe.paths import LANDMARKS, landmarks_path, pack_path
+from helios.universe.paths import pack_path
 
 PAGE, SITE_MANIFEST = "index.html", "site.json"
 UNIVERSE, STARS = "universe", "stars"
@@ -44,9 +45,8 @@ def write_site(
     `directory` becomes: the viewer's files (`viewer`, or those of this package), `universe/` with the pack (that in
     the folder `pack`, or in the universe) and the landmarks, `stars/` with the exact stars of all cells where any cell
     is trained and the pack does not have them, and `site.json`, which lists the packs as the viewer's layers, and
-    every file with its size. No file per
-    cell. The directory appears whole, in place of an older site: killed at any moment, the old site stays or a rerun
-    makes the new one.
+    every file with its size and SHA-256. No file per cell. The directory appears whole, in place of an older site:
+    killed at any moment, the old site stays or a rerun makes the new one.
 
     Raises InputError where the directory holds anything but a site of Helios, or lies in the universe or its pack;
     StoreError where there is no pack or the viewer is missing.
@@ -61,7 +61,7 @@ def write_site(
         (stage / UNIVERSE).mkdir()
         for name in packed.files:
             shutil.copyfile(folder / name, stage / UNIVERSE / name)
-        shutil.copyfile(landmarks_path(Path(universe.path)), stage / UNIVERSE / LANDMARKS)
+        copy_landmarks(Path(universe.path), stage / UNIVERSE)
         splats = packed.result.splats
         if universe.trained.any() and packed.star_layer is not None:
             (stage / STARS).mkdir()
@@ -69,10 +69,11 @@ def write_site(
                 universe, stage / STARS, PACKS.make(packed.star_layer), stars_only=True, on_event=on_event
             )
             splats += stars.result.splats
-        listed = _list_files(stage)
+        listed = [{**file, "sha256": sha256(stage / file["path"])} for file in _list_files(stage)]
         folders = [folder for folder in LAYERS if (stage / folder).is_dir()]
         layers = [{"folder": folder, "format": packed.format, "radii": LAYERS[folder]} for folder in folders]
-        text = json.dumps({"version": SITE_VERSION, "layers": layers, "files": listed}, indent=1) + "\n"
+        manifest = {"version": SITE_VERSION, "layers": layers, "files": listed}
+        text = json.dumps(manifest | {"sha256": digest_of(manifest)}, indent=1) + "\n"
         (stage / SITE_MANIFEST).write_text(text, "utf-8", newline="\n")
     size = sum(file["size"] for file in listed)
     result = SiteResult(directory, len(packed), packed.result.trained_cells, splats, size)
@@ -94,10 +95,8 @@ def require_place_for_site(directory: Path, universe: Path) -> None:
     remedy = "choose another directory or empty this one"
     if not (directory / SITE_MANIFEST).is_file():
         raise InputError(f"{directory}: is not empty and no site of Helios ({remedy})")
-    known = {file["path"] for file in _manifest_files(directory)} | {SITE_MANIFEST}
-    for file in _list_files(directory):
-        if file["path"] not in known:
-            raise InputError(f"{directory}: holds {file['path']}, which is no part of the site ({remedy})")
+    if extra := _foreign(directory):
+        raise InputError(f"{directory}: holds {extra}, which is no part of the site ({remedy})")
 
 
 def check_site(directory: Path) -> int:
@@ -118,8 +117,18 @@ def check_site(directory: Path) -> int:
             raise StoreError(f"{path}: missing; make the site again")
         if (size := path.stat().st_size) != file["size"]:
             raise StoreError(f"{path}: {size} bytes, {SITE_MANIFEST} says {file['size']}")
+        if sha256(path) != file["sha256"]:
+            raise StoreError(f"{path}: damaged, its SHA-256 is not that in {SITE_MANIFEST}; make the site again")
+    if extra := _foreign(directory):
+        raise StoreError(f"{directory / extra}: is not in {SITE_MANIFEST}, and would be served; remove it")
     packs = [open_pack(directory / name) for name in (UNIVERSE, STARS) if (directory / name).is_dir()]
     return sum(1 for pack in packs for _ in pack)
+
+
+def _foreign(directory: Path) -> str | None:
+    """Return the path of a file in the site that its manifest does not list; None where there is none."""
+    known = {file["path"] for file in _manifest_files(directory)} | {SITE_MANIFEST}
+    return next((file["path"] for file in _list_files(directory) if file["path"] not in known), None)
 
 
 def _copy_viewer(viewer: Path | None, stage: Path) -> None:
@@ -145,11 +154,15 @@ def _manifest_files(directory: Path) -> list[dict[str, Any]]:
     document = read_json(path, "make the site again")
     if document.get("version") != SITE_VERSION:
         raise StoreError(f"{path}: version {document.get('version')!r}, this program reads version {SITE_VERSION}")
+    digest = document.pop("sha256", None)
+    if digest != digest_of(document):
+        raise StoreError(f"{path}: damaged, it does not have its own checksum; make the site again")
     try:
         listed: list[dict[str, Any]] = [
-            {"path": str(file["path"]), "size": int(file["size"])} for file in document["files"]
+            {"path": str(file["path"]), "size": int(file["size"]), "sha256": str(file["sha256"])}
+            for file in document["files"]
         ]
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise StoreError(f"{path}: damaged: its list of files does not read ({error!r})") from error
     for file in listed:
         relative = PurePosixPath(file["path"])

@@ -55,9 +55,12 @@ class V1:
                 count, crc32 = len(cell.splats), zlib.crc32(data)
                 entries.append(Entry(cell.id, offset, len(data), count, cell.trained, cell.levels_up, crc32))
                 offset += len(data)
-        checksums = "".join(f"{entry.file_name} {entry.crc32:08X}\n" for entry in entries)
-        for name, text in ((MANIFEST, manifest_text(entries)), (INDEX, index_text(entries)), (CHECKSUMS, checksums)):
-            (folder / name).write_text(text, "utf-8", newline="\n")
+        sums = {entry.file_name: entry.crc32 for entry in entries}
+        for name, text in ((MANIFEST, manifest_text(entries)), (INDEX, index_text(entries))):
+            (folder / name).write_bytes(text.encode())
+            sums[name] = zlib.crc32(text.encode())
+        checksums = "".join(f"{name} {crc32:08X}\n" for name, crc32 in sums.items())
+        (folder / CHECKSUMS).write_bytes(checksums.encode())
 
     def open(self, folder: Path) -> V1Pack:
         """Return the pack in `folder`. Raises StoreError as `V1Pack.open`."""

@@ -19,7 +19,7 @@ from helios.universe.index import grid_config
 V1_VERSION = 1
 
 INDEX, MANIFEST, PACK, CHECKSUMS = "index.json", "cells.pack.json", "cells.pack.bin", "cells.pack.sfv"
-"""Files of a pack: its cells, where each lies in the pack, the pack, and a CRC-32 per cell.
+"""Files of a pack: its cells, where each lies in the pack, the pack, and a CRC-32 of each cell and both lists.
 
 The checksums are no part of v1 and no client needs them: a "simple file verification" text of lines
 `L_THETA_PHI.bin 1A2B3C4D`, which common tools read too.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from helios.cells import Cells
 from helios.errors import StoreError
-from helios.files import read_json
+from helios.files import crc32, read_json
 from helios.packing.pack import PackResult
 from helios.packing.pack_cells import PackCell
 from helios.packing.v1_cell import RECORD, V1Cell, decode_cell
@@ -48,7 +48,11 @@ class V1Pack:
             version = document.get("version")
             if version != V1_VERSION:
                 raise StoreError(f"{folder / name}: version {version!r}, this program reads version {V1_VERSION}")
-        entries = join_lists(folder, index, manifest, _read_checksums(folder / CHECKSUMS))
+        checksums = _read_checksums(folder / CHECKSUMS)
+        for name in (INDEX, MANIFEST):
+            if checksums is not None and checksums.get(name) != (found := crc32(folder / name)):
+                raise StoreError(f"{folder / name}: damaged: its CRC-32 {found:08X} is not in {CHECKSUMS}; {REMEDY}")
+        entries = join_lists(folder, index, manifest, checksums)
         if not (folder / PACK).is_file():
             raise StoreError(f"{folder / PACK}: missing; {REMEDY}")
         size = (folder / PACK).stat().st_size

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -21,6 +22,10 @@ from helios.errors import StoreError
 CHUNK_ROWS = 1 << 16
 """Rows of a chunk, which are compressed together, so reading one row reads all. With a quarter of it zarr takes twice
 the time."""
+
+SUMS = "crc32"
+"""The attribute of an array with the CRC-32 of the rows of each chunk, decoded. A chunk's own checksum, which is beside
+its bytes, holds in the place of another chunk too."""
 
 SHARD_ROWS = 1 << 20
 """Rows of a shard, which is one file: as many as a build sorts at once, in some 200 MB."""
@@ -46,10 +51,35 @@ class CountedStore(LocalStore):
         return data
 
 
-def create_array(
-    group: zarr.Group, name: str, shape: tuple[int, ...], dtype: DTypeLike, attributes: dict[str, Any] | None = None
-) -> zarr.Array:
-    """Create the array `name` of `group`, of `shape` [N, ...], and return it; none of its rows is written yet."""
+def chunk_sums(data: NDArray, chunk: int | None = None) -> list[int]:
+    """Return the CRC-32 of the rows of each chunk, by default of CHUNK_ROWS, of a column that has `data` [N, ...]."""
+    chunk = chunk or CHUNK_ROWS
+    rows = range(0, len(data), chunk)
+    return [zlib.crc32(np.ascontiguousarray(data[start : start + chunk]).data) for start in rows]
+
+
+def describe_columns(
+    store: Path,
+    group: str,
+    columns: Mapping[str, tuple[DTypeLike, tuple[int, ...]]],
+    sums: Mapping[str, list[int]] | None = None,
+) -> None:
+    """Write the metadata of the root of `store`, its `group` and the `columns` in that, by name: dtype and shape.
+
+    What stands in their place is replaced unread; chunks that are there stay. `sums` are the chunks' checksums.
+    """
+    for place in ("", group, *(f"{group}/{name}" for name in columns)):
+        (store / place / "zarr.json").unlink(missing_ok=True)
+    made = open_root(store, mode="a").create_group(group)
+    for name, (dtype, shape) in columns.items():
+        create_array(made, name, shape, dtype, sums[name] if sums else [])
+
+
+def create_array(group: zarr.Group, name: str, shape: tuple[int, ...], dtype: DTypeLike, sums: list[int]) -> zarr.Array:
+    """Create the array `name` of `group`, of `shape` [N, ...], and return it; none of its rows is written yet.
+
+    `sums` are the checksums of the chunks to come.
+    """
     rows = max(shape[0], 1)
     chunk = min(rows, CHUNK_ROWS)
     shard = min(-(-rows // chunk) * chunk, SHARD_ROWS)
@@ -61,7 +91,7 @@ def create_array(
             chunks=(chunk, *shape[1:]),
             shards=(shard, *shape[1:]),
             compressors=[ZstdCodec(level=ZSTD_LEVEL), Crc32cCodec()],
-            attributes=attributes or {},
+            attributes={SUMS: sums},
         )
 
 
@@ -70,21 +100,23 @@ def folder_of(group: zarr.Group) -> Path:
     return Path(cast(LocalStore, group.store).root, group.path)
 
 
-def write_array(group: zarr.Group, name: str, data: NDArray, attributes: dict[str, Any] | None = None) -> None:
+def write_array(group: zarr.Group, name: str, data: NDArray) -> None:
     """Write `data` [N, ...] as the array `name` of `group`. The same data give the same bytes."""
-    array = create_array(group, name, data.shape, data.dtype, attributes)
+    array = create_array(group, name, data.shape, data.dtype, chunk_sums(data))
     array[...] = data
 
 
-def write_shard(group: zarr.Group, name: str, number: int, data: NDArray) -> None:
+def write_shard(group: zarr.Group, name: str, number: int, data: NDArray) -> Path:
     """Write `data`, SHARD_ROWS rows or fewer for the last shard, as shard `number` of the array `name` of `group`.
 
-    Raises OSError if it cannot be written.
+    Returns its file. Raises OSError if it cannot be written.
     """
     # zarr would read the existing shard, which a killed process may have left damaged.
-    folder_of(group).joinpath(name, "c", str(number), *["0"] * (data.ndim - 1)).unlink(missing_ok=True)
+    file = folder_of(group).joinpath(name, "c", str(number), *["0"] * (data.ndim - 1))
+    file.unlink(missing_ok=True)
     with zarr.config.set(_WRITING):
         cast(zarr.Array, group[name])[number * SHARD_ROWS : number * SHARD_ROWS + len(data)] = data
+    return file
 
 
 def read_rows(group: zarr.Group, name: str, start: int = 0, stop: int | None = None) -> NDArray:
@@ -97,8 +129,14 @@ def read_rows(group: zarr.Group, name: str, start: int = 0, stop: int | None = N
         array = cast(zarr.Array, group[name])
     stop = array.shape[0] if stop is None else stop
     _check_shards(place, array, start, stop)
+    chunk = array.chunks[0]
+    first, after = start // chunk, -(-stop // chunk)
     with _damage_reported(place):
-        return np.asarray(array[start:stop])
+        whole = np.asarray(array[first * chunk : after * chunk])
+        sums = cast(list[int], array.attrs[SUMS])[first:after]
+    if chunk_sums(whole, chunk) != sums:
+        raise StoreError(f"{place}: damaged, its chunks do not have their checksums; build the universe again")
+    return whole[start - first * chunk : stop - first * chunk]
 
 
 def shape_of(group: zarr.Group, name: str) -> tuple[tuple[int, ...], np.dtype]:
@@ -129,7 +167,7 @@ def _check_shards(place: Path, array: zarr.Array, start: int, stop: int) -> None
             raise StoreError(f"{shard}: missing or empty; build the universe again")
 
 
-def open_root(store: Path, mode: Literal["r", "r+", "w"] = "r") -> zarr.Group:
+def open_root(store: Path, mode: Literal["r", "r+", "a"] = "r") -> zarr.Group:
     """Return the root group of `store`. Raises StoreError if it cannot be read."""
     with _damage_reported(store):
         return zarr.open_group(CountedStore(store, read_only=mode == "r"), mode=mode, zarr_format=3)

@@ -14,12 +14,15 @@ from numpy.typing import ArrayLike
 
 from helios.constants import R_MIN_M
 from helios.errors import StoreError
-from helios.files import read_json
+from helios.files import read_json, sha256
 from helios.grid import HLGrid
+from helios.universe.paths import index_path, landmarks_path
 from helios.universe.tree import TreeRule
 
 VERSION = 2
 """Version of the manifest."""
+
+_REMEDY = "build the universe again"
 
 
 def grid_config(grid: HLGrid) -> dict[str, float | int]:
@@ -27,8 +30,10 @@ def grid_config(grid: HLGrid) -> dict[str, float | int]:
     return {"r_min": R_MIN_M, "log_base": grid.log_base, "n_theta": grid.n_theta, "n_phi": grid.n_phi}
 
 
-def manifest_text(rule: TreeRule, depths: ArrayLike, inner: int, stars: int, trained: int = 0, splats: int = 0) -> str:
-    """Return the text of the manifest of a universe split by `rule`.
+def manifest_text(
+    universe: Path, rule: TreeRule, depths: ArrayLike, inner: int, stars: int, trained: int = 0, splats: int = 0
+) -> str:
+    """Return the text of the manifest of the universe in a folder, split by `rule`, whose landmarks are there already.
 
     `depths` [M] are those of its cells; `inner`, `stars`, `trained` and `splats` are the total numbers of inner cells,
     stars, trained cells and splats.
@@ -38,7 +43,8 @@ def manifest_text(rule: TreeRule, depths: ArrayLike, inner: int, stars: int, tra
     tree = {"depth": rule.depth, "leaf_capacity": rule.leaf_capacity}
     tree |= {"shallowest": int(depths.min()), "deepest": int(depths.max())}
     totals = {"cells": len(depths), "inner_cells": inner, "stars": stars, "trained_cells": trained, "splats": splats}
-    lines = {"version": VERSION, "config": config, "tree": tree, "totals": totals}
+    lines: dict[str, Any] = {"version": VERSION, "config": config, "tree": tree, "totals": totals}
+    lines["landmarks"] = {"sha256": _landmarks_digest(universe)}
     return "{\n" + ",\n".join(f'  "{name}": {json.dumps(value)}' for name, value in lines.items()) + "\n}\n"
 
 
@@ -47,13 +53,29 @@ def read_index(path: Path) -> dict[str, Any]:
 
     Raises StoreError if the file is missing, not a JSON object or of another version.
     """
-    remedy = "`helios pack` writes it anew"
-    index = read_json(path, remedy)
-    check_version(path, index.get("version"), VERSION, remedy)
+    index = read_json(path, _REMEDY)
+    check_version(path, index.get("version"), VERSION)
     return index
 
 
-def check_version(path: Path, version: Any, known: int, remedy: str = "build the universe again") -> None:
+def read_landmarks(universe: Path) -> bytes | None:
+    """Return the content of the landmarks' file of `universe`; None where it has none.
+
+    Raises StoreError where it is not the one that was written with the manifest.
+    """
+    path = landmarks_path(universe)
+    digest, known = _landmarks_digest(universe), read_index(index_path(universe)).get("landmarks")
+    if known != {"sha256": digest}:
+        raise StoreError(f"{path}: missing, damaged or altered: it is not the file that was written; {_REMEDY}")
+    return None if digest is None else path.read_bytes()
+
+
+def _landmarks_digest(universe: Path) -> str | None:
+    path = landmarks_path(universe)
+    return sha256(path) if path.is_file() else None
+
+
+def check_version(path: Path, version: Any, known: int, remedy: str = _REMEDY) -> None:
     """Raise StoreError unless `version`, read at `path`, is `known`; `remedy` is the advice if it is older."""
     if type(version) is not int or version < 1:
         raise StoreError(f"{path}: damaged, version {version!r}; {remedy}")

@@ -11,8 +11,7 @@ import hashlib
 import io
 import os
 import shutil
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from helios.files import check_replaceable, replacing, write_file, writing
 from helios.splats import CellResult, Splats
 from helios.universe import paths
 from helios.universe.arrays import open_root
+from helios.universe.index import read_landmarks
 from helios.universe.store import Universe
 from helios.universe.training import GROUP, SPLAT_COLUMNS, check_finite, write_splats
 from helios.universe.writer import manifest_of
@@ -42,10 +42,18 @@ class TrainingJournal:
         self.folder = paths.journal_path(output) / digest
         self._universe = Universe.open(output)
         self._code = np.uint64(int(digest[:16], 16))
-        self._fresh = {cell.index: cell for part in sorted(self.folder.glob("*.npz")) for cell in _read_part(part)}
+        self._fresh = {cell.index: cell for cell in self._kept()}
         self.done = set(self._fresh)
         if self._universe.training is not None:
             self.done |= set(np.flatnonzero(self._universe.training.settings == self._code).tolist())
+
+    def _kept(self) -> Iterator[CellResult]:
+        """Yield the results in the journal; a damaged file is removed, so that its cells are trained again."""
+        for part in sorted(self.folder.glob("*.npz")):
+            try:
+                yield from _read_part(part)
+            except StoreError:
+                part.unlink()
 
     @classmethod
     def open(cls, source: Universe, output: Path, digest: str) -> TrainingJournal:
@@ -57,14 +65,15 @@ class TrainingJournal:
         """
         output = Path(output)
         if not (output.exists() and output.samefile(source.path)):
-            check_replaceable(output, paths.is_universe, "universe")
+            check_replaceable(output, paths.may_be_replaced, "universe")
             fits = paths.is_universe(output) and Universe.open(output).fingerprint == source.fingerprint
             with writing(output, "nothing was changed there"):
                 if not fits:
-                    with replacing(output, paths.is_universe, "universe") as staging:
+                    with replacing(output, paths.may_be_replaced, "universe", durable=True) as staging:
                         _copy_built(source.path, staging)
                         _write_manifest(staging)
                 _copy_landmarks(source.path, output)
+                _write_manifest(output)
         return cls(output, digest)
 
     def begin(self) -> None:
@@ -106,7 +115,8 @@ class TrainingJournal:
             kept = set(np.flatnonzero(stored.trained).tolist()) - results.keys()
             results |= {i: (stored.result(i), stored.settings[i]) for i in kept}
         state = "every cell is trained and kept: the same command goes on from there"
-        with writing(self.output, state), replacing(self.output, paths.is_universe, "universe") as staging:
+        replaced = replacing(self.output, paths.may_be_replaced, "universe", durable=True)
+        with writing(self.output, state), replaced as staging:
             _copy_built(self.output, staging)
             _copy_tree(paths.journal_path(self.output), paths.journal_path(staging), without=self.digest)
             root = open_root(paths.store_path(staging), mode="r+")
@@ -151,7 +161,10 @@ def _part_bytes(cells: Sequence[CellResult]) -> bytes:
 
 
 def _write_manifest(directory: Path) -> None:
-    paths.index_path(directory).write_text(manifest_of(Universe.open(directory)), encoding="utf-8")
+    """Write `index.json` anew, whole or not at all, where it is not the manifest already."""
+    path, text = paths.index_path(directory), manifest_of(Universe.open(directory)).encode()
+    if not (path.is_file() and path.read_bytes() == text):
+        write_file(path, text)
 
 
 def _copy_built(source: Path, target: Path) -> None:
@@ -190,8 +203,11 @@ def _link(origin: Path, copy: Path) -> bool:
 
 
 def _copy_landmarks(source: Path, target: Path) -> None:
-    landmarks, copy = paths.landmarks_path(source).read_bytes(), paths.landmarks_path(target)
-    if not (copy.exists() and copy.read_bytes() == landmarks):
+    """Copy the landmarks. Raises StoreError where those of `source` are damaged."""
+    landmarks, copy = read_landmarks(source), paths.landmarks_path(target)
+    if landmarks is None:
+        copy.unlink(missing_ok=True)
+    elif not (copy.is_file() and copy.read_bytes() == landmarks):
         write_file(copy, landmarks)
 
 
@@ -204,5 +220,7 @@ def _read_part(path: Path) -> list[CellResult]:
         names = columns["names"].tolist()
         rows = zip(columns["index"].tolist(), zip(*pieces), columns["metrics"].tolist(), columns["outcomes"].tolist())
         return [CellResult(i, Splats(*splats), dict(zip(names, values)), out) for i, splats, values, out in rows]
-    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise StoreError(f"{path}: damaged ({error}); remove it, its cells are trained again") from error
+    except (MemoryError, OSError):
+        raise
+    except Exception as error:  # zipfile and NumPy have many words for damage
+        raise StoreError(f"{path}: damaged ({error}); its cells are trained again by the same command") from error

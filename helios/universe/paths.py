@@ -35,5 +35,15 @@ def pack_path(universe: Path) -> Path:
 
 
 def is_universe(path: Path) -> bool:
-    """Return whether `path` is a universe, intact or damaged, which a build may replace."""
+    """Return whether `path` is a universe, intact or damaged."""
     return (store_path(path) / "zarr.json").is_file()
+
+
+def may_be_replaced(path: Path) -> bool:
+    """Return whether `path` is a universe, intact or damaged, and has no file of its owner in it."""
+    return is_universe(path) and all(_is_ours(name.name) for name in path.iterdir())
+
+
+def _is_ours(name: str) -> bool:
+    names = (INDEX, LANDMARKS, STORE, JOURNAL, PACK)
+    return name in names or any(name.startswith(f".{known}.") for known in names)

@@ -16,7 +16,7 @@ from helios.errors import InputError, StoreError
 from helios.files import restore
 from helios.grid import CellId
 from helios.splats import Cell, Emitters, Splats
-from helios.universe.arrays import metadata_digest, open_root, read_rows
+from helios.universe.arrays import attributes_of, metadata_digest, open_root, read_rows
 from helios.universe.cell_view import CellView
 from helios.universe.emitters import EMITTER_COLUMNS, EmitterColumns
 from helios.universe.index import check_version
@@ -236,7 +236,7 @@ class Universe:
     @cached_property
     def training(self) -> TrainedSplats | None:
         """The results of training; None if no cell is trained. Raises StoreError if they are damaged."""
-        if "splats" not in self._root:
+        if attributes_of(self._root, "splats") is None:
             return None
         from helios.universe.training import TrainedSplats
 

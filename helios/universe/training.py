@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from helios.errors import StoreError
 from helios.splats import CellResult, Splats
-from helios.universe.arrays import metadata_digest, read_rows, write_array
+from helios.universe.arrays import attributes_of, metadata_digest, read_rows, write_array
 
 GROUP = "splats"
 
@@ -42,13 +42,12 @@ class TrainedSplats:
     """
 
     def __init__(self, root: Any, cells: int):
-        self._group = root[GROUP]
-        attributes = dict(self._group.attrs)
+        attributes = attributes_of(root, GROUP) or {}
         if attributes.pop("sha256", None) != splats_digest(root, attributes):
             raise StoreError(
                 f"{root.store.root}: damaged, its splats' metadata do not have their checksum; train it again"
             )
-        self._names = attributes["metrics"]
+        self._group, self._names = root[GROUP], attributes["metrics"]
         self.offsets = read_rows(self._group, "offsets")
         self.settings = read_rows(self._group, "settings")
         self.outcomes = read_rows(self._group, "outcomes")

@@ -22,7 +22,7 @@ from helios.universe.check_stars import StarRows, check_stars
 from helios.universe.check_tree import check_in_grid, check_order, check_tree
 from helios.universe.emitters import EMITTER_COLUMNS
 from helios.universe.findings import Finding, Findings
-from helios.universe.index import check_version, manifest_text, read_index
+from helios.universe.index import check_version, manifest_text, read_index, read_landmarks
 from helios.universe.paths import index_path, is_universe, landmarks_path, store_path
 from helios.universe.store import BUILT_GROUPS, CELL_COLUMNS, VERSION
 from helios.universe.tree import Leaves, TreeRule, inner_cells
@@ -62,11 +62,13 @@ def validate_universe(path: Path, load_landmarks: Callable[[Path], object], show
         raise InputError(f"{path}: no universe there (make one with `helios build -o {path}`)")
     findings = Findings(shown)
     validation = Validation(findings)
+    index = _read_index(path, findings)
     try:
         load_landmarks(landmarks_path(path))
-    except InputError as error:
+        if index is not None:
+            read_landmarks(path)
+    except (InputError, StoreError) as error:
         findings.add(Finding("landmarks", str(error)))
-    index = _read_index(path, findings)
     try:
         root = open_root(store_path(path))
     except StoreError as error:
@@ -78,7 +80,7 @@ def validate_universe(path: Path, load_landmarks: Callable[[Path], object], show
     if rule is None:
         validation.skipped.append("the cells and what is in them: the store's version or depth is not known")
         return validation
-    _check_cells(root, attributes.get("provenance"), rule, index, validation)
+    _check_cells(path, root, attributes.get("provenance"), rule, index, validation)
     return validation
 
 
@@ -111,7 +113,7 @@ def _check_attributes(path: Path, root: zarr.Group, attributes: dict[str, Any], 
         return None
 
 
-def _check_cells(root: zarr.Group, provenance: Any, rule: TreeRule, index, validation: Validation) -> None:
+def _check_cells(path: Path, root: zarr.Group, provenance: Any, rule: TreeRule, index, validation: Validation) -> None:
     """Check the cells, their stars and splats, and what `index` and `provenance` say about them."""
     findings = validation.findings
     columns = read_columns(root, "cells", CELL_COLUMNS, findings)
@@ -152,17 +154,17 @@ def _check_cells(root: zarr.Group, provenance: Any, rule: TreeRule, index, valid
         return
     validation.splats, validation.trained = int(splats.counts.sum()), int(splats.trained.sum())
     if index is not None and stars is not None and "cells" not in findings.counts:
-        _check_index(index, cells, validation, rule, findings)
+        _check_index(path, index, cells, validation, rule, findings)
 
 
 def _check_index(
-    index: dict[str, Any], cells: Cells, validation: Validation, rule: TreeRule, findings: Findings
+    path: Path, index: dict[str, Any], cells: Cells, validation: Validation, rule: TreeRule, findings: Findings
 ) -> None:
-    """Check the manifest against the store."""
+    """Check the manifest against the store; the landmarks are checked by `read_landmarks`."""
     inner = len(inner_cells(Leaves(cells, np.ones(len(cells), np.int64))).cells)
     totals = (inner, validation.stars, validation.trained, validation.splats)
-    expected = json.loads(manifest_text(rule, cells.depth, *totals))
-    for name in expected.keys() | index.keys():
+    expected = json.loads(manifest_text(path, rule, cells.depth, *totals))
+    for name in (expected.keys() | index.keys()) - {"landmarks"}:
         if index.get(name) != expected.get(name):
             findings.add(Finding("index", f"{name} is {index.get(name)}, the store has {expected.get(name)}"))
 

@@ -25,7 +25,10 @@ from helios.universe.tree import Leaves, TreeRule, inner_cells
 
 
 def write_tree(directory: Path, root: zarr.Group, leaves: Leaves, rule: TreeRule, provenance: dict[str, Any]) -> None:
-    """Write everything but the emitters of the universe in `directory`, whose store `root` must already hold those."""
+    """Write everything but the emitters and landmarks of the universe in `directory`, which must already have those.
+
+    The emitters are in its store `root`.
+    """
     inner = inner_cells(leaves)
     offsets = np.concatenate([[0], np.cumsum(leaves.count)])
     write_columns(root, "cells", CELL_COLUMNS, (*_indices(leaves.cells), offsets))
@@ -37,7 +40,7 @@ def write_tree(directory: Path, root: zarr.Group, leaves: Leaves, rule: TreeRule
         "provenance": provenance,
     }
     root.attrs.put(attributes | {"sha256": metadata_digest(root, BUILT_GROUPS, attributes)})
-    text = manifest_text(rule, leaves.cells.depth, len(inner.cells), int(leaves.count.sum()))
+    text = manifest_text(directory, rule, leaves.cells.depth, len(inner.cells), int(leaves.count.sum()))
     index_path(directory).write_text(text, encoding="utf-8")
 
 
@@ -46,7 +49,7 @@ def manifest_of(universe: Universe) -> str:
     rule = TreeRule(universe.depth, universe.leaf_capacity)
     splats = 0 if universe.training is None else int(universe.training.offsets[-1])
     counts = (len(universe.inner.cells), int(universe.offsets[-1]), int(universe.trained.sum()), splats)
-    return manifest_text(rule, universe.cells.depth, *counts)
+    return manifest_text(Path(universe.path), rule, universe.cells.depth, *counts)
 
 
 def write_columns(root: zarr.Group, group: str, columns: Mapping[str, DTypeLike], values: Iterable[NDArray]) -> None:

@@ -20,7 +20,7 @@ from tests.unit.test_files import kill_before_each_step
 ROOT = Path(__file__).parents[2]
 STARS = ROOT / "tests/data/gaia_200.csv"
 SHARED = ROOT.parent / "shared/data/stars"
-KILL_EVERY = 30
+KILL_EVERY = 41
 HEADER = "source_id,ra,dec,parallax,phot_g_mean_mag,bp_rp\n"
 
 
@@ -139,7 +139,8 @@ def test_the_embedded_stars_say_their_own_epoch(tmp_path):
 
 
 def test_a_build_replaces_all_of_a_universe(universe):
-    (universe / "cells.pack.bin").write_bytes(b"packed from the old stars")
+    (universe / "pack").mkdir()
+    (universe / "pack/cells.pack.bin").write_bytes(b"packed from the old stars")
     assert build("--synthetic", 60, output=universe).exit_code == 0
     assert not (universe / "cells.pack.bin").exists()
     assert Universe.open(universe).offsets[-1] == 60
@@ -233,8 +234,17 @@ def test_a_directory_that_is_no_universe_is_not_touched(tmp_path):
     (tmp_path / "thesis/chapter.txt").write_text("text")
     result = build("--synthetic", 5, output=tmp_path / "thesis")
     assert result.exit_code == 1
-    assert "thesis: a directory that is not a universe, left as it is; name another output" in result.output
+    assert "thesis: a directory that is not a universe, or holds other files too, left as it is; name" in result.output
     assert contents(tmp_path) == {"thesis/chapter.txt": b"text"}
+
+
+def test_a_universe_with_a_file_of_its_owner_is_not_touched(universe):
+    (universe / "thesis.txt").write_text("years of work")
+    before = contents(universe.parent)
+    result = build("--synthetic", 60, output=universe)
+    assert result.exit_code == 1
+    assert "a directory that is not a universe, or holds other files too, left as it is" in result.output
+    assert contents(universe.parent) == before
 
 
 def test_a_damaged_universe_may_be_built_again(universe):

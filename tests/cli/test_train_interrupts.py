@@ -128,7 +128,7 @@ def test_interrupted_twice_it_is_gone_at_once(universe, tmp_path, undisturbed):
     assert checkpoints(output)
 
 
-WRITES = ("before *.npz 1", "after *.npz 1", "before .out.old 1", "after .out.old 1")
+WRITES = ("before *.npz 1", "after *.npz 1", "before former 1", "after former 1")
 """When the first batch is put on disk, and when the universe is replaced: before the two renames, and between them."""
 
 

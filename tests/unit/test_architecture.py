@@ -14,7 +14,8 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "helios"
 
 LAYERS = (
-    {"errors", "constants", "options", "registry", "catalogs_path", "progress", "files", "pieces", "simd"},
+    {"errors", "constants", "options", "registry", "catalogs_path", "progress", "files", "work_folders", "pieces"}
+    | {"simd"},
     {"coords", "grid", "cells", "regions", "light", "color", "splats", "schedulers"},
     {"catalog"},
     {"universe"},

@@ -4,11 +4,15 @@ Failures are put at each step, and processes are killed (SIGKILL) by themselves 
 disk, so that no step is missed by luck.
 """
 
+import contextlib
 import errno
 import json
 import multiprocessing
 import os
+import re
 import signal
+import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -19,7 +23,7 @@ import pytest
 from helios.errors import InputError, StoreError
 from helios.files import (
     check_replaceable,
-    empty,
+    crc32,
     lock_path,
     locked,
     read_json,
@@ -103,7 +107,7 @@ def test_what_is_not_ours_is_left_alone(tmp_path):
     foreign.mkdir()
     (foreign / "thesis.txt").write_text("years of work")
     with (
-        pytest.raises(InputError, match="a directory that is not a universe, left as it is"),
+        pytest.raises(InputError, match="a directory that is not a universe, or holds other files too, left as it is"),
         replacing(foreign, is_ours, "universe"),
     ):
         raise AssertionError
@@ -261,6 +265,70 @@ def test_a_file_in_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(OSError, match="No such file") as caught:
         write_file(tmp_path / "none/file", b"new")
     assert caught.value.filename == str(tmp_path / "none/file")
+
+
+def enter(block: contextlib.AbstractContextManager) -> None:
+    with block:
+        raise AssertionError
+
+
+def place_no_file(kind: str, path: Path) -> None:
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(os.path.relpath(path))
+    elif kind == "device":
+        try:
+            os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 3))
+        except PermissionError:
+            pytest.skip("only root may make a device")
+    else:
+        path.mkdir()
+
+
+@pytest.mark.parametrize("through", [False, True], ids=["itself", "a link to it"])
+@pytest.mark.parametrize("kind", ["pipe", "socket", "device", "directory"])
+def test_what_is_no_file_is_refused_and_stays(tmp_path, monkeypatch, kind, through):
+    monkeypatch.chdir(tmp_path)
+    place = tmp_path / "place"
+    place_no_file(kind, place)
+    before, target = place.lstat(), tmp_path / "link" if through else place
+    if through:
+        target.symlink_to(place)
+    with pytest.raises(InputError, match=rf"{target.name}: a \w+ stands there, left as it is; name a file"):
+        write_file(target, b"new")
+    assert (place.lstat().st_mode, place.lstat().st_ino) == (before.st_mode, before.st_ino)
+    assert sorted(tmp_path.iterdir()) == sorted({place, target})
+
+
+def test_a_link_to_a_file_is_replaced_and_the_file_is_not_touched(tmp_path):
+    (tmp_path / "precious").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("precious")
+    write_file(tmp_path / "link", b"new")
+    assert (tmp_path / "link").read_bytes() == b"new"
+    assert (tmp_path / "precious").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("name", [".target.new", ".target.lock"])
+def test_a_link_or_a_folder_of_somebody_in_the_place_of_our_own_is_not_emptied(tmp_path, name):
+    """As anybody can put it there who may write beside the output."""
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / "precious").write_text("years of work")
+    beside = tmp_path / "here"
+    beside.mkdir()
+    (beside / name).symlink_to(victim if name.endswith("new") else victim / "precious")
+    with pytest.raises((InputError, OSError), match=re.escape(name)), replacing(beside / "target", is_ours, "universe"):
+        raise AssertionError
+    assert (victim / "precious").read_text() == "years of work"
+    assert [path.name for path in victim.iterdir()] == ["precious"]
+    if name.endswith("new"):
+        (beside / name).unlink()
+        victim.rename(beside / name)
+        with pytest.raises(InputError, match="not a folder that Helios made, left as it is; remove it"):
+            enter(replacing(beside / "target", is_ours, "universe"))
+        assert (beside / name / "precious").read_text() == "years of work"
 
 
 def test_threads_that_write_one_file_do_so_one_after_the_other(tmp_path):
@@ -448,14 +516,11 @@ def test_what_cannot_be_written_is_said_in_one_line(tmp_path):
         raise OSError("full")
 
 
-def test_an_empty_folder_and_a_hash(tmp_path):
-    (tmp_path / "a/b").mkdir(parents=True)
+def test_a_hash(tmp_path):
     (tmp_path / "file").write_bytes(b"abc")
     # FIPS 180-2, appendix B.1
     assert sha256(tmp_path / "file") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    (tmp_path / "link").symlink_to(tmp_path / "a")
-    empty(tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    assert crc32(tmp_path / "file") == 0x352441C2  # as `printf abc | gzip | tail -c8 | xxd` prints, bytes reversed
 
 
 def test_where_a_system_syncs_no_folders(tmp_path, monkeypatch):

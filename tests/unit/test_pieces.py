@@ -11,7 +11,7 @@ import pytest
 
 from helios.errors import InputError
 from helios.files import lock_path
-from helios.pieces import LABEL, from_json, resumable
+from helios.pieces import LABEL, from_json, resumable, seal
 from helios.progress import Advance, Stage
 from tests.unit.test_files import kill_before_each_step
 
@@ -102,16 +102,44 @@ def test_one_process_has_the_folder(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_pieces_are_forgotten_by_stage_and_damaged_ones_are_not_done(tmp_path):
+@dataclass(frozen=True)
+class Written:
+    """A result with a file."""
+
+    path: Path
+    files: dict[str, int]
+
+
+def test_a_piece_whose_bytes_changed_in_any_way_is_not_done(tmp_path):
+    """Of the result and of its file, each byte is changed, and each is cut, emptied and removed."""
     with resumable(tmp_path / "work", 0, "busy") as pieces:
-        for stage in ("one", "the other"):
-            for number in range(2):
-                pieces.save(stage, number, Square(number, 1))
-        pieces.forget("one")
-        assert [pieces.load(Square, "one", number) for number in range(2)] == [None, None]
-        assert pieces.load(Square, "the other", 1) == Square(1, 1)
-        (tmp_path / "work/the-other-000001.json").write_text(json.dumps({"of": 1})[:-1])
-        assert pieces.load(Square, "the other", 1) is None
+        file = pieces.folder / "file"
+        file.write_bytes(b"of the piece")
+        whole = Written(file, seal(pieces.folder, [file]))
+        pieces.save("stage", 0, whole)
+        pieces.save("stage", 1, Square(1, 1))
+        for path in (file, pieces.folder / "stage-000000.json"):
+            sound = path.read_bytes()
+            flipped = [sound[:i] + bytes([sound[i] ^ 4]) + sound[i + 1 :] for i in range(len(sound))]
+            for damaged in [*flipped, sound[:-1], sound + b" ", bytes(len(sound)), b""]:
+                path.write_bytes(damaged)
+                assert pieces.load(Written, "stage", 0) is None
+            path.unlink()
+            assert pieces.load(Written, "stage", 0) is None
+            path.write_bytes(sound)
+            assert pieces.load(Written, "stage", 0) == whole
+        assert pieces.load(Square, "stage", 1) == Square(1, 1)
+
+
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path):
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "victim/precious").write_text("years of work")
+    (tmp_path / "link").symlink_to("victim")
+    for place in ("victim", "link"):
+        with pytest.raises(InputError, match="not a folder that Helios made"), resumable(tmp_path / place, 0, "busy"):
+            raise AssertionError
+    assert (tmp_path / "victim/precious").read_text() == "years of work"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "victim"]
 
 
 def test_killed_at_any_step_it_gives_the_same(tmp_path):

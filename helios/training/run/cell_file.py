@@ -12,7 +12,7 @@ import numpy as np
 
 from helios import __version__
 from helios.errors import InputError
-from helios.files import sha256, write_file
+from helios.files import check_file, sha256, write_file
 from helios.light import splat_luminosity
 from helios.packing.v1_cell import V1Cell, encode_cell, read_cell
 from helios.progress import Note, OnEvent
@@ -55,8 +55,7 @@ class CellFileTraining:
         on_event(Note(f"backend {backend.name}: {backend.why}"))
         if output.exists() and output.samefile(source):
             raise InputError(f"{output}: is the input itself; name another --output")
-        if output.is_dir():
-            raise InputError(f"{output}: is a directory; name a file for --output")
+        check_file(output)
         stored = read_cell(source)
         if len(stored) == 0:
             raise InputError(f"{source}: holds no splat, nothing to train")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import io
-import pickle
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from helios.errors import StoreError
 from helios.files import write_file, writing
 from helios.training.optim.optimise import Optimisation
 
@@ -42,19 +41,24 @@ class Checkpoint:
         return Checkpoint(self.path.with_name(f"{self.path.name}.slower"), f"{self.label} slower", self.every)
 
     def resume(self, run: Optimisation) -> None:
-        """Restore `run` from the file, if there is one with this label. Raises StoreError if it is damaged."""
+        """Restore `run` from the file, if there is an undamaged one with this label."""
+        stored = self._read()
+        if stored is not None and stored["label"] == self.label:
+            run.restore(stored["state"])
+
+    def _read(self) -> dict[str, Any] | None:
+        """Return what is in the file; None where there is none, or it is damaged: its cells are then trained anew."""
         try:
             # The checksums of the zip are verified first, as torch does not.
             with zipfile.ZipFile(self.path) as archive:
                 if archive.testzip():
-                    raise zipfile.BadZipFile("a checksum is wrong")
+                    return None
             stored = torch.load(self.path, weights_only=True)
-            if stored["label"] == self.label:
-                run.restore(stored["state"])
-        except FileNotFoundError:
-            return
-        except (zipfile.BadZipFile, pickle.UnpicklingError, KeyError, EOFError) as error:
-            raise StoreError(f"{self.path}: damaged ({error}); remove it, its cells are trained anew") from error
+            return stored if {"label", "state"} <= stored.keys() else None
+        except (MemoryError, PermissionError):
+            raise
+        except Exception:  # zipfile, pickle and torch have many words for damage
+            return None
 
     def note(self, run: Optimisation) -> None:
         """Write the state of `run`, whole or not at all, if that is due after its last step.

@@ -4,6 +4,7 @@ Sites are made of the half-trained universe, where the pack and the exact stars 
 where they do not. The viewer is two small files.
 """
 
+import hashlib
 import json
 import os
 
@@ -14,6 +15,7 @@ from helios.errors import InputError, StoreError
 from helios.packing.pack import pack_universe
 from helios.packing.site import check_site, require_place_for_site, write_site
 from helios.packing.v1_reader import V1Pack
+from helios.pieces import digest_of
 from helios.universe import Universe
 from tests.unit.packing.scene import copy, kill_before_each_change, make_stars, make_trained, tree
 
@@ -40,6 +42,8 @@ def test_it_is_the_viewer_the_pack_the_landmarks_and_the_stars(site, packed, vie
     assert [(layer["folder"], layer["format"]) for layer in manifest["layers"]] == [("stars", "v1"), ("universe", "v1")]
     listed = {file["path"]: file["size"] for file in manifest["files"]}
     assert listed == {name: len(data) for name, data in files.items() if name != "site.json"}
+    sums = {file["path"]: file["sha256"] for file in manifest["files"]}
+    assert sums == {name: hashlib.sha256(files[name]).hexdigest() for name in listed}
 
 
 def test_its_stars_are_the_exact_stars_of_all_cells(site, trained):
@@ -196,6 +200,17 @@ def test_what_is_no_site_says_how_to_make_one(tmp_path, make, message):
         check_site(tmp_path / "site")
 
 
+def signed(files) -> str:
+    manifest = {"version": 1, "files": files}
+    return json.dumps(manifest | {"sha256": digest_of(manifest)})
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
 def flip(path):
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
@@ -205,15 +220,26 @@ def flip(path):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda s: flip(s / "universe" / "cells.pack.bin"), r"universe/cells\.pack\.bin: cell .*: damaged: CRC-32"),
-        (lambda s: flip(s / "stars" / "cells.pack.bin"), r"stars/cells\.pack\.bin: cell .*: damaged: CRC-32"),
+        (lambda s: flip(s / "universe" / "cells.pack.bin"), r"universe/cells\.pack\.bin: damaged, its SHA-256"),
+        (lambda s: flip(s / "stars" / "cells.pack.bin"), r"stars/cells\.pack\.bin: damaged, its SHA-256"),
+        (lambda s: flip(s / "assets" / "viewer.js"), r"viewer\.js: damaged, its SHA-256"),
+        (lambda s: flip(s / "universe" / "landmarks.json"), r"landmarks\.json: damaged, its SHA-256"),
+        (
+            lambda s: put(s / "universe" / "more.html"),
+            r"more\.html: is not in site\.json, and would be",
+        ),
+        (
+            lambda s: edit(s / "site.json", '"radii"', '"radij"'),
+            r"site\.json: damaged, it does not have its own",
+        ),
         (lambda s: os.truncate(s / "universe" / "cells.pack.bin", 50), r"cells\.pack\.bin: 50 bytes"),
         (lambda s: (s / "assets" / "viewer.js").unlink(), r"viewer\.js: missing"),
         (lambda s: (s / "stars" / "index.json").unlink(), r"stars/index\.json: missing"),
         (lambda s: put(s / "site.json", "{"), r"site\.json: damaged, not JSON"),
         (lambda s: put(s / "site.json", '{"version": 2, "files": []}'), r"site\.json: version 2"),
-        (lambda s: put(s / "site.json", '{"version": 1, "files": [7]}'), r"site\.json: damaged"),
-        (lambda s: put(s / "site.json", '{"version": 1, "files": [{"path": "../x", "size": 1}]}'), "outside the site"),
+        (lambda s: put(s / "site.json", signed([7])), r"site\.json: damaged: its list"),
+        (lambda s: put(s / "site.json", signed([{"path": "../x", "size": 1, "sha256": ""}])), "outside the site"),
+        (lambda s: put(s / "site.json", signed([{"path": "x", "size": 1e999, "sha256": ""}])), "damaged: its list"),
     ],
 )
 def test_damage_to_a_site_is_named(site, tmp_path, damage, message):

@@ -17,6 +17,7 @@ from helios.universe.journal import TrainingJournal
 from helios.universe.store import BUILT_GROUPS, CELL_COLUMNS, INNER_COLUMNS
 from helios.universe.training import SPLAT_COLUMNS, splats_digest
 from helios.universe.tree import TreeRule
+from helios.universe.writer import manifest_of
 
 TRAINED = ("offsets", "settings", "outcomes", "metrics", *SPLAT_COLUMNS)
 
@@ -51,7 +52,7 @@ def rewrite(path: Path, change: Callable, index: bool = True) -> None:
         trained = int(np.count_nonzero(columns["splats/outcomes"]))
         splats = int(columns["splats/offsets"][-1])
     counts = (len(columns["inner/depth"]), int(columns["cells/offsets"][-1]), trained, splats)
-    text = manifest_text(rule, columns["cells/depth"], *counts)
+    text = manifest_text(path, rule, columns["cells/depth"], *counts)
     paths.index_path(path).write_text(text, encoding="utf-8")
 
 
@@ -68,10 +69,16 @@ def change_json(path: Path, change: Callable) -> None:
     path.write_text(json.dumps(content))
 
 
+def set_landmarks(path: Path, text: str) -> None:
+    """Give the universe at `path` a file of landmarks with this text, as if it had been built with it."""
+    paths.landmarks_path(path).write_text(text)
+    paths.index_path(path).write_text(manifest_of(Universe.open(path)))
+
+
 def train_some(source: Path, path: Path) -> None:
     """Copy the universe at `source` to `path` and give every second cell splats: half of its stars, rounded up."""
     stars = Universe.open(source)
-    paths.landmarks_path(source).write_text("[]\n")
+    set_landmarks(source, "[]\n")
     cells = []
     for i in range(0, len(stars), 2):
         points = Splats.points(stars.cell(i).emitters, 0.9)

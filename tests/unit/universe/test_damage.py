@@ -101,3 +101,15 @@ def test_columns_of_another_universe_are_seen(path, make):
     shutil.copytree(other / "universe.zarr/emitters", path / "universe.zarr/emitters")
     with pytest.raises(StoreError, match="damaged"):
         content(path)
+
+
+@pytest.mark.parametrize(("one", "other"), [("emitters/x_m", "emitters/y_m"), ("cells/theta", "cells/phi")])
+def test_a_chunk_in_the_place_of_another_is_noticed_by_who_reads_it(path, one, other):
+    """It is sound in itself, and of the same type and length."""
+    store = path / "universe.zarr"
+    shutil.copyfile(store / one / "c/0", store / other / "c/0")
+    message = f"{other}: damaged, its chunks do not have their checksums; build the universe again"
+    with pytest.raises(StoreError, match=message):
+        read_rows(open_root(store), other)
+    with pytest.raises(StoreError, match=message):
+        Universe.open(path).cell(0)

@@ -85,6 +85,7 @@ def test_the_manifest_says_what_the_store_holds(universe):
             "trained_cells": 0,
             "splats": 0,
         },
+        "landmarks": {"sha256": None},
     }
 
 
