@@ -41,7 +41,7 @@ COLOR_STEP = SH_C0 / (0.15 * 255)
 """Of linear RGB; byte b stands for 0.5 + (b - 127.5) COLOR_STEP."""
 
 LEAST_ALPHA, MOST_ALPHA = 8, 217
-"""Bytes of the faintest splats and of points: one is 6 % of the light of the former, 0.2 % of that of the latter."""
+"""Bytes of the faintest splats and of points: half a step is 6 % of the light of the former, 0.2 % of the latter's."""
 
 FINE_ALPHA = 24
 """Byte of an opacity from which on its steps, 2 %, are as fine as those of three sizes together."""
