@@ -16,6 +16,7 @@ from helios.coords import ecliptic_m_to_icrs, stacked_positions_m
 from helios.light import apparent_magnitude
 from helios.options import option
 from helios.packing.export import Exported
+from helios.packing.pack_cells import trained_splats
 
 if TYPE_CHECKING:
     from helios.universe import Universe
@@ -56,7 +57,7 @@ class StarCsv:
         return Exported(rows)
 
     def _table(self, universe: Universe, i: int) -> pa.Table:
-        splats = universe.splats(i) if self.splats else None
+        splats = trained_splats(universe, i) if self.splats else None
         if splats is None:
             names = ("source_id", "x_m", "y_m", "z_m", "phot_g_mean_mag", "bp_rp")
             stars = universe.columns(names, int(universe.offsets[i]), int(universe.offsets[i + 1]))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from helios.errors import StoreError
 from helios.grid import CellId
 from helios.splats import Splats
 
@@ -94,9 +95,26 @@ def star_splats(universe: Universe, index: int) -> Splats:
 
 
 def shown_splats(universe: Universe, index: int) -> Splats:
-    """Return what stands for the cell `index`: its trained splats, or its exact stars where it is not trained."""
-    trained = universe.splats(index)
+    """Return what stands for the cell `index`: its `trained_splats`, or its exact stars where it is not trained."""
+    trained = trained_splats(universe, index)
     return star_splats(universe, index) if trained is None else trained
+
+
+def trained_splats(universe: Universe, index: int) -> Splats | None:
+    """Return the trained splats of the cell `index`, None where it is not trained: what may go out.
+
+    Raises StoreError where one is no splat: a number is not finite, or a size or an opacity not above 0.
+    """
+    splats = universe.splats(index)
+    if splats is None:
+        return None
+    finite = all(np.isfinite(column).all() for column in vars(splats).values())
+    if not (finite and (splats.scales > 0).all() and (splats.opacities > 0).all()):
+        raise StoreError(
+            f"{universe.path}: cell {universe.cells[index]} is damaged, a splat has no place, no size or no light "
+            "(helios validate says which)"
+        )
+    return splats
 
 
 def shown_counts(universe: Universe, cells: Sequence[int] | slice = slice(None)) -> NDArray[np.int64]:

@@ -23,7 +23,7 @@ from astropy.coordinates import BarycentricMeanEcliptic, SkyCoord
 
 from helios.color import LUMINANCE
 from helios.constants import OMEGA_0_SR
-from helios.errors import InputError
+from helios.errors import InputError, StoreError
 from helios.packing import EXPORTERS
 from helios.packing.export import ExportResult, export
 from helios.universe import Universe
@@ -248,10 +248,22 @@ class TestExporter:
             export(universe, tmp_path / "file", name, [0])
         assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"file": "old"}
 
+    @pytest.mark.parametrize(
+        ("column", "value"),
+        [("means", np.nan), ("scales", np.inf), ("scales", 0), ("opacities", 0), ("colors", np.nan)],
+    )
+    def test_what_is_no_splat_is_never_written(self, universe, tmp_path, name, monkeypatch, column, value):
+        broken = universe.splats(0)
+        getattr(broken, column)[-1] = value
+        monkeypatch.setattr(type(universe), "splats", lambda self, i: broken)
+        with pytest.raises(StoreError, match=f"cell {universe.cells[0]} is damaged, a splat has no place, no size or"):
+            export(universe, tmp_path / "file", READERS[name].spec, [0])
+        assert not list(tmp_path.iterdir())
+
     def test_no_cells_and_no_place_are_refused(self, universe, tmp_path, name):
         for cells, place, message in (
             ([], "file", "no cells to export"),
-            ([0], ".", "must be a file in a directory that exists"),
+            ([0], ".", "a directory stands there, left as it is; name a file"),
             ([0], "missing/file", "must be a file in a directory that exists"),
         ):
             with pytest.raises(InputError, match=message):
