@@ -1,4 +1,4 @@
-"""Many cells of the grid, of any depths: their keys, indices, names, boxes and frames."""
+"""Many cells of the grid, of any depths: their keys, indices, names and boxes, and the frames of what is in them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ Indices = slice | Sequence[int] | NDArray
 """What picks several cells: a slice, indices or a mask."""
 
 Bounds = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+LEAST_SHARE = 1e-6
+"""Least half side of a frame as a share of its distance from the barycentre, 0.2 arcsec: the box of a single star has
+no size."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,18 +132,52 @@ class Cells:
         slack = 1e-12 * r[..., 1:]
         return low - slack, high + slack
 
-    def frames_m(self) -> Bounds:
-        """Return (origin [M, 3], half_extent [M]) of the cells, float64 metres; see `frames_of`."""
-        return frames_of(*self.bounds_m())
+
+def boxes_around(position_m: NDArray[np.float64], starts: NDArray[np.integer]) -> Bounds:
+    """Return (min, max), each float64 [M, 3] metres: the boxes around M runs of the positions [N, 3].
+
+    `starts` [M] ascend; each run ends where the next begins. The boxes touch the positions: nothing is rounded.
+    """
+    return np.minimum.reduceat(position_m, starts), np.maximum.reduceat(position_m, starts)
+
+
+def half_sides_of(low_m: NDArray[np.float64], high_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return half the sides of boxes, float64 [M, 3] metres, each at least LEAST_SHARE of the centre's distance.
+
+    None is below one metre, which only a cell around the barycentre itself could be.
+    """
+    least = LEAST_SHARE * np.linalg.norm((low_m + high_m) / 2, axis=-1, keepdims=True)
+    return np.maximum((high_m - low_m) / 2, np.maximum(least, 1.0))
 
 
 def frames_of(low_m: NDArray[np.float64], high_m: NDArray[np.float64]) -> Bounds:
-    """Return (origin [M, 3], half_extent [M]), float64 metres, which map the boxes [M, 3] to cell units.
+    """Return (origin [M, 3], half_extent [M]), float64 metres, of the frames that fit boxes of stars [M, 3].
 
-    The origin is the centre of the box and the half-extent is half its longest side: x = (X - origin) / half_extent is
-    from -1 to 1 on each axis for every position X in the box, and keeps proportions.
+    The origin is the centre of the box and the half-extent is half its longest side (`half_sides_of`): cell units
+    x = (X - origin) / half_extent are from -1 to 1 on each axis for every position X in the box, and keep proportions.
+    The box is that of what is in a cell, never that of the cell, which may be 10^13 parsecs wide.
     """
-    return (low_m + high_m) / 2, np.max(high_m - low_m, axis=-1) / 2
+    return (low_m + high_m) / 2, np.max(half_sides_of(low_m, high_m), axis=-1)
+
+
+def widened(low_m: NDArray[np.float64], high_m: NDArray[np.float64]) -> Bounds:
+    """Return (min, max), each float64 [M, 3] metres: boxes of stars with `half_sides_of`, so that all have a size."""
+    centre, half = (low_m + high_m) / 2, half_sides_of(low_m, high_m)
+    return centre - half, centre + half
+
+
+def to_cell_units(position_m: ArrayLike, origin_m: ArrayLike, half_extent_m: ArrayLike) -> NDArray[np.float64]:
+    """Return the positions [N, 3], metres, in units of one frame, [3] and a number, or one for each, [N, 3] and [N].
+
+    In float64: a cell may reach much farther than its nearest star is from the Sun, and what float32 loses of the size
+    of the cell would move that star across the sky.
+    """
+    return (np.asarray(position_m) - origin_m) / np.asarray(half_extent_m)[..., None]
+
+
+def from_cell_units(means: ArrayLike, origin_m: ArrayLike, half_extent_m: ArrayLike) -> NDArray[np.float64]:
+    """Return the positions, float64 [N, 3] metres, of `means` [N, 3]: the inverse of `to_cell_units`."""
+    return np.asarray(origin_m, np.float64) + np.asarray(half_extent_m)[..., None] * np.asarray(means, np.float64)
 
 
 def _contains(interval, value):

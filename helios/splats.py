@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from helios.cells import to_cell_units
 from helios.color import color_from_bp_rp
 from helios.grid import CellId
 from helios.light import luminosity, splat_luminosity
@@ -27,13 +28,14 @@ def rotation_rows(w, x, y, z):
 
 @dataclass(frozen=True)
 class Emitters:
-    """N points of light of one cell, float32, in cell units.
+    """N points of light of one cell, in cell units.
 
-    `means` [N, 3]; `luminosities` [N], d_0^2 Omega(m), steradians x cell units^2; `colors` [N, 3] linear RGB of
+    `means` float64 [N, 3]: float32 would move stars on the sky of the Sun, to which they may be nearer than to each
+    other. `luminosities` float32 [N], d_0^2 Omega(m), steradians x cell units^2; `colors` float32 [N, 3] linear RGB of
     luminance 1.
     """
 
-    means: NDArray[np.float32]
+    means: NDArray[np.float64]
     luminosities: NDArray[np.float32]
     colors: NDArray[np.float32]
 
@@ -56,7 +58,7 @@ class Emitters:
         half_extent_m = np.asarray(half_extent_m)
         distance = np.linalg.norm(position_m, axis=-1) / half_extent_m
         return cls(
-            means=((position_m - origin_m) / half_extent_m[..., None]).astype(np.float32),
+            means=to_cell_units(position_m, origin_m, half_extent_m),
             luminosities=luminosity(phot_g_mean_mag, distance).astype(np.float32),
             colors=color_from_bp_rp(bp_rp),
         )
@@ -66,11 +68,11 @@ class Emitters:
 class Splats:
     """K Gaussians of one cell, float32, in cell units, at exposure 1.
 
-    `means` [K, 3]; `quats` [K, 4] wxyz of norm 1; `scales` [K, 3] standard deviations; `opacities` [K] tau > 0,
-    not limited to 1; `colors` [K, 3] linear RGB.
+    `means` [K, 3], float64 where they are those of exact stars (`points`); `quats` [K, 4] wxyz of norm 1; `scales`
+    [K, 3] standard deviations; `opacities` [K] tau > 0, not limited to 1; `colors` [K, 3] linear RGB.
     """
 
-    means: NDArray[np.float32]
+    means: NDArray[np.floating]
     quats: NDArray[np.float32]
     scales: NDArray[np.float32]
     opacities: NDArray[np.float32]
@@ -118,8 +120,9 @@ class CellResult:
 class Cell:
     """One cell of a universe with its frame: X = origin_m + half_extent_m * x.
 
-    `origin_m` float64 [3], barycentric mean ecliptic J2000 metres; `half_extent_m` metres; `radius` is the
-    half-diagonal of the cell's box in cell units, at most sqrt(3): the "cell radius" of cameras and viewers.
+    The frame fits the cell's stars (`helios.cells.frames_of`). `origin_m` float64 [3], barycentric mean ecliptic J2000
+    metres; `half_extent_m` metres; `radius` is the half-diagonal of the stars' box in cell units, 1 to sqrt(3): the
+    "cell radius" of cameras and viewers.
     """
 
     id: CellId

@@ -19,13 +19,14 @@ from helios.building.partition import PartitionResult, PartitionTask, find_row, 
 from helios.building.placing import Placing
 from helios.building.plan import Plan, plan_store
 from helios.building.runs import Run
-from helios.building.shards import ShardResult, make_shard, read_leaves, shard_tasks, stored_columns
+from helios.building.shards import ShardResult, make_shard, read_leaves, shard_tasks, star_boxes_m, stored_columns
 from helios.building.sorting import Sorting
 from helios.building.work import Work, working
 from helios.catalog import Reader
 from helios.catalog.bright_merge import Merged
 from helios.catalog.counts import Counts
 from helios.catalog.files import BadFiles
+from helios.cells import Bounds
 from helios.errors import InputError
 from helios.files import check_replaceable, replacing, writing
 from helios.landmarks.files import write_landmarks
@@ -35,6 +36,7 @@ from helios.schedulers import open_scheduler
 from helios.schedulers.config import SchedulerConfig
 from helios.universe.arrays import describe_columns, open_root
 from helios.universe.paths import index_path, landmarks_path, may_be_replaced, store_path
+from helios.universe.store import VERSION
 from helios.universe.tree import Leaves
 from helios.universe.writer import write_tree
 
@@ -93,7 +95,7 @@ def build_universe(
     bad_files = BadFiles(config.skip_bad_files)
     readers = config.readers(bad_files)
     seen = [(reader.name, stamp(reader), repr(reader.schema)) for reader in readers]
-    label = [__version__, _versions(), asdict(config), seen]
+    label = [__version__, VERSION, _versions(), asdict(config), seen]
     with _scheduler(scheduler, readers) as opened, working(output, label, opened, on_event) as work:
         report = _Build(config, output, work, bad_files).make(readers, landmarks)
     on_event(Done(report))
@@ -123,7 +125,7 @@ class _Build:
             shards = self._write_stars(plan, runs, faintest)
             leaves = Leaves.joined([plan.leaves, *map(read_leaves, shards)])
             self.counts = sum((shard.counts for shard in shards), self.counts)
-            size_bytes = self._put(leaves, self._provenance(plan.stars), landmarks)
+            size_bytes = self._put(leaves, star_boxes_m(leaves, shards), self._provenance(plan.stars), landmarks)
         return BuildReport(
             config=self.config,
             path=self.output,
@@ -213,7 +215,9 @@ class _Build:
         describe_columns(self.store, "emitters", columns, sums)
         return shards
 
-    def _put(self, leaves: Leaves, provenance: dict[str, Any], landmarks: Sequence[Landmark] | None) -> int:
+    def _put(
+        self, leaves: Leaves, boxes_m: Bounds, provenance: dict[str, Any], landmarks: Sequence[Landmark] | None
+    ) -> int:
         """Finish the universe and move it to the output; return its size in bytes."""
         folder = self.work.folder
         for leftover in self.store.rglob("*.partial"):  # of a process that was killed while zarr wrote a file
@@ -221,7 +225,7 @@ class _Build:
         landmarks_path(folder).unlink(missing_ok=True)  # a killed build's may have been for other landmarks
         if landmarks is not None:
             write_landmarks(landmarks_path(folder), landmarks)
-        write_tree(folder, open_root(self.store, mode="r+"), leaves, self.config.rule, provenance)
+        write_tree(folder, open_root(self.store, mode="r+"), leaves, boxes_m, self.config.rule, provenance)
         with replacing(self.output, may_be_replaced, "universe", durable=True) as staging:
             self.store.rename(store_path(staging))
             for path in (index_path(folder), landmarks_path(folder)):

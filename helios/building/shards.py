@@ -17,7 +17,7 @@ from helios.building.plan import Plan
 from helios.building.runs import Columns, Run, load, save
 from helios.building.sorting import BUCKET_DEPTH, Sorting, by_rank_and_light
 from helios.catalog.counts import Counts
-from helios.cells import Cells
+from helios.cells import Bounds, Cells, boxes_around
 from helios.coords import stacked_positions_m
 from helios.grid import MAX_DEPTH, keys_at
 from helios.light import luminosity
@@ -56,8 +56,8 @@ class ShardTask:
 class ShardResult:
     """The result of a ShardTask: its number of stars, and the counts of those without a colour or a motion.
 
-    `path` is the file of the leaves that it lists. `sums` has the checksums of the chunks of each column; `files` are
-    sealed.
+    `path` is the file of the leaves that it lists, and of the box around its stars in each leaf that has some there.
+    `sums` has the checksums of the chunks of each column; `files` are sealed.
     """
 
     rows: int
@@ -108,11 +108,15 @@ def make_shard(shard: ShardTask) -> ShardResult:
     light = luminosity(stars["phot_g_mean_mag"], np.linalg.norm(position, axis=-1))
     order = by_rank_and_light(rank, light, stars["source_id"])[shard.skip : shard.skip + shard.rows]
     group: Any = open_root(shard.store, mode="r+")["emitters"]
-    columns = _stored(stars, order, leaves, rank)
+    columns = _stored(stars, order)
     files = [write_shard(group, name, shard.number, column) for name, column in columns.items()]
     sums = {name: chunk_sums(column) for name, column in columns.items()}
     path = shard.folder / f"leaves-{shard.number:06d}"
-    save(path, depth=new.cells.depth, key=new.cells.key, count=new.count)
+    own = rank[order]
+    starts = np.flatnonzero(np.r_[True, own[1:] != own[:-1]])
+    low, high = boxes_around(position[order], starts)
+    boxes = {"boxed": leaves.cells.first_keys[own[starts]], "low": low.ravel(), "high": high.ravel()}
+    save(path, depth=new.cells.depth, key=new.cells.key, count=new.count, **boxes)
     motion = stars["motion"][order] if "motion" in stars else np.zeros(0, np.uint8)
     counts = Counts(
         white=int(np.isnan(stars["bp_rp"][order]).sum()),
@@ -160,6 +164,21 @@ def _leaves(shard: ShardTask, keys: NDArray[np.uint64]) -> tuple[Leaves, Leaves]
     return leaves, split.take(new)
 
 
+def star_boxes_m(leaves: Leaves, results: Sequence[ShardResult]) -> Bounds:
+    """Return (min, max), each float64 [M, 3] metres: the boxes around the stars of the M `leaves` of all shards.
+
+    A leaf may have stars in several shards: least and greatest values do not depend on how its stars are divided.
+    """
+    first = leaves.cells.first_keys
+    low, high = np.full((len(first), 3), np.inf), np.full((len(first), 3), -np.inf)
+    for result in results:
+        columns = load(result.path)
+        place = np.searchsorted(first, columns["boxed"])
+        low[place] = np.minimum(low[place], columns["low"].reshape(-1, 3))
+        high[place] = np.maximum(high[place], columns["high"].reshape(-1, 3))
+    return low, high
+
+
 StoredColumns = dict[str, tuple[DTypeLike, tuple[int, ...]]]
 """Columns of the store by name: dtype and shape of a row."""
 
@@ -175,14 +194,10 @@ def stored_columns(names: Collection[str]) -> StoredColumns:
     return columns
 
 
-def _stored(stars: Columns, order: NDArray[np.intp], leaves: Leaves, rank: NDArray[np.intp]) -> Columns:
-    """Return the columns of the store, in `order`; velocities in half extents of each star's cell per year."""
+def _stored(stars: Columns, order: NDArray[np.intp]) -> Columns:
+    """Return the columns of the store, in `order`."""
     columns: Columns = {}
     for name, (dtype, shape) in stored_columns(stars).items():
-        if not shape:
-            columns[name] = stars[name][order].astype(dtype, copy=False)
-            continue
-        half_extent_m = leaves.cells.frames_m()[1][rank[order]]
-        vector = np.stack([stars[f"{name}_{axis}"][order] for axis in "xyz"], axis=-1)
-        columns[name] = (vector / half_extent_m[:, None]).astype(dtype)
+        whole = np.stack([stars[f"{name}_{axis}"] for axis in "xyz"], axis=-1) if shape else stars[name]
+        columns[name] = whole[order].astype(dtype, copy=False)
     return columns

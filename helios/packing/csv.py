@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow.csv import CSVWriter, WriteOptions
 
+from helios.cells import from_cell_units
 from helios.constants import PARSEC_M
 from helios.coords import ecliptic_m_to_icrs, stacked_positions_m
 from helios.light import apparent_magnitude
@@ -65,7 +66,7 @@ class StarCsv:
             ids, mag, color = stars["source_id"], stars["phot_g_mean_mag"], stars["bp_rp"]
         else:
             ((origin_m,), (half_extent_m,)) = universe.frames_m([i])
-            position_m = origin_m + half_extent_m * splats.means.astype(np.float64)
+            position_m = from_cell_units(splats.means, origin_m, half_extent_m)
             distance = np.linalg.norm(position_m, axis=-1) / half_extent_m
             mag = apparent_magnitude(splats.luminosities, distance).astype(np.float32)
             ids, color = pa.nulls(len(splats), pa.int64()), np.full(len(splats), np.nan, np.float32)

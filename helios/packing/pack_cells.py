@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from helios.cells import widened
 from helios.errors import StoreError
 from helios.grid import CellId
 from helios.splats import Splats
@@ -41,8 +42,10 @@ class Written:
 
 @dataclass(frozen=True)
 class PackCell:
-    """A cell of a pack: its frame and box, float64 metres, and its splats, cell units of that frame.
+    """A cell of a pack: its frame, the box that this fits, float64 metres, and its splats, cell units of that frame.
 
+    The box is that around the stars of its leaves, or around what it holds where it is a part of one; stars have their
+    float64 places.
     `trained` is False where each of its splats is a star. `levels_up` is 0 where its splats and its stars are those of
     the same leaves; otherwise the cell is a part of one trained leaf, its ancestor that many levels up, and has the
     light of its stars only together with the other parts.
@@ -71,7 +74,7 @@ class OwnCells:
     def __init__(self, universe: Universe, stars_only: bool):
         self._universe, self._splats_of = universe, star_splats if stars_only else shown_splats
         self._trained = universe.trained & (not stars_only)
-        self._bounds, self._frames = universe.bounds_m(), universe.frames_m()
+        self._bounds, self._frames = widened(*universe.star_boxes_m()), universe.frames_m()
 
     def __len__(self) -> int:
         return len(self._universe)

@@ -7,13 +7,14 @@ than one of them, or one large leaf, is held at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from helios.cells import Cells, frames_of
+from helios.cells import Cells, boxes_around, frames_of, from_cell_units, to_cell_units, widened
 from helios.constants import R_MIN_M
 from helios.coords import stacked_positions_m
 from helios.grid import BEYOND_GRID, INSIDE_R_MIN, MAX_DEPTH, CellId, HLGrid, cell_keys, keys_at
@@ -56,17 +57,23 @@ class RegroupedCells:
         """The cells that one run of leaves fills and no other leaf does, in the order of their keys."""
         leaves = range(int(self._starts[number]), int(self._starts[number + 1]))
         parts = [self._splats(i) for i in leaves if self._shown[i]]
-        trained = sum(len(keys) for keys, _ in parts)
+        trained = sum(len(part.keys) for part in parts)
         untrained = [i for i in leaves if not self._shown[i]]
         if untrained:
             parts.append(self._stars(untrained))
-        keys, splats = np.concatenate([keys for keys, _ in parts]), _joined([splats for _, splats in parts])
-        order = np.argsort(keys, kind="stable")
-        keys, starts = np.unique(keys[order], return_index=True)
-        cells = _cells(self._grid, keys)
-        low, high = cells.bounds_m()
-        origins, half_extents = frames_of(low, high)
+        order = np.argsort(np.concatenate([part.keys for part in parts]), kind="stable")
+        sorted_keys = np.concatenate([part.keys for part in parts])[order]
+        keys, starts = np.unique(sorted_keys, return_index=True)
         above = self._grid.depth - int(self._universe.cells.depth[leaves.start])
+        if above > 0:
+            boxes = boxes_around(np.concatenate([part.position_m for part in parts])[order], starts)
+        else:
+            low, high = self._universe.star_boxes_m(slice(leaves.start, leaves.stop))
+            boxes = low.min(axis=0, keepdims=True), high.max(axis=0, keepdims=True)
+        (origins, half_extents), (low, high) = frames_of(*boxes), widened(*boxes)
+        places = [np.searchsorted(keys, part.keys) for part in parts]
+        splats = _joined([part.splats_in(origins[at], half_extents[at]) for part, at in zip(parts, places)])
+        cells = Cells(np.full(len(keys), self._grid.depth, np.uint8), keys)
         levels_up = above if above > 0 and self._trained[leaves.start] else 0
         for n, (start, stop) in enumerate(zip(starts, [*starts[1:], len(order)])):
             yield PackCell(
@@ -79,22 +86,22 @@ class RegroupedCells:
                 levels_up=levels_up,
             )
 
-    def _splats(self, i: int) -> tuple[NDArray[np.uint64], Splats]:
-        """The cell key of each trained splat of leaf `i`, and the splats in units of these cells."""
+    def _splats(self, i: int) -> _Part:
+        """The trained splats of leaf `i`."""
         splats, size = shown_splats(self._universe, i), self._half_extents[i]
-        position_m = self._origins[i] + size * splats.means.astype(np.float64)
-        keys = keys_in(self._universe.cells[i], position_m, self._grid)
-        origins, half_extents = _frames_m(self._grid, keys)
-        return keys, Splats(
-            means=((position_m - origins) / half_extents[:, None]).astype(np.float32),
-            quats=splats.quats,
-            scales=(splats.scales.astype(np.float64) * (size / half_extents)[:, None]).astype(np.float32),
-            opacities=splats.opacities,
-            colors=splats.colors,
-        )
+        position_m = from_cell_units(splats.means, self._origins[i], size)
 
-    def _stars(self, leaves: Sequence[int]) -> tuple[NDArray[np.uint64], Splats]:
-        """The cell key of each star of `leaves`, and the stars as splats in units of these cells, brightest first."""
+        def splats_in(origins_m, half_extents_m):
+            return replace(
+                splats,
+                means=to_cell_units(position_m, origins_m, half_extents_m),
+                scales=(splats.scales.astype(np.float64) * (size / half_extents_m)[:, None]).astype(np.float32),
+            )
+
+        return _Part(keys_in(self._universe.cells[i], position_m, self._grid), position_m, splats_in)
+
+    def _stars(self, leaves: Sequence[int]) -> _Part:
+        """The stars of `leaves` as splats, brightest first."""
         offsets = self._universe.offsets
         parts = [self._universe.columns(STAR_COLUMNS, int(offsets[i]), int(offsets[i + 1])) for i in leaves]
         rows = {name: np.concatenate([part[name] for part in parts]) for name in STAR_COLUMNS}
@@ -102,11 +109,24 @@ class RegroupedCells:
         distance_m = np.linalg.norm(position_m, axis=-1)
         order = np.lexsort((rows["source_id"], -luminosity(rows["phot_g_mean_mag"], distance_m)))
         position_m = position_m[order]
-        keys = cell_keys(*self._grid.locate(position_m))
-        origins, half_extents = _frames_m(self._grid, keys)
         mag, bp_rp = rows["phot_g_mean_mag"][order], rows["bp_rp"][order]
-        emitters = Emitters.of_stars(position_m, mag, bp_rp, origins, half_extents)
-        return keys, Splats.points(emitters, OPACITY_LIMIT)
+
+        def splats_in(origins_m, half_extents_m):
+            return Splats.points(Emitters.of_stars(position_m, mag, bp_rp, origins_m, half_extents_m), OPACITY_LIMIT)
+
+        return _Part(cell_keys(*self._grid.locate(position_m)), position_m, splats_in)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """N splats: the keys uint64 [N] of their cells, their places float64 [N, 3] metres, and what gives them in frames.
+
+    `splats_in(origins_m [N, 3], half_extents_m [N])` returns the Splats in units of these frames.
+    """
+
+    keys: NDArray[np.uint64]
+    position_m: NDArray[np.float64]
+    splats_in: Callable[[NDArray[np.float64], NDArray[np.float64]], Splats]
 
 
 def keys_in(leaf: CellId, position_m: NDArray[np.float64], grid: HLGrid) -> NDArray[np.uint64]:
@@ -132,17 +152,6 @@ def keys_in(leaf: CellId, position_m: NDArray[np.float64], grid: HLGrid) -> NDAr
         leaf.theta * width + theta_in,
         np.clip(phi, leaf.phi * width, (leaf.phi + 1) * width - 1),
     )
-
-
-def _frames_m(grid: HLGrid, keys: NDArray[np.uint64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return (origin [N, 3], half_extent [N]), float64 metres, of the cells of `keys` [N]."""
-    keys, which = np.unique(keys, return_inverse=True)
-    origins, half_extents = _cells(grid, keys).frames_m()
-    return origins[which], half_extents[which]
-
-
-def _cells(grid: HLGrid, keys: NDArray[np.uint64]) -> Cells:
-    return Cells(np.full(len(keys), grid.depth, np.uint8), keys)
 
 
 def _joined(parts: Sequence[Splats]) -> Splats:

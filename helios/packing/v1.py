@@ -20,8 +20,11 @@ from helios.packing.v1_reader import V1Pack
 if TYPE_CHECKING:
     from helios.universe import Universe
 
-RELATIVE_TOLERANCE = 1e-6
-"""Of a position or of a splat's flux after float32 metres: at most four roundings of 6e-8, with room."""
+PLACE_TOLERANCE = 2.0**-24 * (1.0 + 2.0**-7)
+"""Of a coordinate after float32 metres from the centroid: one rounding, and room for the arithmetic in float64."""
+
+FLUX_TOLERANCE = 1e-6
+"""Of a splat's flux after float32 metres: at most four roundings of 6e-8, with room."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +76,10 @@ class V1:
             return f"it is {found.id}, not {made.id}"
         if not np.array_equal(found.origin_m, made.origin_m):
             return f"its centroid is {found.origin_m.tolist()}, not {made.origin_m.tolist()}"
-        if not np.allclose(splats.means, expected.means, rtol=RELATIVE_TOLERANCE, atol=0):
+        if not np.allclose(splats.means, expected.means, rtol=PLACE_TOLERANCE, atol=0):
             return "positions differ"
         light, expected_light = (s.luminosities[:, None] * s.colors for s in (splats, expected))
-        if not np.allclose(light, expected_light, rtol=RELATIVE_TOLERANCE, atol=0):
+        if not np.allclose(light, expected_light, rtol=FLUX_TOLERANCE, atol=0):
             return "light differs"
         if not np.array_equal(splats.quats, expected.quats):
             return "rotations differ"

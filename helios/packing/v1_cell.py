@@ -74,12 +74,15 @@ class V1Cell:
         return float(np.max(self.bounds_max - self.bounds_min)) / 2
 
     def splats(self) -> Splats:
-        """Return the splats in cell units, of luminance 1: what a colour has less of is taken from the opacity."""
+        """Return the splats in cell units, of luminance 1: what a colour has less of is taken from the opacity.
+
+        Their means are float64, as exact as they are stored.
+        """
         unit = self.half_extent
         luminance = np.sum(self.colors * LUMINANCE, axis=1)
         luminance = np.where(luminance > 0, luminance, 1.0)
         return Splats(
-            means=(self.means.astype(np.float64) / unit).astype(np.float32),
+            means=self.means.astype(np.float64) / unit,
             quats=self.quats,
             scales=(self.scales.astype(np.float64) / unit).astype(np.float32),
             opacities=(self.opacities * luminance).astype(np.float32),

@@ -18,9 +18,6 @@ from helios.packing.pack_cells import PackCell
 from helios.packing.v1_cell import RECORD, V1Cell, decode_cell
 from helios.packing.v1_index import CELLS, CHECKSUMS, INDEX, MANIFEST, PACK, V1_VERSION, Entry, join_lists
 
-BOUNDS_TOLERANCE = 1e-9
-"""Of the cell's half-extent: what the sines of two mathematics libraries may differ by, with room."""
-
 REMEDY = "pack again with `helios pack`"
 
 
@@ -99,8 +96,9 @@ class V1Pack:
     def decode(self, number: int) -> V1Cell:
         """Return the cell at `number` of the index in the format's own units.
 
-        Raises StoreError as `decode_cell`; where its bytes do not have the CRC-32 kept for them, or its id, count or
-        bounds are not what the index and the grid say; and where the file of its own, if it has one, is not the same.
+        Raises StoreError as `decode_cell`; where its bytes do not have the CRC-32 kept for them, or its id or count are
+        not what the index says; where its bounds do not touch the cell in the grid, which only those of a part of a
+        leaf may not; and where the file of its own, if it has one, is not the same.
         """
         entry, path = self.entries[number], self.folder / PACK
         with path.open("rb") as file:
@@ -114,9 +112,9 @@ class V1Pack:
         cell = decode_cell(data, name, entry.id.depth)
         if (cell.id, len(cell)) != (entry.id, entry.splat_count):
             raise StoreError(f"{name}: holds {len(cell)} splats of {cell.id}, {INDEX} says {entry.splat_count}")
-        offset = np.abs(np.array([cell.bounds_min, cell.bounds_max]) - self._bounds_m[number]).max()
-        if offset > BOUNDS_TOLERANCE * cell.half_extent:
-            raise StoreError(f"{name}: damaged: its bounds are {offset:.3g} m from those of the grid")
+        low, high = self._bounds_m[number]
+        if not entry.levels_up and ((cell.bounds_min > high) | (cell.bounds_max < low)).any():
+            raise StoreError(f"{name}: damaged: its bounds lie outside of the cell in the grid")
         loose = self.folder / CELLS / entry.file_name
         if self._loose and not (loose.is_file() and loose.read_bytes() == data):
             raise StoreError(f"{loose}: missing or damaged: is not the cell of the pack ({REMEDY})")

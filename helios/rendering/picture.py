@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from helios.cells import from_cell_units
 from helios.constants import ICRS_TO_ECLIPTIC, PARSEC_M
 from helios.coords import icrs_to_ecliptic_m
 from helios.errors import InputError
@@ -140,6 +141,6 @@ def _standing_for(universe: Universe, i: int) -> Splats:
 
 def _seen(splats: Splats, origin_m: NDArray[np.float64], half_extent_m: float) -> tuple[NDArray, ...]:
     """The columns of `splats` in parsecs around the camera, from which the origin of their cell is at `origin_m`."""
-    means = (origin_m + half_extent_m * splats.means.astype(np.float64)) / PARSEC_M
+    means = from_cell_units(splats.means, origin_m, half_extent_m) / PARSEC_M
     scales = splats.scales.astype(np.float64) * (half_extent_m / PARSEC_M)
     return means, splats.quats, scales, splats.opacities, splats.colors

@@ -1,4 +1,4 @@
-"""Scenes: a cell's stars in a frame that fits them, with the cameras, exposure and images to train and judge it by."""
+"""Scenes: a cell's stars, with the cameras, exposure and images to train and judge it by."""
 
 from dataclasses import dataclass, replace
 
@@ -15,58 +15,44 @@ MEDIAN_PEAK = 0.03
 """Peak opacity of the median star of a cell at REFERENCE_RADII: 7.6 of 255 grey levels."""
 
 
-_SMALLEST_SHARE = 1e-5
-"""Least radius of a frame as a share of the cell's: float32 positions resolve nothing smaller."""
-
-
 @dataclass(frozen=True)
 class Frame:
-    """The sphere that holds a cell's stars: `centre` float64 [3] and `radius`, in cell units.
+    """The frame of training: the cell's own, whose origin is the centre of its stars, with the cell's radius as unit.
 
-    Stars may fill only a small corner of a wide cell. Cameras surround this sphere rather than the cell. Its radius is
-    the "cell radius" of training, and the unit in which positions are trained.
+    `radius` is that of the cell, cell units: cameras, sizes and strides are counted in it.
     """
 
-    centre: NDArray[np.float64]
     radius: float
 
     @classmethod
-    def around(cls, cell: Cell) -> "Frame":
-        """Return the sphere around the centre of the bounding box of a cell's emitters.
-
-        Its radius is at least _SMALLEST_SHARE of the cell's; if all emitters are in one place, it is the cell's.
-        """
-        means = cell.emitters.means.astype(np.float64)
-        centre = (means.min(axis=0) + means.max(axis=0)) / 2.0
-        radius = float(np.linalg.norm(means - centre, axis=1).max())
-        return cls(centre, max(radius, _SMALLEST_SHARE * cell.radius) if radius > 0 else cell.radius)
+    def of(cls, cell: Cell) -> "Frame":
+        """Return the frame of `cell`, whose origin and radius must be those of its stars, as in a universe."""
+        return cls(cell.radius)
 
     def enter(self, cell: Cell) -> Cell:
-        """Return the same cell with this frame's centre as origin and its radius as unit, so that its radius is 1."""
+        """Return the same cell with the radius as its unit, so that its radius is 1."""
         stars = cell.emitters
-        means = (stars.means.astype(np.float64) - self.centre) / self.radius
         luminosities = stars.luminosities.astype(np.float64) / self.radius**2
         return replace(
             cell,
-            origin_m=cell.origin_m + cell.half_extent_m * self.centre,
             half_extent_m=cell.half_extent_m * self.radius,
             radius=1.0,
-            emitters=Emitters(means.astype(np.float32), luminosities.astype(np.float32), stars.colors),
+            emitters=Emitters(stars.means / self.radius, luminosities.astype(np.float32), stars.colors),
         )
 
     def enter_splats(self, splats: Splats) -> Splats:
         """Return `splats`, given in cell units, in the units of this frame; their opacities do not change."""
-        means = (splats.means.astype(np.float64) - self.centre) / self.radius
-        scales = splats.scales.astype(np.float64) / self.radius
-        return replace(splats, means=means.astype(np.float32), scales=scales.astype(np.float32))
+        return self._scaled(splats, 1.0 / self.radius)
 
     def leave(self, splats: Splats) -> Splats:
         """Return `splats`, given in the units of this frame, in cell units; their opacities do not change."""
-        return replace(
-            splats,
-            means=(splats.means.astype(np.float64) * self.radius + self.centre).astype(np.float32),
-            scales=(splats.scales.astype(np.float64) * self.radius).astype(np.float32),
+        return self._scaled(splats, self.radius)
+
+    def _scaled(self, splats: Splats, by: float) -> Splats:
+        means, scales = (
+            (column.astype(np.float64) * by).astype(np.float32) for column in (splats.means, splats.scales)
         )
+        return replace(splats, means=means, scales=scales)
 
 
 def cell_exposure(cell: Cell, image_size: int) -> float:
@@ -123,7 +109,7 @@ class Scene:
     @classmethod
     def of(cls, cell: Cell, config: TrainConfig) -> "Scene":
         """Return the scene of a cell: the same in every batch. Of `config` only seed, image size and budget matter."""
-        frame = Frame.around(cell)
+        frame = Frame.of(cell)
         cell = frame.enter(cell)
         size = config.image_size
         rng, judge = (np.random.default_rng([config.seed, cell.id.depth, cell.id.key, use]) for use in (0, 1))

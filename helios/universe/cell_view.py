@@ -44,13 +44,13 @@ class CellView:
 
     @property
     def frame_m(self) -> tuple[NDArray[np.float64], float]:
-        """(origin [3], half_extent), float64 metres: cell units x are at X = origin + half_extent * x."""
+        """(origin [3], half_extent), float64 metres, of its stars: x in cell units is origin + half_extent * x."""
         origin, half_extent = self.universe.frames_m([self.index])
         return origin[0], float(half_extent[0])
 
     @property
     def radius(self) -> float:
-        """Half the diagonal of its box, cell units: the "cell radius" of cameras and viewers."""
+        """Half the diagonal of the box around its stars, cell units: the "cell radius" of cameras and viewers."""
         return float(self.universe.radii[self.index])
 
     def stars(self, columns: Iterable[str] | None = None) -> StarData:

@@ -1,4 +1,4 @@
-"""Checks of the emitters of a universe, block by block: values, identifiers, order, and the cell of every star."""
+"""Checks of the emitters of a universe, block by block: values, identifiers, order, and the place of every star."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import zarr
 from numpy.typing import ArrayLike, NDArray
 
 from helios.catalog.table import NO_ID
-from helios.cells import Cells, frames_of
+from helios.cells import Bounds, Cells, boxes_around, frames_of, from_cell_units, to_cell_units
 from helios.constants import MAGNITUDES
 from helios.coords import stacked_positions_m
 from helios.grid import HLGrid
@@ -25,9 +25,8 @@ _POSITION = ("x_m", "y_m", "z_m")
 ROUNDING = 1e-12
 """Share of a star's distance by which its float64 position may be off the faces of its cell: see `Cells.bounds_m`."""
 
-UNIT_ROUNDING = np.sqrt(3.0) * 2.0**-25 * (1.0 + 2.0**-10)
-"""Largest shift of a position, in half-extents, by its conversion to float32 cell units: values up to 1 are rounded by
-at most half of 2^-24 on each of three axes; the rest is for the float64 arithmetic of the conversion."""
+SEEN_RAD, SEEN_DISTANCE = np.deg2rad(1e-3 / 3600.0), 1e-6
+"""How far a star that leaves its cell may be from its float64 position, on the barycentre's sky and in distance."""
 
 LIGHT_ROUNDING = 2.0**-46
 """Relative error of a luminosity: about ten roundings of 2^-53, and powers that differ slightly between processors."""
@@ -37,11 +36,13 @@ LIGHT_ROUNDING = 2.0**-46
 class StarRows:
     """The M `cells` of a store, and the rows of the emitters that belong to each.
 
-    `offsets` int64 [M + 1] rise from 0 to the number of emitters.
+    `offsets` int64 [M + 1] rise from 0 to the number of emitters. `boxes_m`, (min, max), float64 [M, 3] metres each,
+    are those of the store around the stars of each cell; None where they cannot be read.
     """
 
     cells: Cells
     offsets: NDArray[np.int64]
+    boxes_m: Bounds | None
 
     def cell_of(self, rows: NDArray[np.int64] | int) -> NDArray[np.int64]:
         """Return the index of the cell to which each of `rows` belongs."""
@@ -55,20 +56,23 @@ class StarRows:
 def check_stars(root: zarr.Group, table: StarRows, findings: Findings) -> None:
     """Add to `findings` what is wrong with the emitters of the store `root`, whose columns must have the same length.
 
-    Holds BLOCK_ROWS stars at a time, and the identifiers of all stars, 8 bytes each.
+    Holds BLOCK_ROWS stars at a time, the identifiers of all stars, 8 bytes each, and 48 bytes per cell.
     """
+    size = len(table.cells), 3
+    around = np.full(size, np.inf), np.full(size, -np.inf)
     ids, known = np.empty(int(table.offsets[-1]), np.int64), 0
     last = None
     for block in blocks_of(root, "emitters", tuple(EMITTER_COLUMNS), BLOCK_ROWS, findings):
         _check_values(block, table, findings)
         position = _positions(block)
         if position is not None:
-            _check_place(block.start, position, table, findings)
+            _check_place(block, position, table, around, findings)
         last = _check_order(block, position, last, table, findings)
         if "source_id" in block.columns:
             ids[known : known + block.stop - block.start] = block.columns["source_id"]
             known += block.stop - block.start
     _check_identity(root, ids[:known], table, findings)
+    _check_boxes(table, around, findings)
 
 
 def _positions(block: Block) -> NDArray[np.float64] | None:
@@ -91,17 +95,24 @@ def _check_values(block: Block, table: StarRows, findings: Findings) -> None:
         _add(findings, "identity", block.start, missing, table, lambda i: "source_id missing")
 
 
-def _check_place(start: int, position: NDArray[np.float64], table: StarRows, findings: Findings) -> None:
-    finite = np.flatnonzero(np.isfinite(position).all(axis=-1))
+def _check_place(
+    block: Block, position: NDArray[np.float64], table: StarRows, around: Bounds, findings: Findings
+) -> None:
+    """Check where the stars of a block are, and widen the boxes `around` the stars of each cell to hold them."""
+    known = np.isfinite(position).all(axis=-1)
+    finite = np.flatnonzero(known)
+    around[0][table.cell_of(block.start + np.flatnonzero(~known))] = np.nan
     if not len(finite):
         return
-    rows, position = start + finite, position[finite]
+    rows, position = block.start + finite, position[finite]
     cell = table.cell_of(rows)
-    # The cells of a block are consecutive: their frames are computed once per cell, not once per star.
+    starts = np.flatnonzero(np.r_[True, cell[1:] != cell[:-1]])
+    for box, part, wider in zip(around, boxes_around(position, starts), (np.minimum, np.maximum)):
+        box[cell[starts]] = wider(box[cell[starts]], part)
+    # The cells of a block are consecutive: their bounds are computed once per cell, not once per star.
     first, last = int(cell.min()), int(cell.max()) + 1
     near = table.cells[first:last]
     low, high = near.bounds_m()
-    origin, half_extent = frames_of(low, high)
     own = cell - first
     wanted = near[own]
 
@@ -116,32 +127,54 @@ def _check_place(start: int, position: NDArray[np.float64], table: StarRows, fin
             f"position {numbers_text(position[i])} m, box {numbers_text(low[own[i]])} to {numbers_text(high[own[i]])} m"
         ),
     )
-    with np.errstate(over="ignore"):
-        unit = ((position - origin[own]) / half_extent[own, None]).astype(np.float32)
-    beyond = (np.abs(unit) > 1).any(axis=-1)
-    _add(findings, "unit box", rows, beyond, table, lambda i: f"position {numbers_text(unit[i])} in cell units")
-
     with np.errstate(over="ignore", invalid="ignore"):
         slack = ROUNDING * np.linalg.norm(position, axis=-1)
-        again = origin[own] + half_extent[own, None] * unit.astype(np.float64)
-    elsewhere = outside_cells(wanted, position, slack)
     _add(
         findings,
         "place",
         rows,
-        elsewhere,
+        outside_cells(wanted, position, slack),
         table,
         lambda i: f"position {numbers_text(position[i])} m is in {_located(wanted, i, position[i])}",
     )
-    moved = outside_cells(wanted, again, slack + UNIT_ROUNDING * half_extent[own])
-    _add(
-        findings,
-        "place",
-        rows,
-        moved & ~elsewhere & ~beyond,
-        table,
-        lambda i: f"position {numbers_text(unit[i])} in cell units is in {_located(wanted, i, again[i])}",
-    )
+    if table.boxes_m is not None:
+        names = block.columns["source_id"][finite] if "source_id" in block.columns else np.full(len(finite), NO_ID)
+        _check_seen(rows, position, names, (table.boxes_m[0][cell], table.boxes_m[1][cell]), table, findings)
+
+
+def _check_seen(rows, position, names, boxes_m: Bounds, table: StarRows, findings: Findings) -> None:
+    """Compare the stars at `position` [N, 3], metres, with what leaves the cells around whose stars are `boxes_m`."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        frame = frames_of(*boxes_m)
+        seen = from_cell_units(to_cell_units(position, *frame), *frame)
+        distance, found = np.linalg.norm(position, axis=-1), np.linalg.norm(seen, axis=-1)
+        # The sine of the angle; arccos of a cosine would lose half of the digits.
+        off = np.linalg.norm(np.cross(position / distance[:, None], seen / found[:, None]), axis=-1)
+        longer = np.abs(found / distance - 1.0)
+        wrong = ~((off <= SEEN_RAD) & (longer <= SEEN_DISTANCE) & (np.sum(position * seen, axis=-1) > 0))
+
+    def value(i: int) -> str:
+        return (
+            f"source_id {names[i]} leaves it {np.rad2deg(np.arcsin(min(off[i], 1.0))) * 3600.0:.3g} arcsec off, "
+            f"its distance {longer[i]:.3g} of it"
+        )
+
+    _add(findings, "seen", rows, wrong, table, value)
+
+
+def _check_boxes(table: StarRows, around: Bounds, findings: Findings) -> None:
+    """Compare the boxes of the store with those `around` the stars of each cell, float64 [M, 3] metres."""
+    stored = table.boxes_m
+    if stored is None:
+        return
+    fits = np.logical_and(*((box == stars).all(axis=-1) for box, stars in zip(stored, around)))
+    held = np.isfinite(around[0]).all(axis=-1)  # other cells have a star without a place, which is said already
+
+    def finding(i: int) -> Finding:
+        (low, high), (least, most) = ((numbers_text(box[i]) for box in boxes) for boxes in (stored, around))
+        return Finding("frame", f"box {low} to {high} m, its stars fill {least} to {most} m", str(table.cells[i]))
+
+    findings.add_each("frame", np.flatnonzero(~fits & held), finding)
 
 
 def outside_cells(cells: Cells, position_m: NDArray[np.float64], tolerance_m: NDArray[np.float64]) -> NDArray[np.bool_]:

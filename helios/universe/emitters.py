@@ -30,8 +30,8 @@ OPTIONAL_EMITTER_COLUMNS = {"distance_lower_pc": np.float32, "distance_upper_pc"
 """Columns that a universe has only with certain options of its build.
 
 With `--distance edsd`, the 16 % and 84 % quantiles of each star's distance, parsecs, NaN for stars merged from the
-embedded list, which has no errors; with `--epoch`, its `velocity` [N, 3], cell units per Julian year along the axes of
-its position.
+embedded list, which has no errors; with `--epoch`, its `velocity` [N, 3], metres per Julian year along the axes of its
+position.
 """
 
 BLOCK_ROWS = 1 << 16

@@ -35,6 +35,7 @@ UNITS = {
     **dict.fromkeys(("ra", "dec"), "deg"),
     **dict.fromkeys(("distance_pc", "distance_lower_pc", "distance_upper_pc"), "pc"),
     **dict.fromkeys(("phot_g_mean_mag", "bp_rp"), "mag"),
+    "velocity": "m / yr",
 }
 """Units of columns, as astropy reads them; other columns have none."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from helios.cells import CellLike, Cells, Indices, frames_of
+from helios.cells import Bounds, CellLike, Cells, Indices, frames_of, half_sides_of
 from helios.coords import stacked_positions_m
 from helios.errors import InputError, StoreError
 from helios.files import restore
@@ -30,11 +30,14 @@ if TYPE_CHECKING:
     from helios.universe.stars import StarData
     from helios.universe.training import TrainedSplats
 
-VERSION = 2
+VERSION = 3
 """Version of the store that this program writes and reads."""
 
 CELL_COLUMNS = {"depth": np.uint8, "l": np.int32, "theta": np.int32, "phi": np.int32, "offsets": np.int64}
 """Columns of the group `cells`, the leaves of the tree; `offsets` has one more row than there are cells."""
+
+BOX_COLUMNS = {"stars_min_m": np.float64, "stars_max_m": np.float64}
+"""Columns [M, 3] of the group `cells`: the corners of the boxes around their stars, from which their frames follow."""
 
 INNER_COLUMNS = {
     "depth": np.uint8,
@@ -141,23 +144,38 @@ class Universe:
         return tuple(self.cells)
 
     @cached_property
+    def _boxes(self) -> Bounds:
+        low, high = (read_rows(self._root, f"cells/{name}") for name in BOX_COLUMNS)
+        if not low.shape == high.shape == (len(self), 3):
+            raise StoreError(f"{self.path}: damaged, its cells' boxes do not fit its cells; build the universe again")
+        return low, high
+
+    @cached_property
     def _frames(self) -> tuple[NDArray, NDArray, NDArray]:
-        low, high = self.cells.bounds_m()
-        origin, half_extent = frames_of(low, high)
-        return origin, half_extent, np.linalg.norm((high - low) / 2, axis=-1) / half_extent
+        origin, half_extent = frames_of(*self._boxes)
+        return origin, half_extent, np.linalg.norm(half_sides_of(*self._boxes), axis=-1) / half_extent
 
     @property
     def radii(self) -> NDArray[np.float64]:
-        """Half the diagonals of the cells' boxes, float64 [M] cell units."""
+        """Half the diagonals of the boxes around the cells' stars, float64 [M] cell units."""
         return self._frames[2]
 
     def bounds_m(self, indices: Indices = slice(None)) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return (min, max), each float64 [N, 3] metres, of the cells at `indices`; see `Cells.bounds_m`."""
         return self.cells[indices].bounds_m()
 
+    def star_boxes_m(self, indices: Indices = slice(None)) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return (min, max), each float64 [N, 3] metres, of the boxes around the stars of the cells at `indices`."""
+        low, high = self._boxes
+        return low[indices], high[indices]
+
     def frames_m(self, indices: Indices = slice(None)) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return (origin [N, 3], half_extent [N]), float64 metres, of the cells at `indices`; see `Cells.frames_m`."""
-        return self.cells[indices].frames_m()
+        """Return (origin [N, 3], half_extent [N]), float64 metres, of the cells at `indices`.
+
+        They fit the stars of each cell: see `helios.cells.frames_of`.
+        """
+        origin, half_extent, _ = self._frames
+        return origin[indices], half_extent[indices]
 
     def locate(self, position_m: ArrayLike) -> NDArray[np.int64]:
         """Return int64 [N]: the index of the cell that holds each position [N, 3], metres, or -1 if none does."""

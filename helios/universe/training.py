@@ -117,7 +117,7 @@ def write_splats(root: zarr.Group, cells: int, trained: Mapping[int, tuple[CellR
     write_array(group, "outcomes", outcomes)
     write_array(group, "metrics", metrics)
     for column in SPLAT_COLUMNS:
-        write_array(group, column, np.concatenate([getattr(cell.splats, column) for cell in results]))
+        write_array(group, column, np.concatenate([getattr(cell.splats, column) for cell in results], dtype=np.float32))
     attributes = {"metrics": names}
     group.attrs.put(attributes | {"sha256": splats_digest(root, attributes)})
 

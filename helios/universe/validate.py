@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import zarr
 
-from helios.cells import Cells
+from helios.cells import Bounds, Cells
 from helios.errors import InputError, StoreError
 from helios.files import restore
 from helios.universe.arrays import metadata_digest, open_root
-from helios.universe.check_columns import Column, fit_offsets, read_columns, rows_of
+from helios.universe.check_columns import Column, fit_offsets, read_column, read_columns, rows_of
 from helios.universe.check_splats import check_splats
 from helios.universe.check_stars import StarRows, check_stars
 from helios.universe.check_tree import check_in_grid, check_order, check_tree
@@ -24,7 +24,7 @@ from helios.universe.emitters import EMITTER_COLUMNS
 from helios.universe.findings import Finding, Findings
 from helios.universe.index import check_version, manifest_text, read_index, read_landmarks
 from helios.universe.paths import index_path, is_universe, landmarks_path, store_path
-from helios.universe.store import BUILT_GROUPS, CELL_COLUMNS, VERSION
+from helios.universe.store import BOX_COLUMNS, BUILT_GROUPS, CELL_COLUMNS, VERSION
 from helios.universe.tree import Leaves, TreeRule, inner_cells
 
 
@@ -53,7 +53,7 @@ def validate_universe(path: Path, load_landmarks: Callable[[Path], object], show
     """Return what is wrong with the universe at `path`, with the first `shown` findings of each kind in full.
 
     `load_landmarks` reads a file of landmarks and raises InputError if it cannot. Checks as much as the damage allows.
-    Holds some 65,000 stars or splats at a time, 60 bytes per cell, and 8 bytes per star for the identifiers. Raises
+    Holds some 65,000 stars or splats at a time, 160 bytes per cell, and 8 bytes per star for the identifiers. Raises
     InputError if there is no universe.
     """
     path = Path(path)
@@ -143,7 +143,7 @@ def _check_cells(path: Path, root: zarr.Group, provenance: Any, rule: TreeRule, 
     else:
         if "cells" not in findings.counts:
             check_tree(root, cells, stars, rule, findings)
-        check_stars(root, StarRows(cells, offsets), findings)
+        check_stars(root, StarRows(cells, offsets, _read_boxes(root, len(cells), validation)), findings)
     if stars is not None:
         validation.stars = int(offsets[-1])
         _check_provenance(provenance, validation.stars, findings)
@@ -155,6 +155,21 @@ def _check_cells(path: Path, root: zarr.Group, provenance: Any, rule: TreeRule, 
     validation.splats, validation.trained = int(splats.counts.sum()), int(splats.trained.sum())
     if index is not None and stars is not None and "cells" not in findings.counts:
         _check_index(path, index, cells, validation, rule, findings)
+
+
+def _read_boxes(root: zarr.Group, cells: int, validation: Validation) -> Bounds | None:
+    """Return the boxes around the stars of each cell, float64 [M, 3] metres; None where they cannot be read."""
+    findings = validation.findings
+    rows = rows_of(root, "cells", {name: Column(dtype, (3,)) for name, dtype in BOX_COLUMNS.items()}, findings)
+    for name in [name for name, count in rows.items() if count != cells]:
+        findings.add(Finding("frame", f"cells/{name} has {rows.pop(name):,} rows for {cells:,} cells"))
+    columns = [read_column(root, f"cells/{name}", findings) for name in rows]
+    boxes = [column for column in columns if column is not None]
+    if len(boxes) < len(BOX_COLUMNS):
+        validation.skipped.append("the frames of the cells: the boxes of their stars cannot be read")
+        return None
+    low, high = boxes
+    return low, high
 
 
 def _check_index(

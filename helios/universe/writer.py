@@ -10,11 +10,12 @@ import numpy as np
 import zarr
 from numpy.typing import DTypeLike, NDArray
 
-from helios.cells import Cells
+from helios.cells import Bounds, Cells
 from helios.universe.arrays import metadata_digest, write_array
 from helios.universe.index import manifest_text
 from helios.universe.paths import index_path
 from helios.universe.store import (
+    BOX_COLUMNS,
     BUILT_GROUPS,
     CELL_COLUMNS,
     INNER_COLUMNS,
@@ -24,14 +25,17 @@ from helios.universe.store import (
 from helios.universe.tree import Leaves, TreeRule, inner_cells
 
 
-def write_tree(directory: Path, root: zarr.Group, leaves: Leaves, rule: TreeRule, provenance: dict[str, Any]) -> None:
+def write_tree(
+    directory: Path, root: zarr.Group, leaves: Leaves, boxes_m: Bounds, rule: TreeRule, provenance: dict[str, Any]
+) -> None:
     """Write everything but the emitters and landmarks of the universe in `directory`, which must already have those.
 
-    The emitters are in its store `root`.
+    The emitters are in its store `root`. `boxes_m`, (min, max), float64 [M, 3] metres each, are around the stars of
+    each leaf.
     """
     inner = inner_cells(leaves)
     offsets = np.concatenate([[0], np.cumsum(leaves.count)])
-    write_columns(root, "cells", CELL_COLUMNS, (*_indices(leaves.cells), offsets))
+    write_columns(root, "cells", {**CELL_COLUMNS, **BOX_COLUMNS}, (*_indices(leaves.cells), offsets, *boxes_m))
     write_columns(root, "inner", INNER_COLUMNS, (*_indices(inner.cells), inner.first, inner.stop, inner.count))
     attributes = {
         "version": VERSION,

@@ -38,7 +38,7 @@ def make(directory: Path, count: int) -> float:
     root = open_root(store_path(directory), mode="w")
     stars = int(leaves.count.sum())
     write_columns(root, "emitters", EMITTER_COLUMNS, (np.ones(stars) for _ in EMITTER_COLUMNS))
-    write_tree(directory, root, leaves, TreeRule(leaf_capacity=1), {})
+    write_tree(directory, root, leaves, leaves.cells.bounds_m(), TreeRule(leaf_capacity=1), {})
     return seconds
 
 

@@ -107,7 +107,7 @@ def test_a_site_that_may_not_be_written_packs_nothing(here, viewer):
 def newer(universe):
     file = universe / "universe.zarr/zarr.json"
     metadata = json.loads(file.read_text())
-    metadata["attributes"]["version"] = 3
+    metadata["attributes"]["version"] = 4
     file.write_text(json.dumps(metadata))
 
 
@@ -122,7 +122,7 @@ def as_file(universe):
     [
         (shutil.rmtree, "universe: no universe"),
         (as_file, "universe: no universe"),
-        (newer, "version 3"),
+        (newer, "version 4"),
         (lambda u: shutil.rmtree(u / "universe.zarr"), "missing"),
         (lambda u: os.truncate(u / "universe.zarr/cells/l/c/0", 30), "cells/l: damaged"),
     ],

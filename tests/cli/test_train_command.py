@@ -69,9 +69,9 @@ def test_a_rerun_skips_what_is_trained(universe, trained):
 
 def test_train_landmarks_selects_around_landmarks(universe, tmp_path):
     ids = Universe.open(universe).cell_ids
-    origin, _ = Universe.open(universe).frames_m([0])
+    here = Universe.open(universe).columns(("x_m", "y_m", "z_m"), 0, 1)
     mark = {"id": "here", "name": "Here", "kind": "star", "radius_hint": 1e16, "source": "a test", "description": ""}
-    mark["pos_meters"] = dict(zip("xyz", origin[0].tolist()))
+    mark["pos_meters"] = {name[0]: float(value[0]) for name, value in here.items()}
     (tmp_path / "marks.json").write_text(json.dumps([mark]))
     for reach in (0, 1):
         output = tmp_path / f"reach{reach}"

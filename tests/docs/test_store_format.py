@@ -101,6 +101,8 @@ def test_stars_lie_in_their_cells_the_most_luminous_first(root):
         index = tuple(int(cells[name][i]) for name in ("l", "theta", "phi"))
         assert all(grid_cell(int(depth), place) == index for place in position[rows])
         assert np.all(np.diff(light[rows]) <= 1e-12 * light[rows][:-1])
+        box = np.array([position[rows].min(axis=0), position[rows].max(axis=0)])
+        assert np.array_equal(box, [cells["stars_min_m"][i], cells["stars_max_m"][i]])
     assert np.all(stars["distance_lower_pc"] < stars["distance_upper_pc"])
     distance_pc = np.linalg.norm(position, axis=-1) / 3.0856775814913674e16
     assert np.median(distance_pc / stars["distance_upper_pc"]) < 1 < np.median(distance_pc / stars["distance_lower_pc"])

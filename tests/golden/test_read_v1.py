@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from helios.cells import widened
 from helios.packing.pack import pack_universe
 from tests.unit.packing import scene
 
@@ -73,7 +74,7 @@ def test_an_independent_reader_sees_the_same_values(node, universe, kind, tmp_pa
 
     assert [c["file_name"] for c in cells] == [f"{cell.index_name}.bin" for cell in universe.cell_ids]
     assert 0 < universe.trained.sum() < len(universe)
-    low, high = universe.bounds_m()
+    low, high = widened(*universe.star_boxes_m())
     start = 0
     for i, found in enumerate(cells):
         header, stop = found["header"], start + found["bytes"] // 56

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from helios.cells import Cells
+from helios.cells import Cells, frames_of, from_cell_units, to_cell_units
 from helios.constants import R_MIN_M
 from helios.grid import MAX_DEPTH, CellId, HLGrid, cell_keys, cells_of_keys, keys_at
 
@@ -56,14 +56,15 @@ def children(cell):
 @given(places(), depths)
 @example(np.array([0.0, 0.0, 1e17]), 7)
 @example(np.array([-1e17, -0.0, 0.0]), 7)
-def test_a_cell_holds_its_places_inside_its_box_and_its_frame(place, depth):
+def test_a_cell_holds_its_places_inside_its_box_and_the_frame_of_that(place, depth):
     cell = HLGrid(depth).locate_one(place)
     assume(cell is not None)
     low, high = bounds(cell)
     assert (low <= place).all()
     assert (place <= high).all()
-    origin, half_extent = Cells.of_ids([cell]).frames_m()
-    assert np.abs((place - origin[0]) / half_extent[0]).max() <= 1.0
+    units = to_cell_units(place, *frames_of(low, high))
+    assert np.abs(units).max() <= 1.0
+    assert np.abs(from_cell_units(units, *frames_of(low, high)) - place).max() <= 1e-15 * np.abs([low, high]).max()
 
 
 @fast

@@ -169,11 +169,9 @@ def test_a_rule_that_is_none_is_refused(wrong):
         TreeRule(**wrong)
 
 
-def test_frames_of_mixed_depths_are_those_of_the_uniform_grids():
+def test_boxes_of_mixed_depths_are_those_of_the_uniform_grids():
     cells = [CellId(0, 1, 1, 0), CellId(5, 30, 12, 7), CellId(20, 2**20, 5, 2**19), CellId(5, 31, 12, 7)]
-    (low, high), (origin, half_extent) = Cells.of_ids(cells).bounds_m(), Cells.of_ids(cells).frames_m()
+    low, high = Cells.of_ids(cells).bounds_m()
     for i, cell in enumerate(cells):
         uniform = Cells.at(cell.depth, [cell.l], [cell.theta], [cell.phi])
         np.testing.assert_array_equal(np.concatenate(uniform.bounds_m()), (low[i], high[i]))
-        np.testing.assert_array_equal(uniform.frames_m()[0], origin[i : i + 1])
-        assert uniform.frames_m()[1] == half_extent[i]

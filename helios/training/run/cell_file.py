@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from helios import __version__
+from helios.cells import Bounds, boxes_around, frames_of, to_cell_units, widened
 from helios.errors import InputError
 from helios.files import check_file, sha256, write_file
 from helios.light import splat_luminosity
@@ -59,12 +60,11 @@ class CellFileTraining:
         stored = read_cell(source)
         if len(stored) == 0:
             raise InputError(f"{source}: holds no splat, nothing to train")
-        cell = _as_stars(stored)
+        cell, bounds_m = _as_stars(stored)
 
         def write(results: Sequence[CellResult]) -> None:
             (result,) = results
-            bounds = (stored.bounds_min, stored.bounds_max)
-            write_file(output, encode_cell(cell.id, cell.origin_m, cell.half_extent_m, bounds, result.splats))
+            write_file(output, encode_cell(cell.id, cell.origin_m, cell.half_extent_m, bounds_m, result.splats))
 
         label = self.config.digest(helios=__version__, backend=backend.name, file=sha256(source))
         checkpoint = Checkpoint(output.with_name(f".{output.name}.checkpoint"), label, run.checkpoint_every)
@@ -74,17 +74,20 @@ class CellFileTraining:
         yield Begun(output, plan_threads([job], context, write), observer, 1, 0, lambda left: 1 - left)
 
 
-def _as_stars(stored: V1Cell) -> Cell:
-    """Return the cell with its splats as emitters."""
-    splats = stored.splats()
-    return Cell(
+def _as_stars(stored: V1Cell) -> tuple[Cell, Bounds]:
+    """Return the cell with its splats as emitters, in the frame that fits them, and the box of that, metres."""
+    position_m = stored.centroid + stored.means.astype(np.float64)
+    box = boxes_around(position_m, np.zeros(1, np.int64))
+    ((origin_m,), (half_extent_m,)), (low, high) = frames_of(*box), widened(*box)
+    cell = Cell(
         id=stored.id,
-        origin_m=stored.centroid,
-        half_extent_m=stored.half_extent,
-        radius=float(np.linalg.norm(stored.bounds_max - stored.bounds_min)) / 2.0 / stored.half_extent,
+        origin_m=origin_m,
+        half_extent_m=float(half_extent_m),
+        radius=float(np.linalg.norm(high - low) / 2.0 / half_extent_m),
         emitters=Emitters(
-            splats.means,
-            splat_luminosity(splats.opacities, splats.scales).astype(np.float32),
-            splats.colors,
+            to_cell_units(position_m, origin_m, half_extent_m),
+            splat_luminosity(stored.opacities, stored.scales / half_extent_m).astype(np.float32),
+            stored.colors,
         ),
     )
+    return cell, (low[0], high[0])

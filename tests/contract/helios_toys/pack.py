@@ -1,4 +1,4 @@
-"""A pack format: the cells of the tree as they are, their splats as float32 in one file, and a list with CRCs."""
+"""A pack format: the cells of the tree as they are, their splats as float64 in one file, and a list with CRCs."""
 
 import json
 import zlib
@@ -29,7 +29,7 @@ class ToyFormat:
         with (folder / "toy.bin").open("xb") as file:
             for cell in cells:
                 columns = [getattr(cell.splats, name).reshape(len(cell.splats), -1) for name in WIDTHS]
-                data = np.concatenate(columns, axis=1).astype("<f4").tobytes()
+                data = np.concatenate(columns, axis=1).astype("<f8").tobytes()
                 file.write(data)
                 index = (cell.id.depth, cell.id.l, cell.id.theta, cell.id.phi)
                 frame = [cell.origin_m.tolist(), cell.half_extent_m, [corner.tolist() for corner in cell.bounds_m]]
@@ -58,7 +58,7 @@ class ToyPack:
         self.cell_ids = tuple(CellId(*entry[0]) for entry in self._listed)
         depths = {cell.depth for cell in self.cell_ids}
         size = sum(entry[4] for entry in self._listed)
-        trained, record = sum(entry[2] for entry in self._listed), 4 * sum(WIDTHS.values())
+        trained, record = sum(entry[2] for entry in self._listed), 8 * sum(WIDTHS.values())
         depth = depths.pop() if len(depths) == 1 else None
         self.result = PackResult(folder, len(self), trained, size // record, size, record, depth)
 
@@ -70,7 +70,7 @@ class ToyPack:
         data = (self.folder / "toy.bin").read_bytes()[start : start + size]
         if zlib.crc32(data) != crc:
             raise StoreError(f"{self.folder}/toy.bin: cell {self.cell_ids[number]}: damaged")
-        rows = np.frombuffer(data, "<f4").reshape(-1, sum(WIDTHS.values()))
+        rows = np.frombuffer(data, "<f8").reshape(-1, sum(WIDTHS.values()))
         columns = dict(zip(WIDTHS, np.split(rows, np.cumsum(list(WIDTHS.values()))[:-1], axis=1)))
         splats = Splats(**columns | {"opacities": columns["opacities"][:, 0]})
         corners = tuple(map(np.array, bounds))

@@ -69,7 +69,7 @@ def test_the_bytes_are_those_of_the_layout():
 def test_opacities_and_colours_are_held_to_what_viewers_draw():
     splats = random_splats(np.random.default_rng(2), 200)
     floats = floats_of(encode(splats)).astype(np.float64)
-    half_extent = float(Cells.of_ids([CELL]).frames_m()[1][0])
+    half_extent = float(frames_of(*Cells.of_ids([CELL]).bounds_m())[1][0])
     sigma = np.exp(np.log(splats.scales.astype(np.float64)).mean(axis=1))
     tau = splats.opacities.astype(np.float64) * splats.colors.max(axis=1)
     bright, faint, glow = tau > 0.95, (tau < 2 / 255) & (sigma <= UNRESOLVED), (tau < 2 / 255) & (sigma > UNRESOLVED)
@@ -98,7 +98,7 @@ def test_decoding_gives_back_what_was_encoded(seed, count, depth, place):
     data = encode(splats, cell)
     found = decode_cell(data, "cell", depth)
 
-    (origin,), (half_extent,) = Cells.of_ids([cell]).frames_m()
+    (origin,), (half_extent,) = frames_of(*Cells.of_ids([cell]).bounds_m())
     assert (found.id, len(found)) == (cell, count)
     assert found.half_extent == half_extent
     np.testing.assert_array_equal(found.centroid, origin)

@@ -2,17 +2,26 @@
 
 import numpy as np
 
+from helios.cells import frames_of, half_sides_of, to_cell_units
 from helios.grid import CellId
 from helios.light import opacity_of
 from helios.splats import Cell, Emitters, Splats
 
 
 def cell_of(means, luminosities, colors=None, theta: int = 0) -> Cell:
-    """A cell 100 parsecs from the Sun and about as large, with the given emitters in cell units."""
-    means = np.asarray(means, np.float32)
-    colors = np.ones((len(means), 3)) if colors is None else colors
-    emitters = Emitters(means, np.asarray(luminosities, np.float32), np.asarray(colors, np.float32))
-    return Cell(CellId(3, 5, theta, 3), np.array([3e18, 1e18, 0.0]), 1e18, 1.4, emitters)
+    """A cell 100 parsecs from the Sun, in the frame that fits it, of emitters at `means` in units of 30 parsecs."""
+    position_m = np.array([3e18, 1e18, 0.0]) + 1e18 * np.asarray(means, np.float64)
+    box = position_m.min(axis=0), position_m.max(axis=0)
+    origin_m, half_extent_m = frames_of(*box)
+    colors = np.ones((len(position_m), 3)) if colors is None else colors
+    luminosities = np.asarray(luminosities, np.float64) * (1e18 / half_extent_m) ** 2
+    emitters = Emitters(
+        to_cell_units(position_m, origin_m, half_extent_m),
+        luminosities.astype(np.float32),
+        np.asarray(colors, np.float32),
+    )
+    radius = float(np.linalg.norm(half_sides_of(*box)) / half_extent_m)
+    return Cell(CellId(3, 5, theta, 3), origin_m, float(half_extent_m), radius, emitters)
 
 
 def cluster(count: int, seed: int) -> Cell:
@@ -24,7 +33,7 @@ def cluster(count: int, seed: int) -> Cell:
 
 def needles(count: int, stars: int) -> Cell:
     """Straight rows of equal stars, each row as thin as light can be, far apart in a plane."""
-    along = np.linspace(-0.15, 0.15, stars)
+    along = np.linspace(-0.22, 0.22, stars)
     angle = 2 * np.pi * np.arange(count) / count
     centres = 0.6 * np.stack([np.cos(angle), np.sin(angle), 0.0 * angle], axis=1)
     directions = np.stack([np.cos(2.4 * angle), np.sin(2.4 * angle), 0.5 + 0.0 * angle], axis=1)

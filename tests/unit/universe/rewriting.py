@@ -14,7 +14,7 @@ from helios.universe.arrays import metadata_digest, open_root, read_rows, write_
 from helios.universe.emitters import EMITTER_COLUMNS
 from helios.universe.index import manifest_text
 from helios.universe.journal import TrainingJournal
-from helios.universe.store import BUILT_GROUPS, CELL_COLUMNS, INNER_COLUMNS
+from helios.universe.store import BOX_COLUMNS, BUILT_GROUPS, CELL_COLUMNS, INNER_COLUMNS
 from helios.universe.training import SPLAT_COLUMNS, splats_digest
 from helios.universe.tree import TreeRule
 from helios.universe.writer import manifest_of
@@ -28,7 +28,7 @@ def rewrite(path: Path, change: Callable, index: bool = True) -> None:
     Arrays that are replaced, not altered in place, are written again. With `index`, so is the manifest.
     """
     root = open_root(paths.store_path(path), mode="r+")
-    names = [f"cells/{n}" for n in CELL_COLUMNS] + [f"emitters/{n}" for n in EMITTER_COLUMNS]
+    names = [f"cells/{n}" for n in (*CELL_COLUMNS, *BOX_COLUMNS)] + [f"emitters/{n}" for n in EMITTER_COLUMNS]
     names += [f"inner/{n}" for n in INNER_COLUMNS]
     names += [f"splats/{n}" for n in TRAINED] if "splats" in root else []
     before = {name: read_rows(root, name) for name in names}

@@ -28,17 +28,25 @@ def test_emitters_are_the_stars_in_the_units_of_their_cell(universe):
         rows = universe.columns(EMITTER_COLUMNS, universe.offsets[i], universe.offsets[i + 1])
         position = np.stack([rows["x_m"], rows["y_m"], rows["z_m"]], axis=-1)
         emitters = cell.emitters
-        assert {emitters.means.dtype, emitters.luminosities.dtype, emitters.colors.dtype} == {np.dtype(np.float32)}
-        assert np.abs(emitters.means).max() <= 1.0
-        # float32 holds a coordinate of up to 1 to 2^-24; the product and sum in metres are float64.
-        error = cell.origin_m + cell.half_extent_m * emitters.means.astype(np.float64) - position
-        assert np.abs(error).max() <= cell.half_extent_m * 2.0**-24
+        assert emitters.means.dtype == np.float64
+        assert {emitters.luminosities.dtype, emitters.colors.dtype} == {np.dtype(np.float32)}
+        assert np.abs(emitters.means).max() <= 1.0 + 2.0**-50
+        # Five float64 operations, each rounded by 2^-53 of no more than the origin and the half-extent.
+        error = cell.origin_m + cell.half_extent_m * emitters.means - position
+        assert np.abs(error).max() <= 5 * 2.0**-53 * (np.abs(cell.origin_m).max() + cell.half_extent_m)
         distance = np.linalg.norm(position, axis=1)
         expected = solid_angle_sr(rows["phot_g_mean_mag"]) * (distance / cell.half_extent_m) ** 2
         np.testing.assert_allclose(emitters.luminosities, expected, rtol=1e-6)
         np.testing.assert_array_equal(emitters.colors, color_from_bp_rp(rows["bp_rp"]))
-        low, high = universe.bounds_m([i])
-        np.testing.assert_allclose(cell.radius * cell.half_extent_m, np.linalg.norm(high - low) / 2, rtol=1e-12)
+        low, high = position.min(axis=0), position.max(axis=0)
+        np.testing.assert_array_equal(universe.star_boxes_m([i]), ([low], [high]))
+        if len(emitters) > 1:
+            np.testing.assert_allclose(np.abs(emitters.means).max(), 1.0, rtol=1e-12)
+            np.testing.assert_allclose(cell.radius * cell.half_extent_m, np.linalg.norm(high - low) / 2, rtol=1e-5)
+        else:
+            np.testing.assert_array_equal(emitters.means, 0.0)
+            np.testing.assert_allclose(cell.half_extent_m, 1e-6 * distance[0], rtol=1e-12)
+            np.testing.assert_allclose(cell.radius, np.sqrt(3.0), rtol=1e-12)
         assert universe.index_of(cell.id) == i
         seen += len(emitters)
     assert seen == universe.offsets[-1] == 200
@@ -75,7 +83,7 @@ def test_a_built_universe_is_untrained(universe):
 def test_the_manifest_says_what_the_store_holds(universe):
     index = json.loads((universe.path / "index.json").read_text())
     assert index == {
-        "version": 2,
+        "version": 3,
         "config": {"r_min": 4.6e10, "log_base": 4.0, "n_theta": 32, "n_phi": 16},
         "tree": {"depth": 4, "leaf_capacity": None, "shallowest": 4, "deepest": 4},
         "totals": {
@@ -114,8 +122,8 @@ def change_json(path, change):
 @pytest.mark.parametrize(
     ("version", "message"),
     [
-        (3, "written in version 3, this program reads up to version 2: update helios"),
-        (1, "written in version 1, this program reads version 2; build the universe again"),
+        (4, "written in version 4, this program reads up to version 3: update helios"),
+        (2, "written in version 2, this program reads version 3; build the universe again"),
     ],
 )
 def test_another_version_says_what_to_do(universe, version, message):

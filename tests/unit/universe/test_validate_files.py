@@ -76,7 +76,7 @@ def test_a_store_that_is_gone_is_found(path):
 @pytest.mark.parametrize(
     ("name", "value", "text"),
     [
-        ("version", 3, "update helios"),
+        ("version", 4, "update helios"),
         ("version", "1", "version '1'"),
         ("depth", 21, "grid depth 21: must be from 0 to 20"),
         ("depth", None, "depth None, leaf capacity None"),
@@ -102,7 +102,7 @@ def test_metadata_that_are_not_those_written(path, name, value, text):
         (lambda index: index["tree"].update(deepest=3), "'deepest': 3"),
         (lambda index: index.update(more=1), "more is 1, the store has None"),
         (lambda index: index.update(version=7), "update helios"),
-        (lambda index: index.update(version=1), "this program reads version 2"),
+        (lambda index: index.update(version=1), "this program reads version 3"),
         (lambda index: index.clear(), "damaged"),
     ],
 )
