@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from helios.cells import from_cell_units
 from helios.color import LUMINANCE
 from helios.light import splat_luminosity
 from helios.options import option
@@ -134,7 +135,7 @@ class SplatFile(ABC):
         """Return means and scales, float64 [K, 3] metres, and `held` splats of the cell `i`."""
         ((origin_m,), (half_extent_m,)) = universe.frames_m([i])
         splats = self.held(shown_splats(universe, i))
-        return origin_m + half_extent_m * splats.means.astype(np.float64), splats.scales * half_extent_m, splats
+        return from_cell_units(splats.means, origin_m, half_extent_m), splats.scales * half_extent_m, splats
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ CATALOGUE = """source_id,ra,dec,parallax,phot_g_mean_mag,bp_rp
 """
 
 
-PLACE = 0.2
-"""Units of a file, which these stars are 16000 of apart."""
+PLACE = 0.6 * 2**-10
+"""Units of a file, which these stars are 16000 of apart: half a step of SPZ, and as much as float32 has there."""
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,10 @@ import numpy as np
 import plyfile
 import pytest
 
+from helios.building.build import build_universe
+from helios.building.config import BuildConfig
 from helios.packing.export import export
+from helios.universe import Universe
 
 PROPERTIES = [*"xyz", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2", "opacity"]
 PROPERTIES += ["scale_0", "scale_1", "scale_2", "rot_0", "rot_1", "rot_2", "rot_3"]
@@ -81,6 +84,22 @@ def test_the_frame_fits_what_is_in_the_file(trained, tmp_path, cells):
         assert origin.tolist() == [0, 0, 0]
     else:
         np.testing.assert_allclose(means.min(axis=0), -means.max(axis=0), atol=8000 * 2e-7)
+
+
+def test_every_naked_eye_star_is_in_its_own_place(tmp_path):
+    """The embedded list, from 1.3 to some 10,000 pc, in leaves as shallow as its tree has: as seen from the Sun."""
+    build_universe(BuildConfig(), tmp_path / "universe", [])
+    universe = Universe.open(tmp_path / "universe")
+    exported = export(universe, tmp_path / "stars.ply")
+    _, columns = read(tmp_path / "stars.ply")
+    means = columns("x", "y", "z")
+    stars = universe.columns(("x_m", "y_m", "z_m"), 0, int(universe.offsets[-1]))
+    wanted = np.stack([stars[name] for name in ("x_m", "y_m", "z_m")], axis=1)
+    found = np.array(exported.origin_m) + exported.unit_m * means
+    distance = np.linalg.norm(wanted, axis=1)
+    # Three coordinates of float32, each to half a unit of its last place, 6e-8 of itself: 1e-7, which is 0.02 arcsec.
+    assert (np.linalg.norm(found - wanted, axis=1) / distance).max() < 1e-7
+    assert len(np.unique(means, axis=0)) == len(np.unique(wanted, axis=0)) > 9000
 
 
 def test_a_single_star_has_a_size_in_its_file(stars, tmp_path):
