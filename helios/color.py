@@ -7,6 +7,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from helios.fixed_order import product
+
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 """Luminance of linear RGB with the Rec. 709 primaries and D65 white (ITU-R BT.709-6, item 3.2)."""
 
@@ -119,8 +121,8 @@ def blackbody_rgb(teff_k: ArrayLike) -> NDArray[np.float64]:
     Below about 1,900 K a black body lies outside the gamut of the display; it is mixed with white of the same luminance
     until no channel is negative.
     """
-    rgb = blackbody_xyz(teff_k) @ _XYZ_TO_RGB.T
-    rgb /= rgb @ LUMINANCE[:, None]
+    rgb = product(blackbody_xyz(teff_k), _XYZ_TO_RGB.T)
+    rgb /= product(rgb, LUMINANCE)[..., None]
     lowest = rgb.min(axis=-1, keepdims=True)
     return 1.0 + (rgb - 1.0) / np.maximum(1.0, 1.0 - lowest)
 
@@ -134,7 +136,7 @@ def blackbody_xyz(teff_k: ArrayLike) -> NDArray[np.float64]:
     wavelength_m = wavelength_nm * 1e-9
     exponent = _SECOND_RADIATION_CONSTANT_M_K / (wavelength_m * np.asarray(teff_k, np.float64)[..., None])
     radiance = wavelength_nm**-5 / np.expm1(exponent)
-    xyz = radiance @ _matching_functions(wavelength_nm)
+    xyz = product(radiance, _matching_functions(wavelength_nm))
     return xyz / xyz.sum(axis=-1, keepdims=True)
 
 

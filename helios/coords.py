@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from helios.constants import ICRS_TO_ECLIPTIC, PARSEC_M
+from helios.fixed_order import product
 
 
 def unit_vectors(ra_deg: ArrayLike, dec_deg: ArrayLike, axis: int = -1) -> NDArray[np.float64]:
@@ -32,7 +33,7 @@ def icrs_to_ecliptic_m(ra_deg: ArrayLike, dec_deg: ArrayLike, distance_m: ArrayL
     distance = np.asarray(distance_m, np.float64)
     # Each coordinate is contiguous in memory, which makes everything that works on positions faster.
     icrs = unit_vectors(ra_deg, dec_deg, axis=0)
-    return np.moveaxis(np.tensordot(ICRS_TO_ECLIPTIC, icrs, axes=1) * distance, 0, -1)
+    return np.moveaxis(np.einsum("ij,j...->i...", ICRS_TO_ECLIPTIC, icrs) * distance, 0, -1)
 
 
 def ecliptic_m_to_icrs(
@@ -41,7 +42,7 @@ def ecliptic_m_to_icrs(
     """Return (ra_deg in [0, 360), dec_deg, distance_m), each float64 [N], of ecliptic positions [N, 3] in metres."""
     position = np.asarray(position_m, np.float64)
     distance = np.linalg.norm(position, axis=-1)
-    x, y, z = np.moveaxis(position @ ICRS_TO_ECLIPTIC, -1, 0)
+    x, y, z = np.moveaxis(product(position, ICRS_TO_ECLIPTIC), -1, 0)
     ra = np.rad2deg(np.arctan2(y, x)) % 360.0
     return ra, np.rad2deg(np.arctan2(z, np.hypot(x, y))), distance
 

@@ -181,6 +181,8 @@ class _Build:
         return runs
 
     def _drop_duplicates(self, readers: list[Reader], runs: list[Run]) -> None:
+        for run in runs:
+            run.dropped_path.unlink(missing_ok=True)  # of a killed build: no piece vouches for it
         tasks = duplicates_tasks(runs, self.work.folder)
         if not tasks:
             return

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from helios.errors import InputError
+from helios.fixed_order import product
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +38,7 @@ _FURTHEST_IN = -14.0
 _FRACTIONS = np.array([0.0, 0.15, 0.3, 0.5, 0.75, 1.0])
 """Ends of the panels on one side of a peak, as fractions of its width there."""
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(14)
+_NODES, _WEIGHTS = (np.round(values, 14) for values in np.polynomial.legendre.leggauss(14))  # LAPACK makes them
 _NODES, _WEIGHTS = (_NODES + 1.0) / 2.0, _WEIGHTS / 2.0
 
 _ROWS = 4096
@@ -231,7 +232,7 @@ def _quantiles(a: Floats, b: Floats, levels: Sequence[float]) -> Floats:
     density = _fall(v, xp[:, None, None], k[:, None, None])
     np.exp(density, out=density)
     mass = np.zeros((len(x), panels))
-    mass[peaks] = (density @ _WEIGHTS) * width * np.exp(height[peaks, None])
+    mass[peaks] = product(density, _WEIGHTS) * width * np.exp(height[peaks, None])
     below = np.cumsum(mass.reshape(len(a), 2 * panels), axis=1)
 
     place = np.zeros(len(x), np.int64)
@@ -251,14 +252,14 @@ def _quantiles(a: Floats, b: Floats, levels: Sequence[float]) -> Floats:
 
 def _inside(fraction: Floats, start: Floats, width: Floats, x: Floats, k: Floats) -> Floats:
     """Return v [N] below which `fraction` of the probability in the panel from `start` to `start + width` lies."""
-    whole = np.exp(_fall(start[:, None] + width[:, None] * _NODES, x[:, None], k[:, None])) @ _WEIGHTS
+    whole = product(np.exp(_fall(start[:, None] + width[:, None] * _NODES, x[:, None], k[:, None])), _WEIGHTS)
     goal = fraction * whole
     t, low, high = fraction.copy(), np.zeros_like(fraction), np.ones_like(fraction)
     active = np.arange(len(t))
     for _ in range(60):
         at, v0, dv, xa, ka = t[active], start[active], width[active], x[active], k[active]
         nodes = v0[:, None] + (dv * at)[:, None] * _NODES
-        excess = at * (np.exp(_fall(nodes, xa[:, None], ka[:, None])) @ _WEIGHTS) - goal[active]
+        excess = at * product(np.exp(_fall(nodes, xa[:, None], ka[:, None])), _WEIGHTS) - goal[active]
         lo, hi = np.where(excess > 0.0, low[active], at), np.where(excess > 0.0, at, high[active])
         low[active], high[active] = lo, hi
         new = at - excess / np.exp(_fall(v0 + dv * at, xa, ka))

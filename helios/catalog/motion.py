@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from helios.constants import AU_M, ICRS_TO_ECLIPTIC, JULIAN_YEAR_S, LIGHT_YEAR_M
 from helios.coords import unit_vectors
 from helios.errors import InputError
+from helios.fixed_order import product
 
 Floats = NDArray[np.float64]
 
@@ -139,7 +140,7 @@ def velocity_m_per_yr(
     per_mas = np.where(still, 0.0, distance * MAS)
     radial = np.where(np.isnan(radial_velocity), 0.0, radial_velocity) * (1000.0 * JULIAN_YEAR_S)
     across = np.where(still, 0.0, pmra)[..., None] * east + np.where(still, 0.0, pmdec)[..., None] * north
-    return (radial[..., None] * at + per_mas[..., None] * across) @ ICRS_TO_ECLIPTIC.T
+    return product(radial[..., None] * at + per_mas[..., None] * across, ICRS_TO_ECLIPTIC.T)
 
 
 def parse_epoch(text: str) -> float:

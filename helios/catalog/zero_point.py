@@ -13,6 +13,7 @@ from helios.catalog.table import ZERO_POINT_COLUMNS, StarTable, single
 from helios.constants import ICRS_TO_ECLIPTIC
 from helios.coords import unit_vectors
 from helios.errors import InputError
+from helios.fixed_order import product
 
 FIVE_PARAMETERS, SIX_PARAMETERS = 31, 95
 """Gaia's `astrometric_params_solved`: position, parallax and proper motion; these and a pseudocolour."""
@@ -27,7 +28,7 @@ def subtract_zero_point(table: StarTable) -> tuple[StarTable, Counts]:
     """
     # Unusable ra and dec give no valid latitude; a later cut rejects such rows.
     with np.errstate(invalid="ignore"):
-        height = unit_vectors(table.ra, table.dec) @ ICRS_TO_ECLIPTIC[2]
+        height = product(unit_vectors(table.ra, table.dec), ICRS_TO_ECLIPTIC[2])
         latitude = np.rad2deg(np.arcsin(np.clip(height, -1.0, 1.0)))
     zero_point = parallax_zero_point_mas(
         single(table.phot_g_mean_mag),

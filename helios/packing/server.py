@@ -14,10 +14,14 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from helios.errors import InputError
 
 HOST = "127.0.0.1"
+
+SILENT_S = 60.0
+"""A connection over which nothing went for so long is closed."""
 
 CONTENT_TYPES = {
     ".bin": "application/octet-stream",
@@ -56,6 +60,31 @@ class SiteFiles(StaticFiles):
         return response
 
 
+class WatchedProtocol(H11Protocol):
+    """HTTP/1.1 over a connection that is closed where the client neither asks nor reads for SILENT_S."""
+
+    def connection_made(self, transport) -> None:
+        super().connection_made(transport)
+        self._last, self._left = self.loop.time(), 0
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        self._last = self.loop.time()
+        super().data_received(data)
+
+    def _watch(self) -> None:
+        """Look again when the silence may be long enough; what is still to be sent shows whether the client reads."""
+        if self.transport.is_closing():
+            return
+        now, left = self.loop.time(), self.transport.get_write_buffer_size()
+        if left != self._left:
+            self._last, self._left = now, left
+        if now - self._last >= SILENT_S:
+            self.transport.abort()
+        else:
+            self.loop.call_later(min(SILENT_S / 4, self._last + SILENT_S - now), self._watch)
+
+
 def site_app(directory: Path) -> Starlette:
     """Return the ASGI application that serves `directory`: GET and HEAD, ranges, ETag, Last-Modified."""
     hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"], www_redirect=False)
@@ -64,7 +93,9 @@ def site_app(directory: Path) -> Starlette:
 
 def open_socket(port: int) -> socket.socket:
     """Return a socket listening on 127.0.0.1, on any free port for 0. Raises InputError where the port is not free."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio sends small writes at once (TCP_NODELAY) only where a socket says that it is TCP; else the second write
+    # of an answer waits for the acknowledgement of the first, 40 ms late.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))
@@ -84,6 +115,6 @@ def serve(directory: Path, listener: socket.socket) -> None:
 def site_server(directory: Path) -> uvicorn.Server:
     """Return the server of `directory`, not yet running."""
     config = uvicorn.Config(
-        site_app(directory), http="h11", ws="none", lifespan="off", log_level="warning", access_log=False
+        site_app(directory), http=WatchedProtocol, ws="none", lifespan="off", log_level="warning", access_log=False
     )
     return uvicorn.Server(config)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from helios.fixed_order import norm, product
 from helios.splats import Cell, rotation_rows
 
 FIELD_OF_VIEW_DEG = 60.0
@@ -81,7 +82,7 @@ def look_at_origin(positions: NDArray[np.float64], rolls: NDArray[np.float64], i
 
 def training_views(cell: Cell, image_size: int, rng: np.random.Generator) -> Views:
     """Return TRAINING_VIEWS cameras at 1.5 to 10 cell radii, one in eight on the line through the cell and the Sun."""
-    directions = fibonacci_sphere(TRAINING_VIEWS) @ _random_rotation(rng).T
+    directions = product(fibonacci_sphere(TRAINING_VIEWS), _random_rotation(rng).T)
     sun = _direction_to_sun(cell)
     directions[::8] = np.where(np.arange(len(directions[::8]))[:, None] % 2 == 0, sun, -sun)
     strata = (rng.permutation(TRAINING_VIEWS) + rng.random(TRAINING_VIEWS)) / TRAINING_VIEWS
@@ -95,14 +96,14 @@ def held_out_views(cell: Cell, image_size: int, rng: np.random.Generator) -> Vie
     Their directions are drawn anew for every distance, and coincide with none of the training views.
     """
     directions = np.concatenate(
-        [fibonacci_sphere(HELD_OUT_DIRECTIONS) @ _random_rotation(rng).T for _ in HELD_OUT_RADII]
+        [product(fibonacci_sphere(HELD_OUT_DIRECTIONS), _random_rotation(rng).T) for _ in HELD_OUT_RADII]
     )
     radii = np.repeat(HELD_OUT_RADII, HELD_OUT_DIRECTIONS) * cell.radius
     return look_at_origin(directions * radii[:, None], rng.uniform(0, 2 * np.pi, len(radii)), image_size)
 
 
 def _direction_to_sun(cell: Cell) -> NDArray[np.float64]:
-    distance = np.linalg.norm(cell.origin_m)
+    distance = norm(cell.origin_m)
     return -cell.origin_m / distance if distance > 0 else np.array([1.0, 0.0, 0.0])
 
 
@@ -112,4 +113,4 @@ def _random_rotation(rng: np.random.Generator) -> NDArray[np.float64]:
     Source: Shoemake 1992, Graphics Gems III.
     """
     q = rng.standard_normal(4)
-    return np.array(rotation_rows(*(q / np.linalg.norm(q))))
+    return np.array(rotation_rows(*(q / norm(q))))

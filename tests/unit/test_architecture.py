@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[2] / "helios"
 
 LAYERS = (
     {"errors", "constants", "options", "registry", "catalogs_path", "progress", "files", "work_folders", "pieces"}
-    | {"simd"},
+    | {"simd", "fixed_order"},
     {"coords", "grid", "cells", "regions", "light", "color", "splats", "schedulers"},
     {"catalog"},
     {"universe"},

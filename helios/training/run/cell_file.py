@@ -14,6 +14,7 @@ from helios import __version__
 from helios.cells import Bounds, boxes_around, frames_of, to_cell_units, widened
 from helios.errors import InputError
 from helios.files import check_file, sha256, write_file
+from helios.fixed_order import norm
 from helios.light import splat_luminosity
 from helios.packing.v1_cell import V1Cell, encode_cell, read_cell
 from helios.progress import Note, OnEvent
@@ -83,7 +84,7 @@ def _as_stars(stored: V1Cell) -> tuple[Cell, Bounds]:
         id=stored.id,
         origin_m=origin_m,
         half_extent_m=float(half_extent_m),
-        radius=float(np.linalg.norm(high - low) / 2.0 / half_extent_m),
+        radius=norm((high - low)[0]) / 2.0 / float(half_extent_m),
         emitters=Emitters(
             to_cell_units(position_m, origin_m, half_extent_m),
             splat_luminosity(stored.opacities, stored.scales / half_extent_m).astype(np.float32),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from helios.fixed_order import norm
 from helios.options import option
 from helios.training.cameras import FIELD_OF_VIEW_DEG, REFERENCE_RADII
 from helios.training.strategies import Batch
@@ -84,7 +85,7 @@ class _Control(Rounds):
                     slots.split(slot, into, direction(rng))
                 else:
                     down = -self._vectors[b, slot].astype(np.float64)
-                    slots.clone(slot, into, sizes[slot] * down / max(np.linalg.norm(down), _NOTHING))
+                    slots.clone(slot, into, sizes[slot] * down / max(norm(down), _NOTHING))
                 costs.close(slot)
                 moves -= 1
         if options.reset_interval and step % options.reset_interval == 0:

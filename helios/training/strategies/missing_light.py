@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from helios.color import LUMINANCE
+from helios.fixed_order import product
 from helios.rendering.backend import Backend
 from helios.training.cameras import REFERENCE_RADII
 from helios.training.optim.model import Model
@@ -180,5 +181,5 @@ def _sorted(means, light, tint) -> Spots:
         near = np.linalg.norm(means[chosen] - means[i], axis=1) < 2.0 * FILTER_SIGMA
         if light[i] > 0.0 and tint[i].any() and not near.any():
             chosen.append(int(i))
-    colors = tint[chosen] / np.maximum(tint[chosen] @ LUMINANCE, 1e-30)[:, None]
+    colors = tint[chosen] / np.maximum(product(tint[chosen], LUMINANCE), 1e-30)[:, None]
     return Spots(means[chosen], light[chosen], colors)

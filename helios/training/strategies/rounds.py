@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from helios.constants import EPS_PX2
+from helios.fixed_order import norm
 from helios.options import option
 from helios.training.cameras import REFERENCE_RADII, focal_px
 from helios.training.optim.model import COLUMNS, Model
@@ -125,4 +126,4 @@ class GradientStats:
 def direction(rng: np.random.Generator) -> np.ndarray:
     """Return a random unit vector [3], uniform over directions."""
     vector = rng.standard_normal(3)
-    return vector / np.linalg.norm(vector)
+    return vector / norm(vector)

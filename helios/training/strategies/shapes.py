@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from helios.fixed_order import eigen, product
 from helios.splats import rotation_rows
 
 _NODES = 24
@@ -12,7 +13,7 @@ _NODES = 24
 
 def _octant() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the squared components [M, 3] of directions over an octant of the sphere, and their weights [M]."""
-    z, weight = np.polynomial.legendre.leggauss(_NODES)
+    z, weight = (np.round(values, 14) for values in np.polynomial.legendre.leggauss(_NODES))  # LAPACK makes them
     z, weight = 0.5 * (z + 1.0), 0.5 * weight
     angle = 0.5 * np.pi * (np.arange(_NODES) + 0.5) / _NODES
     squares = np.stack(
@@ -48,7 +49,7 @@ def log_luminosities(light: NDArray | float, log_scales: NDArray) -> NDArray[np.
 def _excess(log_scales: NDArray) -> NDArray[np.float64]:
     logs = np.asarray(log_scales, np.float64)
     logs = logs - logs.mean(axis=-1, keepdims=True)
-    return np.sqrt(np.exp(-2.0 * logs) @ _SQUARES.T) @ _WEIGHTS
+    return product(np.sqrt(product(np.exp(-2.0 * logs), _SQUARES.T)), _WEIGHTS)
 
 
 def rotations(quats: NDArray) -> NDArray[np.float64]:
@@ -72,18 +73,18 @@ def quaternion(rotation: NDArray) -> NDArray[np.float64]:
             [0.0, 0.0, 0.0, m[2, 2] - m[0, 0] - m[1, 1]],
         ]
     )
-    return np.linalg.eigh(K, UPLO="U")[1][:, -1]
+    return eigen(K + np.triu(K, 1).T)[1][:, -1]
 
 
 def covariances(quats: NDArray, log_scales: NDArray) -> NDArray[np.float64]:
     """Return the covariances [K, 3, 3] of splats with `quats` [K, 4] and `log_scales` [K, 3]."""
     axes = rotations(quats) * np.exp(np.asarray(log_scales, np.float64))[..., None, :]
-    return axes @ np.swapaxes(axes, -1, -2)
+    return np.einsum("...ij,...kj->...ik", axes, axes)
 
 
 def principal_axes(covariance: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return (quaternion [4] wxyz, variances [3], ascending) of the principal axes of a covariance [3, 3]."""
-    variances, axes = np.linalg.eigh(covariance)
-    if np.linalg.det(axes) < 0:
+    variances, axes = eigen(covariance)
+    if np.sum(np.cross(axes[:, 0], axes[:, 1]) * axes[:, 2]) < 0:
         axes[:, 0] = -axes[:, 0]
     return quaternion(axes), variances

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from helios.color import LUMINANCE
 from helios.constants import EPS_PX2
+from helios.fixed_order import product
 from helios.training.cameras import REFERENCE_RADII, focal_px
 from helios.training.optim.adam import Adam
 from helios.training.optim.model import COLUMNS, LEAST_COLOR, PAD_LUMINOSITY, Model
@@ -97,17 +98,17 @@ class Slots:
     def colors(self, slots) -> NDArray[np.float64]:
         """Return the colours [..., 3] of the splats in `slots`: linear RGB of luminance 1."""
         positive = np.maximum(self.params[slots, COLORS].astype(np.float64), LEAST_COLOR)
-        return positive / (positive @ LUMINANCE)[..., None]
+        return positive / product(positive, LUMINANCE)[..., None]
 
     def merge(self, slot: int, heir: int) -> None:
         """Merge the splat in `slot` into that in `heir`, which gets the light, mean, covariance and colour of both."""
         pair = [slot, heir]
         light, means = self.light(pair), self.means(pair)
         share = light / light.sum()
-        mean, color = share @ means, share @ self.colors(pair)
+        mean, color = product(share, means), product(share, self.colors(pair))
         away = means - mean
         spread = covariances(self.params[pair, QUATS], self.params[pair, LOG_SCALES])
-        quat, variances = principal_axes(np.tensordot(share, spread + away[:, :, None] * away[:, None, :], 1))
+        quat, variances = principal_axes(np.einsum("k,kij->ij", share, spread + away[:, :, None] * away[:, None, :]))
         self.params[heir, QUATS] = quat
         self.params[heir, LOG_SCALES] = 0.5 * np.log(np.maximum(variances, FLATTEST**2 * variances.max()))
         self.params[heir, COLORS] = color
@@ -120,7 +121,7 @@ class Slots:
         They are one standard deviation to either side of its centre and sqrt(2/3) times its size, which preserves the
         mean square radius of a ball. (3DGS divides sizes by 1.6 and doubles the light: Kerbl et al. 2023, section 5.2.)
         """
-        step = self._axes(slot) @ toward
+        step = product(toward, self._axes(slot).T)
         self._part(slot, into, self.means(slot) + step, self.means(slot) - step, 0.5 * np.log(2.0 / 3.0))
 
     def halve_longest(self, slot: int, into: int) -> None:

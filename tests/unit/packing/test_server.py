@@ -8,11 +8,13 @@ import errno
 import http.client
 import socket
 import threading
+import time
 from email.utils import parsedate_to_datetime
 
 import pytest
 
 from helios.errors import InputError
+from helios.packing import server as server_module
 from helios.packing.server import HOST, open_socket, site_server
 
 BYTES = bytes(range(256)) * 300
@@ -220,3 +222,62 @@ def test_a_port_that_the_system_keeps_is_one_clear_line(monkeypatch):
     monkeypatch.setattr(socket.socket, "bind", refuse)
     with pytest.raises(InputError, match=r"^port 80 cannot be opened \(Permission denied\): choose another"):
         open_socket(80)
+
+
+@pytest.fixture
+def watched(tmp_path, monkeypatch):
+    """A server, and the port of it, that closes connections after half a second of silence."""
+    monkeypatch.setattr(server_module, "SILENT_S", 0.5)
+    (tmp_path / "index.html").write_text("<!doctype html>")
+    (tmp_path / "large.bin").write_bytes(bytes(64 << 20))
+    server, listener = site_server(tmp_path), open_socket(0)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    yield server, listener.getsockname()[1]
+    server.should_exit = True
+    thread.join(timeout=20)
+    listener.close()
+
+
+def test_answers_are_not_held_back(watched):
+    """Each is two writes, of which Nagle's algorithm would keep the second for 40 ms on a reused connection."""
+    server, port = watched
+    with socket.create_connection((HOST, port), timeout=10) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert client.recv(1000).startswith(b"HTTP/1.1 200")
+        (connection,) = server.server_state.connections
+        theirs = connection.transport.get_extra_info("socket")
+        assert theirs.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [b"", b"GET / HT", b"GET /large.bin HTTP/1.1\r\nHost: localhost\r\n\r\n"],
+    ids=["nothing", "half", "no reads"],
+)
+def test_a_silent_client_is_closed(watched, asked):
+    server, port = watched
+    with socket.create_connection((HOST, port), timeout=20) as client:
+        client.sendall(asked)
+        if asked.endswith(b"\n"):
+            deadline = time.monotonic() + 20
+            while not server.server_state.connections:
+                assert time.monotonic() < deadline
+            while server.server_state.connections:  # nothing is read meanwhile
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        else:
+            assert client.recv(1000) in (b"",)
+
+
+def test_a_slow_client_is_served_to_the_end(watched):
+    """For longer than the silence that is allowed."""
+    _, port = watched
+    with socket.create_connection((HOST, port), timeout=20) as client:
+        client.sendall(b"GET /large.bin HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        began, size = time.monotonic(), 0
+        while data := client.recv(1 << 20):
+            size += len(data)
+            time.sleep(0.03)
+        assert size > 64 << 20
+        assert time.monotonic() - began > 1.0
