@@ -33,6 +33,7 @@ test-slow: $(STAMP)
 
 # Commands killed at every file operation, damage and hostile inputs by the hundred: half an hour.
 sweeps: $(STAMP)
+	$(BIN)/python -m tests.sweeps.hostile
 	$(BIN)/python -m tests.sweeps.damage
 	$(BIN)/python -m tests.sweeps.crashes
 

@@ -187,6 +187,18 @@ def restore(target: Path) -> None:
         raise StoreError(str(error)) from error
 
 
+def tidy(target: Path) -> None:
+    """Remove what a process that was killed at the very end of the replacement of `target` left beside it.
+
+    Whoever finds that nothing is left to do calls this in the place of a replacement. Does nothing while another
+    process replaces `target`, and to what is not ours.
+    """
+    target = Path(os.path.realpath(target))
+    if os.path.lexists(staging_path(target)) or os.path.lexists(lock_path(target)):
+        with contextlib.suppress(InputError), locked(target, _being_replaced(target)):
+            _restore(target)
+
+
 def _restore(target: Path) -> None:
     """Remove what a killed process left beside `target`; where `target` is missing, put back its former content."""
     work, retired = staging_path(target), retired_path(target)

@@ -16,6 +16,9 @@ from helios.errors import InputError
 COLUMNS = ("source_id", *FLOAT_COLUMNS, *OPTIONAL_COLUMNS)
 """The columns of the star table that a schema can define."""
 
+LARGEST = 1 << 14
+"""Most bytes of a schema's file; with long dotted keys, tomllib's memory grows with the square of them."""
+
 UNKNOWN_EPOCH = "unknown"
 """How a schema file says that the epoch of the positions is unknown."""
 
@@ -59,9 +62,11 @@ def read_schema(path: Path) -> Schema:
     (a list), and `[columns]`, in which a column of the star table is a source name or `{names, difference, unit}`.
     Raises InputError, naming the key, for anything else.
     """
+    if path.stat().st_size > LARGEST:
+        raise InputError(f"{path}: has {path.stat().st_size:,} bytes, a schema has at most {LARGEST:,}")
     try:
         content = tomllib.loads(path.read_bytes().decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: no TOML ({' '.join(str(error).split())})") from error
     _check_keys(content, _KEYS, str(path))
     base = content.get("base", DEFAULT)

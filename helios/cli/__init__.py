@@ -2,11 +2,14 @@
 
 import errno
 import importlib
+import io
+import os
 import sys
 
 import click
 
 from helios import __version__
+from helios.cli.printing import printable
 from helios.errors import HeliosError
 
 COMMANDS = {
@@ -48,16 +51,46 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except HeliosError as error:
-            raise click.ClickException(str(error)) from error
+            raise _told(str(error)) from error
+        except MemoryError as error:
+            raise _told("there is not enough memory; fewer --workers take less, as do smaller inputs") from error
+        except UnicodeEncodeError as error:
+            if not error.reason.startswith("surrogates") and error.encoding not in ("ascii", "latin-1"):
+                raise
+            raise _told(f"{error.object}: a name that is no text in {error.encoding}; give it another") from error
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise
-            place = f"{error.filename}: " if error.filename else ""
-            raise click.ClickException(f"{place}{error.strerror or error}") from error
+            place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+            raise _told(f"{place}{error.strerror or error}") from error
+
+
+def _told(text: str) -> click.ClickException:
+    return click.ClickException(printable(text))
+
+
+def _open_streams() -> None:
+    """Give a process that was started with closed standard streams some, which lead nowhere.
+
+    A file that is opened later would otherwise become the standard output, and be written to.
+    """
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(handle)
+    for number, name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", closefd=False))
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(__version__, prog_name="helios")
 def main():
     """Turn star catalogues into a universe of Gaussian splats that a browser flies through."""
-    sys.stdout.reconfigure(errors="replace")
+    if not __debug__:
+        raise click.ClickException(
+            "Python runs with -O or PYTHONOPTIMIZE, with which zarr reads no store; leave it out"
+        )
+    _open_streams()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

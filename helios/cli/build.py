@@ -12,6 +12,7 @@ import helios
 from helios.building.config import BuildConfig
 from helios.cli.meter import Meter
 from helios.cli.options import options_from
+from helios.cli.printing import echo
 from helios.schedulers.config import SchedulerConfig
 
 
@@ -30,6 +31,7 @@ def build(landmarks: Path | None, output: Path, more_stars: tuple[Path, ...], **
     occurs, left as it was.
     """
     from helios.cli.build_report import summary
+    from helios.cli.interrupt import Interruptible
     from helios.landmarks import outside_grid
 
     started = time.perf_counter()
@@ -37,9 +39,9 @@ def build(landmarks: Path | None, output: Path, more_stars: tuple[Path, ...], **
         raise click.UsageError(f"Got unexpected extra argument ({more_stars[0]}); did you mean --stars?")
     stars = (*options.pop("stars"), *more_stars)
     places = helios.load_landmarks(landmarks)
-    with Meter(sys.stderr) as meter:
-        helios.build(stars, output, landmarks=places, on_event=meter, **options)
+    with Interruptible() as interrupts, Meter(sys.stderr) as meter:
+        helios.build(stars, output, landmarks=places, on_event=interrupts.reminding(meter), **options)
     outside = [f"{landmark.name} ({reason})" for landmark, reason in outside_grid(places)]
     for line in summary(meter.result, len(places), outside):
-        click.echo(line)
-    click.echo(f"{'time':<10}{time.perf_counter() - started:.2f} s")
+        echo(line)
+    echo(f"{'time':<10}{time.perf_counter() - started:.2f} s")

@@ -6,6 +6,7 @@ import click
 
 import helios
 from helios.cli.pack import default_universe, universe_option
+from helios.cli.printing import echo
 from helios.constants import PARSEC_M
 from helios.packing import EXPORTERS
 
@@ -34,13 +35,13 @@ def export(directory: Path | None, format_name: str, named: tuple[str, ...], out
     given = (*named, *more)
     names = [name for text in given for name in text.split(",") if name]
     written = helios.export(directory or default_universe(), output, format_name, names if given else None)
-    click.echo(f"wrote {output}: {written.cells:,} cells, {written.splats:,} splats, {written.size_bytes:,} bytes")
+    echo(f"wrote {output}: {written.cells:,} cells, {written.splats:,} splats, {written.size_bytes:,} bytes")
     if written.origin_m and written.unit_m:
         place = " ".join(f"{x / PARSEC_M:.9g}" for x in written.origin_m)
         origin = f"at {place} pc (ecliptic)" if any(written.origin_m) else "the Sun"
-        click.echo(f"a unit of its coordinates is {written.unit_m / PARSEC_M:.9g} pc, their origin {origin}")
+        echo(f"a unit of its coordinates is {written.unit_m / PARSEC_M:.9g} pc, their origin {origin}")
     if written.faint_share:
         share = f"{100 * written.faint_share:.2g}"
-        click.echo(f"{share} % of the light is in splats of an opacity below 1/255, which most viewers do not draw")
+        echo(f"{share} % of the light is in splats of an opacity below 1/255, which most viewers do not draw")
     for note in written.notes:
-        click.echo(note)
+        echo(note)

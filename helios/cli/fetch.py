@@ -12,6 +12,7 @@ import helios
 from helios.cli.interrupt import STOPPED
 from helios.cli.meter import Meter
 from helios.cli.options import options_from
+from helios.cli.printing import echo
 from helios.fetching.archives import ARCHIVES
 from helios.fetching.config import FetchConfig
 
@@ -33,11 +34,11 @@ def fetch(output: Path | None, **options):
         with Meter() as meter:
             result = helios.fetch(output=output, on_event=meter, **options)
     except KeyboardInterrupt:
-        click.echo("stopped: the same command goes on with the pieces that are missing")
+        echo("stopped: the same command goes on with the pieces that are missing")
         sys.exit(STOPPED)
     if result.found_from is None:
         size = f"{result.size_bytes / 1e6:.2f} MB"
         words = f"wrote {result.path}: {result.rows:,} stars, {size}; the queries: {result.record}"
     else:
         words = f"{result.path}: is there already, {result.rows:,} stars fetched {result.found_from}"
-    click.echo(f"{words}, {time.monotonic() - began:.1f} s")
+    echo(f"{words}, {time.monotonic() - began:.1f} s")

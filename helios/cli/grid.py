@@ -12,6 +12,7 @@ import click
 import numpy as np
 
 from helios.cells import Cells
+from helios.cli.printing import echo
 from helios.constants import AU_M, LIGHT_YEAR_M, PARSEC_M, R_MIN_M
 from helios.coords import icrs_to_ecliptic_m, parallax_to_distance_m
 from helios.errors import InputError
@@ -105,7 +106,7 @@ def locate(meters, au, icrs, depth: int | None, universe: Path | None):
         i = opened.tree.index_of(cell)
         rows["stars"] = f"{np.diff(opened.offsets)[i] if i >= 0 else 0}"
     for name, value in rows.items():
-        click.echo(f"{name:<14}{value}")
+        echo(f"{name:<14}{value}")
 
 
 @grid.command()
@@ -151,22 +152,22 @@ def _print_cells(universe, start: float, stop: float) -> None:
         )
     if universe.depth is not None:
         _print_grid(HLGrid(universe.depth))
-    click.echo(f"{'cell':<20} {'stars':>8} {'inner_pc':>12} {'outer_pc':>12}")
+    echo(f"{'cell':<20} {'stars':>8} {'inner_pc':>12} {'outer_pc':>12}")
     for i in shown.tolist():
         near, far = inner[i] / PARSEC_M, outer[i] / PARSEC_M
-        click.echo(f"{cells[i]!s:<20} {stars[i]:>8} {near:>12.6g} {far:>12.6g}")
+        echo(f"{cells[i]!s:<20} {stars[i]:>8} {near:>12.6g} {far:>12.6g}")
 
 
 def _print_depths(universe) -> None:
     """Print the numbers of cells and stars of an adaptive universe at each depth, and the ratio of its shells."""
-    click.echo(f"# adaptive: cells split while they held more than {universe.leaf_capacity:,} stars")
-    click.echo(f"{'depth':>7} {'cells':>12} {'stars':>12} {'inner_cells':>12} {'log_base':>12}")
+    echo(f"# adaptive: cells split while they held more than {universe.leaf_capacity:,} stars")
+    echo(f"{'depth':>7} {'cells':>12} {'stars':>12} {'inner_cells':>12} {'log_base':>12}")
     depths, stars = universe.cells.depth, np.diff(universe.offsets)
     inner = np.bincount(universe.inner.cells.depth, minlength=int(depths.max()) + 1)
     for depth in range(int(depths.max()) + 1):
         own = depths == depth
         counts = (int(own.sum()), int(stars[own].sum()), int(inner[depth]))
-        click.echo(f"{depth:>7}" + "".join(f" {n:>12}" for n in counts) + f" {HLGrid(depth).log_base:>12.6g}")
+        echo(f"{depth:>7}" + "".join(f" {n:>12}" for n in counts) + f" {HLGrid(depth).log_base:>12.6g}")
 
 
 def _position_m(meters, au, icrs) -> np.ndarray:
@@ -187,7 +188,7 @@ def _position_m(meters, au, icrs) -> np.ndarray:
 
 
 def _print_grid(grid: HLGrid) -> None:
-    click.echo(
+    echo(
         f"# depth {grid.depth}: {grid.n_l} shells of ratio {grid.log_base:.6g} from {R_MIN_M:g} m, "
         f"{grid.n_theta} longitudes, {grid.n_phi} colatitudes"
     )
@@ -200,13 +201,13 @@ def _print_shells(grid: HLGrid, shells: np.ndarray, universe) -> None:
         header += ["cells", "stars"]
         counts[0] = np.bincount(universe.cells.l, minlength=grid.n_l)
         counts[1] = np.bincount(universe.cells.l, weights=np.diff(universe.offsets), minlength=grid.n_l)
-    click.echo(f"{'l':>7}" + "".join(f" {name:>12}" for name in header))
+    echo(f"{'l':>7}" + "".join(f" {name:>12}" for name in header))
     inner, outer = grid.shell_edges_m(shells)
     for l, low, high in zip(shells.tolist(), inner, outer):
         values = [f"{edge / unit:.6g}" for unit in (1.0, AU_M, PARSEC_M) for edge in (low, high)]
         if universe is not None:
             values += [str(counts[0, l]), str(counts[1, l])]
-        click.echo(f"{l:>7}" + "".join(f" {value:>12}" for value in values))
+        echo(f"{l:>7}" + "".join(f" {value:>12}" for value in values))
 
 
 def _vector(values: np.ndarray) -> str:

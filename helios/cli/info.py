@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 import helios
+from helios.cli.printing import echo
+from helios.errors import StoreError
 
 _TOLD = {"helios", "versions", "command", "options", "inputs", "bad_files", "rows_read", "rejected", "merged", "kept"}
 """Entries of the provenance that have their own lines; others are printed under their names."""
@@ -32,12 +34,16 @@ def info(as_json: bool, directory: Path):
     _line("digest", summary["fingerprint"])
     for name, text in _contents(summary):
         _line(name, text)
-    for name, text in _provenance(summary["provenance"], summary["stars"]):
+    try:
+        lines = _provenance(summary["provenance"], summary["stars"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"{directory}: damaged, its provenance does not read ({error}); build it again") from error
+    for name, text in lines:
         _line(name, text)
 
 
 def _line(name: str, text: str) -> None:
-    click.echo(f"{name:<9} {text}" if name else f"{'':<12}{text}")
+    echo(f"{name:<9} {text}" if name else f"{'':<12}{text}")
 
 
 def _contents(summary: dict[str, Any]) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from helios.catalog import Reader
+from helios.cli.printing import echo
 from helios.errors import InputError
 from helios.landmarks.generators import GENERATORS
 
@@ -58,9 +59,9 @@ def generate_landmarks_command(
         readers, names = open_catalogs([embedded(EMBEDDED_STARS)]), bright_star_names()
     landmarks, counts = generate_landmarks(readers, count, method, names)
     if counts.rejected:
-        click.echo(f"rejected {counts.rejected:,} rows: {counts.reasons()}")
+        echo(f"rejected {counts.rejected:,} rows: {counts.reasons()}")
     if not landmarks:
         raise InputError(f"{', '.join(reader.name for reader in readers)}: no star that could be a landmark")
     write_landmarks(output, landmarks)
     short = f" (all there are; {count:,} were asked for)" if len(landmarks) < count else ""
-    click.echo(f"wrote {len(landmarks):,} landmarks to {output}{short}")
+    echo(f"wrote {len(landmarks):,} landmarks to {output}{short}")

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
+from helios.cli.printing import printable
 from helios.progress import Advance, Done, Event, Note, Stage
 
 if TYPE_CHECKING:
@@ -71,9 +72,9 @@ class Meter(contextlib.ExitStack):
     def print(self, line: str) -> None:
         """Print a line, above the bar if there is one."""
         if self._bar:
-            self._bar.console.print(line, soft_wrap=True)
+            self._bar.console.print(printable(line), soft_wrap=True)
         else:
-            print(line, file=self._file, flush=True)
+            print(printable(line), file=self._file, flush=True)
 
     def _begin(self, stage: Stage) -> None:
         self._stage, self._began = stage, time.monotonic()
@@ -93,7 +94,7 @@ class Meter(contextlib.ExitStack):
         words = [word for word in words if word]
         if self._bar and self._task is not None:
             percent = [f"{100 * done / stage.total:.1f} %"] if stage.total else []
-            self._bar.update(self._task, completed=done, words=", ".join(percent + words))
+            self._bar.update(self._task, completed=done, words=printable(", ".join(percent + words)))
         unfinished = stage.total is None or done < stage.total
         if not self._bar and now - self._last_line > LINE_EVERY_S and (done > 0 or words) and unfinished:
             self._last_line = now

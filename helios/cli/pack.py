@@ -7,6 +7,7 @@ import click
 
 import helios
 from helios.cli.meter import Meter
+from helios.cli.printing import echo
 from helios.packing import PACKS
 
 
@@ -52,17 +53,17 @@ def pack(directory: Path | None, format_name: str, output: Path | None, site: Pa
     with Meter(sys.stderr) as meter:
         packed = helios.pack(universe, output, format_name, on_event=meter)
     size, raw = packed.bytes_per_splat, packed.raw_splat_bytes
-    click.echo(
+    echo(
         f"packed {packed.path}: {packed.cells:,} cells ({packed.trained_cells:,} trained), "
         f"{packed.splats:,} splats, {packed.size_bytes:,} bytes"
     )
     if universe.depth is None and packed.depth is not None:
-        click.echo(f"regrouped at depth {packed.depth} from {len(universe):,} cells of an adaptive tree")
-    click.echo(f"{size:.1f} bytes per splat, {size / raw:.2f} x the bare {raw}; read back: equal")
+        echo(f"regrouped at depth {packed.depth} from {len(universe):,} cells of an adaptive tree")
+    echo(f"{size:.1f} bytes per splat, {size / raw:.2f} x the bare {raw}; read back: equal")
     if site is None:
-        click.echo("make a site of it: helios pack --site site")
+        echo("make a site of it: helios pack --site site")
         return
     with Meter(sys.stderr) as meter:
         written = helios.write_site(universe, site, pack=output, on_event=meter)
-    click.echo(f"site {site}: {written.splats:,} splats, {written.size_bytes:,} bytes")
-    click.echo(f"look at it: helios serve {site}")
+    echo(f"site {site}: {written.splats:,} splats, {written.size_bytes:,} bytes")
+    echo(f"look at it: helios serve {site}")

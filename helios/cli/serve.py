@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from helios.cli.printing import echo
+
 
 @click.command()
 @click.argument("directory", type=Path, metavar="DIR")
@@ -23,10 +25,10 @@ def serve(directory: Path, port: int, open_page: bool):
     with server.open_socket(port) as listener:
         url = f"http://{server.HOST}:{listener.getsockname()[1]}/"
         checked = f"{cells:,} cells checked" if cells else "not a site of Helios, not checked"
-        click.echo(f"serving {directory} ({checked}) at {url} until Ctrl-C")
+        echo(f"serving {directory} ({checked}) at {url} until Ctrl-C")
         if open_page:
             webbrowser.open(url)
         try:
             server.serve(directory, listener)
         except KeyboardInterrupt:
-            click.echo("stopped")
+            echo("stopped")

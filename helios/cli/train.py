@@ -8,6 +8,7 @@ import click
 
 import helios
 from helios.cli.options import options_from
+from helios.cli.printing import echo
 from helios.options import configs_from
 from helios.rendering import BACKENDS
 from helios.schedulers.config import SchedulerConfig
@@ -63,8 +64,8 @@ def train_landmarks(landmarks: Path | None, neighbors: int, source: Path, output
     selection = select_around(universe, helios.load_landmarks(landmarks or universe.path / "landmarks.json"), neighbors)
     share = 100.0 * len(selection.cells) / len(universe)
     for name, reason in selection.homeless:
-        click.echo(f"{name}: {reason}")
-    click.echo(
+        echo(f"{name}: {reason}")
+    echo(
         f"{selection.landmarks} landmarks in {len(selection.homes)} cells of {len(universe)}, "
         f"{len(selection.cells)} cells selected ({share:.1f} %)"
     )
@@ -141,7 +142,7 @@ def _show(train, last_words):
             with Meter(named=False) as meter:
                 result = train(interrupts.answering(meter, _ANSWER), interrupts.asked)
         except KeyboardInterrupt:
-            click.echo("stopped at once: the cells in training are not kept, all before are; the same command goes on")
+            echo("stopped at once: the cells in training are not kept, all before are; the same command goes on")
             sys.stdout.flush()
             os._exit(STOPPED)  # a normal exit would wait for threads in the middle of long kernels
     print_summary(result, last_words)

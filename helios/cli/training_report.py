@@ -8,6 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from helios.cli.printing import printable
 from helios.splats import CellResult
 from helios.training.cameras import HELD_OUT_RADII
 from helios.training.run.events import TrainResult
@@ -19,7 +20,7 @@ def print_summary(result: TrainResult, last_words: Callable[[TrainResult], str])
     if result.results:
         summary(result.results, console)
     words = f"stopped: {result.left} cells are left, the same command goes on with them"
-    console.print(f"{words if result.left else last_words(result)}, {result.seconds:.1f} s")
+    console.print(printable(f"{words if result.left else last_words(result)}, {result.seconds:.1f} s"))
 
 
 def summary(results: Sequence[CellResult], console: Console) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 import helios
+from helios.cli.printing import echo
 
 
 @click.command()
@@ -22,14 +23,14 @@ def validate(show: int, directory: Path):
     found = helios.validate(directory, show)
     if found.sound and found.depths:
         least, greatest = found.depths
-        click.echo(
+        echo(
             f"{directory}: sound, {found.stars:,} stars in {found.cells:,} cells at depths {least} to {greatest}, "
             f"{found.splats:,} splats in {found.trained:,} trained cells"
         )
         return
     for line in found.findings.lines():
-        click.echo(line)
+        echo(line)
     for what in found.skipped:
-        click.echo(f"not checked: {what}")
-    click.echo(f"{directory}: not sound, {len(found.findings):,} wrong in {len(found.findings.counts):,} kinds")
+        echo(f"not checked: {what}")
+    echo(f"{directory}: not sound, {len(found.findings):,} wrong in {len(found.findings.counts):,} kinds")
     sys.exit(1)

@@ -87,6 +87,10 @@ def _landmark(where: str, entry: Any) -> Landmark:
     for field in _TEXTS:
         if not isinstance(entry[field], str):
             raise InputError(f"{where}: {field} is {_shown(entry[field])}, must be a text")
+        try:
+            entry[field].encode()
+        except UnicodeEncodeError as error:
+            raise InputError(f"{where}: {field} has half a character ({error.reason}), must be a text") from error
     for field in ("id", "name"):
         if not entry[field].strip():
             raise InputError(f"{where}: {field} is empty, must be a text")
@@ -120,7 +124,7 @@ def _number(where: str, field: str, value: Any) -> float:
 
 
 def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -43,6 +43,15 @@ a pixel of a screen, and trained from pictures where it is a quarter of one."""
 LZ4_MAX_RATIO = 255
 """No LZ4 block expands further: a longer length takes one more byte per 255."""
 
+LARGEST_BYTES = 1 << 28
+"""Most bytes of a cell's records: 4.8 million splats. A file of 8 MB could announce 2 GB."""
+
+SIDES_M = 1.0, 1e33
+"""Least and most of the longest side of a cell's bounds, metres: far within, and beyond, any that the grid has."""
+
+FARTHEST = 1e4
+"""Most of a splat's distance from the centroid, and of its size, in longest sides of the bounds."""
+
 QUAT_NORM_TOLERANCE = 1e-4
 """Far above the rounding of float32 (1e-7), far below what damage to a leading digit does."""
 
@@ -137,17 +146,17 @@ def decode_cell(data: bytes, name: str, depth: int = V1_DEPTH) -> V1Cell:
     metadata, block = _split(data, name)
     cell_id, (low, high, centroid), count = _parse(metadata, name, depth)
     raw_size = struct.unpack_from("<I", block)[0]
-    if raw_size != count * RECORD.itemsize or raw_size > LZ4_MAX_RATIO * len(block):
+    if raw_size != count * RECORD.itemsize or raw_size > min(LZ4_MAX_RATIO * len(block), LARGEST_BYTES):
         raise StoreError(
             f"{name}: damaged: {raw_size} bytes announced for {count} splats of {RECORD.itemsize} bytes "
-            f"in a block of {len(block)}"
+            f"in a block of {len(block)}, at most {LARGEST_BYTES}"
         )
     try:
         raw = lz4.block.decompress(block)
     except lz4.block.LZ4BlockError as error:
         raise StoreError(f"{name}: damaged: its LZ4 block does not unpack ({error})") from error
     records = np.frombuffer(raw, RECORD)
-    _check_values(records, name)
+    _check_values(records, name, FARTHEST * float(np.max(high - low)))
     return V1Cell(
         cell_id,
         bounds_min=low,
@@ -188,22 +197,29 @@ def _parse(metadata: Any, name: str, depth: int) -> tuple[CellId, list[NDArray[n
         index = [metadata["id"][key] for key in ("l", "theta", "phi")]
         corners = [[metadata["bounds"][c][axis] for axis in "xyz"] for c in ("min", "max", "centroid")]
         count = metadata["splat_count"]
+        if any(type(v) not in (int, float) for corner in corners for v in corner):
+            raise TypeError("bounds must be numbers")
         low, high, centroid = box = [np.array([float(v) for v in corner]) for corner in corners]
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise StoreError(f"{name}: damaged: its header lacks a number ({error!r})") from error
-    if any(type(v) is not int or v < 0 for v in (*index, count)):
-        raise StoreError(f"{name}: damaged: its id {index} or splat_count {count!r} is no whole number >= 0")
+    if any(type(v) is not int or not 0 <= v < 1 << 31 for v in (*index, count)):
+        raise StoreError(f"{name}: damaged: its id {index} or splat_count {count!r} is no whole number from 0 to 2^31")
     if not (np.isfinite(box).all() and (low <= centroid).all() and (centroid <= high).all() and (low < high).any()):
         raise StoreError(f"{name}: damaged: centroid {centroid.tolist()} lies outside {low.tolist()} {high.tolist()}")
+    if not SIDES_M[0] <= (side := float(np.max(high - low))) <= SIDES_M[1]:
+        limits = "from {:g} to {:g}".format(*SIDES_M)
+        raise StoreError(f"{name}: damaged: its bounds are {side:g} m wide, must be {limits}")
     return CellId(depth, *index), box, count
 
 
-def _check_values(records: NDArray, name: str) -> None:
+def _check_values(records: NDArray, name: str, farthest_m: float) -> None:
     numbers = records.view("<f4").reshape(-1, RECORD.itemsize // 4)
     norms = np.linalg.norm(records["rotation"].astype(np.float64), axis=1)
     for rule, broken in (
         ("must be finite numbers", ~np.isfinite(numbers).all(axis=1)),
+        ("must be near its cell", ~(np.abs(numbers[:, :6]) <= farthest_m).all(axis=1)),
         ("must have scales > 0", ~(records["scale"] > 0).all(axis=1)),
+        ("must have no colour below 0", ~(records["color"] >= 0).all(axis=1)),
         ("must have a rotation of norm 1", ~(np.abs(norms - 1) < QUAT_NORM_TOLERANCE)),
         ("must have an opacity in [0, 1]", ~((records["opacity"] >= 0) & (records["opacity"] <= 1))),
     ):

@@ -11,6 +11,7 @@ import logging
 import os
 import pickle
 import queue
+import threading
 import time
 import uuid
 from collections import Counter
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 _EMPTY_S = 60.0
 """Longest time that a cluster may be without a worker, in seconds."""
+
+_ANSWER_S = 60.0
+"""Longest time for a scheduler to answer a new connection, in seconds."""
 
 _RESULT_S = 5.0
 """Longest time to fetch a finished result, in seconds: it is small, and lost if its worker has died since."""
@@ -48,7 +52,7 @@ def open_dask(name: str, workers: int | None, devices: Sequence[str] = ()) -> It
     # wait for a lock that the next client may hold. Creating it before initialising it gives us a reference to close.
     client = Client.__new__(Client)
     try:
-        client.__init__(name, set_as_default=False)  # type: ignore[misc]
+        _connect(client, name)
     except (OSError, ValueError, TypeError, RuntimeError) as error:  # also for a bad port, or without certificates
         with contextlib.suppress(AttributeError, OSError, TimeoutError):
             client.close(timeout=2)
@@ -56,6 +60,29 @@ def open_dask(name: str, workers: int | None, devices: Sequence[str] = ()) -> It
         raise WorkerError(f"{name}: no Dask scheduler answers there ({why}); start one with: dask scheduler") from error
     with closing(client):
         yield DaskScheduler(client, name, workers)
+
+
+def _connect(client: Client, name: str) -> None:
+    """Initialise `client` for the scheduler at `name`. Raises TimeoutError, an OSError, where that takes _ANSWER_S.
+
+    Dask's own limits do not hold for who accepts the connection and says nothing; so this waits in a thread.
+    """
+    ended: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
+
+    def connect() -> None:
+        try:
+            client.__init__(name, set_as_default=False)  # type: ignore[misc]
+            ended.put(None)
+        except Exception as error:
+            ended.put(error)
+
+    threading.Thread(target=connect, daemon=True).start()
+    try:
+        error = ended.get(timeout=_ANSWER_S)
+    except queue.Empty:
+        raise TimeoutError(f"it said nothing for {_ANSWER_S:.0f} s") from None
+    if error is not None:
+        raise error
 
 
 def require(module: str) -> None:

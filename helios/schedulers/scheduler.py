@@ -153,4 +153,5 @@ def lost_piece(number: int, piece: Any, why: str) -> WorkerError:
     """Return the error for the piece with this number, from 0, that killed every worker it ran on."""
     text = repr(piece)
     text = text if len(text) <= 200 else f"{text[:200]}..."
-    return WorkerError(f"piece {number} ({text}): {why}; what is done is kept, fewer --workers leave each more memory")
+    remedy = "where memory was short, fewer --workers leave each more"
+    return WorkerError(f"piece {number} ({text}): {why}; what is done is kept, the same command goes on; {remedy}")

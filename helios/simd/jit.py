@@ -1,5 +1,7 @@
 """How every kernel of this package is compiled, and the floating-point freedom it is given."""
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 FLAGS = ("nsz", "arcp", "contract")
@@ -24,3 +26,32 @@ With the "numpy" error model a division cannot raise, which would keep its loop 
 force: a helper that is compiled by itself beside its callers may be optimised in two ways, and which of them runs, and
 so the last digit, would depend on what the cache held.
 """
+
+
+def _find_cache() -> None:
+    """Let numba keep what it compiles in a temporary folder where neither this package nor the home can be written.
+
+    Without a place for its cache, numba compiles nothing that asks for one.
+    """
+    from numba import core
+    from numba.misc.appdirs import AppDirs
+
+    config: Any = core.config
+
+    own = Path(__file__).parent / "__pycache__"
+    places = (own if own.is_dir() else own.parent, Path(AppDirs("numba", False).user_cache_dir))
+    if not config.CACHE_DIR and not any(_may_write(place) for place in places):
+        config.CACHE_DIR = tempfile.mkdtemp(prefix="helios-numba-")
+
+
+def _may_write(folder: Path) -> bool:
+    """Return whether a file can be made in `folder`, or `folder` itself."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+_find_cache()

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from helios.errors import StoreError
-from helios.files import check_replaceable, replacing, write_file, writing
+from helios.files import check_replaceable, replacing, tidy, write_file, writing
 from helios.splats import CellResult, Splats
 from helios.universe import paths
 from helios.universe.arrays import open_root
@@ -109,6 +109,7 @@ class TrainingJournal:
         """
         universe, stored = self._universe, self._universe.training
         if not self._fresh:
+            tidy(self.output)
             return int(universe.trained.sum())
         results = {i: (cell, self._code) for i, cell in self._fresh.items()}
         if stored is not None:

@@ -1,5 +1,6 @@
 """Clusters that cannot be used say so in one line: none there, nothing installed, another Helios, jobs refused."""
 
+import socket
 import subprocess
 import sys
 
@@ -115,3 +116,17 @@ def test_ctrl_c_stays_what_it_was():
         "assert signal.getsignal(signal.SIGINT) is signal.default_int_handler"
     )
     subprocess.run([sys.executable, "-c", code], cwd=clusters.ROOT, check=True)
+
+
+def test_a_scheduler_that_says_nothing_is_given_up(monkeypatch):
+    """It accepts the connection, as a port of something else may."""
+    monkeypatch.setattr("helios.schedulers.dask_cluster._ANSWER_S", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        address = f"tcp://127.0.0.1:{mute.getsockname()[1]}"
+        with (
+            pytest.raises(
+                WorkerError, match=rf"{address}: no Dask scheduler answers there \(it said nothing for 1 s\)"
+            ),
+            open_scheduler(address),
+        ):
+            raise AssertionError

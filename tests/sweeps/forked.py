@@ -26,7 +26,12 @@ MODULES = (
     *("cli.build", "cli.build_report", "cli.train", "cli.pack", "cli.export", "cli.validate", "cli.landmarks"),
     *("cli.info", "cli.meter", "cli.training_report", "schedulers.local", "schedulers.threads", "universe.summary"),
 )
-TRAINING = ("training.run.run", "training.run.cell_file", "rendering.numba_backend", "training.optim.numba_objective")
+TRAINING = (
+    "training.run.universe",
+    "training.run.cell_file",
+    "rendering.numba_backend",
+    "training.optim.numba_objective",
+)
 
 CHANGES = ("os.rename", "os.mkdir", "os.rmdir", "os.remove", "os.link", "os.symlink", "os.truncate")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -49,7 +54,12 @@ def warm_up(training: bool = False) -> None:
     """Import what commands import; those of training where asked for."""
     for name in MODULES + (TRAINING if training else ()):
         importlib.import_module(f"helios.{name}")
-    for name in ("filelock", "pandas", "_strptime"):  # which pyarrow and others import when they are first used
+    for name in (
+        "filelock",
+        "pandas",
+        "rich.progress",
+        "_strptime",
+    ):  # which pyarrow and others import when they are first used
         importlib.import_module(name)
 
 

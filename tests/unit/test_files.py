@@ -33,9 +33,11 @@ from helios.files import (
     sha256,
     staged,
     staging_path,
+    tidy,
     write_file,
     writing,
 )
+from helios.work_folders import own_folder
 
 
 def is_ours(path: Path) -> bool:
@@ -527,3 +529,28 @@ def test_where_a_system_syncs_no_folders(tmp_path, monkeypatch):
     monkeypatch.delattr(os, "O_DIRECTORY")
     write_file(tmp_path / "file", b"new")
     assert (tmp_path / "file").read_bytes() == b"new"
+
+
+def test_killed_at_the_very_end_what_is_left_can_be_tidied(tmp_path):
+    target = tmp_path / "target"
+    with replacing(target, is_ours, "universe") as staging:
+        fill(staging, "old")
+    own_folder(staging_path(target))
+    target.rename(retired_path(target))
+    lock_path(target).touch()
+    tidy(target)
+    assert (target / "mark").read_text() == "old"
+    assert leftovers(target) == []
+    lock_path(target).touch()
+    tidy(target)
+    assert leftovers(target) == []
+    staging_path(target).mkdir()
+    (staging_path(target) / "thesis").touch()
+    tidy(target)
+    assert leftovers(target) == [".target.new"]
+    (staging_path(target) / "thesis").unlink()
+    with replacing(target, is_ours, "universe") as staging:
+        tidy(target)
+        assert staging.exists(), "another process is at it"
+        fill(staging, "new")
+    assert leftovers(target) == []

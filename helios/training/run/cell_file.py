@@ -61,6 +61,8 @@ class CellFileTraining:
         stored = read_cell(source)
         if len(stored) == 0:
             raise InputError(f"{source}: holds no splat, nothing to train")
+        if not (stored.opacities * stored.colors.max(axis=1)).max() > 0:
+            raise InputError(f"{source}: its splats have no light, nothing to train")
         cell, bounds_m = _as_stars(stored)
 
         def write(results: Sequence[CellResult]) -> None:

@@ -51,6 +51,10 @@ class TrainPiece:
     backend: str
     run: RunConfig
 
+    def __repr__(self) -> str:
+        count = f"{len(self.indices):,} cell{'s' if len(self.indices) != 1 else ''}"
+        return f"{count} of {self.source}, from index {self.indices[0]}" if self.indices else f"cells of {self.source}"
+
 
 @contextlib.contextmanager
 def open_workers(backend: str | Backend, where: SchedulerConfig, on_event: OnEvent) -> Iterator[Backend | Workers]:

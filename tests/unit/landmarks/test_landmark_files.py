@@ -126,7 +126,7 @@ def test_missing_file_and_directory(tmp_path):
 
 def test_failed_write_leaves_nothing_behind(tmp_path):
     (tmp_path / "taken").mkdir()
-    with pytest.raises(IsADirectoryError):
+    with pytest.raises(InputError, match="a directory stands there"):
         write_landmarks(tmp_path / "taken", [])
     with pytest.raises(ValueError, match="JSON"):
         write_landmarks(tmp_path / "nan.json", [Landmark("a", "A", "star", (float("nan"), 0.0, 0.0), 1.0, "", "")])
