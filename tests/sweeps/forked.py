@@ -34,7 +34,8 @@ TRAINING = (
 )
 
 CHANGES = ("os.rename", "os.mkdir", "os.rmdir", "os.remove", "os.link", "os.symlink", "os.truncate")
-WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+MAKING = os.O_CREAT | os.O_TRUNC
+"""Flags of a call that opens a file to write it anew; to wait until a file is on the disk changes nothing."""
 
 
 class Ended(NamedTuple):
@@ -171,7 +172,7 @@ class Point:
     def _hook(self, event: str, arguments: tuple) -> None:
         if event == "open":
             path, _, flags = arguments
-            if not (isinstance(flags, int) and flags & WRITING) or isinstance(path, int):
+            if not (isinstance(flags, int) and flags & MAKING) or isinstance(path, int):
                 return
         elif event in CHANGES:
             path = arguments[0]
