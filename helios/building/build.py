@@ -54,13 +54,15 @@ class BuildReport:
     """What a build with `config` read, and the universe it made at `path`.
 
     The universe has `stars` stars in `cells` cells of the `depths` (least, greatest), and takes `size_bytes` on disk.
-    `inputs` are as in its provenance; `counts` are of all rows read. `bad_files` are the (name, reason) of files that
+    `inputs` are as in its provenance; `counts` are of all rows read. `notes` are sentences on what the files say
+    of themselves. `bad_files` are the (name, reason) of files that
     were left out. `merged` says what became of the embedded bright stars; None where they were not merged.
     """
 
     config: BuildConfig
     path: Path
     inputs: list[dict[str, Any]]
+    notes: list[str]
     counts: Counts
     bad_files: list[tuple[str, str]]
     merged: Merged | None
@@ -130,6 +132,7 @@ class _Build:
             config=self.config,
             path=self.output,
             inputs=self.inputs,
+            notes=self._notes(),
             counts=self.counts,
             bad_files=self.bad_files.found,
             merged=self.merged,
@@ -147,7 +150,14 @@ class _Build:
         config, folder = self.config, self.work.folder
         tasks = [
             PartitionTask(
-                i, reader, self.placing, folder, config.skip_bad_files, config.merge_bright, config.zero_point
+                i,
+                reader,
+                self.placing,
+                folder,
+                config.skip_bad_files,
+                config.merge_bright,
+                config.zero_point,
+                config.johnson,
             )
             for i, reader in enumerate(readers)
         ]
@@ -235,6 +245,9 @@ class _Build:
                     path.rename(staging / path.name)
             return sum(file.stat().st_size for file in staging.rglob("*") if file.is_file())
 
+    def _notes(self) -> list[str]:
+        return [*self.bad_files.notes, *(note for survey in self.surveys for note in survey.reader.notes)]
+
     def _provenance(self, stars: int) -> dict[str, Any]:
         counts = self.counts
         provenance = {
@@ -249,10 +262,16 @@ class _Build:
             "kept": stars,
             "without_bp_rp": counts.white,
         }
+        if self._notes():
+            provenance["notes"] = self._notes()
+        if counts.unused:
+            provenance["unused"] = {why: counts.unused[why].count for why in sorted(counts.unused)}
         if self.config.epoch is not None:
             provenance |= {"without_proper_motion": counts.unmoved, "moved_across_only": counts.across}
         if self.merged is not None:
             provenance["merged"] = self.merged.provenance()
+        if self.config.johnson:
+            provenance["converted_from_johnson"] = counts.converted
         if self.config.zero_point:
             provenance |= {"zero_point_subtracted": counts.corrected, "without_zero_point": counts.uncorrected}
         return provenance

@@ -9,6 +9,7 @@ from typing import Any
 
 from helios.catalog import READERS, Reader, endings
 from helios.catalog.bright_stars import EMBEDDED_SCHEMA, EMBEDDED_STARS
+from helios.catalog.file_reader import FileReader
 from helios.catalog.files import BadFiles, open_catalogs
 from helios.catalog.motion import parse_epoch
 from helios.catalog.positions import LENGTH_SCALE_PC
@@ -40,6 +41,7 @@ _EXCLUSIONS = (
         ("synthetic", "distance_column"),
         "--zero-point with --synthetic or a column of distances: no parallax to subtract it from; drop one",
     ),
+    (("johnson",), ("synthetic",), "--johnson with --synthetic: a made sky has G and BP-RP; drop one of them"),
     (("depth",), ("leaf_capacity",), "--depth and --leaf-capacity: only one of them can say when cells split"),
 )
 
@@ -67,7 +69,7 @@ class BuildConfig:
     )
     column: tuple[str, ...] = option(
         (),
-        "Read a column from another one, as in parallax=plx; may be given again.",
+        "Read a column from another one, as in parallax=plx, or from none, as in source_id=; may be given again.",
         multiple=True,
         type=str,
         metavar="NAME=SOURCE",
@@ -99,6 +101,11 @@ class BuildConfig:
         False,
         "Subtract the zero point of Gaia's parallaxes (Lindegren et al. 2021) where a star has one; needs the package "
         "gaiadr3-zeropoint.",
+        is_flag=True,
+    )
+    johnson: bool = option(
+        False,
+        "Make G and BP-RP of Johnson's V and B-V, where a star has these and no BP-RP; G by Gaia's published relation.",
         is_flag=True,
     )
     epoch: str | None = option(
@@ -205,6 +212,7 @@ class BuildConfig:
         """
         asked = {
             "zero_point": self.zero_point or None,
+            "johnson": self.johnson or None,
             "merge_bright": self.merge_bright or None,
             "distance": None if self.distance == INVERSE else self.distance,
             "length_scale_pc": self.length_scale if self.distance == EDSD else None,
@@ -222,12 +230,17 @@ class BuildConfig:
             "ruwe": self.max_ruwe is not None,
             **dict.fromkeys(ZERO_POINT_COLUMNS, self.zero_point),
             **dict.fromkeys(("pmra", "pmdec", "radial_velocity"), self.epoch is not None),
+            "b_v": self.johnson,
+            "ref_epoch": self.epoch is not None or self.merge_bright or self.zero_point,
         }
         return tuple(name for name, wanted in asked.items() if wanted)
 
     def _checked(self, readers: list[Reader]) -> list[Reader]:
         if self.zero_point:
             require_zero_point()
+        for reader in readers if self.johnson else ():
+            if isinstance(reader, FileReader) and "b_v" not in reader.sources.of:
+                raise InputError(f"{reader.path}: --johnson: no column of B-V; name it with --column b_v=NAME")
         wanted = (f"--epoch {self.epoch}", "move stars from") if self.epoch else ("--merge-bright", "compare at")
         for reader in readers if self.epoch is not None or self.merge_bright else ():
             if reader.schema is not None and reader.schema.ref_epoch is None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from helios.building.placing import Placing
 from helios.building.runs import Run, load, save, write_run
-from helios.catalog import Reader, epoch_of, row_label
+from helios.catalog import Reader, epoch_of, epochs_of, row_label
 from helios.catalog.bright_merge import Merged, resolve
 from helios.catalog.bright_stars import BrightStars
 from helios.catalog.counts import Counts
@@ -35,7 +35,7 @@ class Survey:
 
     @property
     def epoch(self) -> float:
-        """The Julian year of the catalogued positions."""
+        """The Julian year of the catalogued positions in rows without their own."""
         return epoch_of(self.reader)
 
     def stars(self, held: Path) -> StarTable:
@@ -62,10 +62,10 @@ def merge(
     The Counts are of the rows of `bright` and of all stars that are left out. Raises StoreError where writing fails.
     """
     held = [(survey, survey.stars(survey.held)) for survey in surveys if survey.held]
-    merged = resolve(bright, [(stars, survey.epoch) for survey, stars in held])
+    merged = resolve(bright, [(stars, epochs_of(stars, survey.reader)) for survey, stars in held])
+    ordinary = [(survey, stars[kept]) for (survey, stars), kept in zip(held, merged.ordinary)]
     placed = [
-        placing.place(stars[ordinary], survey.epoch, row_label(survey.reader))
-        for (survey, stars), ordinary in zip(held, merged.ordinary)
+        placing.place(stars, epochs_of(stars, survey.reader), row_label(survey.reader)) for survey, stars in ordinary
     ]
     epoch, moved = placing.epoch_jyear, placing.epoch_jyear is not None
     if epoch is None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from helios.building.merging import bright_stars, write_held
 from helios.building.placing import Placed, Placing
 from helios.building.runs import RUN_ROWS, Run, remove_run, write_run
-from helios.catalog import Reader, epoch_of, row_label
+from helios.catalog import Reader, epochs_of, row_label
 from helios.catalog.counts import Counts
 from helios.catalog.cuts import first_of_each
 from helios.catalog.table import StarTable
@@ -33,6 +33,7 @@ class PartitionTask:
     skip_bad_files: bool
     merge_bright: bool = False
     zero_point: bool = False
+    johnson: bool = False
 
     def __repr__(self) -> str:
         return self.reader.name
@@ -79,14 +80,15 @@ def _partition(task: PartitionTask, runs: list[Run]) -> PartitionResult:
     before = stamp(reader)
     waiting: list[Placed] = []
     bright: list[StarTable] = []
-    for stars, counted, last_id in usable_stars(reader, task.placing.cuts, task.zero_point, RUN_ROWS):  # noqa: B007
+    usable = usable_stars(reader, task.placing.cuts, task.zero_point, RUN_ROWS, task.johnson)
+    for stars, counted, last_id in usable:  # noqa: B007
         counts += counted
         if task.merge_bright:
-            may_be = bright_stars(task.placing.cuts.max_mag).may_be(stars, epoch_of(reader))
+            may_be = bright_stars(task.placing.cuts.max_mag).may_be(stars, epochs_of(stars, reader))
             if may_be.any():
                 bright.append(stars[may_be])
                 stars = stars[~may_be]
-        placed = task.placing.place(stars, epoch_of(reader), row_label(reader))
+        placed = task.placing.place(stars, epochs_of(stars, reader), row_label(reader))
         counts += placed.counts
         waiting.append(placed)
         if sum(len(placed.row) for placed in waiting) >= RUN_ROWS:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from helios.building.runs import Columns
 from helios.building.sorting import Sorting
@@ -45,10 +45,11 @@ class Placing:
     epoch_jyear: float | None
     sorting: Sorting
 
-    def place(self, stars: StarTable, ref_epoch: float, label: str) -> Placed:
+    def place(self, stars: StarTable, ref_epoch: ArrayLike, label: str) -> Placed:
         """Return the `stars` inside the grid, placed, and the Counts of the others.
 
-        `stars` are as catalogued for `ref_epoch`, a Julian year; `label` precedes a row's number in messages.
+        `stars` are as catalogued for `ref_epoch`, Julian years, [N] or one; `label` precedes a row's number in
+        messages.
         """
         if self.cuts.distance == EDSD:
             stars = with_edsd_distances(stars, self.length_scale_pc)

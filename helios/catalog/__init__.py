@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from helios.catalog.schema import Schema, SchemaChoice
 from helios.catalog.table import StarTable
 from helios.errors import InputError
@@ -22,8 +25,11 @@ READERS = Registry(
     {
         ".csv": "helios.catalog.csv_reader:CsvReader",
         ".csv.gz": "helios.catalog.csv_reader:CsvReader",
+        ".tsv": "helios.catalog.csv_reader:CsvReader",
+        ".txt": "helios.catalog.csv_reader:CsvReader",
         ".ecsv": "helios.catalog.ecsv:EcsvReader",
         ".ecsv.gz": "helios.catalog.ecsv:EcsvReader",
+        ".fit": "helios.catalog.fits_table:FitsReader",
         ".fits": "helios.catalog.fits_table:FitsReader",
         ".fits.gz": "helios.catalog.fits_table:FitsReader",
         ".parquet": "helios.catalog.parquet:ParquetReader",
@@ -31,6 +37,8 @@ READERS = Registry(
         ".arrow": "helios.catalog.feather:FeatherReader",
         ".vot": "helios.catalog.votable:VotableReader",
         ".vot.gz": "helios.catalog.votable:VotableReader",
+        ".votable": "helios.catalog.votable:VotableReader",
+        ".xml": "helios.catalog.votable:VotableReader",
         ".dat": "helios.catalog.hipparcos:HipparcosReader",
         ".dat.gz": "helios.catalog.hipparcos:HipparcosReader",
         "synthetic": "helios.catalog.synthetic:Synthetic",
@@ -60,7 +68,11 @@ class Reader(Protocol):
 
     @property
     def schema(self) -> Schema | None:
-        """The schema that the file is read with, and which gives its epoch; None for synthetic stars."""
+        """The schema that the file is read with, which has its epoch; None for synthetic stars."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the report on what the file says of itself, each with the file's name; mostly none."""
 
     def provenance(self) -> dict[str, Any]:
         """Return what permanently identifies the input, as JSON values.
@@ -78,8 +90,15 @@ def row_label(reader: Reader) -> str:
 
 
 def epoch_of(reader: Reader) -> float:
-    """Return the epoch of the catalogue's positions, a Julian year; NaN if unknown."""
+    """Return the epoch of the positions in rows that have none of their own, a Julian year; NaN if unknown."""
     return math.nan if reader.schema is None or reader.schema.ref_epoch is None else reader.schema.ref_epoch
+
+
+def epochs_of(stars: StarTable, reader: Reader) -> float | NDArray[np.float64]:
+    """Return the epochs of `stars`, rows of `reader`, Julian years: one, or [N] where the rows have their own."""
+    if "ref_epoch" in stars.absent:
+        return epoch_of(reader)
+    return np.where(np.isnan(stars.ref_epoch), epoch_of(reader), stars.ref_epoch)
 
 
 def endings() -> list[str]:
@@ -92,18 +111,37 @@ def ending_of(path: Path) -> str | None:
     return max((ending for ending in endings() if path.name.lower().endswith(ending)), key=len, default=None)
 
 
-def open_catalog(path: Path, choice: SchemaChoice | None = None, name: str | None = None) -> Reader:
+def open_catalog(
+    path: Path, choice: SchemaChoice | None = None, name: str | None = None, table: str | None = None
+) -> Reader:
     """Return the reader for the file `path`, chosen by the ending of its name.
 
-    `choice` is the user's choice of a schema; `name` is the file's name in messages, its base name by default. Raises
-    InputError if the file does not exist, has no reader, or lacks a needed column.
+    `choice` is the user's choice of a schema; `name` is the file's name in messages, its base name by default; `table`
+    is one of `tables_of`, by default the first. Raises InputError if the file does not exist, has no reader, or lacks
+    a needed column.
     """
     path = Path(path)
+    kind = _reader_class(path)
+    return kind(path, choice, name) if table is None else kind(path, choice, name, table)
+
+
+def tables_of(path: Path) -> list[str]:
+    """Return the labels of the tables in the file `path`; none for a kind of file that is one table.
+
+    Raises InputError if the file does not exist, has no reader, or is damaged.
+    """
+    tables = getattr(_reader_class(path), "tables", None)
+    return tables(path) if tables else []
+
+
+def _reader_class(path: Path) -> Any:
     if path.is_dir():
         raise InputError(f"{path}: is a directory, must be a star catalogue file (name the files in it)")
     if not path.exists():
         raise InputError(f"{path}: no such file")
+    if not path.is_file():
+        raise InputError(f"{path}: is no regular file (a pipe or a device); write its content to a file first")
     ending = ending_of(path)
     if ending is None:
         raise InputError(f"{path}: not a kind of star catalogue that can be read (choose from {', '.join(endings())})")
-    return READERS.get(ending)(path, choice, name)
+    return READERS.get(ending)

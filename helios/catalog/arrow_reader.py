@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from helios.catalog.arrow_metadata import declared_in
 from helios.catalog.file_reader import FileReader, parsing
-from helios.catalog.schema import SchemaChoice, find_sources, shown
+from helios.catalog.schema import SchemaChoice, shown
 from helios.catalog.table import NO_ID, StarTable
 from helios.errors import InputError
 
@@ -22,21 +24,23 @@ BATCH_ROWS = 1 << 16
 class ArrowReader(FileReader):
     """Base of the readers of columnar files: a subclass gives the `kind` of file, its schema and its record batches.
 
-    Raises InputError for a file that is empty, damaged, without rows or without the columns. Where a file declares
-    units, as those of `helios fetch` do, they are in the metadata of each field.
+    Raises InputError for a file that is empty, damaged, without rows or without the columns. What a file declares
+    beyond names stands in its metadata: units with each field, as `helios fetch` writes them, or what astropy or a
+    VOTable says of the whole table, see `arrow_metadata`.
     """
 
     kind: str
     """What the file should be, for messages."""
 
-    def __init__(self, path: Path, choice: SchemaChoice | None = None, name: str | None = None):
-        super().__init__(path, choice, name)
+    def __init__(
+        self, path: Path, choice: SchemaChoice | None = None, name: str | None = None, table: str | None = None
+    ):
+        super().__init__(path, choice, name, table)
         if not self.path.stat().st_size:
             raise InputError(f"{self.path}: empty, must be a {self.kind}")
         with parsing(self.path, self.kind):
             schema, self.rows = self.declared()
-        units = {field.name: (field.metadata or {}).get(b"unit", b"").decode("utf-8", "replace") for field in schema}
-        self.sources = find_sources(self.schema, schema.names, str(self.path), units)
+        self.interpret(declared_in(schema, self.path))
         self._check_types(schema)
         if self.rows == 0:
             raise InputError(f"{self.path}: has no rows")
@@ -68,6 +72,13 @@ class ArrowReader(FileReader):
         if self.rows not in (None, row):
             raise InputError(f"{self.path}: {row:,} rows, its footer says {self.rows:,}; download it again")
 
+    def first_number(self, column: str) -> float:
+        """Return the number in the first row of `column`; NaN where there is none."""
+        with parsing(self.path, self.kind):
+            batch: Any = next(iter(self.batches([column])), None)
+            value = batch.column(0)[0].as_py() if batch is not None and len(batch) else None
+        return float(value) if isinstance(value, int | float) else math.nan
+
     def _check_types(self, schema: Any) -> None:
         import pyarrow.types as types
 
@@ -76,14 +87,25 @@ class ArrowReader(FileReader):
             if name == self.sources.id_column:
                 if not types.is_integer(kind):
                     raise InputError(f"{self.path}: column {shown(name)} is {kind}, must be whole numbers")
+            elif name in self.sources.flags:
+                if not types.is_boolean(kind):
+                    raise InputError(
+                        f"{self.path}: column {shown(name)} is {kind}, must be true or false: it is a mask"
+                    )
             elif not (types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind)):
                 raise InputError(f"{self.path}: column {shown(name)} is {kind}, must be numbers")
 
     def _values(self, name: str, column: Any) -> NDArray:
         import pyarrow as pa
+        import pyarrow.compute
 
         if name == self.sources.id_column:
-            return self.sources.ids_without_nulls(column.cast(pa.int64()).fill_null(NO_ID).to_numpy())
+            if pa.types.is_uint64(column.type):
+                largest = pa.compute.max(column).as_py()
+                if largest is not None and largest >= 1 << 63:
+                    raise InputError(f"{self.path}: {name} {largest}: must be a whole number below 2^63")
+            return column.cast(pa.int64()).fill_null(NO_ID).to_numpy()
+        if name in self.sources.flags:
+            return column.fill_null(True).to_numpy(zero_copy_only=False)
         # safe=False: integers above 2^53 lose their last digits, as in any float64.
-        values = column.cast(pa.float64(), safe=False).fill_null(np.nan).to_numpy()
-        return self.sources.without_nulls(values)
+        return column.cast(pa.float64(), safe=False).fill_null(np.nan).to_numpy()

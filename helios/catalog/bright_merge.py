@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from helios.catalog.bright_stars import BrightStars, Pairs
 from helios.catalog.table import NO_ID, StarTable
@@ -63,8 +63,8 @@ class Merged:
         }
 
 
-def resolve(bright: BrightStars, held: Sequence[tuple[StarTable, float]]) -> Merged:
-    """Return which of the `held` rows, as (table, epoch in Julian years), are which stars of `bright`.
+def resolve(bright: BrightStars, held: Sequence[tuple[StarTable, ArrayLike]]) -> Merged:
+    """Return which of the `held` rows, as (table, epochs in Julian years, [N] or one), are which stars of `bright`.
 
     A star is matched to at most one row: by its Gaia identifier, else its Hipparcos number, where these are unique in
     the list, else to the nearest in position and magnitude. The row is kept unless it is mismeasured by

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from helios.catalog import Reader, epoch_of, open_catalog, row_label
 from helios.catalog.cuts import drop_unusable
@@ -29,6 +29,12 @@ Hipparcos that represents a pair is up to 10 arcsec from the fainter star.
 
 FAINTER_MAG = 1.0
 """A row fainter than the faintest bright star by more than this is not a bright star."""
+
+STEP_YR = 0.01
+"""Epochs of single rows are rounded to this many years: the fastest naked-eye star moves 0.07 arcsec in them."""
+
+KEPT_EPOCHS = 8
+"""For how many epochs the places of the bright stars are kept."""
 
 MOTION = ("pmra", "pmdec", "radial_velocity")
 
@@ -79,8 +85,8 @@ class BrightStars:
             stars = stars.with_columns(distance_pc=1000.0 / stars.parallax)
         return stars if keep_motion else stars.with_columns(**dict.fromkeys(MOTION))
 
-    def may_be(self, stars: StarTable, ref_epoch: float) -> NDArray[np.bool_]:
-        """Return which of `stars`, usable rows at `ref_epoch`, may be a bright star, bool [N].
+    def may_be(self, stars: StarTable, ref_epoch: ArrayLike) -> NDArray[np.bool_]:
+        """Return which of `stars`, usable rows at `ref_epoch`, [N] or one, may be a bright star, bool [N].
 
         These are within REACH_ARCSEC of one, and at most FAINTER_MAG fainter than the faintest. Some 10 million rows a
         second where most are too faint.
@@ -89,15 +95,27 @@ class BrightStars:
         mask[self.pairs(stars, ref_epoch).row] = True
         return mask
 
-    def pairs(self, stars: StarTable, ref_epoch: float) -> Pairs:
+    def pairs(self, stars: StarTable, ref_epoch: ArrayLike) -> Pairs:
         """Return all pairs of a row of `stars`, usable and at `ref_epoch`, and a bright star within REACH_ARCSEC of it.
 
-        They are sorted by row. Rows more than FAINTER_MAG fainter than the faintest bright star have none.
+        They are sorted by row. Rows more than FAINTER_MAG fainter than the faintest bright star have none. Where
+        `ref_epoch` is [N], it is rounded to STEP_YR.
         """
-        directions, order, heights = self._at(ref_epoch)
-        if not len(order):
-            return Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 3)))
+        none = Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 3)))
+        if not len(self.stars):
+            return none
         rows = np.flatnonzero(stars.phot_g_mean_mag <= self.stars.phot_g_mean_mag.max() + FAINTER_MAG)
+        if np.ndim(ref_epoch) == 0:
+            return self._pairs(stars, rows, float(np.asarray(ref_epoch)))
+        epochs = np.round(np.asarray(ref_epoch)[rows] / STEP_YR) * STEP_YR
+        found = [none, *(self._pairs(stars, rows[epochs == epoch], float(epoch)) for epoch in np.unique(epochs))]
+        joined = [np.concatenate(columns) for columns in zip(*found)]
+        order = np.argsort(joined[0], kind="stable")
+        return Pairs(*(column[order] for column in joined))
+
+    def _pairs(self, stars: StarTable, rows: NDArray[np.int64], epoch: float) -> Pairs:
+        """Return the pairs of the given `rows` of `stars`, which are at `epoch`."""
+        directions, order, heights = self._at(epoch)
         reach = np.deg2rad(REACH_ARCSEC / 3600.0)
         # Two directions differ in z by at most the chord between them.
         height = np.sin(np.deg2rad(stars.dec[rows]))
@@ -113,6 +131,8 @@ class BrightStars:
     def _at(self, epoch: float) -> tuple[NDArray, NDArray, NDArray]:
         """Return the stars' unit vectors [M, 3] at `epoch`, their order by z [M], and z in that order [M]."""
         if epoch not in self._directions:
+            if len(self._directions) >= KEPT_EPOCHS:
+                self._directions.clear()
             moved = at_epoch(self.stars, self.ref_epoch, epoch)
             directions = unit_vectors(moved.ra, moved.dec)
             order = np.argsort(directions[:, 2], kind="stable")

@@ -19,8 +19,9 @@ class Counts:
     """Numbers of rows: `rows_read`, and of these the rejected, each under the first reason that applies.
 
     `corrected` rows had the zero point subtracted from their parallax; `uncorrected` have a parallax without a zero
-    point. Of the stars of a universe, `white` have no colour, `unmoved` no proper motion, and `across` a proper motion
-    but no radial velocity. Add Counts in the order of the rows: a sum keeps the first row of each reason.
+    point; `converted` rows had V and B-V, from which G and BP-RP were made. Of the stars of a universe, `white` have no
+    colour, `unmoved` no proper motion, and `across` a proper motion but no radial velocity. `unused` are values of
+    stars that were not used, by reason. Add Counts in the order of the rows: a sum keeps the first row of each reason.
     """
 
     rows_read: int = 0
@@ -30,6 +31,8 @@ class Counts:
     white: int = 0
     unmoved: int = 0
     across: int = 0
+    converted: int = 0
+    unused: Mapping[str, Rejection] = field(default_factory=dict)
 
     @classmethod
     def rejecting(cls, why: str, count: int, first: str) -> Counts:
@@ -37,18 +40,16 @@ class Counts:
         return cls(rejections={why: Rejection(count, first)})
 
     def __add__(self, later: Counts) -> Counts:
-        rejections = dict(self.rejections)
-        for why, rejection in later.rejections.items():
-            former = rejections.get(why, Rejection(0, rejection.first))
-            rejections[why] = Rejection(former.count + rejection.count, former.first)
         return Counts(
             self.rows_read + later.rows_read,
-            rejections,
+            _summed(self.rejections, later.rejections),
             self.corrected + later.corrected,
             self.uncorrected + later.uncorrected,
             self.white + later.white,
             self.unmoved + later.unmoved,
             self.across + later.across,
+            self.converted + later.converted,
+            _summed(self.unused, later.unused),
         )
 
     @property
@@ -63,3 +64,11 @@ class Counts:
     def reasons(self) -> str:
         """Return all reasons on one line, each with its number of rows and the first of them."""
         return "; ".join(f"{why}: {r.count:,} (first: {r.first})" for why, r in self.rejections.items())
+
+
+def _summed(first: Mapping[str, Rejection], later: Mapping[str, Rejection]) -> dict[str, Rejection]:
+    summed = dict(first)
+    for why, rejection in later.items():
+        former = summed.get(why, Rejection(0, rejection.first))
+        summed[why] = Rejection(former.count + rejection.count, former.first)
+    return summed

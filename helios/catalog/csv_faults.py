@@ -7,7 +7,8 @@ from itertools import islice
 from pathlib import Path
 
 from helios.catalog.csv_text import DAMAGED_GZIP, Header, lines, open_binary
-from helios.catalog.schema import Sources, shown
+from helios.catalog.schema import shown
+from helios.catalog.sources import Sources
 from helios.catalog.text_values import is_number, is_whole
 from helios.errors import InputError
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from helios.catalog.counts import Counts
-from helios.catalog.row_cuts import Cuts, row_cuts
+from helios.catalog.counts import Counts, Rejection
+from helios.catalog.row_cuts import COLOURS, Cuts, row_cuts
 from helios.catalog.table import StarTable
 
 
@@ -25,7 +25,21 @@ def drop_unusable(table: StarTable, label: str, cuts: Cuts | None = None) -> tup
             first = np.flatnonzero(wrong)[0]
             value = f", {cut.label} {_decimal(cut.value(table)[first])}" if cut.label else ""
             counts += Counts.rejecting(cut.why, int(wrong.sum()), f"{label} {table.row[first]}{value}")
-    return (table if kept.all() else table[kept]), counts
+    stars, unused = _without_wild_colours(table if kept.all() else table[kept], label)
+    return stars, counts + unused
+
+
+def _without_wild_colours(stars: StarTable, label: str) -> tuple[StarTable, Counts]:
+    """Return `stars` without the colours beyond COLOURS, and the Counts of these."""
+    least, most = COLOURS
+    wild = (stars.bp_rp < least) | (stars.bp_rp > most)
+    if not wild.any():
+        return stars, Counts()
+    first = np.flatnonzero(wild)[0]
+    where = f"{label} {stars.row[first]}, bp_rp {_decimal(stars.bp_rp[first])}"
+    why = f"bp_rp outside [{least:g}, {most:g}]"
+    unused = Counts(unused={why: Rejection(int(wild.sum()), where)})
+    return stars.with_columns(bp_rp=np.where(wild, np.nan, stars.bp_rp)), unused
 
 
 def first_of_each(source_id: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -27,6 +27,8 @@ def hats_files(path: Path) -> list[tuple[Path, str]]:
     try:
         import hats
     except ImportError as error:
+        if error.name != "hats":
+            raise InputError(f"{path}: is a HATS catalogue, and the hats library here is broken: {error}") from error
         raise InputError(
             f"{path}: is a HATS catalogue, which needs the hats library: pip install helios-planetarium[hats], or name "
             "the folder dataset in it to read whatever is there"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from helios.catalog.csv_reader import CsvReader
 from helios.catalog.csv_text import DAMAGED_GZIP, Header, lines, open_binary
+from helios.catalog.declared import Declared
 from helios.catalog.schema import shown
 from helios.errors import InputError
 
@@ -32,7 +33,7 @@ class HipparcosReader(CsvReader):
 
     default_schema = "hipparcos"
 
-    def read_header(self) -> tuple[Header, dict[str, str]]:
+    def read_header(self) -> tuple[Header, Declared]:
         """Return the catalogue's columns, which the file does not name; units are those of the star table."""
         names = tuple(NAMED.get(i, f"H{i}") for i in range(FIELDS))
         header = Header(names, line=0, end=0, delimiter="|", quote=None)
@@ -49,4 +50,4 @@ class HipparcosReader(CsvReader):
                 f"{self.path} line 1: {shown(text)}: must be a row of the Hipparcos main catalogue, 'H' and "
                 f"{FIELDS - 1} more fields between bars"
             )
-        return header, {}
+        return header, Declared(names)

@@ -57,10 +57,10 @@ def propagate(
     pmra: ArrayLike,
     pmdec: ArrayLike,
     radial_velocity: ArrayLike,
-    from_epoch: float,
+    from_epoch: ArrayLike,
     to_epoch: float,
 ) -> Astrometry:
-    """Return the six parameters of N stars at `to_epoch`, from those at `from_epoch`, both Julian years.
+    """Return the six parameters of N stars at `to_epoch`, from those at `from_epoch`, [N] or one, Julian years.
 
     Columns and units are as in `Astrometry`, [N] or one value for all. NaN in `radial_velocity` counts as 0; NaN in
     `pmra` or `pmdec` counts as 0 for both, so that the star stays at its place on the sky. NaN is returned as NaN.
@@ -73,9 +73,9 @@ def propagate(
 
     Raises InputError for an epoch that is not finite. Some 700,000 stars a second, 0.4 kB of memory for each.
     """
-    if not (np.isfinite(from_epoch) and np.isfinite(to_epoch)):
-        raise InputError(f"epochs {from_epoch} and {to_epoch}: must be finite Julian years")
-    years = float(to_epoch) - float(from_epoch)
+    if not (np.isfinite(from_epoch).all() and np.isfinite(to_epoch)):
+        raise InputError(f"epochs {np.asarray(from_epoch)} and {to_epoch}: must be finite Julian years")
+    years = float(to_epoch) - np.asarray(from_epoch, np.float64)
     columns = [np.asarray(column, np.float64) for column in (ra, dec, parallax, pmra, pmdec, radial_velocity)]
     ra, dec, parallax, pmra, pmdec, radial_velocity = np.broadcast_arrays(*columns)
     still = np.isnan(pmra) | np.isnan(pmdec)
@@ -194,7 +194,7 @@ def _inertial_to_observed(velocity: Floats, radial: Floats) -> Floats:
     return LIGHT_AU_PER_YEAR * (beta_r + beta2 / (np.sqrt(1.0 - beta2) + 1.0)) / (1.0 + beta_r)
 
 
-def _seen_after(years: float, distance: Floats, radial: Floats, velocity: Floats, placed: NDArray[np.bool_]) -> Floats:
+def _seen_after(years: Floats, distance: Floats, radial: Floats, velocity: Floats, placed: NDArray[np.bool_]) -> Floats:
     """Return the time [N], in years, for which stars have moved between two observations `years` apart.
 
     With p(t) = `distance` u + t `velocity`, the light of the second observation left at the t for which t + |p(t)|/c =

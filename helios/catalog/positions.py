@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from helios.catalog.distances import edsd_distances_pc
 from helios.catalog.motion import propagate, velocity_m_per_yr
@@ -29,8 +29,8 @@ def with_edsd_distances(stars: StarTable, length_scale_pc: float) -> StarTable:
     return stars.with_columns(distance_pc=mode, distance_lower_pc=lower, distance_upper_pc=upper)
 
 
-def at_epoch(stars: StarTable, from_epoch: float, to_epoch: float) -> StarTable:
-    """Return `stars`, given at `from_epoch`, as seen at `to_epoch`, both Julian years.
+def at_epoch(stars: StarTable, from_epoch: ArrayLike, to_epoch: float) -> StarTable:
+    """Return `stars`, given at `from_epoch`, one of all or [N], as seen at `to_epoch`, Julian years.
 
     Their distances change too: `distance_pc` if they have it, else `parallax`; quantiles remain those of `from_epoch`.
     A star without a proper motion stays at its place on the sky; a missing radial velocity counts as 0. Raises

@@ -18,6 +18,16 @@ INVERSE, EDSD = "inverse", "edsd"
 LARGEST_PARALLAX = 1e6
 """Largest parallax, mas, that of a milliparsec: no star has a larger one, and the distance formulas end there."""
 
+EPOCHS = (1000.0, 3000.0)
+"""Julian years that the epoch of a position can have: others are Julian dates or mistakes."""
+
+RIGHT_ASCENSIONS = (-360.0, 720.0)
+"""Right ascensions that are taken, degrees: an angle is periodic, but -999 is none."""
+
+COLOURS = (-10.0, 20.0)
+"""Colours BP-RP that are believed, mag: catalogues write 99 or -999 where there is none. All stars lie between
+-1 and 8, and noise in faint ones does not reach these limits."""
+
 LARGEST_MOTION = 1e6
 """Largest proper motion, mas per year: about a hundred times the largest known, that of Barnard's star."""
 
@@ -82,7 +92,8 @@ def row_cuts(cuts: Cuts) -> Iterator[RowCut]:
     yield from _present("dec")
     yield from _present("parallax") if parallax_used else _present("distance_pc", cuts.distance)
     yield from _present("phot_g_mean_mag")
-    yield _cut("ra outside [0, 360)", "ra", lambda ra: (ra < 0.0) | (ra >= 360.0))
+    west, east = RIGHT_ASCENSIONS
+    yield _cut(f"ra outside [{west:g}, {east:g}]", "ra", lambda ra: (ra < west) | (ra > east))
     yield _cut("dec outside [-90, 90]", "dec", lambda dec: np.abs(dec) > 90.0)
     if cuts.distance != EDSD:
         yield _positive("parallax") if parallax_used else _positive("distance_pc", cuts.distance)
@@ -97,6 +108,7 @@ def row_cuts(cuts: Cuts) -> Iterator[RowCut]:
     if cuts.motion and not parallax_used:
         least_pc = 1000.0 / LARGEST_PARALLAX
         yield _cut(f"{cuts.distance} below {least_pc:g} pc", "distance_pc", lambda pc: pc < least_pc, cuts.distance)
+    yield from _believable_epoch()
     if cuts.motion:
         yield from _believable_motion()
     if cuts.max_mag is not None:
@@ -120,6 +132,17 @@ def row_cuts(cuts: Cuts) -> Iterator[RowCut]:
         max_ruwe = np.float32(cuts.max_ruwe)
         yield _missing("ruwe")
         yield _cut("ruwe above --max-ruwe", "ruwe", lambda ruwe: ruwe > max_ruwe)
+
+
+def _believable_epoch() -> Iterator[RowCut]:
+    """Yield the cuts of rows without a usable epoch of their own, where such epochs are read."""
+    value = _column("ref_epoch")
+    yield RowCut("ref_epoch missing", None, value, lambda t: np.isnan(t.ref_epoch) & ("ref_epoch" not in t.absent))
+    yield _cut(
+        f"ref_epoch outside [{EPOCHS[0]:g}, {EPOCHS[1]:g}]",
+        "ref_epoch",
+        lambda year: (year < EPOCHS[0]) | (year > EPOCHS[1]),
+    )
 
 
 def _believable_motion() -> Iterator[RowCut]:

@@ -8,12 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from helios.catalog.declared import Coordinates
+from helios.catalog.frames import frame_of
 from helios.catalog.schema import Column, Schema, SchemaChoice, shown
 from helios.catalog.schemas import DEFAULT, SCHEMAS
+from helios.catalog.sources import REQUIRED
 from helios.catalog.table import FLOAT_COLUMNS, OPTIONAL_COLUMNS
 from helios.errors import InputError
 
-COLUMNS = ("source_id", *FLOAT_COLUMNS, *OPTIONAL_COLUMNS)
+COLUMNS = ("source_id", *FLOAT_COLUMNS, *OPTIONAL_COLUMNS, "distance_pc")
 """The columns of the star table that a schema can define."""
 
 LARGEST = 1 << 14
@@ -22,8 +25,8 @@ LARGEST = 1 << 14
 UNKNOWN_EPOCH = "unknown"
 """How a schema file says that the epoch of the positions is unknown."""
 
-_KEYS = ("base", "name", "ref_epoch", "band", "null", "columns")
-_COLUMN_KEYS = ("names", "difference", "unit")
+_KEYS = ("base", "name", "ref_epoch", "band", "null", "frame", "columns")
+_COLUMN_KEYS = ("names", "difference", "unit", "null")
 
 
 def choose_schema(
@@ -34,14 +37,14 @@ def choose_schema(
 ) -> SchemaChoice:
     """Return the choice that `--schema` and `--column` make, with `optional` and `distance` as in SchemaChoice.
 
-    `schema` is the name of a built-in schema or of a TOML file; each of `columns` has the form `NAME=SOURCE`. Raises
-    InputError for anything else.
+    `schema` is the name of a built-in schema or of a TOML file; each of `columns` has the form `NAME=SOURCE`, or
+    `NAME=` for a column that is not to be read. Raises InputError for anything else.
     """
     sources: dict[str, str] = {}
     for text in columns:
         name, equals, source = text.partition("=")
         name, source = name.strip(), source.strip()
-        if not (equals and source) or name not in COLUMNS:
+        if not equals or name not in COLUMNS or (not source and name in REQUIRED):
             raise InputError(f"--column {text}: must be NAME=SOURCE, NAME one of {', '.join(COLUMNS)}")
         if name in sources:
             raise InputError(f"--column {text}: {name} is already {sources[name]}; give it once")
@@ -59,7 +62,8 @@ def read_schema(path: Path) -> Schema:
     """Return the schema in the TOML file `path`, which lists changes to the built-in schema `base`.
 
     All keys are optional: `base` (default gaia_dr3), `name`, `ref_epoch` (a Julian year or "unknown"), `band`, `null`
-    (a list), and `[columns]`, in which a column of the star table is a source name or `{names, difference, unit}`.
+    (a list), `frame` (such as "ICRS" or "FK4 B1950"), and `[columns]`, in which a column of the star table is a source
+    name, "" for none, or `{names, difference, unit, null}`.
     Raises InputError, naming the key, for anything else.
     """
     if path.stat().st_size > LARGEST:
@@ -84,19 +88,33 @@ def read_schema(path: Path) -> Schema:
     if not isinstance(columns, dict):
         raise InputError(f"{path}: columns: must be a table such as [columns] parallax = 'plx'")
     _check_keys(columns, COLUMNS, f"{path}: columns")
+    frame = content.get("frame")
+    changed = {name: _column(value, f"{path}: {name}") for name, value in columns.items()}
     return replace(
         schema,
         name=_text(content.get("name", path.stem), f"{path}: name"),
         ref_epoch=None if epoch is None else float(epoch),
         band=_text(content.get("band", schema.band), f"{path}: band"),
         null=_texts(content.get("null", schema.null), f"{path}: null"),
-        columns={**schema.columns, **{name: _column(value, f"{path}: {name}") for name, value in columns.items()}},
+        columns={n: c for n, c in {**schema.columns, **changed}.items() if c is not None},
+        frame=schema.frame if frame is None else _frame(frame, f"{path}: frame"),
+        release=None,
+        epoch_named=schema.epoch_named or "ref_epoch" in content,
     )
 
 
-def _column(value: Any, where: str) -> Column:
+def _frame(value: Any, where: str) -> Coordinates:
+    system, _, equinox = _text(value, where).strip().partition(" ")
+    told = Coordinates(system, equinox, source="schema")
+    frame_of(told, where)
+    return told
+
+
+def _column(value: Any, where: str) -> Column | None:
+    if value == "":
+        return None
     if isinstance(value, str):
-        return Column((_text(value, where),))
+        return Column((_text(value, where),), named=True)
     if not isinstance(value, dict):
         raise InputError(f"{where}: must be a column's name or a table of {', '.join(_COLUMN_KEYS)}")
     _check_keys(value, _COLUMN_KEYS, where)
@@ -107,7 +125,8 @@ def _column(value: Any, where: str) -> Column:
     if not names and not difference:
         raise InputError(f"{where}: must have names or a difference")
     unit = _text(value["unit"], f"{where}.unit") if "unit" in value else None
-    return Column(names, (difference[0], difference[1]) if difference else None, unit)
+    null = _texts(value.get("null", ()), f"{where}.null")
+    return Column(names, (difference[0], difference[1]) if difference else None, unit, null, named=True)
 
 
 def _check_keys(table: dict, allowed: tuple[str, ...], where: str) -> None:

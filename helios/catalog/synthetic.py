@@ -29,6 +29,7 @@ class Synthetic:
     identified: ClassVar[bool] = True
     path: ClassVar[None] = None
     schema: ClassVar[None] = None
+    notes: ClassVar[tuple[str, ...]] = ()
 
     count: int
     seed: int = 0

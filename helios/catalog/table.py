@@ -50,6 +50,8 @@ class StarTable:
     nu_eff_used_in_astrometry: Floats = _column("effective wavenumber", "1/um", "asked", single=True)
     pseudocolour: Floats = _column("effective wavenumber, from the astrometry", "1/um", "asked", single=True)
     astrometric_params_solved: Floats = _column("code of the astrometric solution", "", "asked")
+    b_v: Floats = _column("Johnson colour B - V", "mag", "asked")
+    ref_epoch: Floats = _column("Julian year of position and motion", "yr", "asked")
     distance_pc: Floats = _column("distance, where it is not 1/parallax", "pc", "made")
     distance_lower_pc: Floats = _column("16 % quantile of the distance", "pc", "made")
     distance_upper_pc: Floats = _column("84 % quantile of the distance", "pc", "made")

@@ -19,10 +19,15 @@ FIVE_PARAMETERS, SIX_PARAMETERS = 31, 95
 """Gaia's `astrometric_params_solved`: position, parallax and proper motion; these and a pseudocolour."""
 
 
-def subtract_zero_point(table: StarTable) -> tuple[StarTable, Counts]:
+EPOCH = 2016.0
+"""The epoch of the releases for which the zero points were determined, EDR3 and DR3."""
+
+
+def subtract_zero_point(table: StarTable, epochs: ArrayLike = EPOCH) -> tuple[StarTable, Counts]:
     """Return `table` with the zero point subtracted from its parallaxes, without ZERO_POINT_COLUMNS, and the Counts.
 
-    A row without a zero point, such as a star brighter than G = 6, keeps its parallax; the Counts say how many rows
+    A row without a zero point, such as a star brighter than G = 6 or one of another release than EDR3 and DR3 by its
+    epoch, of which `epochs` are Julian years, [N] or one, keeps its parallax; the Counts say how many rows
     with a parallax were corrected and how many were not. Raises InputError where the package with the zero points is
     not installed.
     """
@@ -37,7 +42,7 @@ def subtract_zero_point(table: StarTable) -> tuple[StarTable, Counts]:
         latitude,
         table.astrometric_params_solved,
     )
-    known, measured = np.isfinite(zero_point), np.isfinite(table.parallax)
+    known, measured = np.isfinite(zero_point) & (np.asarray(epochs) == EPOCH), np.isfinite(table.parallax)
     parallax = np.where(known, table.parallax - zero_point, table.parallax)
     counts = Counts(
         corrected=int(np.count_nonzero(known & measured)), uncorrected=int(np.count_nonzero(~known & measured))

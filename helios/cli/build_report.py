@@ -16,7 +16,10 @@ def summary(report: BuildReport, landmarks: int, outside: list[str]) -> list[str
         f"{'read':<10}{counts.rows_read:,} rows ({_listed(sources)})",
         f"{'rejected':<10}{counts.rejected:,}",
         *(f"{'':<12}{why}: {r.count:,} (first: {r.first})" for why, r in counts.rejections.items()),
+        *(f"{'note':<10}{note}" for note in report.notes[:SHOWN]),
     ]
+    if len(report.notes) > SHOWN:
+        lines.append(f"{'':<12}and {len(report.notes) - SHOWN:,} more")
     if report.bad_files:
         lines.append(
             f"{'skipped':<10}{len(report.bad_files):,} of {len(report.inputs) + len(report.bad_files):,} files"
@@ -26,6 +29,9 @@ def summary(report: BuildReport, landmarks: int, outside: list[str]) -> list[str
             lines.append(f"{'':<12}and {len(report.bad_files) - SHOWN:,} more")
     if counts.white:
         lines.append(f"{'white':<10}{counts.white:,} (no bp_rp)")
+        lines += [f"{'':<12}{why}: {r.count:,} (first: {r.first})" for why, r in counts.unused.items()]
+    if report.config.johnson:
+        lines.append(f"{'converted':<10}{counts.converted:,} V and B-V to G and BP-RP")
     if report.config.zero_point:
         lines += [
             f"{'corrected':<10}{counts.corrected:,} parallaxes, by their zero point",

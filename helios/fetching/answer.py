@@ -21,7 +21,7 @@ from helios.catalog.csv_text import DAMAGED_GZIP, open_binary
 from helios.catalog.file_reader import parsing
 from helios.catalog.text_values import is_number
 from helios.catalog.votable import NUMBERS
-from helios.catalog.votable_scan import Field, scan_votable
+from helios.catalog.votable_scan import Field, Scan, scan_votable
 from helios.errors import ArchiveError, InputError
 
 if TYPE_CHECKING:
@@ -144,7 +144,8 @@ def _begins(file: BinaryIO) -> str:
     return file.read(200).decode("utf-8", "replace")
 
 
-def _checks(columns: Sequence[str], fields: list[Field]) -> dict[int, Callable[[int, str], None]]:
+def _checks(columns: Sequence[str], scan: Scan) -> dict[int, Callable[[int, str], None]]:
+    fields = scan.fields
     names = [field.name.lower() for field in fields]
     if names != list(columns):
         raise ArchiveError(f"answers with the columns {one_line(', '.join(names))}, not those asked for")

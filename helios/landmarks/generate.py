@@ -34,6 +34,7 @@ class UniverseStars:
     identified = True
     path = None
     schema = None
+    notes = ()
 
     def __init__(self, folder: Path):
         self._universe = Universe.open(folder)

@@ -15,7 +15,7 @@ from helios import __version__
 from helios.cli import main
 
 HEADER = "source_id,ra,dec,plx,phot_g_mean_mag,bp_rp\n"
-ROWS = "1,10,20,5,4,0.5\n2,360,20,5,4,0.5\n3,11,30,5,4,0.5\n4,12,20,-5,4,\n5,13,20,5,4,\n"
+ROWS = "1,10,20,5,4,0.5\n2,999,20,5,4,0.5\n3,11,30,5,4,0.5\n4,12,20,-5,4,\n5,13,20,5,4,\n"
 QUICK = ("--iterations", "3", "--image-size", "32", "--backend", "numba")
 
 
@@ -58,7 +58,7 @@ def test_info_tells_what_a_universe_was_made_of(universe):
         "read 5 rows",
         "rejected 2",
         "parallax not above 0: 1",
-        "ra outside [0, 360): 1",
+        "ra outside [-360, 720]: 1",
         "kept 3",
         "white 1 (no bp_rp)",
     ]
@@ -74,7 +74,7 @@ def test_info_as_json_holds_the_same(universe):
     assert result.exit_code == 0
     told = json.loads(result.output)
     assert (told["universe"], told["stars"], told["depth"]) == (str(universe), 3, 4)
-    assert told["provenance"]["rejected"] == {"parallax not above 0": 1, "ra outside [0, 360)": 1}
+    assert told["provenance"]["rejected"] == {"parallax not above 0": 1, "ra outside [-360, 720]": 1}
 
 
 def test_info_of_a_trained_universe(trained):

@@ -37,6 +37,19 @@ def csv_text(table: StarTable) -> str:
     return "\n".join([",".join(columns), *rows]) + "\n"
 
 
+def vizier_text(delimiter: str):
+    """As VizieR writes tables: comments, names, units, dashes, rows."""
+
+    def text(table: StarTable) -> str:
+        columns = columns_of(table)
+        rows = [[text_of(getattr(table, c)[i]) for c in columns] for i in range(len(table))]
+        head = [list(columns), [UNITS.get(c, " ") for c in columns], ["-" * len(c) for c in columns]]
+        lines = [delimiter.join(row) for row in [*head, *rows]]
+        return "\n".join(["#", "#   VizieR Astronomical Server", "#Table\tI_355_gaiadr3:", *lines]) + "\n"
+
+    return text
+
+
 def ecsv_text(table: StarTable) -> str:
     types = {"source_id": "int64"}
     columns = [
@@ -56,7 +69,7 @@ def astropy_table(table: StarTable) -> QTable:
 
 def hipparcos_text(table: StarTable) -> str:
     columns = {"HIP": "source_id", "RAdeg": "ra", "DEdeg": "dec", "Plx": "parallax", "Vmag": "phot_g_mean_mag"}
-    columns |= {"e_Plx": "parallax_error", "pmRA": "pmra", "pmDE": "pmdec"}
+    columns |= {"e_Plx": "parallax_error", "pmRA": "pmra", "pmDE": "pmdec", "B-V": "b_v"}
     lines = []
     for i in range(len(table)):
         fields = [
@@ -109,8 +122,11 @@ def write_votable(form: str):
 WRITERS = {
     ".csv": write_text(csv_text),
     ".csv.gz": write_text(csv_text),
+    ".tsv": write_text(vizier_text("\t")),
+    ".txt": write_text(vizier_text(";")),
     ".ecsv": write_text(ecsv_text),
     ".ecsv.gz": write_text(ecsv_text),
+    ".fit": write_fits,
     ".fits": write_fits,
     ".fits.gz": write_fits,
     ".parquet": write_parquet,
@@ -118,6 +134,8 @@ WRITERS = {
     ".arrow": write_feather,
     ".vot": write_votable("tabledata"),
     ".vot.gz": write_votable("binary2"),
+    ".votable": write_votable("binary2"),
+    ".xml": write_votable("tabledata"),
     ".dat": write_text(hipparcos_text),
     ".dat.gz": write_text(hipparcos_text),
 }

@@ -11,6 +11,7 @@ from helios.catalog.table import StarTable
 class ToyReader:
     row_unit = "line"
     identified = True
+    notes = ()
 
     def __init__(self, path, choice=None, name=None):
         self.path, self.name, self.schema = path, name or path.name, SCHEMAS[DEFAULT]

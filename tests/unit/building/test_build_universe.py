@@ -98,7 +98,7 @@ def test_cells_split_where_they_hold_more_than_512_stars(make, count):
 
 def test_every_row_is_kept_or_counted(make, tmp_path):
     header = "source_id,ra,dec,parallax,phot_g_mean_mag,bp_rp\n"
-    rows = ["1,10,20,5,1,0.5", "1,11,21,5,1,0.5", "2,360,20,5,1,", "3,10,20,5,9,0.5", "4,10,20,-5,1,0.5"]
+    rows = ["1,10,20,5,1,0.5", "1,11,21,5,1,0.5", "2,999,20,5,1,", "3,10,20,5,9,0.5", "4,10,20,-5,1,0.5"]
     rows += ["5,10,20,5,2,", "6,10,20,5,3,0.5", "7,10,20,1e9,1,0.5", "8,10,20,1e-11,1,0.5"]
     (tmp_path / "rows.csv").write_text(header + "\n".join(rows) + "\n")
     report = make(stars=(tmp_path / "rows.csv",), max_mag=8.0, limit=2)
@@ -109,7 +109,7 @@ def test_every_row_is_kept_or_counted(make, tmp_path):
         "fainter than --max-mag": 1,
         "inside the grid's inner radius": 1,
         "parallax not above 0": 1,
-        "ra outside [0, 360)": 1,
+        "ra outside [-360, 720]": 1,
     }
     assert report.counts.rows_read == 9 == report.stars + report.counts.rejected
     assert (report.stars, report.counts.white) == (2, 1)
@@ -152,11 +152,11 @@ def test_limit_keeps_the_brightest(make, gaia_csv):
 
 
 def test_where_no_row_is_a_star_the_reasons_are_said(make, tmp_path):
-    (tmp_path / "none.csv").write_text("ra,dec,parallax,phot_g_mean_mag\n10,20,-1,5\n360,20,1,5\n")
+    (tmp_path / "none.csv").write_text("ra,dec,parallax,phot_g_mean_mag\n10,20,-1,5\n999,20,1,5\n")
     with pytest.raises(InputError) as raised:
         make(stars=(tmp_path / "none.csv",))
     assert str(raised.value) == (
-        "no star left of 2 rows: ra outside [0, 360): 1 (first: none.csv line 3, ra 360); "
+        "no star left of 2 rows: ra outside [-360, 720]: 1 (first: none.csv line 3, ra 999); "
         "parallax not above 0: 1 (first: none.csv line 2, parallax -1)"
     )
     assert not (tmp_path / "universe").exists()

@@ -3,8 +3,11 @@
 Files of one row, so that the order in which they are read is that of their stars.
 """
 
+import os
+
 import pytest
 
+from helios.catalog import files
 from helios.catalog.files import BadFiles, catalogue_files, open_catalogs
 from helios.catalog.usable import usable_stars
 from helios.errors import InputError
@@ -35,6 +38,32 @@ def read(path):
 def test_a_directory_stands_for_the_catalogues_in_it(survey):
     assert names(survey) == ["a.csv", "b.csv", "part/deep/c.csv"]
     assert read(survey) == [2, 1, 3]
+
+
+def test_files_of_a_folder_that_are_no_catalogues_are_counted(survey):
+    (survey / "part/stars.xml").write_text("<VOTABLE/>")
+    bad_files = BadFiles()
+    open_catalogs([survey], None, bad_files)
+    why = "has 3 files that are no catalogues by their names, passed over"
+    assert bad_files.notes == [f"{survey.name} {why}: MD5SUM.txt, README, part/stars.xml"]
+
+
+def test_hats_catalogues_in_a_folder_are_read_as_such(survey, monkeypatch):
+    """Their `partition_info.csv` is no catalogue."""
+    hats = survey / "part/hats"
+    (hats / "dataset").mkdir(parents=True)
+    (hats / "hats.properties").write_text("")
+    (hats / "partition_info.csv").write_text("Norder,Npix\n0,1\n")
+    pixel = hats / "dataset/Npix=1.parquet"
+    monkeypatch.setattr(files, "hats_files", lambda path: [(pixel, "dataset/Npix=1.parquet")] if path == hats else [])
+    assert names(survey) == ["a.csv", "b.csv", "part/deep/c.csv", "part/hats/dataset/Npix=1.parquet"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "x.csv")
+    with pytest.raises(InputError, match="is no regular file"):
+        open_catalogs([tmp_path / "x.csv"])
 
 
 def test_a_pattern_stands_for_what_it_matches(survey):

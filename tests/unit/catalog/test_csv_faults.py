@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from helios.catalog import csv_reader, open_catalog
+from helios.catalog.table import StarTable
 from helios.errors import InputError
 
 HEADER = "source_id,ra,dec,parallax,phot_g_mean_mag,bp_rp"
@@ -109,3 +110,27 @@ def test_a_fault_far_down_is_found_in_whatever_chunk_it_lies(tmp_path, monkeypat
     path.write_text(f"{HEADER}\n" + f"{ROW}\n" * 810 + "8,1,2,three,4,5\n" + f"{ROW}\n" * 500)
     with pytest.raises(InputError, match="line 812: parallax 'three'"):
         list(open_catalog(path).chunks())
+
+
+def test_a_header_that_is_a_comment_is_told(tmp_path):
+    """numpy.savetxt writes a `#` before the names of the columns."""
+    columns = "source_id,ra,dec,parallax,phot_g_mean_mag"
+    np.savetxt(tmp_path / "a.csv", [[1, 2.0, 3.0, 4.0, 5.0], [2, 3.0, 4.0, 5.0, 6.0]], delimiter=",", header=columns)
+    with pytest.raises(InputError) as raised:
+        open_catalog(tmp_path / "a.csv")
+    assert str(raised.value).endswith(f"; the line before it, '# {columns}', is a comment: take its # away")
+
+
+@pytest.mark.parametrize("blanks", [" ", "  ", "\t ", " " * 70])
+def test_what_is_missing_may_have_blanks_around_it(tmp_path, monkeypatch, blanks):
+    monkeypatch.setattr(csv_reader, "BLOCK_BYTES", 4096)
+    sound = [f"{i},10.5,-20.25,3.5,4.75,0.5" for i in range(200)]
+    odd = f"200,10.5,{blanks}null{blanks},3.5,{blanks}4.75,{blanks}NaN"
+    rows = [*sound, odd, "201,1,2,3,4,5"]
+    (tmp_path / "a.csv").write_text("\n".join(["source_id,ra,dec,parallax,phot_g_mean_mag,bp_rp", *rows]) + "\n")
+    table = StarTable.concatenate(list(open_catalog(tmp_path / "a.csv").chunks()))
+    assert table.source_id.tolist() == list(range(202))
+    assert table.row.tolist() == list(range(2, 204))
+    assert np.flatnonzero(np.isnan(table.dec)).tolist() == [200]
+    assert np.flatnonzero(np.isnan(table.bp_rp)).tolist() == [200]
+    assert (table.phot_g_mean_mag[200], table.ra[201]) == (4.75, 1.0)

@@ -40,7 +40,7 @@ def assert_is_the_row(table: StarTable, source_id=7):
         f"{HEADER}\r\n{ROW}\r\n",
         f"\ufeff{HEADER}\n{ROW}\n",
         f"\ufeff{HEADER}\r\n{ROW}",
-        f"# %ECSV 1.0\n# - {{name: ra}}\n{HEADER}\n{ROW}\n",
+        f"# Szene: caf\u00e9\n{HEADER}\n{ROW}\n".encode("latin-1"),
         f"\n{HEADER}\n{ROW}\n",
         f"{HEADER.upper()}\n{ROW}\n",
         'source_id, ra ,dec,parallax,phot_g_mean_mag,"bp_rp"\n7, 10.5 ,-20.25,3.5,"4.75",0.5\n',
@@ -49,8 +49,12 @@ def assert_is_the_row(table: StarTable, source_id=7):
         f"{HEADER}\r{ROW}\r",
         f"# one\r# two\n# three\r\n{HEADER}\r{ROW}\n",
         f"{HEADER},name\n{ROW},{'x' * 10_000}\n",
+        f"{HEADER}\n{ROW}\n".replace(",", "\t"),
+        f"{HEADER}\n{ROW}\n".replace(",", ";"),
+        f"{HEADER}\n ,deg,deg,mas,mag,mag\n----,---,----,---,---,---\n{ROW}\n".replace(",", "\t"),
+        f"{HEADER}\n ,deg,deg,uas,mmag,mmag\n-,-,-,-,-,-\n7,10.5,-20.25,3500,4750,500\n",
     ],
-    ids=range(14),
+    ids=range(18),
 )
 def test_the_same_star_however_it_is_written(tmp_path, text):
     assert_is_the_row(read(write(tmp_path, text)))

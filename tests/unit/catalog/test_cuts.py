@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from helios.catalog.counts import Counts
+from helios.catalog.counts import Counts, Rejection
 from helios.catalog.cuts import drop_unusable, first_of_each
 from helios.catalog.row_cuts import Cuts
 from helios.catalog.table import NO_ID, StarTable
@@ -15,8 +15,8 @@ REASONS = [
     ({"source_id": NO_ID}, "source_id missing", "stars.csv line 2"),
     ({"ra": NAN}, "ra missing", "stars.csv line 2"),
     ({"ra": INF}, "ra not finite", "stars.csv line 2, ra inf"),
-    ({"ra": 360.0}, "ra outside [0, 360)", "stars.csv line 2, ra 360"),
-    ({"ra": -1e-9}, "ra outside [0, 360)", "stars.csv line 2, ra -1e-09"),
+    ({"ra": 720.1}, "ra outside [-360, 720]", "stars.csv line 2, ra 720.1"),
+    ({"ra": -999.0}, "ra outside [-360, 720]", "stars.csv line 2, ra -999"),
     ({"dec": NAN}, "dec missing", "stars.csv line 2"),
     ({"dec": -INF}, "dec not finite", "stars.csv line 2, dec -inf"),
     ({"dec": 90.0001}, "dec outside [-90, 90]", "stars.csv line 2, dec 90.0001"),
@@ -31,7 +31,7 @@ REASONS = [
     ({"phot_g_mean_mag": -1e300}, "phot_g_mean_mag outside [-30, 50]", "stars.csv line 2, phot_g_mean_mag -1e+300"),
     ({"phot_g_mean_mag": 6.001}, "fainter than --max-mag", "stars.csv line 2, phot_g_mean_mag 6.001"),
     (dict.fromkeys(("ra", "dec", "parallax", "phot_g_mean_mag", "bp_rp"), NAN), "empty row", "stars.csv line 2"),
-    ({"ra": 400.0, "parallax": -1.0}, "ra outside [0, 360)", "stars.csv line 2, ra 400"),
+    ({"ra": 900.0, "parallax": -1.0}, "ra outside [-360, 720]", "stars.csv line 2, ra 900"),
 ]
 
 
@@ -53,12 +53,14 @@ def test_an_unusable_row_is_counted_by_its_reason(change, why, first):
     "change",
     [
         {"ra": 0.0},
-        {"ra": np.nextafter(360, 0)},
+        {"ra": 360.0},
+        {"ra": -180.0},
+        {"ra": 400.0},
         {"dec": 90.0},
         {"dec": -90.0},
         {"parallax": 1e-9},
         {"bp_rp": NAN},
-        {"bp_rp": INF},
+        {"bp_rp": 20.0},
         {"phot_g_mean_mag": 6.0},
         {"phot_g_mean_mag": -1.46},
     ],
@@ -66,6 +68,16 @@ def test_an_unusable_row_is_counted_by_its_reason(change, why, first):
 def test_values_at_the_edge_stay(change):
     kept, counts = drop_unusable(table_of(SOUND | change), "stars.csv line", Cuts(max_mag=6.0))
     assert (len(kept), counts) == (1, Counts(rows_read=1))
+
+
+@pytest.mark.parametrize("colour", [99.0, -999.0, INF, -4993.0])
+def test_a_colour_that_no_star_has_is_none_and_counted(colour):
+    rows = table_of(SOUND, SOUND | {"bp_rp": colour}, SOUND | {"bp_rp": NAN})
+    kept, counts = drop_unusable(rows, "stars.csv line")
+    np.testing.assert_array_equal(kept.bp_rp, [0.5, NAN, NAN])
+    assert counts.rejected == 0
+    (unused,) = (counts + counts).unused.items()
+    assert unused == ("bp_rp outside [-10, 20]", Rejection(2, f"stars.csv line 3, bp_rp {colour:g}"))
 
 
 def test_counts_add_up_over_chunks_and_keep_the_first():
