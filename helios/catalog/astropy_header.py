@@ -5,7 +5,7 @@ The format is that of ECSV, astropy's APE 6 (doi:10.5281/zenodo.4792325).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +47,7 @@ def load_header(text: str, path: Path) -> dict[str, Any]:
     if len(text) > LARGEST_HEADER:
         raise InputError(f"{path}: the ECSV header has {len(text):,} characters, at most {LARGEST_HEADER:,}")
     try:
-        # The fast loader recurses on the limited C stack; iterating over its events does not.
-        depth = 0
-        for event in yaml.parse(text, Loader):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > DEEPEST_HEADER:
-                raise InputError(f"{path}: the ECSV header is nested more than {DEEPEST_HEADER} deep")
+        _check_size(yaml.parse(text, Loader), path)
         content = yaml.load(text, Loader)
     except InputError:
         raise
@@ -62,6 +57,36 @@ def load_header(text: str, path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError(f"{path}: the ECSV header must be a YAML table with 'datatype'")
     return content
+
+
+def _check_size(events: Iterable[Any], path: Path) -> None:
+    """Raise InputError where the YAML of these `events` is nested too deep, or too large with all aliases written out.
+
+    The fast loader recurses on the limited C stack; iterating over its events does not. A few lines of aliases of
+    aliases hold more than memory.
+    """
+    import yaml
+
+    sizes: dict[str, int] = {}
+    open_nodes: list[tuple[str | None, int]] = []
+    size = 0
+    for event in events:
+        if isinstance(event, yaml.CollectionStartEvent):
+            open_nodes.append((event.anchor, size))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = open_nodes.pop()
+            if anchor:
+                sizes[anchor] = size - before
+        elif isinstance(event, yaml.AliasEvent):
+            size += sizes.get(event.anchor, LARGEST_HEADER)  # unknown where it holds itself
+        elif isinstance(event, yaml.ScalarEvent):
+            size += 1 + len(event.value)
+            if event.anchor:
+                sizes[event.anchor] = 1 + len(event.value)
+        if len(open_nodes) > DEEPEST_HEADER:
+            raise InputError(f"{path}: the ECSV header is nested more than {DEEPEST_HEADER} deep")
+        if size >= LARGEST_HEADER:
+            raise InputError(f"{path}: the ECSV header has {LARGEST_HEADER:,} characters with its aliases written out")
 
 
 def declared_by(content: Mapping[str, Any], path: Path) -> Declared:

@@ -21,8 +21,11 @@ from helios.catalog.table import NO_ID, StarTable
 from helios.catalog.text_values import is_number
 from helios.errors import InputError
 
-BLOCK_BYTES = 1 << 24
-"""Bytes of text parsed at a time: about 200,000 rows of six columns."""
+BLOCK_BYTES = 1 << 22
+"""Bytes of text parsed at a time: about 50,000 rows of six columns, or four million of nothing."""
+
+EMPTY_ROWS = 1 << 20
+"""Rows without any value from which on a file is refused: such a block unpacks from a few hundred bytes."""
 
 BLANKS = tuple(" " * n for n in range(1, 33))
 """Spellings of a missing value in files of fixed width."""
@@ -88,6 +91,7 @@ class CsvReader(FileReader):
         try:
             try:
                 for batch in self._batches(self._types()):
+                    self._check_not_empty(batch, row)
                     values = {name: self._values(name, batch.column(name)) for name in self.sources.all}
                     table = self.sources.table(values, row + 1)
                     row += len(table)
@@ -106,6 +110,11 @@ class CsvReader(FileReader):
             raise find_fault(self.path, self.header, self.sources, error) from error
         if row == self.header.line:
             raise InputError(f"{self.path}: has a header but no rows")
+
+    def _check_not_empty(self, batch: Any, row: int) -> None:
+        """Raise InputError for a block of rows after `row` of many without a value."""
+        if len(batch) >= EMPTY_ROWS and all(batch.column(name).null_count == len(batch) for name in batch.schema.names):
+            raise InputError(f"{self.path} line {row + 1}: {len(batch):,} rows without a value follow, must be stars")
 
     def _types(self) -> dict[str, Any]:
         """Return the Arrow type of each column that is read."""

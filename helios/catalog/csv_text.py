@@ -22,6 +22,9 @@ DAMAGED_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
 DELIMITERS = (",", "\t", ";")
 """What stands between two values; the first where a header has as many of another."""
 
+LONGEST_HEADER = 1 << 23
+"""Most bytes of comments and empty lines before the header, and of the header."""
+
 LONGEST_LINE = 1 << 24
 """Longest line that is read, in bytes."""
 
@@ -98,6 +101,10 @@ def read_header(path: Path) -> Header:
             rest = lines(file, path)
             for number, line in enumerate(rest, 1):
                 end += len(line)
+                if end > LONGEST_HEADER:
+                    raise InputError(
+                        f"{path} line {number}: {LONGEST_HEADER:,} bytes without a header, must be the column names"
+                    )
                 bare = line.removeprefix(codecs.BOM_UTF8)
                 if bare.startswith(b"#"):
                     # A comment may have a letter in another encoding: nothing depends on it.

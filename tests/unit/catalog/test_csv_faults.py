@@ -9,7 +9,7 @@ import gzip
 import numpy as np
 import pytest
 
-from helios.catalog import csv_reader, open_catalog
+from helios.catalog import csv_reader, csv_text, open_catalog
 from helios.catalog.table import StarTable
 from helios.errors import InputError
 
@@ -134,3 +134,43 @@ def test_what_is_missing_may_have_blanks_around_it(tmp_path, monkeypatch, blanks
     assert np.flatnonzero(np.isnan(table.dec)).tolist() == [200]
     assert np.flatnonzero(np.isnan(table.bp_rp)).tolist() == [200]
     assert (table.phot_g_mean_mag[200], table.ra[201]) == (4.75, 1.0)
+
+
+def test_a_header_of_aliases_is_refused_by_what_it_would_hold(tmp_path):
+    names = ("source_id", "ra", "dec", "parallax", "phot_g_mean_mag", "bp_rp")
+    columns = "".join(f"# - {{name: {name}, datatype: float64}}\n" for name in names)
+
+    def header(extra: str) -> str:
+        return f"# %ECSV 1.0\n# ---\n{extra}# delimiter: ','\n# datatype:\n{columns}{','.join(names)}\n1,1,1,10,5,1\n"
+
+    levels = ["# a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"]
+    levels += [f"# a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 9)]
+    path = tmp_path / "a.ecsv"
+    for extra, message in (
+        ("".join(levels), r"a\.ecsv: the ECSV header has 4,194,304 characters with its aliases written out"),
+        ("# a: &a [*a]\n", r"a\.ecsv: the ECSV header has 4,194,304 characters with its aliases written out"),
+    ):
+        path.write_text(header(extra))
+        with pytest.raises(InputError, match=message):
+            open_catalog(path)
+    path.write_text(header("".join(levels[:4])))  # as astropy writes a unit that two columns share
+    (table,) = open_catalog(path).chunks()
+    assert len(table) == 1
+
+
+def test_millions_of_empty_lines_are_no_catalogue(tmp_path, monkeypatch):
+    """Here of thousands."""
+    monkeypatch.setattr(csv_reader, "EMPTY_ROWS", 1000)
+    monkeypatch.setattr(csv_text, "LONGEST_HEADER", 2000)
+    header, row = "source_id,ra,dec,parallax,phot_g_mean_mag,bp_rp\n", "1,1,1,10,5,1\n"
+    path = tmp_path / "a.csv.gz"
+    for content, message in (
+        (header + "\n" * 3000, r"a\.csv\.gz line 2: 3,000 rows without a value follow, must be stars"),
+        ("#\n" * 1500 + header + row, r"a\.csv\.gz line 1001: 2,000 bytes without a header"),
+        ("\n" * 3000 + header + row, r"a\.csv\.gz line 2001: 2,000 bytes without a header"),
+    ):
+        path.write_bytes(gzip.compress(content.encode()))
+        with pytest.raises(InputError, match=message):
+            list(open_catalog(path).chunks())
+    path.write_bytes(gzip.compress(("#\n" * 900 + header + row + "\n" * 900).encode()))
+    assert sum(len(table) for table in open_catalog(path).chunks()) == 901
