@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from helios.cells import from_cell_units
 from helios.options import option
 from helios.packing.pack_cells import OwnCells, PackCell, PackCells
 from helios.packing.regroup import RegroupedCells
+from helios.packing.sight import misplaced
 from helios.packing.v1_cell import V1_DEPTH, encode_cell, file_name
 from helios.packing.v1_index import CELLS, CHECKSUMS, INDEX, MANIFEST, PACK, Entry, index_text, manifest_text
 from helios.packing.v1_reader import V1Pack
 
 if TYPE_CHECKING:
     from helios.universe import Universe
-
-PLACE_TOLERANCE = 2.0**-24 * (1.0 + 2.0**-7)
-"""Of a coordinate after float32 metres from the centroid: one rounding, and room for the arithmetic in float64."""
 
 FLUX_TOLERANCE = 1e-6
 """Of a splat's flux after float32 metres: at most four roundings of 6e-8, with room."""
@@ -76,7 +75,8 @@ class V1:
             return f"it is {found.id}, not {made.id}"
         if not np.array_equal(found.origin_m, made.origin_m):
             return f"its centroid is {found.origin_m.tolist()}, not {made.origin_m.tolist()}"
-        if not np.allclose(splats.means, expected.means, rtol=PLACE_TOLERANCE, atol=0):
+        wanted, places = (from_cell_units(c.splats.means, c.origin_m, c.half_extent_m) for c in (made, found))
+        if misplaced(wanted, places, made.origin_m).any():
             return "positions differ"
         light, expected_light = (s.luminosities[:, None] * s.colors for s in (splats, expected))
         if not np.allclose(light, expected_light, rtol=FLUX_TOLERANCE, atol=0):

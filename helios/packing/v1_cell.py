@@ -17,10 +17,12 @@ import lz4.block
 import numpy as np
 from numpy.typing import NDArray
 
+from helios.cells import from_cell_units
 from helios.color import LUMINANCE
 from helios.errors import StoreError
 from helios.grid import CellId
 from helios.packing.bounds import bounded
+from helios.packing.sight import rounded_offsets_m
 from helios.splats import Splats
 
 V1_DEPTH = 5
@@ -50,7 +52,8 @@ SIDES_M = 1.0, 1e33
 """Least and most of the longest side of a cell's bounds, metres: far within, and beyond, any that the grid has."""
 
 FARTHEST = 1e4
-"""Most of a splat's distance from the centroid, and of its size, in longest sides of the bounds."""
+"""Most of a splat's distance from the centroid, and of its size, in longest sides of the bounds or, where that is more,
+in distances of the centroid from the barycentre: the bounds of a single splat are much smaller than it may be."""
 
 QUAT_NORM_TOLERANCE = 1e-4
 """Far above the rounding of float32 (1e-7), far below what damage to a leading digit does."""
@@ -114,12 +117,12 @@ def encode_cell(
     """Return the bytes of one v1 cell; the same arguments give the same bytes.
 
     `origin_m` [3] and `bounds_m` (min [3], max [3]) are float64 metres, `splats` cell units of `half_extent_m`
-    metres. The origin becomes the centroid. Opacities and colours are held to [0, 1] by
-    `helios.packing.bounds.bounded`: light and hue stay, sizes do not.
+    metres. The origin becomes the centroid; places are rounded by `helios.packing.sight`. Opacities and colours are
+    held to [0, 1] by `helios.packing.bounds.bounded`: light and hue stay, sizes do not.
     """
     held = bounded(splats, UNRESOLVED)
     records = np.empty(len(splats), RECORD)
-    records["position"] = held.means.astype(np.float64) * half_extent_m
+    records["position"] = rounded_offsets_m(from_cell_units(held.means, origin_m, half_extent_m), origin_m)
     records["scale"] = held.scales * half_extent_m
     records["rotation"] = np.roll(held.quats, -1, axis=1)
     records["color"] = held.colors
@@ -156,7 +159,7 @@ def decode_cell(data: bytes, name: str, depth: int = V1_DEPTH) -> V1Cell:
     except lz4.block.LZ4BlockError as error:
         raise StoreError(f"{name}: damaged: its LZ4 block does not unpack ({error})") from error
     records = np.frombuffer(raw, RECORD)
-    _check_values(records, name, FARTHEST * float(np.max(high - low)))
+    _check_values(records, name, FARTHEST * max(float(np.max(high - low)), float(np.linalg.norm(centroid))))
     return V1Cell(
         cell_id,
         bounds_min=low,

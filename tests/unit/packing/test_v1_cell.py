@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from helios.cells import Cells, frames_of
 from helios.errors import StoreError
 from helios.grid import CellId, HLGrid
+from helios.packing.sight import misplaced
 from helios.packing.v1_cell import UNRESOLVED, decode_cell, encode_cell
 from helios.splats import Splats
 from tests.unit.packing.scene import random_splats
@@ -61,7 +62,9 @@ def test_the_bytes_are_those_of_the_layout():
     length = struct.unpack_from("<I", data)[0]
     assert b" " not in data[4 : 4 + length]
     assert struct.unpack_from("<I", data, 4 + length)[0] == 3 * 56
-    np.testing.assert_allclose(floats[:, 0:3], splats.means * half_extent, rtol=1e-6)
+    centre = (low + high) / 2
+    places = centre + splats.means.astype(np.float64) * half_extent
+    assert not misplaced(places, centre + floats[:, 0:3], centre).any()
     np.testing.assert_array_equal(floats[:, 6:10], splats.quats[:, [1, 2, 3, 0]])
     np.testing.assert_allclose(floats[:, 10:13], splats.colors / splats.colors.max(axis=1, keepdims=True), rtol=1e-7)
 
@@ -103,8 +106,9 @@ def test_decoding_gives_back_what_was_encoded(seed, count, depth, place):
     assert found.half_extent == half_extent
     np.testing.assert_array_equal(found.centroid, origin)
     again = found.splats()
-    # Into float32 metres and back is two roundings of 6e-8; a flux has six of them.
-    np.testing.assert_allclose(again.means, splats.means, rtol=2.5e-7)
+    places = (origin + half_extent * means.astype(np.float64) for means in (splats.means, again.means))
+    assert not misplaced(*places, origin).any()
+    # A flux has six roundings of 6e-8.
     np.testing.assert_allclose(again.luminosities, splats.luminosities, rtol=1e-6)
     np.testing.assert_array_equal(again.quats, splats.quats)
     np.testing.assert_allclose(again.colors, splats.colors, rtol=2.5e-7)
