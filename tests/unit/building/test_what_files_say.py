@@ -297,3 +297,13 @@ def test_a_column_of_fits_may_be_unsigned_and_its_mask_logical(make, tmp_path):
     columns += [fits.Column("parallax.mask", "L", array=np.array([False, True]))]
     fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU.from_columns(columns)]).writeto(tmp_path / "a.fits")
     assert make(stars=(tmp_path / "a.fits",)).counts.by_reason() == {"parallax missing": 1}
+
+
+@pytest.mark.parametrize(("year", "merged"), [(1991.25, 1), (2016.0, 0)])
+def test_a_bright_star_is_looked_for_at_the_epoch_of_its_row(make, tmp_path, year, merged):
+    """Sirius as Hipparcos has it, which in 2016 is 33 arcsec from there."""
+    sirius = f"1,{year},101.28854105,-16.71314306,379.21,1.58,-546.01,-1223.08,-1.44"
+    names = "source_id,ref_epoch,ra,dec,parallax,parallax_error,pmra,pmdec,phot_g_mean_mag"
+    (tmp_path / "a.csv").write_text(f"{names}\n{sirius}\n5,2016,10,20,5,0.1,1,1,9\n")
+    report = make(stars=(tmp_path / "a.csv",), merge_bright=True)
+    assert report.merged.provenance()["rows"] == merged
