@@ -21,8 +21,8 @@ from helios.catalog.table import NO_ID, StarTable
 from helios.catalog.text_values import is_number
 from helios.errors import InputError
 
-BLOCK_BYTES = 1 << 22
-"""Bytes of text parsed at a time: about 50,000 rows of six columns, or four million of nothing."""
+BLOCK_BYTES = 1 << 21
+"""Bytes of text parsed at a time: about 25,000 rows of six columns, or two million of nothing."""
 
 EMPTY_ROWS = 1 << 20
 """Rows without any value from which on a file is refused: such a block unpacks from a few hundred bytes."""

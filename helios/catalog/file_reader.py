@@ -109,7 +109,7 @@ class FileReader(ABC):
         column = _present(columns.get("ref_epoch", Column(())), declared)
         if column is not None and EPOCHS[0] <= (epoch := self.first_number(column)) <= EPOCHS[1]:
             return epoch
-        told = declared.coordinates.get(_present(columns["ra"], declared) or "")
+        told = declared.coordinates.get(_present(columns.get("ra", Column(())), declared) or "")
         if told is None or not told.epoch.strip() or schema.epoch_named:
             return None
         year = julian_year(told.epoch, besselian="fk4" in told.system.lower())

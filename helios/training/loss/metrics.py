@@ -47,7 +47,7 @@ def _light_of_blocks(images: Tensor, block: int) -> Tensor:
         images = F.pad(images, (0, 0, 0, -width % block, 0, -height % block))
     by_rows = images.flatten(-2).unflatten(-2, (-1, block)).sum(dim=-2)
     weights = torch.tensor(LUMINANCE, dtype=torch.float64, device=images.device)
-    return by_rows.unflatten(-1, (-1, block, 3)).sum(dim=-2).double() @ weights
+    return (by_rows.unflatten(-1, (-1, block, 3)).sum(dim=-2).double() * weights).sum(dim=-1)
 
 
 def _check(pred: Tensor, target: Tensor) -> None:

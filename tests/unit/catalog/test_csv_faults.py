@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from helios.catalog import csv_reader, csv_text, open_catalog
+from helios.catalog.schema_file import choose_schema
 from helios.catalog.table import StarTable
 from helios.errors import InputError
 
@@ -174,3 +175,12 @@ def test_millions_of_empty_lines_are_no_catalogue(tmp_path, monkeypatch):
             list(open_catalog(path).chunks())
     path.write_bytes(gzip.compress(("#\n" * 900 + header + row + "\n" * 900).encode()))
     assert sum(len(table) for table in open_catalog(path).chunks()) == 901
+
+
+def test_a_schema_without_a_place_is_told_in_one_line(tmp_path):
+    (tmp_path / "s.toml").write_text('[columns]\nra = ""\n')
+    (tmp_path / "a.csv").write_text("source_id,ra,dec,parallax,phot_g_mean_mag,bp_rp\n1,1,1,10,5,1\n")
+    with pytest.raises(InputError) as caught:
+        open_catalog(tmp_path / "a.csv", choose_schema(str(tmp_path / "s.toml")))
+    assert "ra" in str(caught.value)
+    assert "\n" not in str(caught.value)
