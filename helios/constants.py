@@ -29,9 +29,6 @@ OMEGA_0_SR = 7e-6
 EPS_PX2 = 0.3
 """Variance of the pixel filter, px^2: what gsplat calls `eps2d`."""
 
-ALPHA_MAX = 0.999
-"""No splat covers more of a pixel than this, as in gsplat."""
-
 ICRS_TO_ECLIPTIC = np.array(
     [
         [9.9999999999999412e-01, -7.0783689609715561e-08, 8.0562139776131861e-08],

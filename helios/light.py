@@ -39,3 +39,8 @@ def splat_luminosity(opacities: ArrayLike, scales: ArrayLike) -> NDArray[np.floa
 def opacity_of(luminosities: ArrayLike, sigma: ArrayLike) -> NDArray[np.float64]:
     """Return tau [K] of isotropic splats of size `sigma` [K] that carry `luminosities` [K] (unit of sigma squared)."""
     return np.asarray(luminosities, np.float64) / (2.0 * np.pi * np.asarray(sigma, np.float64) ** 2)
+
+
+def magnitudes_fainter(light: ArrayLike, reference: ArrayLike) -> NDArray[np.float64]:
+    """Return by how many magnitudes `light` is fainter than `reference`, in any one unit (Pogson's law)."""
+    return -2.5 * np.log10(np.asarray(light, np.float64) / np.asarray(reference, np.float64))

@@ -104,10 +104,12 @@ class Splats:
 class CellResult:
     """What training made of the cell of this `index` in its universe: `splats` in cell units.
 
-    `metrics`: `first_loss` and `last_loss` over all training views, and PSNR and flux error at held-out views of
-    the `trained` splats, of their `start` and of the K `brightest` stars (`helios.training.run.evaluate`).
-    `outcome` is "trained"; "exact" if there are as many splats as emitters and nothing to train; "start" if training
-    ended no better than it began, or "diverged" if it reached no finite loss: then the splats are those of the start.
+    `metrics`: `light`, the luminosity of its stars (steradians x m^2); `first_loss` and `last_loss` over all training
+    views; PSNR and flux error at held-out views and the error of the total light of the `trained` splats, of their
+    `start` and of the K `brightest` stars (`helios.training.run.evaluate`).
+    `outcome` is "trained"; "mixed" if only some of the way from the start did no harm; "exact" if there are as many
+    splats as emitters and nothing to train; "start" if training did no good, or "diverged" if it reached no finite
+    loss: then the splats are those of the start.
     """
 
     index: int

@@ -10,6 +10,7 @@ import click
 
 import helios
 from helios.cli.printing import echo
+from helios.cli.quality_lines import quality_lines
 from helios.errors import StoreError
 
 _TOLD = {"helios", "versions", "command", "options", "inputs", "bad_files", "rows_read", "rejected", "merged", "kept"}
@@ -71,6 +72,7 @@ def _contents(summary: dict[str, Any]) -> list[tuple[str, str]]:
         outcomes = ", ".join(f"{name} {count:,}" for name, count in training["outcomes"].items())
         lines.append(("trained", f"{training['cells']:,} cells ({outcomes}), {training['settings']:,} settings"))
         lines.append(("splats", f"{training['splats']:,} for {training['stars']:,} stars"))
+        lines += [("", line) for line in quality_lines(training["quality"])]
     if summary["packed_bytes"]:
         lines.append(("packed", f"{summary['packed_bytes']:,} bytes"))
     return lines

@@ -1,4 +1,4 @@
-"""The report that training prints at its end: a table of medians over cells."""
+"""The report that training prints at its end: a table of medians over cells, and their total light."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 from helios.cli.printing import printable
+from helios.cli.quality_lines import light_line
 from helios.splats import CellResult
 from helios.training.cameras import HELD_OUT_RADII
 from helios.training.run.events import TrainResult
+from helios.universe.quality import quality, weighted_median
 
 
 def print_summary(result: TrainResult, last_words: Callable[[TrainResult], str]) -> None:
@@ -24,7 +26,10 @@ def print_summary(result: TrainResult, last_words: Callable[[TrainResult], str])
 
 
 def summary(results: Sequence[CellResult], console: Console) -> None:
-    """Print the medians over cells of loss, PSNR and flux error at held-out views, beside the K brightest stars."""
+    """Print the medians over cells of loss, PSNR and flux error at held-out views, beside the K brightest stars.
+
+    Then the light of all cells against that of their stars.
+    """
     exact = [r for r in results if r.outcome == "exact"]
     fitted = [r for r in results if r.outcome != "exact"]
     if exact:
@@ -38,22 +43,31 @@ def summary(results: Sequence[CellResult], console: Console) -> None:
         f"lowered in {lowered} ({100 * lowered / len(fitted):.1f} %)"
     )
     for outcome, what in (
-        ("start", "ended no better than they began and keep their start"),
+        ("mixed", "would have ended with worse light, and go only some of the way from their start"),
+        ("start", "ended no better than they began, or with worse light, and keep their start"),
         ("diverged", "came to no finite loss, also at a tenth of the rate, and keep their start"),
     ):
         if count := sum(r.outcome == outcome for r in fitted):
             console.print(f"{count} cells {what}")
-    table = Table(title="held-out views, medians over cells")
+    table = Table(title=f"held-out views, medians over {len(fitted)} cells")
     table.add_column("")
     for radii in HELD_OUT_RADII:
         table.add_column(f"{radii:g} radii", justify="right")
-    for name, label in (("brightest", "K brightest stars"), ("start", "start (merged)"), ("trained", "trained")):
-        table.add_row(label, *(_pair(fitted, radii, name) for radii in HELD_OUT_RADII))
+    light = [r.metrics["light"] for r in fitted]
+    for weights, suffix in ((None, ""), (light, ", by light")):
+        for name, label in (("brightest", "K brightest stars"), ("start", "start (merged)"), ("trained", "trained")):
+            table.add_row(label + suffix, *(_pair(fitted, radii, name, weights) for radii in HELD_OUT_RADII))
     console.print(table)
-
-
-def _pair(results, radii, name):
-    median_psnr, median_error = (
-        np.median([r.metrics[f"{measure}_{radii:g}_{name}"] for r in results]) for measure in ("psnr", "flux_error")
+    console.print(
+        light_line(quality({name: np.array([r.metrics[name] for r in results]) for name in results[0].metrics}))
     )
-    return f"{median_psnr:.1f} dB, {median_error:.2f} %"
+
+
+def _pair(results, radii, name, weights):
+    psnr, error = (
+        np.median(values) if weights is None else weighted_median(values, weights)
+        for values in (
+            [r.metrics[f"{measure}_{radii:g}_{name}"] for r in results] for measure in ("psnr", "flux_error")
+        )
+    )
+    return f"{psnr:.1f} dB, {error:.2f} %"

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 NEAR = 1e-3
 """Splats and emitters at a smaller depth along the camera's axis are not drawn. Cell units."""
 
-ALPHA_MIN = 1e-6
-"""Coverage of a pixel below this is dropped, so that a splat of peak tau loses ALPHA_MIN / tau of its light.
+WEIGHT_MIN = 1e-6
+"""Coverage of a pixel below this is dropped, so that a splat of peak tau loses WEIGHT_MIN / tau of its light.
 
 gsplat's limit is 1/255 and cannot be changed.
 """
@@ -34,7 +34,7 @@ class Backend(Protocol):
     why: str
     """Why this backend was chosen, for people to read: "asked for", "no CUDA device is visible", ..."""
 
-    alpha_min: float
+    weight_min: float
     """Coverage of a pixel below this is dropped."""
 
     def render(

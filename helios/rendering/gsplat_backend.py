@@ -9,22 +9,30 @@ from torch import Tensor
 
 from helios.constants import EPS_PX2
 from helios.errors import BackendError
-from helios.rendering.backend import NEAR, check_scene
+from helios.rendering.backend import FRUSTUM_MARGIN, NEAR, check_scene
+from helios.splats import rotation_rows
 
 ALPHA_MIN = 1.0 / 255.0
-"""gsplat's own limit, compiled into its kernels."""
+"""Coverage of a pixel that gsplat drops, compiled into its kernels."""
+
+ALPHA = 0.05
+"""Coverage at the centre of every splat as gsplat is told; its light is in its colour.
+
+A larger one hides more of what is behind, a smaller one cuts more off the edge of every splat.
+"""
 
 
 class GsplatBackend:
     """A `helios.rendering.backend.Backend` for float32 tensors on a CUDA device.
 
-    It departs from the law in what gsplat's kernels fix: coverage below 1/255 is dropped, a splat ends at 3.33 standard
-    deviations, and nothing is added behind a splat that would leave less than 1e-4 of a pixel's light passing.
-    `rasterization` is gsplat's function, or one of the same signature.
+    gsplat composites, and drops coverage below ALPHA_MIN. So every splat is given the same coverage ALPHA, and its
+    light as its colour, which has no limit. What departs from the law: a splat ends where it is ALPHA_MIN / ALPHA of
+    its peak, with the light of what is cut added to the rest, and each splat in front of another takes up to ALPHA of
+    it. `rasterization` is gsplat's function, or one of the same signature.
     """
 
     name = "gsplat"
-    alpha_min = ALPHA_MIN
+    weight_min = ALPHA_MIN / ALPHA
 
     def __init__(
         self,
@@ -60,12 +68,14 @@ class GsplatBackend:
                     f"the gsplat backend was given {tensor.dtype} on {tensor.device}; "
                     f"it takes float32 on {self.device.type}"
                 )
+        shares = peak_shares(means, quats, scales, viewmats, Ks, width, height)  # [B, C, K]
+        weights = opacities[:, None] * shares / (ALPHA - ALPHA_MIN)
         images, _, _ = self._rasterization(
             means=means,
             quats=quats,
             scales=scales,
-            opacities=opacities,
-            colors=colors,  # no spherical harmonics: colours go to every camera as they are
+            opacities=torch.where(opacities > 0, ALPHA, 0.0),
+            colors=weights[..., None] * colors[:, None],  # no spherical harmonics: each camera has its own colours
             viewmats=viewmats,
             Ks=Ks,
             width=width,
@@ -73,7 +83,7 @@ class GsplatBackend:
             near_plane=NEAR,
             eps2d=EPS_PX2,
             packed=False,  # the packed path takes no batch dimension with gradients of every splat
-            rasterize_mode="antialiased",
+            rasterize_mode="classic",
         )
         return images
 
@@ -96,6 +106,30 @@ class GsplatBackend:
             raise BackendError(f"gsplat does not work on this machine: {reason} (use --backend numba)") from error
         if not works:
             raise BackendError("gsplat drew a test splat without light or gradient (use --backend numba)")
+
+
+def peak_shares(
+    means: Tensor, quats: Tensor, scales: Tensor, viewmats: Tensor, Ks: Tensor, width: int, height: int
+) -> Tensor:
+    """Return rho = sqrt(det S / det(S + eps I)) of each splat in each view, [B, C, K], as the law of light has it.
+
+    Arguments as in `Backend.render`. Differentiable; 0 for what is nearer than NEAR.
+    """
+    turn, shift = viewmats[..., :3, :3], viewmats[..., :3, 3]
+    seen = torch.einsum("bcij,bkj->bcki", turn, means) + shift[..., None, :]
+    z = seen[..., 2].clamp(min=NEAR)
+    focal, middle = Ks[..., (0, 1), (0, 1)][..., None, :], Ks[..., :2, 2][..., None, :]  # [B, C, 1, 2]
+    size = means.new_tensor([width, height])
+    margin = 0.5 * FRUSTUM_MARGIN * size
+    slope = (seen[..., :2] / z[..., None]).maximum(-(middle + margin) / focal).minimum((size - middle + margin) / focal)
+    rows = rotation_rows(*torch.nn.functional.normalize(quats, dim=-1).unbind(-1))
+    axes = torch.stack([torch.stack(row, dim=-1) for row in rows], dim=-2) * scales[..., None, :]  # [B, K, 3, 3]
+    axes = torch.einsum("bcij,bkjl->bckil", turn, axes)
+    across = (focal / z[..., None])[..., None] * (axes[..., :2, :] - slope[..., None] * axes[..., 2:, :])
+    u, v = across.unbind(-2)
+    det = torch.linalg.cross(u, v).square().sum(dim=-1)
+    blurred = det + EPS_PX2 * ((u * u).sum(dim=-1) + (v * v).sum(dim=-1) + EPS_PX2)
+    return torch.where(seen[..., 2] >= NEAR, torch.sqrt(det / blurred), 0.0)
 
 
 def _import_rasterization() -> Callable[..., tuple[Tensor, Tensor, dict]]:

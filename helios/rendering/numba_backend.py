@@ -11,7 +11,7 @@ from numba import njit
 from torch import Tensor
 
 from helios.errors import BackendError
-from helios.rendering.backend import ALPHA_MIN, check_scene
+from helios.rendering.backend import WEIGHT_MIN, check_scene
 from helios.rendering.raster import draw_images, image_gradients
 from helios.rendering.threads import run_striped
 from helios.simd import JIT
@@ -20,16 +20,16 @@ from helios.simd import JIT
 class NumbaBackend:
     """A `helios.rendering.backend.Backend` for float32 tensors on the CPU.
 
-    `threads` None uses every core this process may; `alpha_min` is the coverage below which a splat is dropped.
+    `threads` None uses every core this process may; `weight_min` is the coverage below which a splat is dropped.
     """
 
     name = "numba"
     device = torch.device("cpu")
 
-    def __init__(self, why: str = "asked for", threads: int | None = None, alpha_min: float = ALPHA_MIN):
+    def __init__(self, why: str = "asked for", threads: int | None = None, weight_min: float = WEIGHT_MIN):
         self.why = why
         self.threads = threads
-        self.alpha_min = alpha_min
+        self.weight_min = weight_min
 
     def render(
         self,
@@ -54,29 +54,29 @@ class NumbaBackend:
                 raise BackendError(
                     f"the numba backend was given {tensor.dtype} on {tensor.device}; it takes float32 on the CPU"
                 )
-        return _Rasterise.apply(*scene, width, height, self.threads, self.alpha_min)
+        return _Rasterise.apply(*scene, width, height, self.threads, self.weight_min)
 
 
 class _Rasterise(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, means, quats, scales, opacities, colors, viewmats, Ks, width, height, threads, alpha_min):
+    def forward(ctx, means, quats, scales, opacities, colors, viewmats, Ks, width, height, threads, weight_min):
         scene = [t.detach().contiguous() for t in (means, quats, scales, opacities, colors, viewmats, Ks)]
         b, c = viewmats.shape[:2]
         images = torch.empty(b, c, height, width, 3)
-        run_striped(draw_images, b * c, threads, images.numpy(), *(t.numpy() for t in scene), alpha_min)
-        ctx.save_for_backward(images, *scene)
-        ctx.options = threads, alpha_min
+        run_striped(draw_images, b * c, threads, images.numpy(), *(t.numpy() for t in scene), weight_min)
+        ctx.save_for_backward(*scene)
+        ctx.options = threads, weight_min
         return images
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, d_images):
-        images, *scene = ctx.saved_tensors
-        threads, alpha_min = ctx.options
-        (b, c), k = images.shape[:2], scene[0].shape[1]
+        scene = ctx.saved_tensors
+        threads, weight_min = ctx.options
+        (b, c), k = d_images.shape[:2], scene[0].shape[1]
         grads = np.empty((b, c, k, 14))
-        arrays = (t.detach().contiguous().numpy() for t in (images, d_images, *scene))
-        run_striped(image_gradients, b * c, threads, grads, *arrays, alpha_min)
+        arrays = (t.detach().contiguous().numpy() for t in (d_images, *scene))
+        run_striped(image_gradients, b * c, threads, grads, *arrays, weight_min)
         total = np.empty((b, k, 14), np.float32)
         sum_views(total, grads)
         mean, quat, scale, opacity, color = torch.from_numpy(total).split((3, 4, 3, 1, 3), dim=-1)

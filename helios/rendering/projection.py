@@ -24,13 +24,12 @@ HALF_LOG2_E = 0.5 / math.log(2.0)
 PROJECTED = np.dtype(
     [
         ("index", np.int64),  # of the splat in its cell
-        ("depth", np.float64),  # along the camera's axis, cell units
         ("x", np.float64),  # centre, pixels
         ("y", np.float64),
         ("xx", np.float64),  # S + eps I, px^2
         ("xy", np.float64),
         ("yy", np.float64),
-        ("top", np.float64),  # log2 alpha = top - fall dy^2 - curve (dx - shear dy)^2: top = log2(opacity rho)
+        ("top", np.float64),  # log2 of the weight = top - fall dy^2 - curve (dx - shear dy)^2: top = log2(opacity rho)
         ("fall", np.float64),
         ("curve", np.float64),
         ("shear", np.float64),
@@ -126,11 +125,11 @@ def camera_rows(viewmat, axes, scales):
 
 
 @njit(**JIT)
-def project(out, index, cell, camera, alpha_min):
+def project(out, index, cell, camera, weight_min):
     """Fill `out` (a PROJECTED record) and return whether the splat may show; what is not finite does not."""
     viewmat, intrinsics, width, height = camera
     mean, quat, scales, opacity, color = splat_of(cell, index)
-    if not opacity >= alpha_min:
+    if not opacity >= weight_min:
         return False
     p = to_camera(viewmat, mean)
     if not p[2] >= NEAR:
@@ -144,12 +143,11 @@ def project(out, index, cell, camera, alpha_min):
     n = cross(u, v)
     det = dot(n, n)
     out.index = index
-    out.depth = p[2]
     out.x = intrinsics[0, 0] * p[0] / p[2] + intrinsics[0, 2]
     out.y = intrinsics[1, 1] * p[1] / p[2] + intrinsics[1, 2]
     blurred_det = det + EPS * (xx + yy) + EPS * EPS
     peak = opacity * math.sqrt(det / blurred_det)
-    if not (peak >= alpha_min and peak < np.inf):
+    if not (peak >= weight_min and peak < np.inf):
         return False
     out.xx, out.xy, out.yy = xx + EPS, xy, yy + EPS
     out.top = math.log2(peak)
@@ -157,7 +155,7 @@ def project(out, index, cell, camera, alpha_min):
     out.curve = HALF_LOG2_E * out.yy / blurred_det
     out.shear = xy / out.yy
     out.red, out.green, out.blue = color[0], color[1], color[2]
-    reach = (out.top - math.log2(alpha_min)) / HALF_LOG2_E
+    reach = (out.top - math.log2(weight_min)) / HALF_LOG2_E
     reach_x, reach_y = math.sqrt(reach * out.xx), math.sqrt(reach * out.yy)
     return out.x + reach_x > 0.0 and out.x - reach_x < width and out.y + reach_y > 0.0 and out.y - reach_y < height
 

@@ -1,15 +1,14 @@
 """The innermost loops: one splat over a band of rows of pixels, float32, in explicit vectors (`helios.simd`).
 
-A band of the image is a few buffers, one per channel, which stay in the L1 cache while every splat that touches the
-band is laid over it, front to back. Rows of the buffers are longer than the image is wide by two vectors: a splat's
-span is rounded up to whole vectors, and so is what is cleared. A splat meets the same row again only after the other
+A band of the image is three buffers, red, green and blue, which stay in the L1 cache while every splat that touches the
+band is added to it. Rows of the buffers are longer than the image is wide by two vectors: a splat's span is rounded up
+to whole vectors, and so is what is cleared. A splat meets the same row again only after the other
 rows of the band: its stores have then left the store buffer, which could not hand them on to loads at other offsets.
 """
 
 import numpy as np
 from numba import njit
 
-from helios.constants import ALPHA_MAX
 from helios.simd import (
     JIT,
     LANES,
@@ -31,16 +30,11 @@ from helios.simd import (
 BAND = LANES // 2
 """Rows of a band: what a splat covers of each is one lane of a float64 vector."""
 
-BUFFERS = 5
-"""Channels of a band: the light that still passes; then red, green and blue, or what the backward pass needs."""
+BUFFERS = 3
+"""Channels of a band: red, green and blue of the image or, in the backward pass, what the loss asks of them."""
 
-T_MIN = np.float32(1e-6)
-"""Where less light than this passes, nothing further is drawn: no denormals, and at most this much is missing."""
-
-CLIP = np.float32(ALPHA_MAX)
-CLIP_LOG2 = np.float32(np.log2(ALPHA_MAX))
-FLOOR_LOG2 = np.float32(-126.0)
-ZERO, ONE = np.float32(0.0), np.float32(1.0)
+FLOOR_LOG2, CEILING_LOG2 = np.float32(-126.0), np.float32(126.0)
+ZERO = np.float32(0.0)
 
 # 2^f for |f| <= 1/2, least maximal relative error (7.5e-8), found by iterated reweighted least squares.
 P0, P1, P2 = np.float32(1.000000071654871), np.float32(0.6931469670643285), np.float32(0.24022119722914037)
@@ -72,21 +66,13 @@ def exp2(t):
 
 
 @njit(**JIT)
-def coverage(t, t_min):
-    """The vector alpha = min(0.999, 2^t), and 0 where t < t_min."""
-    alpha = exp2(clamp(t, FLOOR_LOG2, ZERO))
-    return select(t >= t_min, select(alpha >= CLIP, CLIP, alpha), ZERO)
+def brightness(t, t_min):
+    """The vector 2^t, at most 2^126, and 0 where t < t_min."""
+    return select(t >= t_min, exp2(clamp(t, FLOOR_LOG2, CEILING_LOG2)), ZERO)
 
 
 @njit(**JIT)
-def attenuate(passing, weight):
-    """The vector of what still passes behind a splat of this weight."""
-    passing = passing - weight
-    return select(passing >= T_MIN, passing, ZERO)
-
-
-@njit(**JIT)
-def fill_spans(spans, splat, y, width, log2_alpha_min):
+def fill_spans(spans, splat, y, width, log2_weight_min):
     """Fill `spans` with what a splat (a PROJECTED record) covers of the band whose first row is y.
 
     Returns the first pixels and the numbers of vectors, of each row a lane.
@@ -94,7 +80,7 @@ def fill_spans(spans, splat, y, width, log2_alpha_min):
     whole, real = spans
     dy = iota(y + 0.5 - splat.y)
     top = splat.top - splat.fall * dy * dy
-    room = top - log2_alpha_min
+    room = top - log2_weight_min
     half = sqrt(select(room >= 0.0, room, 0.0) * (1.0 / splat.curve))
     middle = splat.x - 0.5 + splat.shear * dy
     start = ceil(clamp(middle - half, 0.0, float(width)))
@@ -109,8 +95,8 @@ def fill_spans(spans, splat, y, width, log2_alpha_min):
 
 
 @njit(**JIT)
-def composite_splat(buffers, spans, splat, t_min):
-    """Lay a splat over the pixels of its spans: channels 1 to 3 take its light, 0 what it lets through."""
+def add_splat(buffers, spans, splat, t_min):
+    """Add a splat's light to the pixels of its spans."""
     whole, real = spans
     stride = buffers.shape[2]
     plane = BAND * stride
@@ -119,25 +105,19 @@ def composite_splat(buffers, spans, splat, t_min):
         at, first, top = row * stride + whole[START + row], real[FIRST + row], real[TOP + row]
         for k in range(whole[VECTORS + row]):
             u = iota(first + np.float32(k * LANES))
-            passing = load(buffers, at)
-            weight = passing * coverage(top - curve * u * u, t_min)
-            store(buffers, at + plane, load(buffers, at + plane) + weight * r)
-            store(buffers, at + 2 * plane, load(buffers, at + 2 * plane) + weight * g)
-            store(buffers, at + 3 * plane, load(buffers, at + 3 * plane) + weight * b)
-            store(buffers, at, attenuate(passing, weight))
+            weight = brightness(top - curve * u * u, t_min)
+            store(buffers, at, load(buffers, at) + weight * r)
+            store(buffers, at + plane, load(buffers, at + plane) + weight * g)
+            store(buffers, at + 2 * plane, load(buffers, at + 2 * plane) + weight * b)
             at += LANES
 
 
 @njit(**JIT)
-def composite_splat_gradient(moments, index, buffers, spans, splat, t_min):
-    """Lay a splat over the band and add to `moments` [V, 9], row `index`, the sums that its gradient is made of.
+def add_splat_gradient(moments, index, buffers, spans, splat, t_min):
+    """Add to `moments` [V, 9], row `index`, the sums that a splat's gradient is made of; `buffers` hold dL/d(pixel).
 
-    These are of q, q u, q u^2, q dy, q u dy, q dy^2, with q = alpha dL/dalpha and u the pixel from the row's peak,
-    and of weight times dL/d(red, green, blue).
-
-    The channels are what passes; per pixel, dL/d(pixel) . (light of this splat and of all behind it), left holding the
-    same for the next splat; and dL/d(red, green, blue). With these, dL/dalpha = T dL/d(pixel).colour -
-    behind_next / (1 - alpha) without walking back.
+    They are of q, q u, q u^2, q dy, q u dy, q dy^2, with q = weight dL/d(weight), where weight is what the splat's
+    colour counts in a pixel, and u the pixel from the row's peak; and of weight times dL/d(red, green, blue).
     """
     whole, real = spans
     stride = buffers.shape[2]
@@ -151,19 +131,10 @@ def composite_splat_gradient(moments, index, buffers, spans, splat, t_min):
         dy = real[DY + row]
         for k in range(whole[VECTORS + row]):
             u = iota(first + np.float32(k * LANES))
-            t = top - curve * u * u
-            alpha = coverage(t, t_min)
-            before = load(buffers, at)
-            weight = before * alpha
-            d_red, d_green = load(buffers, at + 2 * plane), load(buffers, at + 3 * plane)
-            d_blue = load(buffers, at + 4 * plane)
-            asked = weight * (d_red * r + d_green * g + d_blue * b)
-            rest = load(buffers, at + plane) - asked
-            q = asked - rest * (alpha / (ONE - alpha))
-            q = select(t >= CLIP_LOG2, ZERO, q)
-            q = select(before >= T_MIN, q, ZERO)
-            store(buffers, at + plane, rest)
-            store(buffers, at, attenuate(before, weight))
+            weight = brightness(top - curve * u * u, t_min)
+            d_red, d_green = load(buffers, at), load(buffers, at + plane)
+            d_blue = load(buffers, at + 2 * plane)
+            q = weight * (d_red * r + d_green * g + d_blue * b)
             qu, qy = q * u, q * dy
             q0 = q0 + q
             q1 = q1 + qu

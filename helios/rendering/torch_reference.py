@@ -8,8 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from helios.constants import ALPHA_MAX, EPS_PX2
-from helios.rendering.backend import ALPHA_MIN, FRUSTUM_MARGIN, NEAR, check_scene
+from helios.constants import EPS_PX2
+from helios.rendering.backend import FRUSTUM_MARGIN, NEAR, WEIGHT_MIN, check_scene
 from helios.splats import rotation_rows
 
 
@@ -18,9 +18,9 @@ class TorchBackend:
 
     name = "torch"
 
-    def __init__(self, why: str = "asked for", alpha_min: float = ALPHA_MIN, device: str | torch.device = "cpu"):
+    def __init__(self, why: str = "asked for", weight_min: float = WEIGHT_MIN, device: str | torch.device = "cpu"):
         self.why = why
-        self.alpha_min = alpha_min
+        self.weight_min = weight_min
         self.device = torch.device(device)
 
     def render(
@@ -41,7 +41,7 @@ class TorchBackend:
             torch.stack(
                 [
                     _draw(means[i], quats[i], scales[i], opacities[i], colors[i], viewmats[i, j], Ks[i, j],
-                          width, height, self.alpha_min)
+                          width, height, self.weight_min)
                     for j in range(c)
                 ]
             )
@@ -56,12 +56,11 @@ def rotation_matrices(quats: Tensor) -> Tensor:  # [K, 4] wxyz -> [K, 3, 3]
     return torch.stack([torch.stack(row, -1) for row in rows], -2)
 
 
-def _draw(means, quats, scales, opacities, colors, viewmat, K, width, height, alpha_min):
+def _draw(means, quats, scales, opacities, colors, viewmat, K, width, height, weight_min):
     turn, shift = viewmat[:3, :3], viewmat[:3, 3]
     depth = (means @ turn.T + shift)[:, 2]
     shown = torch.nonzero((depth >= NEAR) & (opacities > 0))[:, 0]
-    order = shown[torch.argsort(depth[shown], stable=True)]
-    means, quats, scales, opacities, colors = (t[order] for t in (means, quats, scales, opacities, colors))
+    means, quats, scales, opacities, colors = (t[shown] for t in (means, quats, scales, opacities, colors))
 
     x, y, z = (means @ turn.T + shift).unbind(-1)
     fx, fy, cx, cy = K[0, 0], K[1, 1], K[0, 2], K[1, 2]
@@ -82,8 +81,6 @@ def _draw(means, quats, scales, opacities, colors, viewmat, K, width, height, al
     dy = torch.arange(height).to(means)[:, None] + 0.5 - (fy * y / z + cy)[:, None, None]  # [K, H, 1] px
     xx, xy, yy = (t[:, None, None] / blurred_det[:, None, None] for t in (xx, xy, yy))
     G = torch.exp(-0.5 * (yy * dx * dx - 2 * xy * dx * dy + xx * dy * dy))  # [K, H, W]
-    alpha = torch.clamp((opacities * rho)[:, None, None] * G, max=ALPHA_MAX)
-    alpha = torch.where(alpha >= alpha_min, alpha, torch.zeros_like(alpha))
-    passing = torch.cumprod(1 - alpha, 0)
-    passing = torch.cat([torch.ones_like(passing[:1]), passing[:-1]]) if len(alpha) else passing
-    return torch.einsum("khw,kc->hwc", passing * alpha, colors)
+    weight = (opacities * rho)[:, None, None] * G
+    weight = torch.where(weight >= weight_min, weight, torch.zeros_like(weight))
+    return torch.einsum("khw,kc->hwc", weight, colors)

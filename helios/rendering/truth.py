@@ -1,8 +1,8 @@
-"""The ground truth: a cell's emitters as points of light through the pixel filter, front to back.
+"""The ground truth: a cell's emitters as points of light through the pixel filter, added up.
 
-By the law of light (docs/design.md), alpha = min(0.999, E lum fx fy d / z^3 / (2 pi eps) exp(-r^2 / 2 eps)), with
-lum = d_0^2 Omega and d and z the emitter's distance and depth: fx fy d / z^3 is f^2 / d^2 on the camera's axis, and
-off it the pixels per steradian that a small splat of the same light has too.
+By the law of light (docs/design.md) a pixel gets E lum fx fy d / z^3 / (2 pi eps) exp(-r^2 / 2 eps) times the colour,
+with lum = d_0^2 Omega and d and z the emitter's distance and depth: fx fy d / z^3 is f^2 / d^2 on the camera's axis,
+and off it the pixels per steradian that a small splat of the same light has too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from helios.constants import ALPHA_MAX, EPS_PX2
+from helios.constants import EPS_PX2
 from helios.errors import InputError
 from helios.rendering.backend import NEAR
 from helios.rendering.projection import to_camera
@@ -21,15 +21,16 @@ from helios.rendering.threads import run_striped
 from helios.simd import JIT
 
 LOST = 1e-8
-"""The filter is cut where less than this share of an emitter's light lies outside."""
+"""The filter is cut where this share of an emitter's light lies outside."""
+
+REACH_PX = math.sqrt(2.0 * EPS_PX2 * math.log(1.0 / LOST))
+"""Where that is, pixels from an emitter: 3.3."""
 
 POINT = np.dtype(
     [
-        ("depth", np.float64),
         ("x", np.float64),  # pixels
         ("y", np.float64),
-        ("peak", np.float64),  # alpha at the centre, before the clip
-        ("reach", np.float64),  # pixels
+        ("peak", np.float64),  # weight of the colour at the centre
         ("index", np.int64),
     ],
     align=True,
@@ -47,11 +48,11 @@ def render_truth(
     exposure: float = 1.0,
     threads: int | None = None,
 ) -> NDArray[np.float32]:  # [C, height, width, 3]
-    """Return what each camera sees of the emitters, linear RGB on black, float32.
+    """Return what each camera sees of the emitters, linear RGB on black, float32, unbounded.
 
     No threshold, and no cut beyond `LOST`. Light is summed in float64, so that ten thousand faint emitters in one pixel
-    lose nothing; pixels that no emitter reaches are exactly 0. Emitters nearer than `NEAR` are not drawn; equal depths
-    are drawn in the order given. The same bytes on any number of `threads` (None: every core).
+    lose nothing; pixels that no emitter reaches are exactly 0. Emitters nearer than `NEAR` are not drawn. The same
+    bytes on any number of `threads` (None: every core).
     Cost: 0.25 to 0.5 us per emitter and image; memory, 32 bytes per pixel and 48 per emitter for each thread.
     Raises InputError where shapes do not fit or a value is not finite.
     """
@@ -80,27 +81,21 @@ def _project_points(points, means, luminosities, viewmat, intrinsics, width, hei
         if z < NEAR:
             continue
         point = points[n]
-        point.index, point.depth = i, z
+        point.index = i
         point.x = fx * x / z + intrinsics[0, 2]
         point.y = fy * y / z + intrinsics[1, 2]
         distance = math.sqrt(x * x + y * y + z * z)
         point.peak = exposure * luminosities[i] * fx * fy * distance / (z * z * z) / (2.0 * math.pi * EPS_PX2)
-        # A clipped star has lost its middle: measure what is cut against what is left of it.
-        point.reach = math.sqrt(2.0 * EPS_PX2 * math.log(max(1.0, point.peak) / LOST))
-        n += (
-            point.peak > 0.0
-            and -point.reach < point.x < width + point.reach
-            and -point.reach < point.y < height + point.reach
-        )
+        n += point.peak > 0.0 and -REACH_PX < point.x < width + REACH_PX and -REACH_PX < point.y < height + REACH_PX
     return n
 
 
 @njit(**JIT)
-def _window(centre, reach, size):
-    """The pixels [start, stop) of `size` whose centres lie within `reach` of `centre`."""
+def _window(centre, size):
+    """The pixels [start, stop) of `size` whose centres lie within REACH_PX of `centre`."""
     return (
-        math.ceil(max(0.0, centre - reach - 0.5)),
-        math.floor(min(size - 1.0, centre + reach - 0.5)) + 1,
+        math.ceil(max(0.0, centre - REACH_PX - 0.5)),
+        math.floor(min(size - 1.0, centre + REACH_PX - 0.5)) + 1,
     )
 
 
@@ -113,37 +108,34 @@ def _filter_weights(weights, centre, start, stop):
 
 @njit(**JIT)
 def _draw_image(image, light, points, means, luminosities, colors, viewmat, intrinsics, exposure):
-    """Write every pixel of `image`; `light` [H, W, 4] is room for red, green, blue and what still passes."""
+    """Write every pixel of `image`; `light` [H, W, 3] is room for its sums."""
     height, width = image.shape[:2]
     n = _project_points(points, means, luminosities, viewmat, intrinsics, width, height, exposure)
-    order = np.argsort(points["depth"][:n], kind="mergesort")
     left, right = np.full(height, width), np.zeros(height, np.int64)
     for k in range(n):
-        x0, x1 = _window(points[k].x, points[k].reach, width)
-        y0, y1 = _window(points[k].y, points[k].reach, height)
+        x0, x1 = _window(points[k].x, width)
+        y0, y1 = _window(points[k].y, height)
         for y in range(y0, y1):
             left[y], right[y] = min(left[y], x0), max(right[y], x1)
     for y in range(height):
         for x in range(left[y], right[y]):
             light[y, x, 0] = light[y, x, 1] = light[y, x, 2] = 0.0
-            light[y, x, 3] = 1.0
     across, down = np.empty(width), np.empty(height)
-    for k in order:
+    for k in range(n):
         point = points[k]
         red, green, blue = colors[point.index]
-        x0, x1 = _window(point.x, point.reach, width)
-        y0, y1 = _window(point.y, point.reach, height)
+        x0, x1 = _window(point.x, width)
+        y0, y1 = _window(point.y, height)
         _filter_weights(across, point.x, x0, x1)
         _filter_weights(down, point.y, y0, y1)
         for y in range(y0, y1):
             peak = point.peak * down[y]
             for x in range(x0, x1):
                 pixel = light[y, x]
-                weight = pixel[3] * min(ALPHA_MAX, peak * across[x])
+                weight = peak * across[x]
                 pixel[0] += weight * red
                 pixel[1] += weight * green
                 pixel[2] += weight * blue
-                pixel[3] -= weight
     for y in range(height):
         lo, hi = min(left[y], right[y]), right[y]
         image[y, :lo] = 0.0
@@ -156,7 +148,7 @@ def _draw_image(image, light, points, means, luminosities, colors, viewmat, intr
 @njit(**JIT)
 def _draw_images(stripe, stripes, images, means, luminosities, colors, viewmats, intrinsics, exposure):
     """Draw images stripe, stripe + stripes, ..."""
-    light = np.empty((*images.shape[1:3], 4))
+    light = np.empty(images.shape[1:])
     points = np.empty(len(means) + 1, POINT)
     for c in range(stripe, len(images), stripes):
         _draw_image(images[c], light, points, means, luminosities, colors, viewmats[c], intrinsics[c], exposure)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from helios.constants import ALPHA_MAX, EPS_PX2
+from helios.constants import EPS_PX2
 from helios.rendering.backend import NEAR
 
 
@@ -27,15 +27,12 @@ def render_truth_float64(
     px, py = np.arange(width) + 0.5, (np.arange(height) + 0.5)[:, None]
     for image, viewmat, K in zip(images, viewmats, Ks):
         camera = means @ viewmat[:3, :3].T + viewmat[:3, 3]
-        passing = np.ones((height, width))
-        for i in np.argsort(camera[:, 2], kind="stable"):
-            z = camera[i, 2]
+        for i, z in enumerate(camera[:, 2]):
             if z < NEAR:
                 continue
             x, y, _ = K @ camera[i] / z
             pixels_per_sr = K[0, 0] * K[1, 1] * np.linalg.norm(camera[i]) / z**3
             peak = exposure * luminosities[i] * pixels_per_sr / (2 * np.pi * EPS_PX2)
-            alpha = np.minimum(ALPHA_MAX, peak * np.exp(-((px - x) ** 2 + (py - y) ** 2) / (2 * EPS_PX2)))
-            image += (passing * alpha)[..., None] * colors[i]
-            passing *= 1 - alpha
+            weight = peak * np.exp(-((px - x) ** 2 + (py - y) ** 2) / (2 * EPS_PX2))
+            image += weight[..., None] * colors[i]
     return images

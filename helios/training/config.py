@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from helios.training.loss import ImageLoss
     from helios.training.regularisers import Regulariser
 
-LEAST_SPLATS = 8
-"""A budget below this saves fewer bytes than the cell's own header takes."""
-
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
@@ -26,7 +23,7 @@ class TrainConfig:
     The same settings, seed, universe and backend give the same bytes; `digest` names them.
     """
 
-    iterations: int = option(1000, "Optimiser steps per cell.", (0, 1_000_000))
+    iterations: int = option(500, "Optimiser steps per cell.", (0, 1_000_000))
     learning_rate: float = option(2e-3, "Adam's rate; each parameter takes its own multiple of it.", (1e-9, 1.0))
     views_per_iter: int = option(4, "Images per step and cell.", (1, 256))
     image_size: int = option(256, "Width and height of the training images, pixels.", (16, 4096))
@@ -35,15 +32,19 @@ class TrainConfig:
         f"Image loss: {', '.join(IMAGE_LOSSES.names())}; options follow, as in charbonnier:eps=0.01.",
         metavar="NAME[:OPTION=VALUE,...]",
     )
-    lambda_dssim: float = option(0.2, "photometric: share of D-SSIM against L1, 0 to 1.", (0.0, 1.0))
+    lambda_dssim: float = option(0.0, "photometric: share of D-SSIM against L1, 0 to 1.", (0.0, 1.0))
     lambda_isotropy: float = option(0.005, "Weight of the variance of a splat's three log-scales.", (0.0, 1e6))
     lambda_collapse: float = option(0.1, "Weight of a splat's flatness, past axes of 1 to 10.", (0.0, 1e6))
     lambda_flux: float = option(
         6.0, "photometric: weight of the light in blocks of 1 to 32 pixels (the pyramid).", (0.0, 1e6)
     )
-    ratio: float = option(0.25, "Splats per emitter, above 0 up to 1; 1 keeps every star as it is.", (1e-6, 1.0))
+    ratio: float = option(
+        0.25,
+        "Splats per star, on average over the universe, above 0 up to 1; 1 keeps every star as it is.",
+        (1e-6, 1.0),
+    )
     densify_interval: int = option(30, "Steps between two rounds of density control; 0 for none.", (0, 1_000_000))
-    densify_until: int = option(800, "No density control after this step.", (0, 1_000_000))
+    densify_until: int = option(400, "No density control after this step.", (0, 1_000_000))
     start: str = option(
         "mixture",
         f"What a cell's training starts from: {', '.join(STARTS.names())}; options follow, as in knn:neighbors=5.",
@@ -88,8 +89,8 @@ class TrainConfig:
         return {regulariser: weight for regulariser, weight in made.items() if weight}
 
     def splat_count(self, emitters: int) -> int:
-        """The budget of a cell of this many emitters: `ratio` of them, rounded; all of the first LEAST_SPLATS."""
-        return max(min(emitters, LEAST_SPLATS), round(self.ratio * emitters))
+        """The budget of a cell of this many emitters by itself: `ratio` of them, rounded, at least one."""
+        return max(1, round(self.ratio * emitters))
 
     def digest(self, **context: object) -> str:
         """32 hex digits that name these settings together with `context` (backend, fingerprint of the universe)."""

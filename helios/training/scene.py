@@ -98,6 +98,11 @@ class Scene:
         return self.budget >= len(self.cell.emitters)
 
     @property
+    def light(self) -> float:
+        """The luminosity of all its stars together, in the units of its frame."""
+        return float(self.cell.emitters.luminosities.sum(dtype=np.float64))
+
+    @property
     def view_weights(self) -> NDArray[np.float64]:
         """The weight [V] of each of `views` in the pyramid: the square of its distance, 1 at REFERENCE_RADII.
 
@@ -107,8 +112,11 @@ class Scene:
         return (self.views.distances / (REFERENCE_RADII * self.cell.radius)) ** 2
 
     @classmethod
-    def of(cls, cell: Cell, config: TrainConfig) -> "Scene":
-        """Return the scene of a cell: the same in every batch. Of `config` only seed, image size and budget matter."""
+    def of(cls, cell: Cell, config: TrainConfig, budget: int | None = None) -> "Scene":
+        """Return the scene of a cell: the same in every batch. Of `config` only seed, image size and ratio matter.
+
+        Without a `budget` it gets what the ratio gives a cell by itself.
+        """
         frame = Frame.of(cell)
         cell = frame.enter(cell)
         size = config.image_size
@@ -116,5 +124,5 @@ class Scene:
         exposure = cell_exposure(cell, size)
         views, judge_views = training_views(cell, size, rng), held_out_views(cell, size, judge)
         truths = (draw_truth(cell, v, size, exposure) for v in (views, judge_views))
-        budget = config.splat_count(len(cell.emitters))
+        budget = config.splat_count(len(cell.emitters)) if budget is None else budget
         return cls(cell, budget, frame, exposure, views, next(truths), judge_views, next(truths), rng)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from helios.constants import R_MIN_M
+from helios.universe.quality import quality
 from helios.universe.store import VERSION, Universe
 from helios.universe.training import OUTCOMES
 
@@ -17,18 +18,20 @@ def summarise(universe: Universe) -> dict[str, Any]:
     `depth` is the common depth of the cells, None if the universe is adaptive; then cells with more than
     `leaf_capacity` stars were split. `depths` has for each depth the number of `cells`, which are leaves, and of
     `inner_cells`. `stars_per_cell` has the `least`, `median` and `most`. `training` has the number of trained `cells`,
-    also by `outcomes`, the number of different `settings`, and the `stars` and `splats` of the trained cells. Reads no
-    star and no splat. Raises StoreError if the splats or the inner cells are damaged.
+    also by `outcomes`, the number of different `settings`, the `stars` and `splats` of the trained cells, and their
+    `quality` (`helios.universe.quality`). Reads no star and no splat. Raises StoreError if the splats or the inner
+    cells are damaged.
     """
     stars = np.diff(universe.offsets)
     trained = universe.trained
     outcomes: dict[str, int] = {}
-    splats = settings = 0
+    splats, settings, measured = 0, 0, {}
     if universe.training is not None:
         found = np.bincount(universe.training.outcomes, minlength=len(OUTCOMES)).tolist()
         outcomes = {name: count for name, count in zip(OUTCOMES[1:], found[1:]) if count}
         splats = int(universe.training.offsets[-1])
         settings = len(np.unique(universe.training.settings[trained]))
+        measured = quality({name: values[trained] for name, values in universe.metrics().items()})
     return {
         "version": VERSION,
         "fingerprint": universe.fingerprint,
@@ -46,6 +49,7 @@ def summarise(universe: Universe) -> dict[str, Any]:
             "settings": settings,
             "stars": int(stars[trained].sum()),
             "splats": splats,
+            "quality": measured,
         },
         "provenance": universe.provenance,
     }

@@ -19,7 +19,7 @@ GROUP = "splats"
 SPLAT_COLUMNS = ("means", "quats", "scales", "opacities", "colors")
 """Columns of the group `splats`, one row per splat, as in `helios.splats.Splats`."""
 
-OUTCOMES = ("", "trained", "start", "exact", "diverged")
+OUTCOMES = ("", "trained", "start", "exact", "diverged", "mixed")
 """The outcomes of training by their codes in the store (see `CellResult`); 0 is a cell that is not trained."""
 
 BLOCK_ROWS = 1 << 16

@@ -42,8 +42,9 @@ class Screen(io.StringIO):
 def result(outcome, first=0.02, last=0.01):
     names = [f"{m}_{radii:g}_{n}" for m in ("psnr", "flux_error") for radii in HELD_OUT_RADII for n in
              ("trained", "start", "brightest")]  # fmt: skip
+    measured = {"first_loss": first, "last_loss": last, "light": 1.0, "light_error_trained": 2.0}
     none = Splats(np.empty((0, 3)), np.empty((0, 4)), np.empty((0, 3)), np.empty(0), np.empty((0, 3)))
-    return CellResult(0, none, dict.fromkeys(names, 1.0) | {"first_loss": first, "last_loss": last}, outcome)
+    return CellResult(0, none, dict.fromkeys(names, 1.0) | measured, outcome)
 
 
 def show(clock, *timed, interrupts=None):
@@ -112,15 +113,18 @@ def test_asked_to_stop_it_says_once_what_it_waits_for(clock, monkeypatch):
 
 def test_every_outcome_is_told(clock, monkeypatch):
     monkeypatch.setattr("sys.stdout", shown := Screen())
-    outcomes = [result("trained"), result("exact"), result("start", 0.01), result("diverged", 0.01)]
+    outcomes = [result("trained"), result("exact"), result("start", 0.01), result("diverged", 0.01), result("mixed")]
     halved = BatchHalved("out of memory: going on with at most 2 cells at a time", 2)
     show(clock, (0, Stage("training", 5, "cells")), (3, halved))
     print_summary(ended([*outcomes, result("diverged", 0.01)]), lambda result: "wrote a.bin: 7 splats")
     lines = shown.getvalue().splitlines()
     assert "out of memory: going on with at most 2 cells at a time" in lines
     assert "1 cells have a splat for every star: kept exact" in lines
-    assert "4 cells fitted: loss 0.01 -> 0.01 (median), lowered in 1 (25.0 %)" in lines
-    assert "1 cells ended no better than they began and keep their start" in lines
+    assert "5 cells fitted: loss 0.01 -> 0.01 (median), lowered in 2 (40.0 %)" in lines
+    assert "1 cells would have ended with worse light, and go only some of the way from their start" in lines
+    assert "1 cells ended no better than they began, or with worse light, and keep their start" in lines
+    light = "light of the cells off by 2.000 mmag in the median, 2.000 in 90 %, 2.000 at worst; +2.000 together"
+    assert light in lines
     assert "2 cells came to no finite loss, also at a tenth of the rate, and keep their start" in lines
     assert lines[-1] == "wrote a.bin: 7 splats, 3.0 s"
 

@@ -13,13 +13,13 @@ PSNR_CAP_DB = 100.0
 
 
 def psnr(pred: Tensor, target: Tensor) -> Tensor:
-    """Peak signal-to-noise ratio per view, dB, float64 [...], for linear images [..., H, W, 3] of peak 1.
+    """Peak signal-to-noise ratio per view, dB, float64 [...], for linear images [..., H, W, 3], white at 1.
 
-    -10 log10 of the mean square difference over pixels and channels, at most `PSNR_CAP_DB`. Raises ValueError where
-    the shapes differ.
+    -10 log10 of the mean square difference over pixels and channels, at most `PSNR_CAP_DB`; what is brighter than white
+    counts as white, as on a screen. Raises ValueError where the shapes differ.
     """
     _check(pred, target)
-    off = (pred - target).flatten(-3)
+    off = (pred.clamp(max=1.0) - target.clamp(max=1.0)).flatten(-3)
     error = torch.linalg.vector_norm(off, dim=-1).double() ** 2 / off.shape[-1]
     return -10.0 * torch.log10(error.clamp(min=10.0 ** (-PSNR_CAP_DB / 10.0)))
 

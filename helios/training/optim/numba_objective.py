@@ -19,7 +19,7 @@ from helios.training.optim.step_kernels import params_gradient, splats_of, step_
 from helios.training.regularisers import SCALE, weighted_sum
 from helios.training.scene import Scene
 
-ALPHA_MIN = 1e-5
+WEIGHT_MIN = 1e-5
 """Coverage below which a splat is dropped in training; a tenth of what it is judged by costs a fifth more time."""
 
 _SHARED_FROM = 2048
@@ -90,7 +90,7 @@ class _CellObjective:
         grads = self._grads[: len(chosen)] if want else self._grads
         out = np.empty_like(params) if grad is None else grad
         scale = np.float32(1.0 / len(chosen))
-        scene = (*self._cameras, *self._truth, self._weights, self._ssim_weight, self._levels, ALPHA_MIN)
+        scene = (*self._cameras, *self._truth, self._weights, self._ssim_weight, self._levels, WEIGHT_MIN)
 
         def judge(stripe: int, stripes: int) -> None:
             view_losses(

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from helios.rendering.backend import Backend
 from helios.splats import Splats
 from helios.training.config import TrainConfig
 from helios.training.optim.adam import Adam
+from helios.training.optim.held_light import hold_light
 from helios.training.optim.model import Model, slots_for
 from helios.training.optim.objective import objective_for
 from helios.training.registries import STRATEGIES
@@ -41,6 +43,8 @@ class Optimisation:
         caps = [scene.budget for scene in scenes]
         seeds = [scene.rng.bit_generator.random_raw() for scene in scenes]
         self.model = Model.of(starts, slots_for(max(caps)), backend.device, kept, caps)
+        self.lights = torch.tensor([scene.light for scene in scenes], dtype=torch.float64, device=backend.device)
+        self._begun = [t.clone() for t in (self.model.params, *self._slots())]
         self.objective = objective_for(self.model, scenes, config, backend)
         self.adam = Adam(self.model, config.learning_rate)
         strategy: Strategy = STRATEGIES.make(config.strategy)
@@ -56,7 +60,30 @@ class Optimisation:
         self.adam.step(grad, self.rate_share())
         self.step += 1
         self.density.act(self.step)
+        hold_light(self.model.params, self.model.mask, self.model.kept, self.lights)
         return loss
+
+    def splats(self) -> list[Splats]:
+        """Return the splats of each cell as they are now (`Model.splats`), with exactly the light of its stars."""
+        params, mask, kept, lights = (
+            t.cpu() for t in (self.model.params, self.model.mask, self.model.kept, self.lights)
+        )
+        hold_light(params, mask, kept, lights)
+        self.model.params.copy_(params)
+        return self.model.splats()
+
+    def go_back(self, share: float) -> Tensor:
+        """Move all parameters back, to `share` of the way from the start to where they are; return where that can be.
+
+        That is bool [B]: the cells whose slots hold the splats that they held at the start.
+        """
+        begun, *slots = self._begun
+        same = torch.stack([(a == b).flatten(1).all(dim=1) for a, b in zip(self._slots(), slots)]).all(dim=0)
+        self.model.params.copy_(torch.where(same[:, None, None], begun.lerp(self.model.params, share), begun))
+        return same
+
+    def _slots(self) -> tuple[Tensor, Tensor, Tensor]:
+        return self.model.anchors, self.model.mask, self.model.kept
 
     def state(self) -> dict[str, Any]:
         """Return everything that the next steps depend on, as tensors and numbers, for a checkpoint."""

@@ -12,7 +12,7 @@ from numba import njit
 
 from helios.color import LUMINANCE
 from helios.rendering.raster import add_image_gradient, bands_touched, clear_band, project_cell, write_row
-from helios.rendering.rows import BAND, band_workspace, composite_splat, fill_spans
+from helios.rendering.rows import BAND, add_splat, band_workspace, fill_spans
 from helios.simd import JIT, LANES, ceil, clamp, floor, select, set_bits
 from helios.training.loss.fused_loss import loss_workspace, view_loss
 from helios.training.loss.fused_segments import MARGIN, SEGMENT, SPAN, STRIP
@@ -84,10 +84,10 @@ def step_workspace(height, width):
 
 
 @njit(**JIT)
-def draw_lit(image, extent, drawn, splats, bands, alpha_min, workspace):
+def draw_lit(image, extent, drawn, splats, bands, weight_min, workspace):
     """Draw `image` [H, W, 3] where splats are, mark that in `drawn`, darken what `extent` [H, 2] says was drawn."""
     height, width = image.shape[:2]
-    log2_min = math.log2(alpha_min)
+    log2_min = math.log2(weight_min)
     begin, listed, reach = bands
     (buffers, spans), masks = workspace
     for j in range(len(reach)):
@@ -99,7 +99,7 @@ def draw_lit(image, extent, drawn, splats, bands, alpha_min, workspace):
             splat = splats[listed[k]]
             start, vectors = fill_spans(spans, splat, top, width, log2_min)
             mark_spans(masks, start, vectors, width)
-            composite_splat(buffers, spans, splat, np.float32(log2_min))
+            add_splat(buffers, spans, splat, np.float32(log2_min))
         for y in range(top, bottom):
             for strip in range(len(drawn)):
                 drawn[strip, y] = masks[strip, y - top]
@@ -131,7 +131,7 @@ def mark_spans(masks, start, vectors, width):
 @njit(**JIT)
 def view_losses(
     first, stride, chosen, moments, dssims, grads, cell, viewmats, Ks, truth, truth_lit, weights, ssim_weight, levels,
-    alpha_min, want_gradient, workspace,
+    weight_min, want_gradient, workspace,
 ):  # fmt: skip
     """Judge and differentiate the views chosen[first], chosen[first + stride], ... of one cell.
 
@@ -145,9 +145,9 @@ def view_losses(
     for c in range(first, len(chosen), stride):
         v = chosen[c]
         camera = (viewmats[v], Ks[v], width, height)
-        splats = project_cell(cell, camera, alpha_min)
-        bands = bands_touched(splats, width, height, math.log2(alpha_min))
-        draw_lit(image, extent, drawn, splats, bands, alpha_min, marked_band)
+        splats = project_cell(cell, camera, weight_min)
+        bands = bands_touched(splats, width, height, math.log2(weight_min))
+        draw_lit(image, extent, drawn, splats, bands, weight_min, marked_band)
         for strip in range(len(lit)):
             for y in range(height):
                 lit[strip, y] = drawn[strip, y] | truth_lit[v, strip, y]
@@ -159,4 +159,4 @@ def view_losses(
         moments[c] = sums
         if want_gradient:
             grads[c] = 0.0
-            add_image_gradient(grads[c], image, d_image, splats, bands, cell, camera, alpha_min, marked_band[0])
+            add_image_gradient(grads[c], d_image, splats, bands, cell, camera, weight_min, marked_band[0])

@@ -15,11 +15,11 @@ from helios.cells import Bounds, boxes_around, frames_of, to_cell_units, widened
 from helios.errors import InputError
 from helios.files import check_file, sha256, write_file
 from helios.fixed_order import norm
-from helios.light import splat_luminosity
 from helios.packing.v1_cell import V1Cell, encode_cell, read_cell
 from helios.progress import Note, OnEvent
 from helios.rendering import pick_backend
 from helios.rendering.backend import Backend
+from helios.rendering.mean_light import mean_light
 from helios.splats import Cell, CellResult, Emitters
 from helios.training.config import TrainConfig
 from helios.training.run.batches import Job
@@ -89,7 +89,7 @@ def _as_stars(stored: V1Cell) -> tuple[Cell, Bounds]:
         radius=norm((high - low)[0]) / 2.0 / float(half_extent_m),
         emitters=Emitters(
             to_cell_units(position_m, origin_m, half_extent_m),
-            splat_luminosity(stored.opacities, stored.scales / half_extent_m).astype(np.float32),
+            mean_light(stored.opacities, stored.scales / half_extent_m).astype(np.float32),
             stored.colors,
         ),
     )

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,8 +17,8 @@ from helios.training.optim.optimise import Optimisation
 from helios.training.registries import STARTS
 from helios.training.run.checkpoint import Checkpoint
 from helios.training.run.evaluate import evaluate
+from helios.training.run.outcome import Fit, result_of, settle
 from helios.training.scene import Scene
-from helios.training.starts.mixture import brightest, point_splats
 
 _RETRY_RATE = 0.1
 """Share of the learning rate at which cells that ended no better than they began are trained once more."""
@@ -81,22 +80,24 @@ def train_scenes(
     starts, kept = [splats for splats, _ in begun], [stars for _, stars in begun]
     if all(scene.exact for scene in scenes):
         config = dataclasses.replace(config, iterations=0)
-    trained, losses = _optimise(scenes, starts, kept, config, backend, observer, checkpoint)
-    again = [i for i, (first, last) in enumerate(losses) if not last < first]
+    measured = evaluate(starts, scenes)
+
+    def attempt(chosen: Sequence[int], config: TrainConfig, checkpoint: Checkpoint | None) -> list[Fit]:
+        of_scenes, of_starts, of_kept, of_measured = (
+            [of[i] for i in chosen] for of in (scenes, starts, kept, measured)
+        )
+        return _attempt(of_scenes, of_starts, of_kept, of_measured, config, backend, observer, checkpoint)
+
+    fits = attempt(range(len(scenes)), config, checkpoint)
+    again = [i for i, fit in enumerate(fits) if not fit.last < fit.first]
     if again and config.iterations:
         slower = dataclasses.replace(config, learning_rate=_RETRY_RATE * config.learning_rate)
-        scenes_again, starts_again, kept_again = ([of[i] for i in again] for of in (scenes, starts, kept))
-        ends, values = _optimise(
-            scenes_again, starts_again, kept_again, slower, backend, observer, checkpoint and checkpoint.slower()
-        )
-        for i, end, value in zip(again, ends, values):
-            trained[i], losses[i] = end, value
-    return _judge(scenes, starts, trained, losses, backend)
+        for i, fit in zip(again, attempt(again, slower, checkpoint and checkpoint.slower())):
+            fits[i] = fit
+    return [result_of(i, *cell) for i, cell in enumerate(zip(scenes, measured, fits))]
 
 
-def _optimise(
-    scenes, starts, kept, config, backend, observer, checkpoint
-) -> tuple[list[Splats], list[tuple[float, float]]]:
+def _attempt(scenes, starts, kept, measured, config, backend, observer, checkpoint) -> list[Fit]:
     run = Optimisation(scenes, starts, kept, config, backend)
     first = run.objective.losses().tolist()
     if checkpoint and config.iterations:
@@ -109,34 +110,4 @@ def _optimise(
             observer(StepsMade(run.step, losses, scenes, run))
         if run.step % _HOPE_EVERY == 0 and not torch.isfinite(losses).any():
             break
-    splats = run.model.splats()
-    # A splat that contains a NaN may be drawn as nothing, so the loss may not show it.
-    last = [loss if _finite(s) else np.nan for s, loss in zip(splats, run.objective.losses().tolist())]
-    return splats, list(zip(first, last))
-
-
-def _finite(splats: Splats) -> bool:
-    return all(np.isfinite(getattr(splats, field.name)).all() for field in dataclasses.fields(splats))
-
-
-def _judge(scenes, starts, trained, losses, backend) -> list[CellResult]:
-    """Return the measured results of cells: of `starts` and `trained`, the one with the lower loss."""
-    better = [last < first for first, last in losses]
-    ends = [end if won else start for end, start, won in zip(trained, starts, better)]
-    rivals = []
-    for scene, end in zip(scenes, ends):
-        stars = scene.cell.emitters
-        rivals.append(point_splats(stars, scene.cell.radius, brightest(stars, len(end))))
-    measured = [
-        evaluate(name, candidates, scenes, backend)
-        for name, candidates in (("trained", ends), ("start", starts), ("brightest", rivals))
-    ]
-    results = []
-    for i, (scene, end, (first, last)) in enumerate(zip(scenes, ends, losses)):
-        metrics = {"first_loss": first, "last_loss": last if better[i] else first}
-        metrics |= {name: value for values in measured for name, value in values[i].items()}
-        outcome = "trained" if better[i] else "start" if np.isfinite(last) else "diverged"
-        if scene.exact:
-            outcome = "exact"
-        results.append(CellResult(i, scene.frame.leave(end), metrics, outcome))
-    return results
+    return settle(run, scenes, starts, measured, first)

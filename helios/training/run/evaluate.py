@@ -1,4 +1,4 @@
-"""How well splats reproduce their cells in held-out views."""
+"""How well splats reproduce their cells: in held-out views, and in the total of their light."""
 
 from __future__ import annotations
 
@@ -8,31 +8,41 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from helios.light import magnitudes_fainter
 from helios.rendering.backend import Backend
+from helios.rendering.mean_light import mean_light
+from helios.rendering.numba_backend import NumbaBackend
 from helios.splats import Splats
 from helios.training.cameras import HELD_OUT_DIRECTIONS, HELD_OUT_RADII
 from helios.training.loss.metrics import flux_error, psnr
 from helios.training.optim.model import Model
 from helios.training.scene import Scene
 
+JUDGE = NumbaBackend("judges all")
+"""What draws the splats that are judged, whatever backend trained them: the law of light with nothing left out."""
+
 
 @torch.no_grad()
-def evaluate(
-    name: str, candidates: Sequence[Splats], scenes: Sequence[Scene], backend: Backend
-) -> list[dict[str, float]]:
-    """Return {"psnr_<radii>_<name>": dB, "flux_error_<radii>_<name>": percent} of each cell, for all HELD_OUT_RADII.
+def evaluate(candidates: Sequence[Splats], scenes: Sequence[Scene]) -> list[dict[str, float]]:
+    """Return the measures of each cell: {"psnr_<radii>": dB, "flux_error_<radii>": percent, "light_error": mmag}.
 
-    `candidates` are splats in the frames of `scenes`. Each number is the median over the HELD_OUT_DIRECTIONS views at
-    that distance (`Scene.judge_views`), as `backend` draws them.
+    `candidates` are splats in the frames of `scenes`. PSNR and flux error, for all HELD_OUT_RADII, are medians over the
+    HELD_OUT_DIRECTIONS views at that distance (`Scene.judge_views`). `light_error` is by how much the splats together
+    are fainter than the stars, in the mean over all directions.
     """
-    model = Model.of(candidates, max(map(len, candidates)), backend.device)
-    images = draw(model, scenes, backend)
-    truth = torch.from_numpy(np.stack([scene.judge_truth for scene in scenes])).to(backend.device)
-    values = torch.stack([psnr(images, truth), flux_error(images, truth)])  # [2, B, V]
-    values = values.unflatten(-1, (len(HELD_OUT_RADII), HELD_OUT_DIRECTIONS)).cpu().numpy()
-    medians = np.median(values, axis=-1).transpose(1, 0, 2)  # [B, 2, radii]
-    names = [f"{measure}_{radii:g}_{name}" for measure in ("psnr", "flux_error") for radii in HELD_OUT_RADII]
-    return [dict(zip(names, cell.ravel().tolist())) for cell in medians]
+    measures = []
+    for splats, scene in zip(candidates, scenes):
+        images = draw(Model.of([splats], len(splats), JUDGE.device), [scene], JUDGE)[0]
+        truth = torch.from_numpy(scene.judge_truth)
+        values = torch.stack([psnr(images, truth), flux_error(images, truth)])  # [2, V]
+        medians = np.median(values.unflatten(-1, (len(HELD_OUT_RADII), HELD_OUT_DIRECTIONS)).numpy(), axis=-1)
+        names = [f"{measure}_{radii:g}" for measure in ("psnr", "flux_error") for radii in HELD_OUT_RADII]
+        light = mean_light(splats.opacities, splats.scales).sum()
+        measures.append(
+            dict(zip(names, medians.ravel().tolist()))
+            | {"light_error": 1e3 * float(magnitudes_fainter(light, scene.light))}
+        )
+    return measures
 
 
 @torch.no_grad()

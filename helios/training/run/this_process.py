@@ -147,7 +147,7 @@ class BatchTrainer:
     def _prepare_cell(self, job: Job) -> Prepared:
         if self._context.cancelled.is_set():
             raise Cancelled
-        scene = Scene.of(job.load(), self._context.config)
+        scene = Scene.of(job.load(), self._context.config, job.budget)
         return scene, start_of(scene, self._context.config)
 
     def _train_part(self, part: Sequence[Job], prepared: Sequence[Prepared], trained: Trained) -> list | None:

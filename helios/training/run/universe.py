@@ -15,6 +15,7 @@ from helios import __version__
 from helios.progress import Note, OnEvent
 from helios.rendering.backend import Backend
 from helios.schedulers.config import SchedulerConfig
+from helios.training.budget import budgets_of
 from helios.training.config import TrainConfig
 from helios.training.run.checkpoint import Checkpoint
 from helios.training.run.logs import log_of
@@ -65,9 +66,10 @@ class UniverseTraining:
             skipped = len(self.cells) - len(todo)
             if skipped:
                 on_event(Note(f"{skipped} of {len(self.cells)} cells are trained already with these settings"))
-            jobs, observer = jobs_of(universe, todo, self.config), ProgressObserver(cancelled, log, run.log_every)
+            jobs = jobs_of(universe, todo, budgets_of(universe, todo, self.config))
+            observer = ProgressObserver(cancelled, log, run.log_every)
             if isinstance(who, Workers):
-                piece = TrainPiece(self.source, self.output, digest, (), self.config, who.name, run)
+                piece = TrainPiece(self.source, self.output, digest, (), (), self.config, who.name, run)
                 plan = plan_workers(jobs, who, piece, journal.take, observer)
             else:
                 checkpoint_of = functools.partial(Checkpoint.of_batch, journal.folder, digest, run.checkpoint_every)

@@ -41,12 +41,13 @@ class Workers:
 
 @dataclass(frozen=True)
 class TrainPiece:
-    """Cells for one worker to train; the paths are absolute."""
+    """Cells for one worker to train, with their `budgets`; the paths are absolute."""
 
     source: Path
     output: Path
     digest: str
     indices: tuple[int, ...]
+    budgets: tuple[int, ...]
     config: TrainConfig
     backend: str
     run: RunConfig
@@ -109,7 +110,14 @@ def plan_workers(
     source, output = (Path(os.path.abspath(path)) for path in (piece.source, piece.output))
     run = dataclasses.replace(piece.run, log_to=os.path.abspath(piece.run.log_folder(piece.output)))
     pieces = [
-        dataclasses.replace(piece, source=source, output=output, run=run, indices=tuple(job.index for job in part))
+        dataclasses.replace(
+            piece,
+            source=source,
+            output=output,
+            run=run,
+            indices=tuple(job.index for job in part),
+            budgets=tuple(job.budget for job in part),
+        )
         for part in plan_pieces(jobs, piece.config, workers.scheduler.workers, workers.device_type)
     ]
 
@@ -136,15 +144,15 @@ def train_piece(piece: TrainPiece) -> Path:
         by_index = {result.index: result for result in results}
         append_beside(piece.output, piece.digest, [by_index[i] for i in piece.indices])
 
-    plan = plan_threads(jobs_of(Universe.open(piece.source), piece.indices, piece.config), context, append)
+    plan = plan_threads(jobs_of(Universe.open(piece.source), piece.indices, piece.budgets), context, append)
     plan.keep([trained for _, trained in plan.scheduler.run(plan.work, plan.pieces)])
     return part
 
 
-def jobs_of(universe: Universe, indices: Sequence[int], config: TrainConfig) -> list[Job]:
-    """Return the jobs of the cells with these `indices`."""
+def jobs_of(universe: Universe, indices: Sequence[int], budgets: Sequence[int]) -> list[Job]:
+    """Return the jobs of the cells with these `indices` and `budgets`."""
     stars = (universe.offsets[1:] - universe.offsets[:-1]).tolist()
-    return [Job(i, stars[i], config.splat_count(stars[i]), functools.partial(universe.cell, i)) for i in indices]
+    return [Job(i, stars[i], k, functools.partial(universe.cell, i)) for i, k in zip(indices, budgets)]
 
 
 _backend = functools.cache(pick_backend)

@@ -26,6 +26,12 @@ MERGE_SCALES = (1.0, 4.0, 16.0)
 star, and the light of blocks of about 4 and 16 pixels."""
 
 
+def merge_blurs(radius: float) -> NDArray[np.float64]:
+    """Return MERGE_SCALES as standard deviations, cell units, for a cell of this `radius`."""
+    pixel = np.sqrt(EPS_PX2) * REFERENCE_RADII * radius / focal_px(_IMAGE_SIZE)
+    return pixel * np.array(MERGE_SCALES)
+
+
 def point_sigma(radius: float) -> float:
     """Return the size, cell units, of a star that is a point at every training distance of a cell of this `radius`."""
     return POINT_SIZE_PX * NEAREST_RADII * radius / focal_px(_IMAGE_SIZE)
@@ -52,7 +58,7 @@ class Mixture:
     """
 
     kept_share: float = option(
-        0.25, "Brightest stars, as a share of the splats, that are left untrained unless merged.", (0.0, 1.0)
+        0.1, "Brightest stars, as a share of the splats, that are left untrained unless merged.", (0.0, 1.0)
     )
 
     def __call__(self, scene: Scene, count: int) -> tuple[Splats, int]:
@@ -73,8 +79,7 @@ def mixture(
     if count >= len(emitters):
         return point_splats(emitters, radius, brightest(emitters, len(emitters))), len(emitters)
     means, light = emitters.means.astype(np.float64), emitters.luminosities.astype(np.float64)
-    pixel = np.sqrt(EPS_PX2) * REFERENCE_RADII * radius / focal_px(_IMAGE_SIZE)
-    label = reduce_points(means, light, count, pixel * np.array(MERGE_SCALES))
+    label = reduce_points(means, light, count, merge_blurs(radius))
     order = brightest(emitters, len(emitters))
     alone = order[np.bincount(label)[label[order]] == 1]
     merged = np.setdiff1d(order, alone)

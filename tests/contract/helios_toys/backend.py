@@ -2,14 +2,14 @@
 
 import torch
 
-from helios.constants import ALPHA_MAX, EPS_PX2
-from helios.rendering.backend import ALPHA_MIN, FRUSTUM_MARGIN, NEAR, check_scene
+from helios.constants import EPS_PX2
+from helios.rendering.backend import FRUSTUM_MARGIN, NEAR, WEIGHT_MIN, check_scene
 
 
 class ToyBackend:
     name = "toy"
     device = torch.device("cpu")
-    alpha_min = ALPHA_MIN
+    weight_min = WEIGHT_MIN
 
     def __init__(self, why="asked for"):
         self.why = why
@@ -28,17 +28,15 @@ class ToyBackend:
         means, quats, scales, opacities, colors, viewmat, K = (t.double() for t in tensors)
         nothing = 0.0 * sum(t.sum() for t in (means, quats, scales, opacities, colors))
         image = nothing.expand(height, width, 3)  # black, and still a function of the splats
-        passing = torch.ones(height, width, dtype=torch.float64)
         seen = means @ viewmat[:3, :3].T + viewmat[:3, 3]
-        for k in torch.argsort(seen[:, 2], stable=True).tolist():
+        for k in range(len(seen)):
             if seen[k, 2] >= NEAR and opacities[k] > 0:
-                alpha = self._coverage(seen[k], quats[k], scales[k], opacities[k], viewmat, K, width, height)
-                image = image + (passing * alpha)[..., None] * colors[k]
-                passing = passing * (1.0 - alpha)
+                weight = self._weight(seen[k], quats[k], scales[k], opacities[k], viewmat, K, width, height)
+                image = image + weight[..., None] * colors[k]
         return image
 
-    def _coverage(self, seen, quat, scale, opacity, viewmat, K, width, height):
-        """[H, W]: what a splat covers of each pixel."""
+    def _weight(self, seen, quat, scale, opacity, viewmat, K, width, height):
+        """[H, W]: what a splat's colour counts in each pixel."""
         w, v = quat[0] / quat.norm(), quat[1:] / quat.norm()
         turned = scale[:, None] * torch.eye(3, dtype=torch.float64)  # its axes, rows, before the rotation
         cross = torch.linalg.cross(v.expand(3, 3), turned)
@@ -55,5 +53,5 @@ class ToyBackend:
         dx = torch.arange(width) + 0.5 - (fx * x / z + cx)
         dy = (torch.arange(height) + 0.5 - (fy * y / z + cy))[:, None]
         power = (yy * dx * dx - 2 * xy * dx * dy + xx * dy * dy) / blurred
-        alpha = torch.clamp(opacity * torch.sqrt(det / blurred) * torch.exp(-0.5 * power), max=ALPHA_MAX)
-        return torch.where(alpha >= ALPHA_MIN, alpha, torch.zeros_like(alpha))
+        weight = opacity * torch.sqrt(det / blurred) * torch.exp(-0.5 * power)
+        return torch.where(weight >= WEIGHT_MIN, weight, torch.zeros_like(weight))

@@ -62,7 +62,7 @@ def test_auto_with_a_gsplat_that_fails_is_numba_and_says_why(monkeypatch):
 def test_choosing_without_a_gpu_never_imports_gsplat_and_the_package_alone_no_torch():
     """In a process of its own, because others have been imported here."""
     code = (
-        "import sys, helios.render; assert 'torch' not in sys.modules and 'numba' not in sys.modules;"
+        "import sys, helios.rendering; assert 'torch' not in sys.modules and 'numba' not in sys.modules;"
         "import torch; torch.cuda.is_available = lambda: False;"
         "helios.rendering.pick_backend('auto'); assert 'gsplat' not in sys.modules"
     )

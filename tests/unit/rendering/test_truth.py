@@ -1,7 +1,7 @@
 """The ground truth is what its float64 twin draws, loses no light in a crowd, and is the same on any number of threads.
 
-The crowded scene has emitters over six decades of brightness in a small frame: many saturate, many hide behind others,
-some lie outside, behind the camera or on the edge.
+The crowded scene has emitters over six decades of brightness in a small frame: many are brighter than white, many lie
+on top of each other, some lie outside, behind the camera or on the edge.
 """
 
 import numpy as np
@@ -22,16 +22,16 @@ def crowd(look_at_origin):
     return draw.uniform(-1, 1, (250, 3)), luminosities, draw.uniform(0.2, 1.2, (250, 3)), viewmats, Ks
 
 
-def test_a_crowd_with_saturated_stars_is_as_in_float64(crowd):
+def test_a_crowd_is_as_in_float64(crowd):
     means, luminosities, colors, viewmats, Ks = crowd
     image = render_truth(*crowd, WIDTH, HEIGHT, 2.0)
     rounded = (np.float32(means), np.float32(luminosities), np.float32(colors))
     twin = render_truth_float64(*rounded, viewmats, Ks, WIDTH, HEIGHT, 2.0)
     assert image.dtype == np.float32
     assert image.shape == (3, HEIGHT, WIDTH, 3)
-    assert np.abs(image - twin).max() < 1e-5
-    coverage = render_truth_float64(means, luminosities, np.ones_like(colors), viewmats, Ks, WIDTH, HEIGHT, 2.0)
-    assert (coverage > 0.999).sum() > 100  # saturated pixels, with something behind them
+    # What is cut where the filter has fallen to LOST, and the rounding of float32.
+    assert np.abs(image - twin).max() < 1e-7 * twin.max()
+    assert (twin > 1.0).sum() > 100
     depths = means @ viewmats[:, 2, :3].T + 0.8
     assert (depths < 0).any()
 
@@ -50,10 +50,9 @@ def test_ten_thousand_emitters_in_one_pixel_lose_no_light():
     means = np.tile([0.0, 0.0, 1.0], (n, 1))
     peak = faint * 100.0**2 / (2 * np.pi * 0.3)
     image = render_truth(means, np.full(n, faint), np.ones((n, 3)), [np.eye(4)], K, 17, 17)
-    assert image[0, 8, 8] == pytest.approx(1 - (1 - peak) ** n, rel=1e-6)
+    assert image[0, 8, 8] == pytest.approx(n * peak, rel=1e-6)
     d2 = (np.arange(17) - 8) ** 2
-    alpha = peak * np.exp(-(d2 + d2[:, None]) / 0.6)
-    assert image[0].sum() == pytest.approx(3 * (1 - (1 - alpha) ** n).sum(), rel=1e-5)
+    assert image[0].sum() == pytest.approx(3 * n * peak * np.exp(-(d2 + d2[:, None]) / 0.6).sum(), rel=1e-6)
 
 
 def test_fifty_thousand_emitters_have_the_sum_of_their_light():
@@ -70,8 +69,7 @@ def test_fifty_thousand_emitters_have_the_sum_of_their_light():
     places = focal * means[:, :2].astype(float) / z[:, None] + 32 - 0.5
     # Poisson summation, as in test_flux.
     per_axis = 1 + sum(2 * np.cos(2 * np.pi * k * places) * np.exp(-2 * (np.pi * k) ** 2 * 0.3) for k in (1, 2, 3))
-    # Hidden light: with alphas of 1e-6 summing to 1e-5 in a pixel, a share of about 1e-5.
-    assert image[0, ..., 1].sum(dtype=float) == pytest.approx((flux * per_axis.prod(1)).sum(), rel=2e-5)
+    assert image[0, ..., 1].sum(dtype=float) == pytest.approx((flux * per_axis.prod(1)).sum(), rel=1e-6)
 
 
 def test_untouched_pixels_are_exactly_zero_and_no_emitters_is_black(look_at_origin):

@@ -40,7 +40,7 @@ def test_light_and_its_centre_are_conserved(stars, splats):
 
 def test_stars_merged_with_none_stay_and_the_bright_ones_of_them_are_kept():
     emitters = cluster(64)
-    start, kept = mixture(emitters, 16, 1.5)
+    start, kept = mixture(emitters, 16, 1.5, kept_share=0.25)
     points = np.count_nonzero(start.scales[:, 0] < 1e-3)
     assert 0 < kept < points
     fourth = np.sort(emitters.luminosities)[-4]

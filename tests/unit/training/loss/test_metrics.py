@@ -28,6 +28,12 @@ def test_psnr_of_a_known_error_per_view():
     np.testing.assert_allclose(psnr(pred, target), [PSNR_CAP_DB, 20.0, 10 * np.log10(192)], rtol=1e-6)
 
 
+def test_what_is_brighter_than_white_counts_as_white_in_psnr_and_in_full_in_flux():
+    target = np.full((1, 32, 32, 3), 3.0)
+    assert psnr(2 * target, target) == PSNR_CAP_DB
+    assert flux_error(2 * target, target) == pytest.approx(100.0)
+
+
 def test_flux_error_counts_light_that_left_its_block_twice():
     target = np.zeros((1, 64, 64, 3))
     target[0, 10, 10] = 2.0

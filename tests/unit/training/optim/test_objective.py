@@ -11,7 +11,7 @@ from helios.rendering.numba_backend import NumbaBackend
 from helios.rendering.torch_reference import TorchBackend
 from helios.training.config import TrainConfig
 from helios.training.optim.model import Model
-from helios.training.optim.numba_objective import ALPHA_MIN, NumbaObjective
+from helios.training.optim.numba_objective import WEIGHT_MIN, NumbaObjective
 from helios.training.optim.objective import TorchObjective
 from helios.training.scene import Scene
 from helios.training.starts.mixture import Mixture
@@ -46,7 +46,7 @@ def test_loss_and_gradient_are_those_of_autograd(config):
     scenes = [Scene.of(cluster(30, 1), config), Scene.of(cluster(28, 2), config)]
     ours, theirs = models(scenes)
     fast = NumbaObjective(ours, scenes, config, pick_backend("numba"))
-    slow = TorchObjective(theirs, scenes, config, TorchBackend(alpha_min=ALPHA_MIN))
+    slow = TorchObjective(theirs, scenes, config, TorchBackend(weight_min=WEIGHT_MIN))
     (loss, grad), (wanted_loss, wanted) = fast.gradient(VIEWS), slow.gradient(VIEWS)
     np.testing.assert_allclose(loss.numpy(), wanted_loss.numpy(), rtol=1e-5)
     np.testing.assert_allclose(fast.losses().numpy(), slow.losses().numpy(), rtol=1e-5)

@@ -43,7 +43,7 @@ AT_FULL_RATE = f"poison:least_rate={CONFIG.learning_rate}"
 
 
 @pytest.mark.parametrize("name", ["cpu", "gpu"])
-@pytest.mark.parametrize(("poison", "outcome"), [("poison", "diverged"), (AT_FULL_RATE, "trained")])
+@pytest.mark.parametrize(("poison", "outcome"), [("poison", "diverged"), (AT_FULL_RATE, "sound")])
 def test_a_cell_of_nan_is_tried_slower_then_keeps_its_start(
     source, tmp_path, numba_backend, undisturbed, monkeypatch, request, name, poison, outcome
 ):
@@ -58,8 +58,9 @@ def test_a_cell_of_nan_is_tried_slower_then_keeps_its_start(
         assert all(np.isfinite(getattr(result.splats, f.name)).all() for f in dataclasses.fields(result.splats))
         assert np.isfinite(list(result.metrics.values())).all()
         if count == ONE_CELLS_STARS:
-            assert result.outcome == outcome
-            assert (result.metrics["last_loss"] < result.metrics["first_loss"]) == (outcome == "trained")
+            assert (result.outcome == "diverged") == (outcome == "diverged")
+            lowered = result.metrics["last_loss"] < result.metrics["first_loss"]
+            assert lowered == (result.outcome in ("trained", "mixed"))
         else:
             assert result.outcome == expected.outcome
             assert result.metrics == expected.metrics

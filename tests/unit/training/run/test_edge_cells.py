@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from helios.rendering import pick_backend
+from helios.rendering.mean_light import mean_light
 from helios.training.config import TrainConfig
 from helios.training.run.engine import train_batch
 from tests.unit.training.scenes import cell_of, cluster
@@ -28,9 +29,8 @@ def train(cell, backend, **changes):
     assert all(np.isfinite(getattr(result.splats, f.name)).all() for f in dataclasses.fields(result.splats))
     assert np.isfinite([value for name, value in result.metrics.items() if "psnr" not in name]).all()
     assert not np.isnan(list(result.metrics.values())).any()
-    share = result.splats.luminosities.sum() / cell.emitters.luminosities.astype(np.float64).sum()
-    # Images of crowded stars saturate and cannot tell all of their light; what is not trained has every bit of it.
-    assert share == pytest.approx(1.0, rel=0.3 if result.outcome == "trained" else 1e-5)
+    light = mean_light(result.splats.opacities, result.splats.scales).sum()
+    assert light == pytest.approx(cell.emitters.luminosities.sum(dtype=np.float64), rel=1e-5)
     return result
 
 
@@ -45,9 +45,10 @@ SMALL = {
 
 @pytest.mark.parametrize("means", SMALL.values(), ids=SMALL.keys())
 @pytest.mark.parametrize("size", [17, 48])
-def test_the_smallest_cells_keep_their_stars(backend, means, size):
+def test_the_smallest_cells_keep_their_stars_if_they_may(backend, means, size):
     cell = cell_of(means, [LIGHT] * len(means))
-    result = train(cell, backend, image_size=size)
+    assert len(train(cell, backend, image_size=size).splats) == 1
+    result = train(cell, backend, image_size=size, ratio=1.0)
     assert result.outcome == "exact"
     np.testing.assert_allclose(np.sort(result.splats.means, axis=0), np.sort(cell.emitters.means, axis=0), atol=1e-6)
 
@@ -66,7 +67,7 @@ CROWDED = {
 def test_crowded_and_lopsided_cells(backend, means):
     result = train(cell_of(means, LIGHT * 10.0 ** RNG.uniform(-3, 0, len(means))), backend)
     assert len(result.splats) <= 10
-    assert result.outcome in ("trained", "start")
+    assert result.outcome in ("trained", "mixed", "start")
 
 
 @pytest.mark.parametrize("size", [16, 17, 50, 257])

@@ -22,6 +22,7 @@ from helios.training.run.run import train as carry_out
 from helios.training.run.run_config import RunConfig
 from helios.training.run.universe import UniverseTraining
 from helios.universe import Universe, paths
+from helios.universe.training import OUTCOMES
 from tests.unit.training.conftest import CONFIG, contents, train
 
 
@@ -185,9 +186,12 @@ def test_batches_come_in_their_order_and_both_ways_to_the_same_bytes(
     monkeypatch.setattr("helios.training.run.run._TOGETHER_S", -1.0)
     events = train(source, tmp_path / "out", numba_backend)
     batches = [[cell.index for cell in event.results] for event in of_kind(events, CellsTrained)]
-    exact = np.diff(Universe.open(source).offsets) <= 8
-    assert [len(batch) for batch in batches] == [3, 3, 2, 3, 2]
-    assert [exact[batch].tolist() for batch in batches] == [[k > 2] * len(batch) for k, batch in enumerate(batches)]
+    exact = Universe.open(undisturbed).training.outcomes == OUTCOMES.index("exact")
+    fitted = [not exact[batch].any() for batch in batches]
+    assert max(len(batch) for batch in batches) == 3
+    assert sum(len(batch) for batch in batches) == 13
+    assert fitted == sorted(fitted, reverse=True)
+    assert all(exact[batch].all() for batch, is_fitted in zip(batches, fitted) if not is_fitted)
     assert contents(tmp_path / "out") == contents(undisturbed)
 
 
@@ -244,5 +248,5 @@ def test_no_iterations_keep_every_start(source, tmp_path, numba_backend):
     train(source, tmp_path / "out", numba_backend, dataclasses.replace(CONFIG, iterations=0))
     made = Universe.open(tmp_path / "out")
     outcomes = {made.training.result(i).outcome for i in range(len(made))}
-    assert outcomes == {"start", "exact"}
+    assert "start" in outcomes <= {"start", "exact"}
     assert made.metrics()["last_loss"].tolist() == made.metrics()["first_loss"].tolist()
