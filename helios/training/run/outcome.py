@@ -50,8 +50,8 @@ def settle(
     slots no longer hold the splats of the start, only the whole way is tried.
     """
     fits: dict[int, Fit] = {}
-    here, last = 1.0, [np.nan] * len(scenes)
-    for way in _WAYS:
+    here, last = 1.0, list(first)
+    for way in _WAYS if run.step else ():
         possible = np.ones(len(scenes), bool) if way == here else run.go_back(way / here).cpu().numpy()
         here, ends, losses = way, run.splats(), run.objective.losses().tolist()
         # A splat that contains a NaN may be drawn as nothing, so the loss may not show it.

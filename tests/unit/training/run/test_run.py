@@ -144,6 +144,10 @@ def test_a_defect_keeps_its_traceback(source, tmp_path, numba_backend, monkeypat
         train(source, tmp_path / "out", numba_backend)
 
 
+DRAWN = dataclasses.replace(CONFIG, loss="charbonnier")
+"""Settings with which the backend draws what is trained: the default loss has compiled steps of its own."""
+
+
 class Limited(NumbaBackend):
     """The rasteriser of a device with room for the images of so many cells: it runs out when a batch is judged."""
 
@@ -162,9 +166,9 @@ class Limited(NumbaBackend):
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError, RuntimeError])
 def test_out_of_memory_batches_are_halved_to_the_same_bytes(source, tmp_path, error):
     """Extensions of torch raise the same words as a plain RuntimeError."""
-    train(source, tmp_path / "roomy", Limited(1000))
+    train(source, tmp_path / "roomy", Limited(1000), DRAWN)
     scant = Limited(2, error)
-    events = train(source, tmp_path / "scant", scant)
+    events = train(source, tmp_path / "scant", scant, DRAWN)
     halved = [event.cells for event in of_kind(events, BatchHalved)]
     assert halved == sorted(halved, reverse=True)
     assert halved[-1] == 2
@@ -175,7 +179,7 @@ def test_out_of_memory_batches_are_halved_to_the_same_bytes(source, tmp_path, er
 @pytest.mark.usefixtures("as_on_a_gpu")
 def test_no_room_for_a_single_cell(source, tmp_path):
     with pytest.raises(BackendError, match="cpu has too little memory for one cell; a smaller --image-size"):
-        train(source, tmp_path / "out", Limited(0))
+        train(source, tmp_path / "out", Limited(0), DRAWN)
 
 
 @pytest.mark.usefixtures("as_on_a_gpu")
@@ -196,7 +200,7 @@ def test_batches_come_in_their_order_and_both_ways_to_the_same_bytes(
 
 
 def test_a_failing_preparation_is_raised(source, tmp_path, numba_backend, as_on_a_gpu, monkeypatch):
-    def fail(cell, config):
+    def fail(*_):
         raise ArithmeticError("no truth")
 
     monkeypatch.setattr(this_process.Scene, "of", fail)
