@@ -207,10 +207,11 @@ def test_image_sizes_need_not_be_multiples_of_16(universe, tmp_path, size):
     assert result.exit_code == 0, result.output
     made = Universe.open(output)
     assert made.trained.sum() == 1
-    assert made.metrics()["last_loss"][0] < made.metrics()["first_loss"][0]
+    (first,), (last,) = (made.metrics()[name][made.trained] for name in ("first_loss", "last_loss"))
+    assert (last < first) == (made.training.result(0).outcome in ("trained", "mixed"))
 
 
 def test_no_iterations_keep_the_start(universe, tmp_path):
     result = helios("train-all", "--input", universe, "--output", tmp_path / "out", *QUICK, "--iterations", 0)
     assert result.exit_code == 0, result.output
-    assert "cells ended no better than they began and keep their start" in result.output
+    assert "cells ended no better than they began, or with worse light, and keep their start" in result.output
