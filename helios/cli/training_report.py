@@ -54,9 +54,9 @@ def summary(results: Sequence[CellResult], console: Console) -> None:
     for radii in HELD_OUT_RADII:
         table.add_column(f"{radii:g} radii", justify="right")
     light = [r.metrics["light"] for r in fitted]
-    for weights, suffix in ((None, ""), (light, ", by light")):
-        for name, label in (("brightest", "K brightest stars"), ("start", "start (merged)"), ("trained", "trained")):
-            table.add_row(label + suffix, *(_pair(fitted, radii, name, weights) for radii in HELD_OUT_RADII))
+    for name, label in (("brightest", "K brightest stars"), ("start", "start (merged)"), ("trained", "trained")):
+        for words, weights in ((label, None), ("  by light", light)):
+            table.add_row(words, *(_pair(fitted, radii, name, weights) for radii in HELD_OUT_RADII))
     console.print(table)
     console.print(
         light_line(quality({name: np.array([r.metrics[name] for r in results]) for name in results[0].metrics}))
