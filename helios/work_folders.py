@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -37,15 +38,21 @@ def empty(folder: Path, last: str = "") -> None:
     """Remove all that is in `folder`, the file named `last` after all others. Links in it are removed, not followed."""
     with _opened(folder) as (handle, names):
         for name in sorted(names, key=lambda name: name == last):
+            path = name if handle is not None else folder / name
             try:
-                os.unlink(name, dir_fd=handle)
-            except (IsADirectoryError, PermissionError):  # POSIX lets unlink raise either for a folder
-                shutil.rmtree(name, dir_fd=handle)
+                os.unlink(path, dir_fd=handle)
+            except (IsADirectoryError, PermissionError):  # systems let unlink raise either for a folder
+                shutil.rmtree(path, dir_fd=handle)
 
 
 @contextlib.contextmanager
-def _opened(folder: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield a handle on `folder`, and the names in it. Raises OSError where it is a link."""
+def _opened(folder: Path) -> Iterator[tuple[int | None, list[str]]]:
+    """Yield a handle on `folder`, None where the system has none, and the names in it. Raises OSError for a link."""
+    if not hasattr(os, "O_DIRECTORY"):
+        if folder.is_symlink():
+            raise NotADirectoryError(errno.ENOTDIR, "is a link", str(folder))
+        yield None, os.listdir(folder)
+        return
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         yield handle, os.listdir(handle)

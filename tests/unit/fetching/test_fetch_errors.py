@@ -175,7 +175,9 @@ def test_a_quote_may_hold_anything():
     assert question.where == "phot_variable_flag = '(;--' AND ra > 1"
 
 
-@pytest.mark.parametrize(("name", "words"), [("g.csv", "must end in .parquet"), ("d.parquet", "is a directory")])
+@pytest.mark.parametrize(
+    ("name", "words"), [("g.csv", "must end in .parquet"), ("d.parquet", "a directory stands there")]
+)
 def test_what_cannot_be_written(tmp_path, name, words):
     (tmp_path / "d.parquet").mkdir()
     with pytest.raises(InputError, match=words):
