@@ -23,6 +23,9 @@ Result = TypeVar("Result")
 LABEL = "made-for"
 """The file with the digest of what the folder's pieces depend on."""
 
+_REMOVALS, _REMOVAL_PAUSE_S = 20, 0.1
+"""How often a folder is tried to be removed, and the time between two tries."""
+
 
 @dataclass(frozen=True)
 class Pieces:
@@ -128,10 +131,17 @@ def resumable(
             yield Pieces(folder)
         except BaseException as error:
             if not isinstance(error, keep) or {path.name for path in folder.iterdir()} <= {LABEL}:
-                with contextlib.suppress(OSError):
-                    remove_folder(folder, LABEL)
+                _remove(folder)
             raise
         remove_folder(folder, LABEL)
+
+
+def _remove(folder: Path) -> None:
+    """Remove `folder`, into which a cluster's workers may write for a while until they hear that they are cancelled."""
+    for _ in range(_REMOVALS):
+        with contextlib.suppress(OSError):
+            return remove_folder(folder, LABEL)
+        time.sleep(_REMOVAL_PAUSE_S)
 
 
 def from_json(kind: Any, value: Any) -> Any:

@@ -46,7 +46,7 @@ def test_short_pieces_pass_long_ones_and_run_side_by_side(scheduler):
 
 def test_an_error_is_raised_as_itself_and_no_more_pieces_begin(scheduler, tmp_path):
     pieces = [(tmp_path, number) for number in range(40)]
-    with pytest.raises(InputError, match=r"^row 2: not a star$"):
+    with pytest.raises(InputError, match=r"^row [258]: not a star$"):  # whichever of the first ends first
         for _ in scheduler.run(work.note, pieces):
             pass
     assert len(list(tmp_path.iterdir())) < 10

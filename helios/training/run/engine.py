@@ -17,7 +17,7 @@ from helios.training.optim.optimise import Optimisation
 from helios.training.registries import STARTS
 from helios.training.run.checkpoint import Checkpoint
 from helios.training.run.evaluate import evaluate
-from helios.training.run.outcome import Fit, result_of, settle
+from helios.training.run.outcome import result_of, settle
 from helios.training.scene import Scene
 
 _RETRY_RATE = 0.1
@@ -80,24 +80,22 @@ def train_scenes(
     starts, kept = [splats for splats, _ in begun], [stars for _, stars in begun]
     if all(scene.exact for scene in scenes):
         config = dataclasses.replace(config, iterations=0)
+    run, first = _optimise(scenes, starts, kept, config, backend, observer, checkpoint)
     measured = evaluate(starts, scenes)
-
-    def attempt(chosen: Sequence[int], config: TrainConfig, checkpoint: Checkpoint | None) -> list[Fit]:
-        of_scenes, of_starts, of_kept, of_measured = (
-            [of[i] for i in chosen] for of in (scenes, starts, kept, measured)
-        )
-        return _attempt(of_scenes, of_starts, of_kept, of_measured, config, backend, observer, checkpoint)
-
-    fits = attempt(range(len(scenes)), config, checkpoint)
+    fits = settle(run, scenes, starts, measured, first)
     again = [i for i, fit in enumerate(fits) if not fit.last < fit.first]
     if again and config.iterations:
         slower = dataclasses.replace(config, learning_rate=_RETRY_RATE * config.learning_rate)
-        for i, fit in zip(again, attempt(again, slower, checkpoint and checkpoint.slower())):
+        few, few_starts = [scenes[i] for i in again], [starts[i] for i in again]
+        few_kept, few_measured = [kept[i] for i in again], [measured[i] for i in again]
+        run, first = _optimise(few, few_starts, few_kept, slower, backend, observer, checkpoint and checkpoint.slower())
+        for i, fit in zip(again, settle(run, few, few_starts, few_measured, first)):
             fits[i] = fit
     return [result_of(i, *cell) for i, cell in enumerate(zip(scenes, measured, fits))]
 
 
-def _attempt(scenes, starts, kept, measured, config, backend, observer, checkpoint) -> list[Fit]:
+def _optimise(scenes, starts, kept, config, backend, observer, checkpoint) -> tuple[Optimisation, list[float]]:
+    """Return the optimisation of a batch at its end, and the losses before it."""
     run = Optimisation(scenes, starts, kept, config, backend)
     first = run.objective.losses().tolist()
     if checkpoint and config.iterations:
@@ -110,4 +108,4 @@ def _attempt(scenes, starts, kept, measured, config, backend, observer, checkpoi
             observer(StepsMade(run.step, losses, scenes, run))
         if run.step % _HOPE_EVERY == 0 and not torch.isfinite(losses).any():
             break
-    return settle(run, scenes, starts, measured, first)
+    return run, first
