@@ -1,7 +1,7 @@
 /**
  * The law of light, drawn additively. In a pixel at x a splat of linear brightness tau adds, at exposure E,
  *
- *     E tau rho G(x),   rho = sqrt(det S / det(S + eps I)),   eps = 0.3 px^2
+ *     E tau rho G(x),   rho = sqrt(det S / det(S + eps I)),   eps = 0.5 px^2
  *
  * with S the covariance of the projected Gaussian (EWA, Zwicker et al. 2002) and G the Gaussian, 1 at its centre, of
  * covariance S + eps I: the splat seen through the pixels' own filter. rho makes the sum over all pixels independent of
@@ -19,7 +19,7 @@ precision highp float;
 precision highp int;
 precision highp sampler2D;
 
-const float EPS_PX2 = 0.3;
+const float EPS_PX2 = 0.5;
 // A splat's quad reaches to where it adds less than this, and never less than 3.33 sigma (99.6 % of its light).
 const float CUT = 1.0 / 2000.0;
 const float MIN_REACH2 = 11.1;

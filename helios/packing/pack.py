@@ -67,11 +67,12 @@ class PackFormat(Protocol):
     """How packs of one format are written and opened; an entry of `PACKS` and a frozen dataclass of options.
 
     `marker` is the name of a file that every pack of this format has and no other format has, `names` are those of all
-    files and folders that a pack may have at its top.
+    files and folders that a pack may have at its top, `written` those that one of ours always has.
     """
 
     marker: ClassVar[str]
     names: ClassVar[frozenset[str]]
+    written: ClassVar[frozenset[str]]
 
     def cells(self, universe: Universe, stars_only: bool = False) -> PackCells:
         """The cells that the pack of `universe` has; of exact stars alone with `stars_only`."""
@@ -170,6 +171,8 @@ def check_pack(universe: Path, validation: Validation) -> None:
     except StoreError as error:
         add(str(error))
         return
+    for name in sorted(PACKS.get(pack.format).written - {path.name for path in pack.folder.iterdir()}):
+        add(f"{pack.folder / name}: missing; pack the universe again")
     for number in range(len(pack)):
         try:
             pack.read(number)

@@ -34,7 +34,8 @@ class V1:
     depth: int = option(V1_DEPTH, "Depth of the grid that the cells of an adaptive universe become.", limits=(0, 10))
 
     marker: ClassVar[str] = MANIFEST
-    names: ClassVar[frozenset[str]] = frozenset({INDEX, MANIFEST, PACK, CHECKSUMS, CELLS})
+    written: ClassVar[frozenset[str]] = frozenset({INDEX, MANIFEST, PACK, CHECKSUMS})
+    names: ClassVar[frozenset[str]] = written | {CELLS}
 
     def cells(self, universe: Universe, stars_only: bool = False) -> PackCells:
         """The cells of a universe of one depth as they are, those of an adaptive one regrouped at `depth`."""

@@ -51,10 +51,10 @@ class Backend(Protocol):
     ) -> Tensor:  # [B, C, height, width, 3]
         """Return float32 images, linear RGB on black, of every cell from each of its cameras.
 
-        A splat covers alpha = min(0.999, opacity * rho * G) of a pixel, rho = sqrt(det S / det(S + eps I)): the law of
-        light of docs/design.md. Splats are composited front to back by the depth of their means, those of equal depth
-        by index. A slot of opacity 0 is padding: it draws nothing, and its gradients are zero. Splats nearer than
-        `NEAR` or behind the camera draw nothing. Raises BackendError if shapes, dtypes or devices do not fit.
+        A splat adds opacity * rho * G of its colour to a pixel, rho = sqrt(det S / det(S + eps I)): the law of light of
+        docs/design.md. What a backend leaves out of that sum, it says. A slot of opacity 0 is padding: it draws
+        nothing, and its gradients are zero. Splats nearer than `NEAR` or behind the camera draw nothing. Raises
+        BackendError if shapes, dtypes or devices do not fit.
         """
         ...
 

@@ -9,7 +9,10 @@ from helios.fixed_order import norm, product
 from helios.splats import Cell, rotation_rows
 
 FIELD_OF_VIEW_DEG = 60.0
-NEAREST_RADII, FARTHEST_RADII = 1.5, 10.0
+NEAREST_RADII, FARTHEST_RADII = 2.0, 14.0
+"""Distances, in cell radii, between which training cameras stand: a little beyond HELD_OUT_RADII on either side, for
+what is learnt at an end of the range only is learnt from few views."""
+
 HELD_OUT_RADII = (2.5, 5.0, 10.0)
 """Distances, in cell radii, of the cameras from which a cell is judged."""
 
@@ -81,7 +84,7 @@ def look_at_origin(positions: NDArray[np.float64], rolls: NDArray[np.float64], i
 
 
 def training_views(cell: Cell, image_size: int, rng: np.random.Generator) -> Views:
-    """Return TRAINING_VIEWS cameras at 1.5 to 10 cell radii, one in eight on the line through the cell and the Sun."""
+    """Return TRAINING_VIEWS cameras at 2 to 14 cell radii, one in eight on the line through the cell and the Sun."""
     directions = product(fibonacci_sphere(TRAINING_VIEWS), _random_rotation(rng).T)
     sun = _direction_to_sun(cell)
     directions[::8] = np.where(np.arange(len(directions[::8]))[:, None] % 2 == 0, sun, -sun)

@@ -19,7 +19,7 @@ def quality(metrics: Mapping[str, NDArray[np.float64]]) -> dict[str, Any]:
     distance, in radii, the `median` over cells and, `by_light`, the median weighted by the light of the cells. Empty
     if these were not measured, as by earlier versions.
     """
-    if "light" not in metrics or not len(metrics["light"]):
+    if not {"light", "light_error_trained"} <= metrics.keys() or not len(metrics["light"]):
         return {}
     light, error = metrics["light"], metrics["light_error_trained"]
     together = 1e3 * magnitudes_fainter((light * 10.0 ** (-0.4e-3 * error)).sum(), light.sum())

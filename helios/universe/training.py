@@ -47,7 +47,9 @@ class TrainedSplats:
             raise StoreError(
                 f"{root.store.root}: damaged, its splats' metadata do not have their checksum; train it again"
             )
-        self._group, self._names = root[GROUP], attributes["metrics"]
+        self._group, self._names = root[GROUP], attributes.get("metrics")
+        if not isinstance(self._names, list) or not all(isinstance(name, str) for name in self._names):
+            raise StoreError(f"{root.store.root}: damaged, its metrics have no names; train it again")
         self.offsets = read_rows(self._group, "offsets")
         self.settings = read_rows(self._group, "settings")
         self.outcomes = read_rows(self._group, "outcomes")
@@ -86,6 +88,11 @@ class TrainedSplats:
     @functools.cached_property
     def _metrics(self) -> dict[str, NDArray[np.float64]]:
         values = read_rows(self._group, "metrics")
+        if values.ndim != 2 or values.shape[1] != len(self._names):
+            raise StoreError(
+                f"{self._group.store.root}: damaged, its metrics have shape {values.shape} and {len(self._names)} names; "
+                "train it again"
+            )
         return {name: values[:, column] for column, name in enumerate(self._names)}
 
     def _read_block(self, number: int) -> tuple[NDArray, ...]:

@@ -104,12 +104,12 @@ def test_orion(visit, name):
 
 @pytest.mark.parametrize(("view", "name"), [(2, "Bellatrix"), (3, "Saiph"), (4, "Rigel")])
 def test_light_is_what_the_law_gives(visit, view, name):
-    """Flux in px: E Omega f^2 (d/z)^3. A filter of 0.3 px^2, sampled at pixel centres, keeps it within 1.1 %."""
+    """Flux in px: E Omega f^2 (d/z)^3. A quad that ends at 3.33 sigma loses up to 0.4 % of it."""
     star = STARS[name]
     x, y, z = ORION.in_camera(star.position)[0]
     solid_angle = OMEGA_0_SR * 10 ** (-0.4 * star.mag)
     expected = EXPOSURE_AT_EV_0 * solid_angle * ORION.focal**2 * (np.sqrt(x * x + y * y + z * z) / z) ** 3
-    np.testing.assert_allclose(visit.views[view].light.sum(axis=(0, 1)), expected, rtol=0.02)
+    np.testing.assert_allclose(visit.views[view].light.sum(axis=(0, 1)), expected, rtol=0.006)
 
 
 def test_ratio_of_two_stars_is_their_difference_in_magnitude(visit):

@@ -170,6 +170,18 @@ class TestPack:
             file.write_bytes(b"damaged")
         assert list(found().counts) == ["pack"]
 
+    def test_a_file_that_is_gone_from_the_pack_of_a_universe_is_a_finding(self, universe, tmp_path, name):
+        path = scene.copy(universe.path, tmp_path / "universe")
+        pack_universe(Universe.open(path), format=name)
+        assert {entry.name for entry in (path / "pack").iterdir()} >= PACKS.get(name).written
+        for file in sorted(PACKS.get(name).written):
+            data = (path / "pack" / file).read_bytes()
+            (path / "pack" / file).unlink()
+            validation = Validation(Findings(5))
+            check_pack(path, validation)
+            assert list(validation.findings.counts) == ["pack"], file
+            (path / "pack" / file).write_bytes(data)
+
     def test_a_site_shows_it(self, universe, tmp_path, name):
         pack = write_site_of(universe, tmp_path, name)
         layers = json.loads((tmp_path / "site" / "site.json").read_text())["layers"]

@@ -25,4 +25,6 @@ class Charbonnier(ImageLoss):
         self, pred: Tensor, truth: Tensor, views: Tensor | None = None, view_weights: Tensor | None = None
     ) -> Tensor:
         off = pred - chosen(truth, views)
-        return torch.sqrt(off.square() + self.eps**2).mean(dim=(1, 2, 3, 4))
+        # Summed in float64: torch adds in another order in a batch of another size.
+        values = torch.sqrt(off.square() + self.eps**2)
+        return values.mean(dim=(1, 2, 3, 4), dtype=torch.float64).to(values.dtype)

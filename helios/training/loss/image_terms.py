@@ -15,12 +15,12 @@ from torch import Tensor
 from helios.training.loss import chosen
 
 BLOCKS_PX = (1, 2, 4, 8, 16, 32)
-LEVEL_WEIGHTS = (5 / 12, 2 / 12, 1 / 12, 1 / 12, 1 / 12, 2 / 12)
+LEVEL_WEIGHTS = (4 / 12, 1 / 12, 1 / 12, 1 / 12, 1 / 12, 4 / 12)
 """What each of BLOCKS_PX counts: single pixels hold the shape, the largest blocks the light."""
 
 ABSOLUTE_FROM_PX = 8
-FAINTEST_PX = 0.04
-"""Light, summed over an image, of one star of peak 0.02: 0.02 * 2 pi * 0.3 px^2. The pyramid counts a view with less
+FAINTEST_PX = 0.06
+"""Light, summed over an image, of one star of peak 0.02: 0.02 * 2 pi * 0.5 px^2. The pyramid counts a view with less
 light than this, a few steps of an 8-bit screen, as if it had as much: nothing can be relative to a black truth."""
 
 WINDOW = 11

@@ -4281,7 +4281,7 @@ color = vec4(srgb, 1.0);
 precision highp float;
 precision highp int;
 precision highp sampler2D;
-const float EPS_PX2 = 0.3;
+const float EPS_PX2 = 0.5;
 const float CUT = 1.0 / 2000.0;
 const float MIN_REACH2 = 11.1;
 const float MAX_PEAK = 6.0e4;

@@ -20,6 +20,7 @@ WIDTHS = {"means": 3, "quats": 4, "scales": 3, "opacities": 1, "colors": 3}
 class ToyFormat:
     marker: ClassVar[str] = "toy.json"
     names: ClassVar[frozenset[str]] = frozenset({"toy.json", "toy.bin"})
+    written: ClassVar[frozenset[str]] = names
 
     def cells(self, universe, stars_only=False):
         return OwnCells(universe, stars_only)
@@ -54,6 +55,8 @@ class ToyPack:
         crc, _, text = (folder / "toy.json").read_bytes().partition(b"\n")
         if crc != b"%d" % zlib.crc32(text):
             raise StoreError(f"{folder}/toy.json: damaged")
+        if not (folder / "toy.bin").is_file():
+            raise StoreError(f"{folder}/toy.bin: missing")
         self._listed = json.loads(text)
         self.cell_ids = tuple(CellId(*entry[0]) for entry in self._listed)
         depths = {cell.depth for cell in self.cell_ids}

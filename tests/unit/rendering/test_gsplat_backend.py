@@ -21,7 +21,7 @@ from tests.gsplat_imitation import rasterization
 
 def checking(**scene):
     """The imitation, and that it is asked for what obeys the law of light."""
-    wanted = {"rasterize_mode": "classic", "packed": False, "eps2d": 0.3, "near_plane": 1e-3}
+    wanted = {"rasterize_mode": "classic", "packed": False, "eps2d": 0.5, "near_plane": 1e-3}
     assert {name: scene[name] for name in wanted} == wanted
     return rasterization(**scene)
 

@@ -55,7 +55,7 @@ def test_beside_the_frustum_gradients_are_those_of_finite_differences(tiny):
 
 
 def test_a_splat_is_a_gaussian_of_its_projected_size_at_its_projected_place():
-    """On the axis, sizes (a, b) along x and y give variances (f a / z)^2 + 0.3 and (f b / z)^2 + 0.3."""
+    """On the axis, sizes (a, b) along x and y give variances (f a / z)^2 + 0.5 and (f b / z)^2 + 0.5."""
     a, b, z, tau = 0.5, 0.25, 4.0, 0.4
     means = torch.tensor([[[0.0, 0.0, z]]], dtype=torch.float64)
     quats = torch.tensor([[[2.0, 0.0, 0.0, 0.0]]], dtype=torch.float64)
@@ -64,9 +64,9 @@ def test_a_splat_is_a_gaussian_of_its_projected_size_at_its_projected_place():
     viewmats, Ks = camera()
     image = TorchBackend().render(means, quats, scales, tau * one, one.expand(1, 1, 3), viewmats, Ks, WIDTH, HEIGHT)
     var_x, var_y = (8.0 * a / z) ** 2, (9.6 * b / z) ** 2
-    rho = math.sqrt(var_x * var_y / ((var_x + 0.3) * (var_y + 0.3)))
+    rho = math.sqrt(var_x * var_y / ((var_x + 0.5) * (var_y + 0.5)))
     for i, j in [(0, 0), (2, 3), (4, 6)]:
-        exponent = (j + 0.5 - 3.3) ** 2 / (var_x + 0.3) + (i + 0.5 - 2.4) ** 2 / (var_y + 0.3)
+        exponent = (j + 0.5 - 3.3) ** 2 / (var_x + 0.5) + (i + 0.5 - 2.4) ** 2 / (var_y + 0.5)
         assert image[0, 0, i, j, 1].item() == pytest.approx(tau * rho * math.exp(-exponent / 2), rel=1e-12)
 
 
@@ -80,9 +80,9 @@ def test_far_beside_the_frustum_the_projection_is_that_of_its_widened_edge():
     image = TorchBackend().render(means, quats, scales, tau * one, one.expand(1, 1, 3), *camera(), WIDTH, HEIGHT)
     # J = (f/z) (1, 0, -slope) across and (1.2 f/z) (0, 1, 0) down, as y = 0.
     var_x, var_y = (8.0 / z) ** 2 * (a**2 + 0.59375**2 * c**2), (9.6 * a / z) ** 2
-    rho = math.sqrt(var_x * var_y / ((var_x + 0.3) * (var_y + 0.3)))
+    rho = math.sqrt(var_x * var_y / ((var_x + 0.5) * (var_y + 0.5)))
     centre_x, centre_y = 3.3 + 8.0, 2.4
-    exponent = (6.5 - centre_x) ** 2 / (var_x + 0.3) + (2.5 - centre_y) ** 2 / (var_y + 0.3)
+    exponent = (6.5 - centre_x) ** 2 / (var_x + 0.5) + (2.5 - centre_y) ** 2 / (var_y + 0.5)
     assert image[0, 0, 2, 6, 0].item() == pytest.approx(tau * rho * math.exp(-exponent / 2), rel=1e-12)
     assert image[0, 0, 2, 6, 0] > 1e-3
 

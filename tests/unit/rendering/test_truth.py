@@ -48,11 +48,11 @@ def test_ten_thousand_emitters_in_one_pixel_lose_no_light():
     n, faint = 10_000, 1e-8
     K = np.array([[[100.0, 0, 8.5], [0, 100.0, 8.5], [0, 0, 1]]])
     means = np.tile([0.0, 0.0, 1.0], (n, 1))
-    peak = faint * 100.0**2 / (2 * np.pi * 0.3)
+    peak = faint * 100.0**2 / (2 * np.pi * 0.5)
     image = render_truth(means, np.full(n, faint), np.ones((n, 3)), [np.eye(4)], K, 17, 17)
     assert image[0, 8, 8] == pytest.approx(n * peak, rel=1e-6)
     d2 = (np.arange(17) - 8) ** 2
-    assert image[0].sum() == pytest.approx(3 * n * peak * np.exp(-(d2 + d2[:, None]) / 0.6).sum(), rel=1e-6)
+    assert image[0].sum() == pytest.approx(3 * n * peak * np.exp(-(d2 + d2[:, None]) / (2 * 0.5)).sum(), rel=1e-6)
 
 
 def test_fifty_thousand_emitters_have_the_sum_of_their_light():
@@ -68,7 +68,7 @@ def test_fifty_thousand_emitters_have_the_sum_of_their_light():
     flux = exposure * luminosities * focal**2 * np.linalg.norm(means.astype(float), axis=1) / z**3
     places = focal * means[:, :2].astype(float) / z[:, None] + 32 - 0.5
     # Poisson summation, as in test_flux.
-    per_axis = 1 + sum(2 * np.cos(2 * np.pi * k * places) * np.exp(-2 * (np.pi * k) ** 2 * 0.3) for k in (1, 2, 3))
+    per_axis = 1 + sum(2 * np.cos(2 * np.pi * k * places) * np.exp(-2 * (np.pi * k) ** 2 * 0.5) for k in (1, 2, 3))
     assert image[0, ..., 1].sum(dtype=float) == pytest.approx((flux * per_axis.prod(1)).sum(), rel=1e-6)
 
 

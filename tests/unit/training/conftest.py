@@ -22,7 +22,7 @@ from helios.training.run.universe import UniverseTraining
 from helios.universe import Universe
 from tests.unit.training.loss.triton_runs import fill_new_memory_with_nan
 
-CONFIG = TrainConfig(iterations=20, image_size=32)
+CONFIG = TrainConfig(iterations=20, image_size=64)
 ONE_CELLS_STARS = 20
 """Exactly one cell of the universe has so many stars."""
 

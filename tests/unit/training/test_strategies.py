@@ -181,7 +181,7 @@ def in_use(model: Model) -> Splats:
 
 def bright(scene: Scene) -> float:
     """The light of a point that peaks at 1, far above the threshold of pruning."""
-    return 2 * np.pi * 0.3 * 25.0 / (scene.exposure * (24 / np.tan(np.pi / 6)) ** 2)
+    return 2 * np.pi * 0.5 * 25.0 / (scene.exposure * (24 / np.tan(np.pi / 6)) ** 2)
 
 
 class TestSpectral:

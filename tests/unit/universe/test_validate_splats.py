@@ -6,8 +6,10 @@ Every second cell of 300 made stars has splats, so that there are cells of both 
 import numpy as np
 import pytest
 
-from helios.universe import check_splats
+from helios.errors import StoreError
+from helios.universe import Universe, check_splats, paths
 from helios.universe.arrays import open_root
+from helios.universe.training import splats_digest
 from helios.universe.validate import validate_universe
 from tests.unit.universe.conftest import add_nothing
 from tests.unit.universe.rewriting import rewrite, set_value, train_some
@@ -105,3 +107,13 @@ def test_a_trained_universe_is_sound(path):
     assert result.sound, result.findings.lines()
     assert result.trained == (result.cells + 1) // 2
     assert 0 < result.splats < 300
+
+
+@pytest.mark.parametrize("names", [None, 7, [1.5], ["light"], []], ids=str)
+def test_forged_names_of_metrics_are_refused_in_one_line(path, names):
+    root = open_root(paths.store_path(path), mode="r+")
+    attributes = {"metrics": names} if names is not None else {}
+    root["splats"].attrs.put(attributes | {"sha256": splats_digest(root, attributes)})
+    with pytest.raises(StoreError, match="damaged, its metrics have .* names; train it again") as caught:
+        Universe.open(path).metrics()
+    assert "\n" not in str(caught.value)

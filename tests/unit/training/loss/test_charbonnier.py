@@ -62,7 +62,18 @@ def test_a_run_by_the_option_lowers_it(tmp_path):
 
     made, trained = tmp_path / "universe", tmp_path / "trained"
     helios("build", "--synthetic", 150, "--depth", 1, "-o", made)
-    quick = ("--iterations", 20, "--image-size", 32, "--backend", "numba", "--reg", "isotropy=0", "--reg", "collapse=0")
+    quick = (
+        "--iterations",
+        100,
+        "--image-size",
+        64,
+        "--backend",
+        "numba",
+        "--reg",
+        "isotropy=0",
+        "--reg",
+        "collapse=0",
+    )
     helios("train-all", "--input", made, "--output", trained, *quick, "--loss", CONFIG.loss)
     metrics = Universe.open(trained).metrics()
     first, last = (metrics[name][np.isfinite(metrics[name])] for name in ("first_loss", "last_loss"))

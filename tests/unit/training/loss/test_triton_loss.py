@@ -47,12 +47,18 @@ SCENES = {
 }
 
 
-@pytest.mark.parametrize("scene", SCENES)
+LARGE = ("chunks", "dark parts")
+
+
+@pytest.mark.parametrize(
+    "scene", [pytest.param(name, marks=pytest.mark.slow) if name in LARGE else name for name in SCENES]
+)
 def test_agrees_with_the_float64_twin(interpret, scene):
     pred, truth, views = SCENES[scene]
     assert_agrees(interpret(run, pred, truth, views, **BOTH), run_twin(pred, truth, views, **BOTH))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("row", "column"), [(70, 45), (57, 40), (76, 60)])
 def test_parts_are_skipped_only_where_no_light_reaches(interpret, row, column):
     """Black truth and one pixel of light: within reach of all four parts, from either corner, and of one only."""
@@ -111,6 +117,7 @@ def test_a_prediction_of_any_layout(interpret):
     assert np.array_equal(got[1], wanted[1])
 
 
+@pytest.mark.slow
 def test_a_cell_has_the_same_bytes_in_any_run_and_batch(interpret):
     pred, truth = noise(2, 1, 16, 17, seed=27), noise(2, 2, 16, 17, seed=28)
     views = [[1], [0]]
