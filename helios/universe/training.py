@@ -47,9 +47,10 @@ class TrainedSplats:
             raise StoreError(
                 f"{root.store.root}: damaged, its splats' metadata do not have their checksum; train it again"
             )
-        self._group, self._names = root[GROUP], attributes.get("metrics")
-        if not isinstance(self._names, list) or not all(isinstance(name, str) for name in self._names):
-            raise StoreError(f"{root.store.root}: damaged, its metrics have no names; train it again")
+        self._group, names = root[GROUP], attributes.get("metrics")
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise StoreError(f"{root.store.root}: damaged, no names of metrics; train it again")
+        self._names = names
         self.offsets = read_rows(self._group, "offsets")
         self.settings = read_rows(self._group, "settings")
         self.outcomes = read_rows(self._group, "outcomes")
@@ -90,7 +91,7 @@ class TrainedSplats:
         values = read_rows(self._group, "metrics")
         if values.ndim != 2 or values.shape[1] != len(self._names):
             raise StoreError(
-                f"{self._group.store.root}: damaged, its metrics have shape {values.shape} and {len(self._names)} names; "
+                f"{self._group.store.root}: damaged, {len(self._names)} names of metrics of shape {values.shape}; "
                 "train it again"
             )
         return {name: values[:, column] for column, name in enumerate(self._names)}

@@ -18,6 +18,7 @@ from astropy.table import Table
 
 from helios.building.build import build_universe
 from helios.building.config import BuildConfig
+from helios.catalog.synthetic import Synthetic
 from helios.packing.export import export
 from helios.packing.pack import pack_universe
 from helios.packing.sight import misplaced, rounded_offsets_m
@@ -62,13 +63,21 @@ def kept(name: str) -> Path:
     return SHARED / name
 
 
+def drawn(folder: Path) -> Path:
+    """Write the rows that `--synthetic 1000` draws, for astropy to read; the universe is built without them."""
+    (rows,) = Synthetic(1000).chunks()
+    Table({name: getattr(rows, name) for name in ("source_id", "ra", "dec", "parallax")}).write(folder / "drawn.csv")
+    return folder / "drawn.csv"
+
+
 CATALOGUES = {
+    "synthetic": drawn,
     "naked eye": lambda folder: ROOT / "catalogs" / "bright_stars.csv.gz",
     "made": made,
     "edsd": lambda folder: kept("gaia_dr3_10k_errors.parquet"),
     "100k": lambda folder: kept("gaia_dr3_g15_100k.csv.gz"),
 }
-CASES = [(name, rule) for name in ("naked eye", "made", "edsd") for rule in RULES]
+CASES = [(name, rule) for name in ("naked eye", "made", "synthetic", "edsd") for rule in RULES]
 CASES += [("100k", "adaptive")]
 
 
@@ -99,7 +108,7 @@ def case(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("places")
     file = CATALOGUES[name](folder)
     options = RULES[rule] | ({"distance": "edsd"} if name == "edsd" else {})
-    stars = {} if name == "naked eye" else {"stars": (str(file),)}
+    stars = {"naked eye": {}, "synthetic": {"synthetic": 1000}}.get(name, {"stars": (str(file),)})
     universe = Universe.open(build_universe(BuildConfig(**stars, **options), folder / "universe", [LANDMARK]).path)
     catalogue = seen_by_astropy(file)
     rows = universe.columns(("source_id", "x_m", "y_m", "z_m"))
