@@ -25,7 +25,7 @@ from helios.training.scene import Scene
 from tests.gsplat_imitation import rasterization
 from tests.unit.training.scenes import cell_of, cluster, needles
 
-QUICK = TrainConfig(iterations=60, image_size=96)
+QUICK = TrainConfig(iterations=60, image_size=64)
 
 
 @pytest.fixture(scope="module")
