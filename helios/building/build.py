@@ -233,7 +233,7 @@ class _Build:
         """Finish the universe and move it to the output; return its size in bytes."""
         folder = self.work.folder
         for leftover in self.store.rglob("*.partial"):  # of a process that was killed while zarr wrote a file
-            leftover.unlink(missing_ok=True)
+            leftover.unlink()
         landmarks_path(folder).unlink(missing_ok=True)  # a killed build's may have been for other landmarks
         if landmarks is not None:
             write_landmarks(landmarks_path(folder), landmarks)

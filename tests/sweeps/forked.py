@@ -192,7 +192,8 @@ class Point:
             met = number == self.number
         if met:
             if self.torn and self._last and os.path.isfile(self._last):
-                os.truncate(self._last, os.path.getsize(self._last) // 2)
+                with contextlib.suppress(FileNotFoundError):  # another thread of the command may remove it meanwhile
+                    os.truncate(self._last, os.path.getsize(self._last) // 2)
             os.kill(os.getpid(), signal.SIGKILL)
         self._last = os.path.abspath(name) if event == "open" else self._last
 
