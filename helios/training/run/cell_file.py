@@ -78,7 +78,12 @@ class CellFileTraining:
 
 
 def _as_stars(stored: V1Cell) -> tuple[Cell, Bounds]:
-    """Return the cell with its splats as emitters, in the frame that fits them, and the box of that, metres."""
+    """Return the cell with its splats as emitters, in the frame that fits them, and the box of that, metres.
+
+    A black splat is a star without light.
+    """
+    splats = stored.splats()
+    light = mean_light(splats.opacities, splats.scales) * (splats.colors.max(axis=1) > 0.0)
     position_m = stored.centroid + stored.means.astype(np.float64)
     box = boxes_around(position_m, np.zeros(1, np.int64))
     ((origin_m,), (half_extent_m,)), (low, high) = frames_of(*box), widened(*box)
@@ -89,8 +94,8 @@ def _as_stars(stored: V1Cell) -> tuple[Cell, Bounds]:
         radius=norm((high - low)[0]) / 2.0 / float(half_extent_m),
         emitters=Emitters(
             to_cell_units(position_m, origin_m, half_extent_m),
-            mean_light(stored.opacities, stored.scales / half_extent_m).astype(np.float32),
-            stored.colors,
+            (light * (stored.half_extent / half_extent_m) ** 2).astype(np.float32),
+            splats.colors,
         ),
     )
     return cell, (low[0], high[0])
