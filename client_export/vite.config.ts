@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { defineConfig } from "vite";
 
-// Every path is relative and every name is fixed: a site works from any folder of any static server, and the same
-// source gives the same bytes, which `tests/unit/test_bundle.py` checks.
+// Every path is relative: a site works from any folder of any static server. The same source gives the same bytes and
+// names, which `tests/unit/test_bundle.py` checks. Scripts and styles bear eight hexadecimal digits of their content, as
+// `assets/viewer-0123abcd.js`: a name never has other bytes, so whoever serves one may say that it lasts for ever, which
+// `helios serve` does.
 export default defineConfig({
   base: "./",
   plugins: [
@@ -28,9 +30,10 @@ export default defineConfig({
     chunkSizeWarningLimit: 1000,
     rollupOptions: {
       output: {
-        entryFileNames: "assets/viewer.js",
-        chunkFileNames: "assets/[name].js",
-        assetFileNames: "assets/viewer[extname]",
+        hashCharacters: "hex",
+        entryFileNames: "assets/viewer-[hash].js",
+        chunkFileNames: "assets/[name]-[hash].js",
+        assetFileNames: "assets/viewer-[hash][extname]",
       },
     },
   },

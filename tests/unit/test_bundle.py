@@ -5,6 +5,7 @@ run here too, on the same installation.
 """
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -44,10 +45,30 @@ def clone(tmp_path_factory) -> Path:
 def test_bundle_is_what_the_source_builds(clone, tmp_path):
     npm(clone, "run", "build", "--", "--outDir", str(tmp_path / "web"))
     built, shipped = files_under(tmp_path / "web"), files_under(BUNDLE)
-    assets = ["assets/three.LICENSE.txt", "assets/viewer.css", "assets/viewer.js"]
-    assert sorted(built) == sorted(shipped) == [*assets, "index.html"]
+    assert sorted(built) == sorted(shipped)
     for name, content in built.items():
         assert content == shipped[name], f"helios/web/{name} is not what client_export builds: run `make web`"
+
+
+def test_scripts_and_styles_bear_their_content_in_their_names(clone, tmp_path):
+    """What is served for ever under a name must never change under it."""
+    shipped = files_under(BUNDLE)
+    scripts = [name for name in shipped if name.endswith((".js", ".css"))]
+    assert {Path(name).suffix for name in scripts} == {".js", ".css"}
+    for name in scripts:
+        assert re.fullmatch(r"assets/[a-z_]+-[0-9a-f]{8}\.(js|css)", name)
+    entry = [name for name in scripts if Path(name).name.startswith("viewer-")]
+    assert sorted(re.findall(r'="\./(assets/[^"]+)"', shipped["index.html"].decode())) == sorted(entry)
+    style = clone / "src" / "style.css"
+    before = style.read_text()
+    try:
+        style.write_text(before.replace("{", "{ opacity: 0.5;", 1))
+        npm(clone, "run", "build", "--", "--outDir", str(tmp_path / "web"))
+    finally:
+        style.write_text(before)
+    built = files_under(tmp_path / "web")
+    assert not [name for name in entry if name.endswith(".css") and name in built]
+    assert all(built[name] == shipped[name] for name in scripts if name in built)
 
 
 def test_types_and_tests_of_the_source(clone):
