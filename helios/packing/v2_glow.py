@@ -1,0 +1,97 @@
+"""The glow map of pack v2: on a cube around the Sun, the light of all stars that the sky tile lacks."""
+
+from __future__ import annotations
+
+import zlib
+from bisect import bisect_left
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from helios.constants import OMEGA_0_SR
+from helios.errors import StoreError
+
+GLOW_N = 64
+"""Texels along the side of a face."""
+
+NO_LIGHT = 255
+
+_VALUES = OMEGA_0_SR * 10.0 ** (-0.4 * (np.arange(NO_LIGHT) / 16.0 + 2.0))
+_NEAREST = np.append((_VALUES[1:] + _VALUES[:-1]) / 2.0, _VALUES[-1] / 2.0)
+"""From which light on a step is nearer than the one after it; the last one's next is no light."""
+
+_SPARE_LIGHT = 1e-6
+_ACROSS = np.array([[1, 2], [2, 0], [0, 1]])
+
+
+def texels_of(direction: ArrayLike, n: int = GLOW_N) -> NDArray[np.int64]:
+    """Return the texel, 0 to 6 n^2 - 1, in which each direction from the Sun lies, [N, 3] of any length but 0.
+
+    Faces are +-x, +-y, +-z; the axes of a face are warped by the tangent, so that texels are of nearly equal width.
+    """
+    direction = np.asarray(direction, np.float64)
+    rows = np.arange(len(direction))
+    axis = np.abs(direction).argmax(axis=1)
+    largest = direction[rows, axis]
+    across = np.take_along_axis(direction, _ACROSS[axis], axis=1) / np.abs(largest)[:, None]
+    place = np.floor((np.arctan(across) * (4.0 / np.pi) + 1.0) * (n / 2.0))
+    i, j = np.clip(place, 0, n - 1).astype(np.int64).T
+    return ((axis * 2 + (largest > 0)) * n + i) * n + j
+
+
+def texel_directions(n: int = GLOW_N) -> NDArray[np.float64]:
+    """Return unit vectors [6 n^2, 3] to the middles of the texels."""
+    face, i, j = (index.ravel() for index in np.indices((6, n, n)))
+    across = np.tan((2.0 * (np.stack([i, j], axis=1) + 0.5) / n - 1.0) * (np.pi / 4.0))
+    direction = np.zeros((6 * n * n, 3))
+    np.put_along_axis(direction, _ACROSS[face // 2], across, axis=1)
+    np.put_along_axis(direction, (face // 2)[:, None], np.where(face % 2, 1.0, -1.0)[:, None], axis=1)
+    return direction / np.sqrt((direction**2).sum(axis=1, keepdims=True))
+
+
+def encode_glow(omega_sr: ArrayLike) -> bytes:
+    """Return the bytes of the light of texels, float64 [6, n, n], steradians at exposure 1.
+
+    What rounding a texel to 1/16 magnitude leaves goes to the next one with light, so that the sum is kept to 1e-5
+    wherever it can be: below magnitude 17.9 a whole map is dark.
+    """
+    light = np.asarray(omega_sr, np.float64).ravel()
+    nearest = (-_NEAREST).tolist()
+    steps = np.full(len(light), NO_LIGHT, np.uint8)
+    carry, last = 0.0, 0
+    for texel in np.flatnonzero(light > 0).tolist():
+        carry += light[texel]
+        steps[texel] = step = min(bisect_left(nearest, -carry), NO_LIGHT)
+        carry -= _VALUES[step] if step < NO_LIGHT else 0.0
+        last = texel
+    _spend(steps, last, carry, _SPARE_LIGHT * light.sum())
+    return zlib.compress(steps.tobytes(), 9)
+
+
+def _spend(steps: NDArray[np.uint8], texel: int, carry: float, spare: float) -> None:
+    """Put what is left after the last `texel` with light into it and the texels after it, until `spare` is left."""
+    while carry < -spare and steps[texel] < NO_LIGHT:
+        carry += _VALUES[steps[texel]]
+        steps[texel] += 1
+        carry -= _VALUES[steps[texel]] if steps[texel] < NO_LIGHT else 0.0
+    while carry > max(spare, _VALUES[-1]):
+        texel = (texel + 1) % len(steps)
+        if steps[texel] == NO_LIGHT:
+            steps[texel] = np.searchsorted(-_VALUES, -carry)
+            carry -= _VALUES[steps[texel]]
+
+
+def decode_glow(data: bytes, n: int, name: str) -> NDArray[np.float64]:
+    """Return the light of texels, float64 [6, n, n], steradians; `name` is what messages call the map.
+
+    Raises StoreError where `data` is not a zlib stream of 6 n^2 bytes and nothing but it. The caller has compared its
+    CRC-32.
+    """
+    stream = zlib.decompressobj()
+    try:
+        steps = np.frombuffer(stream.decompress(data, 6 * n * n + 1), np.uint8)
+    except zlib.error as error:
+        raise StoreError(f"{name}: damaged: does not unpack ({error})") from error
+    if len(steps) != 6 * n * n or not stream.eof or stream.unused_data:
+        raise StoreError(f"{name}: damaged: does not unpack to the {6 * n * n} bytes of a map, and nothing but it")
+    return np.append(_VALUES, 0.0)[steps].reshape(6, n, n)
