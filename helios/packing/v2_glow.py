@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from bisect import bisect_left
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -52,33 +51,43 @@ def texel_directions(n: int = GLOW_N) -> NDArray[np.float64]:
 def encode_glow(omega_sr: ArrayLike) -> bytes:
     """Return the bytes of the light of texels, float64 [6, n, n], steradians at exposure 1.
 
-    What rounding a texel to 1/16 magnitude leaves goes to the next one with light, so that the sum is kept to 1e-5
-    wherever it can be: below magnitude 17.9 a whole map is dark.
+    What rounding a texel to 1/16 magnitude leaves goes to the next ones with light, of which each takes one step at
+    most, so that the sum is kept to 1e-5 wherever it can be: below magnitude 17.9 a whole map is dark.
     """
     light = np.asarray(omega_sr, np.float64).ravel()
-    nearest = (-_NEAREST).tolist()
-    steps = np.full(len(light), NO_LIGHT, np.uint8)
-    carry, last = 0.0, 0
-    for texel in np.flatnonzero(light > 0).tolist():
-        carry += light[texel]
-        steps[texel] = step = min(bisect_left(nearest, -carry), NO_LIGHT)
-        carry -= _VALUES[step] if step < NO_LIGHT else 0.0
-        last = texel
-    _spend(steps, last, carry, _SPARE_LIGHT * light.sum())
+    lit = np.flatnonzero(light > 0)
+    own = np.minimum(np.searchsorted(-_NEAREST, -light[lit]), NO_LIGHT).tolist()
+    values = np.append(_VALUES, 0.0).tolist()
+    steps, carry = np.full(len(light), NO_LIGHT, np.uint8), 0.0
+    for texel, omega, nearest in zip(lit.tolist(), light[lit].tolist(), own):
+        carry += omega
+        choices = range(max(nearest - 1, 0), min(nearest + 1, NO_LIGHT) + 1)
+        steps[texel] = step = min(choices, key=lambda choice: abs(carry - values[choice]))
+        carry -= values[step]
+    for texel in lit[np.argsort(-light[lit], kind="stable")].tolist():
+        step = int(steps[texel])
+        other = max(step - 1, 0) if carry > 0 else min(step + 1, NO_LIGHT)
+        if abs(moved := carry + values[step] - values[other]) < abs(carry):
+            steps[texel], carry = other, moved
+    if len(lit):
+        _spill(steps, lit, carry, _SPARE_LIGHT * light.sum())
     return zlib.compress(steps.tobytes(), 9)
 
 
-def _spend(steps: NDArray[np.uint8], texel: int, carry: float, spare: float) -> None:
-    """Put what is left after the last `texel` with light into it and the texels after it, until `spare` is left."""
-    while carry < -spare and steps[texel] < NO_LIGHT:
-        carry += _VALUES[steps[texel]]
-        steps[texel] += 1
-        carry -= _VALUES[steps[texel]] if steps[texel] < NO_LIGHT else 0.0
-    while carry > max(spare, _VALUES[-1]):
-        texel = (texel + 1) % len(steps)
-        if steps[texel] == NO_LIGHT:
-            steps[texel] = np.searchsorted(-_VALUES, -carry)
-            carry -= _VALUES[steps[texel]]
+def _spill(steps: NDArray[np.uint8], lit: NDArray[np.int64], carry: float, spare: float) -> None:
+    """Put what few or very bright texels leave into the texels after the brightest, until `spare` is left."""
+    values = np.append(_VALUES, 0.0)
+    for texel in lit.tolist():
+        if carry < -spare:
+            carry += values[steps[texel]] - values[min(steps[texel] + 1, NO_LIGHT)]
+            steps[texel] = min(steps[texel] + 1, NO_LIGHT)
+    after = np.roll(np.arange(len(steps)), -int(lit[np.argmin(steps[lit])]) - 1)
+    for texel in after.tolist():
+        if carry <= spare:
+            break
+        carry += values[steps[texel]]
+        steps[texel] = np.searchsorted(-values, -carry)
+        carry -= values[steps[texel]]
 
 
 def decode_glow(data: bytes, n: int, name: str) -> NDArray[np.float64]:
