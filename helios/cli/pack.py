@@ -40,8 +40,9 @@ def pack(directory: Path | None, format_name: str, output: Path | None, site: Pa
     """Pack a universe for a web client, or make a whole site of it.
 
     The pack is a separate folder with all that a client reads. Every cell is read back and compared before it replaces
-    an older pack. The format v1 regroups the cells of an adaptive universe into those of depth 5, the published grid;
-    v1:depth=6 selects another depth, v1:loose_cells=false leaves out the files of single cells.
+    an older pack. The format v1 regroups the cells of an adaptive universe, and of one of a depth below 5, into those
+    of depth 5, the published grid; v1:depth=6 selects another depth, v1:loose_cells=false leaves out the files of
+    single cells.
     With --site, the viewer, the pack and the exact stars of trained cells are also written to one folder.
     """
     from helios.packing.site import require_place_for_site
@@ -57,8 +58,9 @@ def pack(directory: Path | None, format_name: str, output: Path | None, site: Pa
         f"packed {packed.path}: {packed.cells:,} cells ({packed.trained_cells:,} trained), "
         f"{packed.splats:,} splats, {packed.size_bytes:,} bytes"
     )
-    if universe.depth is None and packed.depth is not None:
-        echo(f"regrouped at depth {packed.depth} from {len(universe):,} cells of an adaptive tree")
+    if packed.depth not in (None, universe.depth):
+        before = "an adaptive tree" if universe.depth is None else f"depth {universe.depth}"
+        echo(f"regrouped at depth {packed.depth} from {len(universe):,} cells of {before}")
     echo(f"{size:.1f} bytes per splat, {size / raw:.2f} x the bare {raw}; read back: equal")
     if site is None:
         echo("make a site of it: helios pack --site site")

@@ -1,4 +1,4 @@
-"""An adaptive universe as cells of one depth, for a format whose grid is uniform.
+"""A universe as cells of one depth that are not its own, for a format whose grid is uniform and whose cells are small.
 
 Leaves are sorted on the Morton curve: those in one cell of that depth follow each other, and a leaf that is larger
 holds a run of such cells alone. So one pass over the leaves makes the cells in the order of their keys, and no more
@@ -32,7 +32,7 @@ STAR_COLUMNS = ("source_id", "x_m", "y_m", "z_m", "phot_g_mean_mag", "bp_rp")
 
 
 class RegroupedCells:
-    """The cells of `depth` that an adaptive universe fills, as `helios.packing.pack_cells.PackCells` describes them.
+    """The cells of `depth` that a universe fills, as `helios.packing.pack_cells.PackCells` describes them.
 
     A leaf of `depth` or deeper gives all it has to the cell that it lies in. A larger one is scattered: each splat
     goes to the cell in which its mean lies or, strayed out of the leaf, to that of the leaf's cells that is nearest.

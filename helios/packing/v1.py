@@ -15,7 +15,7 @@ from helios.options import option
 from helios.packing.pack_cells import OwnCells, PackCell, PackCells
 from helios.packing.regroup import RegroupedCells
 from helios.packing.sight import misplaced
-from helios.packing.v1_cell import V1_DEPTH, encode_cell, file_name
+from helios.packing.v1_cell import DEEPEST, V1_DEPTH, encode_cell, file_name
 from helios.packing.v1_index import CELLS, CHECKSUMS, INDEX, MANIFEST, PACK, Entry, index_text, manifest_text
 from helios.packing.v1_reader import V1Pack
 
@@ -31,15 +31,22 @@ class V1:
     """Cells of one uniform grid, one LZ4 block each, end to end in one file, with two JSON lists and CRCs beside it."""
 
     loose_cells: bool = option(True, "Also one file per cell under cells/, as the original's client may ask for.")
-    depth: int = option(V1_DEPTH, "Depth of the grid that the cells of an adaptive universe become.", limits=(0, 10))
+    depth: int = option(
+        V1_DEPTH,
+        "Depth of the grid that the cells of an adaptive universe, and larger ones, become.",
+        limits=(0, DEEPEST),
+    )
 
     marker: ClassVar[str] = MANIFEST
     written: ClassVar[frozenset[str]] = frozenset({INDEX, MANIFEST, PACK, CHECKSUMS})
     names: ClassVar[frozenset[str]] = written | {CELLS}
 
     def cells(self, universe: Universe, stars_only: bool = False) -> PackCells:
-        """The cells of a universe of one depth as they are, those of an adaptive one regrouped at `depth`."""
-        if universe.depth is None:
+        """The cells of a universe of one depth as they are, those of an adaptive or shallower one regrouped at `depth`.
+
+        In cells that are larger than those of V1_DEPTH, float32 metres do not hold the places of stars.
+        """
+        if universe.depth is None or universe.depth < self.depth:
             return RegroupedCells(universe, stars_only, self.depth)
         return OwnCells(universe, stars_only)
 

@@ -28,6 +28,9 @@ from helios.splats import Splats
 V1_DEPTH = 5
 """Depth of the grid that a v1 cell belongs to where nothing else says so: a cell does not record it."""
 
+DEEPEST = 10
+"""Deepest grid at which the cells of a universe are regrouped."""
+
 RECORD = np.dtype(
     [
         ("position", "<f4", 3),  # metres from the centroid

@@ -15,7 +15,7 @@ from helios.errors import StoreError
 from helios.files import crc32, read_json
 from helios.packing.pack import PackResult
 from helios.packing.pack_cells import PackCell
-from helios.packing.v1_cell import RECORD, V1Cell, decode_cell
+from helios.packing.v1_cell import DEEPEST, RECORD, V1Cell, decode_cell
 from helios.packing.v1_index import CELLS, CHECKSUMS, INDEX, MANIFEST, PACK, V1_VERSION, Entry, join_lists
 
 REMEDY = "pack again with `helios pack`"
@@ -77,7 +77,7 @@ class V1Pack:
     @property
     def star_layer(self) -> str:
         """A v1 cell is either trained splats or stars: a viewer needs the stars of trained cells as a second pack."""
-        return f"v1:loose_cells=false,depth={self.depth}"
+        return f"v1:loose_cells=false,depth={min(self.depth, DEEPEST)}"
 
     def __len__(self) -> int:
         return len(self.entries)

@@ -84,7 +84,7 @@ def test_it_packs_to_the_folder_and_in_the_format_that_are_named(here, viewer):
     assert "packed elsewhere: " in output
     assert not (here / "elsewhere" / "cells").exists()
     assert scene.tree(here / "universe_trained") == before
-    assert check_site(here / "site") == 2 * len(open_pack(here / "elsewhere"))
+    assert check_site(here / "site") == len(open_pack(here / "elsewhere")) + len(open_pack(here / "site" / "stars"))
     wrong = helios("pack", "--format", "v9", code=1)
     assert f"unknown pack format 'v9' (choose from {', '.join(PACKS.names())})" in wrong
     assert "must not lie in each other" in helios("pack", "-o", "elsewhere", "--site", "elsewhere/site", code=1)
@@ -93,7 +93,8 @@ def test_it_packs_to_the_folder_and_in_the_format_that_are_named(here, viewer):
 def test_a_site_is_packed_first_and_says_how_to_look_at_it(here, viewer):
     output = helios("pack", "--site", "site")
     assert output.endswith("look at it: helios serve site\n")
-    assert check_site(here / "site") == 2 * len(open_pack(here / "universe_trained" / "pack"))
+    packs = here / "universe_trained" / "pack", here / "site" / "stars"
+    assert check_site(here / "site") == sum(len(open_pack(pack)) for pack in packs)
 
 
 def test_a_site_that_may_not_be_written_packs_nothing(here, viewer):
@@ -164,6 +165,15 @@ def test_export_says_what_a_file_does_not_show(here):
     one = helios("export", "--cells", str(universe.cell_ids[0]), "-o", "one.ply")
     assert re.search(r"their origin at [\d.e+-]+ [\d.e+-]+ [\d.e+-]+ pc \(ecliptic\)\n", one)
     assert "coordinates" not in helios("export", "--format", "csv", "-o", "all.csv")
+
+
+def test_a_shallow_universe_is_regrouped(here):
+    universe = Universe.open(here / "universe")
+    output = helios("pack", "--universe", "universe")
+    assert f"regrouped at depth 5 from {len(universe)} cells of depth 2\n" in output
+    assert {cell.depth for cell in open_pack(here / "universe" / "pack").cell_ids} == {5}
+    assert "regrouped" not in helios("pack", "--universe", "universe", "--format", "v1:depth=2")
+    assert list(open_pack(here / "universe" / "pack").cell_ids) == list(universe.cell_ids)
 
 
 def test_an_adaptive_universe_is_regrouped_and_exported_by_names_with_depths(here):

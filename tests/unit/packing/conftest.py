@@ -20,9 +20,9 @@ def trained(stars, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def packed(trained, tmp_path_factory):
-    """The directory of the partly trained universe, packed."""
+    """The directory of the partly trained universe, packed in its own cells."""
     path = scene.copy(trained.path, tmp_path_factory.mktemp("packed") / "universe")
-    pack_universe(type(trained).open(path))
+    pack_universe(type(trained).open(path), format=scene.OWN_CELLS)
     return path
 
 

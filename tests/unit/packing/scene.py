@@ -17,6 +17,9 @@ from helios.universe.journal import TrainingJournal
 
 LANDMARK = Landmark("sirius", "Sirius", "star", (-1.5e16, 4.9e16, -6.5e16), 1e9, "test", "")
 
+OWN_CELLS = "v1:depth=2"
+"""The v1 pack of `make_stars` that has its cells, not those of depth 5."""
+
 
 def make_stars(path: Path, count: int = 200, depth: int = 2) -> Universe:
     """Build a universe of synthetic stars at `path`: at depth 2, some 30 cells of 1 to 30 stars."""

@@ -1,9 +1,10 @@
-"""Adaptive universes in the v1 layout: nothing lost, everything in its cell, and the same pack whenever it can be.
+"""Adaptive and shallow universes in the v1 layout: nothing lost, everything in its cell, the same pack if it can be.
 
-The universe has leaves on both sides of depth 5: stars all over the sky, few to a leaf, and a cluster with leaves down
-to a degree. Half of its leaves are trained, with splats anywhere in the leaf's box, which sticks out of the leaf, and
-some far away. What they become is read back from the pack and compared with the universe in float64; the cell that a
-splat belongs to is found here by trying all cells of its leaf.
+The adaptive one has leaves on both sides of depth 5: stars all over the sky, few to a leaf, and a cluster with leaves
+down to a degree; the shallow ones have the same stars in cells of depth 0 to 4. Half of the leaves are trained, with
+splats anywhere in the leaf's box, which sticks out of the leaf, and some far away. What they become is read back from
+the pack and compared with the universe in float64; the cell that a splat belongs to is found here by trying all cells
+of its leaf.
 """
 
 import itertools
@@ -32,10 +33,18 @@ def clumps(tmp_path_factory):
     return make_clumps(tmp_path_factory.mktemp("clumps") / "universe", leaf_capacity=4)
 
 
+@pytest.fixture(scope="module", params=["adaptive", "depth 2"])
+def source(request, clumps, tmp_path_factory):
+    """A universe of stars that does not keep its cells."""
+    if request.param == "adaptive":
+        return clumps
+    return make_clumps(tmp_path_factory.mktemp("shallow") / "universe", depth=2)
+
+
 @pytest.fixture(scope="module")
-def regrouped(clumps, tmp_path_factory):
+def regrouped(source, tmp_path_factory):
     """It, half trained and packed."""
-    universe = make_trained(clumps.path, tmp_path_factory.mktemp("regrouped") / "universe", stray=50.0)
+    universe = make_trained(source.path, tmp_path_factory.mktemp("regrouped") / "universe", stray=50.0)
     pack_universe(universe)
     return universe
 
@@ -102,11 +111,30 @@ def test_without_training_it_is_the_pack_of_the_same_stars_at_depth_5(clumps, tm
     assert tree(adaptive.path / "pack" / "cells") == tree(uniform.path / "pack" / "cells")
 
 
+@pytest.mark.parametrize("depth", range(5))
+def test_a_shallow_universe_has_the_pack_of_its_stars_at_depth_5(tmp_path, depth):
+    shallow, uniform = (make_clumps(tmp_path / f"depth{d}", depth=d) for d in (depth, 5))
+    assert len(shallow) < len(uniform)
+    for universe in (shallow, uniform):
+        assert pack_universe(universe).depth == 5
+    assert tree(shallow.path / "pack") == tree(uniform.path / "pack")
+
+
+@pytest.mark.parametrize("depth", [5, 6])
+def test_a_universe_of_small_cells_keeps_them(tmp_path, depth):
+    universe = make_clumps(tmp_path / "universe", depth=depth)
+    pack_universe(universe)
+    pack = V1Pack.open(universe.path / "pack")
+    assert list(pack.cell_ids) == list(universe.cell_ids)
+    for i, cell in enumerate(pack):
+        assert (cell.origin_m == universe.cell(i).origin_m).all()
+
+
 def test_it_is_regrouped_at_the_depth_that_is_asked_for(clumps, tmp_path):
     for depth in (3, 6):
         adaptive, uniform = Universe.open(clumps.path), make_clumps(tmp_path / f"uniform{depth}", depth=depth)
         report = pack_universe(adaptive, tmp_path / f"{depth}", f"v1:depth={depth},loose_cells=false")
-        pack_universe(uniform)
+        pack_universe(uniform, format=f"v1:depth={depth}")
         assert (report.cells, report.depth) == (len(uniform), depth)
         for name in PACK:
             assert (tmp_path / f"{depth}" / name).read_bytes() == (uniform.path / "pack" / name).read_bytes()
@@ -146,7 +174,7 @@ def test_what_fades_together_has_the_light_of_the_same_leaves_in_both_layers(reg
             found.setdefault(whole, dict.fromkeys(layers, 0.0))[layer] += light
             below = regrouped.trained[list(regrouped.tree.below(cell.id))]
             assert cell.trained == (layer == "universe" and (up > 0 or below.any()))
-    assert {whole.depth for whole in wanted} >= {2, 3, 5}
+    assert {whole.depth for whole in wanted} >= ({2, 3, 5} if regrouped.depth is None else {2, 5})
     assert found == {whole: pytest.approx(lights, rel=1e-6) for whole, lights in wanted.items()}
     assert check_site(site) == sum(map(len, packs))
 
@@ -162,11 +190,11 @@ def test_its_stars_are_those_of_the_universe_of_depth_5(regrouped, viewer, tmp_p
     assert sums[:-1] == of_depth_5[:-1]  # the last is that of the index, which says of what leaves these are parts
 
 
-def test_packing_leaves_the_universe_as_it_was_and_gives_the_same_bytes_again(regrouped, clumps, tmp_path):
+def test_packing_leaves_the_universe_as_it_was_and_gives_the_same_bytes_again(regrouped, source, tmp_path):
     again = Universe.open(copy(regrouped.path, tmp_path / "again"))
     report = pack_universe(again)
     assert tree(again.path) == tree(regrouped.path)
-    assert again.fingerprint == clumps.fingerprint
+    assert again.fingerprint == source.fingerprint
     assert (again.trained == regrouped.trained).all()
     index = json.loads((again.path / "pack" / "index.json").read_text())
     assert report.cells == len(index["cells"])

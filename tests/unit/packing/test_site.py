@@ -17,7 +17,7 @@ from helios.packing.site import check_site, require_place_for_site, write_site
 from helios.packing.v1_reader import V1Pack
 from helios.pieces import digest_of
 from helios.universe import Universe
-from tests.unit.packing.scene import copy, kill_before_each_change, make_stars, make_trained, tree
+from tests.unit.packing.scene import OWN_CELLS, copy, kill_before_each_change, make_stars, make_trained, tree
 
 PACK = ("cells.pack.bin", "cells.pack.json", "cells.pack.sfv", "index.json")
 
@@ -67,7 +67,16 @@ def test_a_universe_without_training_has_no_second_copy_of_its_stars(stars, view
     layers = json.loads((written.path / "site.json").read_text())["layers"]
     assert [layer["folder"] for layer in layers] == ["universe"]
     assert written.splats == stars.offsets[-1]
-    assert check_site(written.path) == len(stars)
+    assert check_site(written.path) == len(V1Pack.open(path / "pack"))
+
+
+def test_a_trained_universe_deeper_than_any_regrouping_has_its_stars_beside_it(viewer, tmp_path):
+    make_stars(tmp_path / "stars", count=8, depth=12)
+    universe = make_trained(tmp_path / "stars", tmp_path / "trained")
+    pack_universe(universe)
+    site = write_site(universe, tmp_path / "site", viewer=viewer).path
+    for layer in ("universe", "stars"):
+        assert V1Pack.open(site / layer).cell_ids == universe.cell_ids
 
 
 def test_writing_again_gives_the_same_bytes_and_nothing_beside_it(site, packed, viewer, tmp_path):
@@ -165,7 +174,7 @@ def test_a_site_in_or_around_its_universe_is_refused(packed, place):
 
 
 def test_a_site_of_a_pack_elsewhere_is_that_of_the_pack_in_the_universe(site, trained, viewer, tmp_path):
-    pack_universe(trained, tmp_path / "elsewhere", "v1:loose_cells=false")
+    pack_universe(trained, tmp_path / "elsewhere", f"{OWN_CELLS},loose_cells=false")
     assert sorted(tree(tmp_path / "elsewhere")) == sorted((*PACK, "landmarks.json"))
     write_site(trained, tmp_path / "site", pack=tmp_path / "elsewhere", viewer=viewer)
     assert tree(tmp_path / "site") == tree(site)

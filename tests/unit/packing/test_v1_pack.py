@@ -20,7 +20,7 @@ from helios.packing.sight import misplaced
 from helios.packing.v1_reader import V1Pack
 from helios.progress import Done
 from helios.universe import Universe
-from tests.unit.packing.scene import copy, make_trained, tree
+from tests.unit.packing.scene import OWN_CELLS, copy, make_trained, tree
 
 PACK_FILES = {"cells.pack.bin", "cells.pack.json", "cells.pack.sfv", "index.json"}
 
@@ -96,13 +96,13 @@ def test_what_changes_the_universe_takes_its_pack_away(packed, stars, tmp_path):
     assert not (path / "pack").exists()
     with pytest.raises(StoreError, match="no pack there"):
         open_pack(path / "pack")
-    pack_universe(trained_anew)
+    pack_universe(trained_anew, format=OWN_CELLS)
     assert tree(path) == tree(packed)
 
 
 def test_packing_again_gives_the_same_bytes(packed, trained, tmp_path):
     path = copy(packed, tmp_path / "again")
-    report = pack_universe(Universe.open(path))
+    report = pack_universe(Universe.open(path), format=OWN_CELLS)
     assert tree(path) == tree(packed)
     assert report.path == path / "pack"
     assert report.splats == sum(entry.splat_count for entry in V1Pack.open(path / "pack").entries)
@@ -243,10 +243,10 @@ def test_what_is_read_back_is_compared_and_a_difference_keeps_the_old_pack(packe
 
     monkeypatch.setattr(v1, "encode_cell", encode_wrongly)
     with pytest.raises(StoreError, match=r"is the disk sound\?"):
-        pack_universe(Universe.open(path))
+        pack_universe(Universe.open(path), format=OWN_CELLS)
     assert tree(path) == before
     monkeypatch.undo()
-    pack_universe(Universe.open(path))
+    pack_universe(Universe.open(path), format=OWN_CELLS)
     assert tree(path) == before
 
 
@@ -257,7 +257,7 @@ def test_two_at_once_are_refused(packed, tmp_path):
         if isinstance(event, Done):
             return
         with pytest.raises(InputError, match="another process is"):
-            pack_universe(Universe.open(path))
+            pack_universe(Universe.open(path), format=OWN_CELLS)
 
-    pack_universe(Universe.open(path), on_event=again)
+    pack_universe(Universe.open(path), format=OWN_CELLS, on_event=again)
     assert tree(path) == tree(packed)
