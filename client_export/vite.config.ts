@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { defineConfig } from "vite";
 
 // Every path is relative: a site works from any folder of any static server. The same source gives the same bytes and
@@ -14,20 +13,12 @@ export default defineConfig({
       transform: (code) =>
         code.replace(/\/\* glsl \*\/ `[^`]*`/g, (shader) => shader.replace(/\s*\/\/.*/g, "").replace(/\n\s+/g, "\n")),
     },
-    {
-      name: "licences-of-what-is-bundled",
-      generateBundle() {
-        const source = readFileSync(new URL("node_modules/three/LICENSE", import.meta.url));
-        this.emitFile({ type: "asset", fileName: "assets/three.LICENSE.txt", source });
-      },
-    },
   ],
   build: {
     outDir: "../helios/web",
     emptyOutDir: true,
     target: "es2022",
     modulePreload: { polyfill: false },
-    chunkSizeWarningLimit: 1000,
     rollupOptions: {
       output: {
         hashCharacters: "hex",

@@ -4,23 +4,8 @@
  * Points of light differ by a factor of a thousand, screens show a few dozen; glare is what makes the bright ones look
  * larger. It moves light and adds none.
  */
-import {
-  BufferAttribute,
-  BufferGeometry,
-  Camera as ThreeCamera,
-  GLSL3,
-  HalfFloatType,
-  type IUniform,
-  LinearFilter,
-  Mesh,
-  NoBlending,
-  RawShaderMaterial,
-  type Texture,
-  Vector2,
-  Vector3,
-  type WebGLRenderer,
-  WebGLRenderTarget,
-} from "three";
+import { FullScreenPass } from "./gl/full_screen.ts";
+import { type LightFormat, RenderTarget } from "./gl/textures.ts";
 
 /** The rings of the glare: share of all light, standard deviation in CSS pixels. */
 const HALO = { share: 0.22, sigmaPx: 1.9 };
@@ -29,16 +14,6 @@ const VEIL = { share: 0.03, sigmaPx: 8 };
 const AUREOLE = { share: 0.006, sigmaPx: 30 };
 /** Each ring is made from a picture this much smaller than the one before. */
 const SHRINK = 2;
-
-const FULL_SCREEN_VERTEX = /* glsl */ `
-precision highp float;
-in vec3 position;
-out vec2 at;
-void main() {
-  at = 0.5 * position.xy + 0.5;
-  gl_Position = vec4(position.xy, 0.0, 1.0);
-}
-`;
 
 // At half the size a bilinear tap at a texel's middle is the mean of the four texels under it.
 const SHRINK_FRAGMENT = /* glsl */ `
@@ -96,100 +71,50 @@ void main() {
 }
 `;
 
+type Pair = readonly [RenderTarget, RenderTarget];
+
 export class PostProcess {
-  private readonly shrink = new FullScreenPass(SHRINK_FRAGMENT, { source: { value: null } });
-  private readonly blur = new FullScreenPass(BLUR_FRAGMENT, {
-    source: { value: null },
-    texel: { value: new Vector2() },
-    sigma: { value: 1 },
-  });
-  private readonly tone = new FullScreenPass(TONE_FRAGMENT, {
-    light: { value: null },
-    halo: { value: null },
-    veil: { value: null },
-    aureole: { value: null },
-    share: { value: new Vector3(HALO.share, VEIL.share, AUREOLE.share) },
-  });
-  private readonly halo = [lightTarget(1, 1), lightTarget(1, 1)] as const;
-  private readonly veil = [lightTarget(1, 1), lightTarget(1, 1)] as const;
-  private readonly aureole = [lightTarget(1, 1), lightTarget(1, 1)] as const;
+  private readonly shrink: FullScreenPass;
+  private readonly blur: FullScreenPass;
+  private readonly tone: FullScreenPass;
+  private readonly halo: Pair;
+  private readonly veil: Pair;
+  private readonly aureole: Pair;
+
+  constructor(gl: WebGL2RenderingContext, format: LightFormat) {
+    const pair = (): Pair => [new RenderTarget(gl, format), new RenderTarget(gl, format)];
+    this.shrink = new FullScreenPass(gl, SHRINK_FRAGMENT);
+    this.blur = new FullScreenPass(gl, BLUR_FRAGMENT);
+    this.tone = new FullScreenPass(gl, TONE_FRAGMENT);
+    this.halo = pair();
+    this.veil = pair();
+    this.aureole = pair();
+  }
 
   /** Draws what `light` holds to the screen. `density`: device pixels per CSS pixel. */
-  draw(renderer: WebGLRenderer, light: WebGLRenderTarget, density: number): void {
-    const halo = this.spread(renderer, light, this.halo, (HALO.sigmaPx * density) / SHRINK);
+  draw(light: RenderTarget, density: number): void {
+    const halo = this.spread(light, this.halo, (HALO.sigmaPx * density) / SHRINK);
     const further = (to: number, from: number) => Math.sqrt(to ** 2 - from ** 2) * density; // variances of blurs add
-    const veil = this.spread(renderer, halo, this.veil, further(VEIL.sigmaPx, HALO.sigmaPx) / SHRINK ** 2);
-    const aureole = this.spread(renderer, veil, this.aureole, further(AUREOLE.sigmaPx, VEIL.sigmaPx) / SHRINK ** 3);
-    const { uniforms } = this.tone;
-    uniforms.light.value = light.texture;
-    uniforms.halo.value = halo.texture;
-    uniforms.veil.value = veil.texture;
-    uniforms.aureole.value = aureole.texture;
-    this.tone.draw(renderer, null);
+    const veil = this.spread(halo, this.veil, further(VEIL.sigmaPx, HALO.sigmaPx) / SHRINK ** 2);
+    const aureole = this.spread(veil, this.aureole, further(AUREOLE.sigmaPx, VEIL.sigmaPx) / SHRINK ** 3);
+    this.tone.draw(null, {
+      light: light.texture,
+      halo: halo.texture,
+      veil: veil.texture,
+      aureole: aureole.texture,
+      share: [HALO.share, VEIL.share, AUREOLE.share],
+    });
   }
 
   /** `source` shrunk and blurred by `sigma` of the smaller picture's pixels, in the first of `targets`. */
-  private spread(
-    renderer: WebGLRenderer,
-    source: WebGLRenderTarget,
-    targets: readonly [WebGLRenderTarget, WebGLRenderTarget],
-    sigma: number,
-  ): WebGLRenderTarget {
+  private spread(source: RenderTarget, targets: Pair, sigma: number): RenderTarget {
     const width = Math.ceil(source.width / SHRINK);
     const height = Math.ceil(source.height / SHRINK);
+    for (const target of targets) target.resize(width, height);
     const [one, two] = targets;
-    if (one.width !== width || one.height !== height) for (const target of targets) target.setSize(width, height);
-    this.shrink.uniforms.source.value = source.texture;
-    this.shrink.draw(renderer, one);
-    this.blur.uniforms.sigma.value = sigma;
-    this.blurInto(renderer, one.texture, 1 / width, 0, two);
-    this.blurInto(renderer, two.texture, 0, 1 / height, one);
+    this.shrink.draw(one, { source: source.texture });
+    this.blur.draw(two, { source: one.texture, texel: [1 / width, 0], sigma });
+    this.blur.draw(one, { source: two.texture, texel: [0, 1 / height], sigma });
     return one;
-  }
-
-  private blurInto(renderer: WebGLRenderer, source: Texture, x: number, y: number, target: WebGLRenderTarget): void {
-    this.blur.uniforms.source.value = source;
-    this.blur.uniforms.texel.value.set(x, y);
-    this.blur.draw(renderer, target);
-  }
-}
-
-/** A target that holds summed light: RGBA16F. */
-export function lightTarget(width: number, height: number): WebGLRenderTarget {
-  return new WebGLRenderTarget(width, height, {
-    type: HalfFloatType,
-    minFilter: LinearFilter,
-    magFilter: LinearFilter,
-    depthBuffer: false,
-    stencilBuffer: false,
-  });
-}
-
-/** One triangle that covers the target. */
-class FullScreenPass {
-  readonly uniforms: Record<string, IUniform>;
-  private readonly mesh: Mesh;
-  private readonly unused = new ThreeCamera();
-
-  constructor(fragmentShader: string, uniforms: Record<string, IUniform>) {
-    this.uniforms = uniforms;
-    const geometry = new BufferGeometry();
-    geometry.setAttribute("position", new BufferAttribute(new Float32Array([-1, -1, 0, 3, -1, 0, -1, 3, 0]), 3));
-    const material = new RawShaderMaterial({
-      glslVersion: GLSL3,
-      vertexShader: FULL_SCREEN_VERTEX,
-      fragmentShader,
-      uniforms,
-      depthTest: false,
-      depthWrite: false,
-      blending: NoBlending,
-    });
-    this.mesh = new Mesh(geometry, material);
-    this.mesh.frustumCulled = false;
-  }
-
-  draw(renderer: WebGLRenderer, target: WebGLRenderTarget | null): void {
-    renderer.setRenderTarget(target);
-    renderer.render(this.mesh, this.unused);
   }
 }

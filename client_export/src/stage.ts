@@ -1,29 +1,39 @@
 /** The canvas and what is drawn on it. */
-import { DataUtils, WebGLRenderer, type WebGLRenderTarget } from "three";
 import type { Camera } from "./camera.ts";
-import { PostProcess, lightTarget } from "./post_process.ts";
+import { type LightFormat, RenderTarget, enableFormat } from "./gl/textures.ts";
+import { PostProcess } from "./post_process.ts";
 import type { SplatStore } from "./splat_store.ts";
 import { type ScreenSize, StarPass } from "./star_pass.ts";
 
 /** Denser screens are drawn at this density: more costs time and shows nothing. */
 const MAX_DENSITY = 2;
+const LIGHT_FORMAT: LightFormat = "RGBA16F";
+
+/** Everything that is on the GPU. */
+interface Drawing {
+  light: RenderTarget;
+  postProcess: PostProcess;
+  stars: StarPass | null;
+}
 
 export class Stage {
-  private readonly renderer: WebGLRenderer;
-  private readonly light: WebGLRenderTarget = lightTarget(1, 1);
-  private readonly postProcess = new PostProcess();
-  private stars: StarPass | null = null;
+  private readonly gl: WebGL2RenderingContext;
+  private drawing: Drawing;
+  private sky: { store: SplatStore; maxCells: number } | null = null;
   private screen: ScreenSize = { width: 1, height: 1, density: 1 };
 
   /** @throws Error saying what the browser lacks. */
   constructor(readonly canvas: HTMLCanvasElement) {
-    const context = canvas.getContext("webgl2", { antialias: false, depth: false, alpha: false });
-    if (!context) throw new Error("This browser offers no WebGL 2, which the stars are drawn with.");
-    if (!context.getExtension("EXT_color_buffer_float") && !context.getExtension("EXT_color_buffer_half_float")) {
-      throw new Error("This graphics driver cannot draw into 16-bit float pictures, where the stars' light is summed.");
-    }
-    this.renderer = new WebGLRenderer({ canvas, context });
-    this.renderer.setClearColor(0x000000, 0);
+    const gl = canvas.getContext("webgl2", { antialias: false, depth: false, alpha: false });
+    if (!gl) throw new Error("This browser offers no WebGL 2, which the stars are drawn with.");
+    this.gl = gl;
+    this.drawing = this.prepare();
+    // A browser may take the GPU away, for a while, with all that is on it; it gives it back to those who ask for that.
+    canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
+    canvas.addEventListener("webglcontextrestored", () => {
+      this.drawing = this.prepare();
+      this.fit();
+    });
     this.fit();
   }
 
@@ -34,7 +44,8 @@ export class Stage {
 
   /** Shows the splats of `store`, which may go on growing. */
   show(store: SplatStore, maxCells: number): void {
-    this.stars = new StarPass(store, maxCells);
+    this.sky = { store, maxCells };
+    this.drawing.stars = new StarPass(this.gl, store, maxCells);
   }
 
   /** Fits the picture to the canvas' size on the page. */
@@ -43,16 +54,17 @@ export class Stage {
     const height = Math.max(1, this.canvas.clientHeight);
     const density = Math.min(window.devicePixelRatio, MAX_DENSITY);
     this.screen = { width, height, density };
-    this.renderer.setPixelRatio(density);
-    this.renderer.setSize(width, height, false);
-    this.light.setSize(this.canvas.width, this.canvas.height);
+    this.canvas.width = Math.floor(width * density);
+    this.canvas.height = Math.floor(height * density);
+    this.drawing.light.resize(this.canvas.width, this.canvas.height);
   }
 
   draw(camera: Camera, exposure: number): void {
-    this.renderer.setRenderTarget(this.light);
-    this.renderer.clear();
-    this.stars?.draw(this.renderer, camera, this.screen, exposure);
-    this.postProcess.draw(this.renderer, this.light, this.screen.density);
+    if (this.gl.isContextLost()) return;
+    const { light, postProcess, stars } = this.drawing;
+    light.clear();
+    stars?.draw(light, camera, this.screen, exposure);
+    postProcess.draw(light, this.screen.density);
   }
 
   /**
@@ -60,18 +72,28 @@ export class Stage {
    * pixels.
    */
   readLight(x: number, y: number, width: number, height: number): Float32Array {
-    const halves = new Uint16Array(4 * width * height);
-    const bottom = this.light.height - y - height;
-    this.renderer.readRenderTargetPixels(this.light, x, bottom, width, height, halves);
+    const { light } = this.drawing;
+    const rgba = light.read(x, light.height - y - height, width, height);
     const rgb = new Float32Array(3 * width * height);
     for (let row = 0; row < height; row++) {
       for (let column = 0; column < width; column++) {
         const from = 4 * ((height - 1 - row) * width + column);
-        const to = 3 * (row * width + column);
-        for (let channel = 0; channel < 3; channel++)
-          rgb[to + channel] = DataUtils.fromHalfFloat(halves[from + channel]);
+        rgb.set(rgba.subarray(from, from + 3), 3 * (row * width + column));
       }
     }
     return rgb;
+  }
+
+  /** Puts all that drawing takes on the GPU. @throws Error where it cannot sum light. */
+  private prepare(): Drawing {
+    const { gl, sky } = this;
+    if (!enableFormat(gl, LIGHT_FORMAT) && !gl.isContextLost()) {
+      throw new Error("This graphics driver cannot draw into 16-bit float pictures, where the stars' light is summed.");
+    }
+    return {
+      light: new RenderTarget(gl, LIGHT_FORMAT),
+      postProcess: new PostProcess(gl, LIGHT_FORMAT),
+      stars: sky && new StarPass(gl, sky.store, sky.maxCells),
+    };
   }
 }

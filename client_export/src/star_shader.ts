@@ -11,8 +11,9 @@
  * Lengths on the screen are CSS pixels, so that a view shows the same picture on screens of every density.
  */
 
-/** Texels in a row of the table of cells; two texels a cell. */
+/** Texels in a row of the table of cells, and of a cell. */
 export const TABLE_WIDTH = 512;
+export const TEXELS_PER_CELL = 2;
 
 export const STAR_VERTEX = /* glsl */ `
 precision highp float;
@@ -28,11 +29,10 @@ const float MAX_PEAK = 6.0e4;
 // Beyond 84 degrees off the axis no screen shows anything, and the projection's derivative runs away.
 const float MIN_DEPTH = 0.1;
 
-in vec3 position;       // corner of the quad, -1 or 1
-in vec4 means;          // cell units; w: row of the cell
-in vec3 covDiagonal;    // cell units^2: xx, yy, zz
-in vec3 covOff;         // cell units^2: xy, xz, yz
-in vec3 light;          // linear RGB x tau
+layout(location = 0) in vec4 means;       // cell units; w: row of the cell
+layout(location = 1) in vec3 covDiagonal; // cell units^2: xx, yy, zz
+layout(location = 2) in vec3 covOff;      // cell units^2: xy, xz, yz
+layout(location = 3) in vec3 light;       // linear RGB x tau
 
 uniform sampler2D cells; // per cell: ((O - camera) S, unit S), (weight, largest angular size, -, -)
 uniform vec3 right;
@@ -53,7 +53,7 @@ vec4 cellTexel(int texel) {
 
 void main() {
   gl_Position = vec4(2.0, 2.0, 2.0, 1.0); // all four corners outside: nothing is drawn
-  int texel = 2 * int(means.w);
+  int texel = ${TEXELS_PER_CELL} * int(means.w);
   vec4 frame = cellTexel(texel);
   vec4 state = cellTexel(texel + 1);
   if (state.x <= 0.0) return;
@@ -91,7 +91,8 @@ void main() {
   conic = vec3(shape.z, -shape.y, shape.x) / detShape;
   centre = focal * p.xy / p.z;
   vec2 reach = sqrt(max(MIN_REACH2, 2.0 * log(brightest / CUT)) * shape.xz);
-  gl_Position = vec4((centre + position.xy * reach) * 2.0 / viewport, 0.0, 1.0);
+  vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1) * 2.0 - 1.0;
+  gl_Position = vec4((centre + corner * reach) * 2.0 / viewport, 0.0, 1.0);
 }
 `;
 

@@ -1,7 +1,7 @@
 // Opens a site in Chromium, goes to each view in turn and writes down what is seen.
-// Standard input: {url, chromium, viewport: {width, height}, density, touch, reducedMotion, start, views: [{state,
-// steps, points, light, png, clean}]}. Standard output: {views: [{projected, light, labels, view, loaded, script}],
-// problems, page, console}. `look.py` says what they mean.
+// Standard input: {url, chromium, viewport: {width, height}, density, touch, reducedMotion, before, start, views:
+// [{state, steps, points, light, png, clean}]}. Standard output: {views: [{projected, light, labels, view, loaded,
+// script}], problems, page, console}. `look.py` says what they mean.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
@@ -35,6 +35,7 @@ try {
     reducedMotion: job.reducedMotion ? "reduce" : "no-preference",
     hasTouch: job.touch ?? false,
   });
+  if (job.before) await page.addInitScript(job.before);
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type()))
       seen.console.push(message.text());
@@ -83,7 +84,7 @@ async function photograph(page, view) {
 }
 
 // A step of a user: {press: key}, {hold: key}, {release: key}, {type: text}, {drag: [x0, y0, x1, y1]}, {wheel: pixels},
-// {wait: ms}, {until: code}, {evaluate: code}.
+// {wait: ms}, {until: code}, {evaluate: code}, {resize: [width, height]}.
 async function perform(page, step) {
   if (step.press) await page.keyboard.press(step.press);
   if (step.hold) await page.keyboard.down(step.hold);
@@ -91,6 +92,10 @@ async function perform(page, step) {
   if (step.type) await page.keyboard.type(step.type);
   if (step.wheel) await page.mouse.wheel(0, step.wheel);
   if (step.wait) await page.waitForTimeout(step.wait);
+  if (step.resize) {
+    const [width, height] = step.resize;
+    await page.setViewportSize({ width, height });
+  }
   if (step.until) await page.waitForFunction(step.until);
   if (step.evaluate) return page.evaluate(step.evaluate);
   if (step.drag) {

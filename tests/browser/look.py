@@ -91,8 +91,9 @@ def look_at_site(
 ) -> Visit:
     """Return what a visit of the site at directory `site` shows, pictures written to `pictures`.
 
-    `size`: CSS pixels; `start`: what follows the address, such as `#pos=...`; `options`: `density`, `reducedMotion` and
-    `touch` of look.mjs. Raises where the page hangs or the browser does not start.
+    `size`: CSS pixels; `start`: what follows the address, such as `#pos=...`; `options`: `density`, `reducedMotion`,
+    `touch` and `before` (a script that runs before the page's own) of look.mjs. Raises where the page hangs or the
+    browser does not start.
     """
     chromium = require_tools()
     pictures.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ The source is copied without what is installed beside it, as a fresh clone would
 run here too, on the same installation.
 """
 
+import json
 import os
 import re
 import shutil
@@ -69,6 +70,13 @@ def test_scripts_and_styles_bear_their_content_in_their_names(clone, tmp_path):
     built = files_under(tmp_path / "web")
     assert not [name for name in entry if name.endswith(".css") and name in built]
     assert all(built[name] == shipped[name] for name in scripts if name in built)
+
+
+def test_the_code_of_the_first_sky_is_small_and_our_own():
+    """Of 200 kB for a first sky, stars, glow, names, index and page take 140; a package would need its licence."""
+    [script] = (BUNDLE / "assets").glob("viewer-*.js")
+    assert script.stat().st_size < 60_000
+    assert "dependencies" not in json.loads((SOURCE / "package.json").read_text())
 
 
 def test_types_and_tests_of_the_source(clone):

@@ -1,0 +1,64 @@
+/** Shader programs and the values of their uniforms. */
+
+/** A float, a vector of two or three, or a texture. */
+export type UniformValue = number | readonly number[] | WebGLTexture;
+
+export class Program {
+  private readonly program: WebGLProgram;
+  private readonly uniforms: { name: string; location: WebGLUniformLocation }[] = [];
+
+  /**
+   * `vertex` and `fragment`: GLSL ES 3.00 without the line that says so.
+   *
+   * @throws Error with the driver's words where they do not compile.
+   */
+  constructor(
+    private readonly gl: WebGL2RenderingContext,
+    vertex: string,
+    fragment: string,
+  ) {
+    const program = (this.program = gl.createProgram());
+    const shaders = [compile(gl, gl.VERTEX_SHADER, vertex), compile(gl, gl.FRAGMENT_SHADER, fragment)];
+    for (const shader of shaders) gl.attachShader(program, shader);
+    gl.linkProgram(program);
+    if (gl.isContextLost()) return; // nothing can be asked; the restored context gets a program of its own
+    if (!gl.getProgramParameter(program, gl.LINK_STATUS)) {
+      const said = [...shaders.map((shader) => gl.getShaderInfoLog(shader)), gl.getProgramInfoLog(program)];
+      throw new Error(`This graphics driver does not take the viewer's shaders: ${said.filter(Boolean).join("; ")}`);
+    }
+    const count = gl.getProgramParameter(program, gl.ACTIVE_UNIFORMS) as number;
+    for (let i = 0; i < count; i++) {
+      const { name } = gl.getActiveUniform(program, i) as WebGLActiveInfo;
+      this.uniforms.push({ name, location: gl.getUniformLocation(program, name) as WebGLUniformLocation });
+    }
+  }
+
+  /** Makes it the program in use. @throws Error where one of its uniforms is not among `values`. */
+  use(values: Readonly<Record<string, UniformValue>>): void {
+    const { gl } = this;
+    gl.useProgram(this.program);
+    let unit = 0;
+    for (const { name, location } of this.uniforms) {
+      const value = values[name];
+      if (value === undefined) throw new Error(`the shader's uniform ${name} was given no value`);
+      if (typeof value === "number") {
+        gl.uniform1f(location, value);
+      } else if (value instanceof WebGLTexture) {
+        gl.activeTexture(gl.TEXTURE0 + unit);
+        gl.bindTexture(gl.TEXTURE_2D, value);
+        gl.uniform1i(location, unit++);
+      } else if (value.length === 2) {
+        gl.uniform2fv(location, value);
+      } else {
+        gl.uniform3fv(location, value);
+      }
+    }
+  }
+}
+
+function compile(gl: WebGL2RenderingContext, kind: GLenum, source: string): WebGLShader {
+  const shader = gl.createShader(kind) as WebGLShader;
+  gl.shaderSource(shader, `#version 300 es\n${source}`);
+  gl.compileShader(shader);
+  return shader;
+}

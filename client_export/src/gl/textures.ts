@@ -1,0 +1,114 @@
+/** The two kinds of textures that shaders read: pictures that are drawn into, and tables of floats. */
+
+/**
+ * How a picture keeps summed light: four channels of half floats, which every device with WebGL 2 and float targets can
+ * add into, or of floats, which lose no faint star in a crowd.
+ */
+export type LightFormat = "RGBA16F" | "RGBA32F";
+
+/** Switches on what adding into pictures of `format`, and reading between their pixels, takes; false where that lacks. */
+export function enableFormat(gl: WebGL2RenderingContext, format: LightFormat): boolean {
+  const has = (extension: string) => gl.getExtension(extension) !== null;
+  if (format === "RGBA16F") return has("EXT_color_buffer_float") || has("EXT_color_buffer_half_float");
+  return has("EXT_color_buffer_float") && has("EXT_float_blend") && has("OES_texture_float_linear");
+}
+
+/** A picture of linear light that can be drawn into, and read with bilinear interpolation. */
+export class RenderTarget {
+  readonly texture: WebGLTexture;
+  readonly framebuffer: WebGLFramebuffer;
+  width = 0;
+  height = 0;
+
+  /** `format` must have been enabled. */
+  constructor(
+    private readonly gl: WebGL2RenderingContext,
+    private readonly format: LightFormat,
+  ) {
+    this.texture = createTexture(gl, gl.LINEAR);
+    this.framebuffer = gl.createFramebuffer();
+    this.resize(1, 1);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, this.framebuffer);
+    gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, this.texture, 0);
+  }
+
+  /** Gives it another size, pixels, at which it is black. */
+  resize(width: number, height: number): void {
+    if (width === this.width && height === this.height) return;
+    const { gl } = this;
+    this.width = width;
+    this.height = height;
+    gl.bindTexture(gl.TEXTURE_2D, this.texture);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl[this.format], width, height, 0, gl.RGBA, gl.FLOAT, null);
+  }
+
+  clear(): void {
+    const { gl } = this;
+    gl.bindFramebuffer(gl.FRAMEBUFFER, this.framebuffer);
+    gl.clearBufferfv(gl.COLOR, 0, [0, 0, 0, 0]);
+  }
+
+  /** [height, width, 4] of a box of it, rows from the bottom. */
+  read(x: number, y: number, width: number, height: number): Float32Array {
+    const { gl } = this;
+    const rgba = new Float32Array(4 * width * height);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, this.framebuffer);
+    gl.readPixels(x, y, width, height, gl.RGBA, gl.FLOAT, rgba);
+    return rgba;
+  }
+}
+
+/** What is drawn replaces what is there, or is added to it. */
+export type Blending = "replace" | "add";
+
+/** Lets what follows be drawn into all of `target`, or of the canvas. */
+export function drawInto(gl: WebGL2RenderingContext, target: RenderTarget | null, blending: Blending): void {
+  const { framebuffer, width, height } = target ?? {
+    framebuffer: null,
+    width: gl.drawingBufferWidth,
+    height: gl.drawingBufferHeight,
+  };
+  gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
+  gl.viewport(0, 0, width, height);
+  if (blending === "add") {
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE);
+  } else {
+    gl.disable(gl.BLEND);
+  }
+}
+
+/** A table of RGBA float32 texels, for `texelFetch`. */
+export class DataTexture {
+  readonly texture: WebGLTexture;
+  /** [height, width, 4]; `upload` makes changes seen. */
+  readonly values: Float32Array;
+
+  constructor(
+    private readonly gl: WebGL2RenderingContext,
+    private readonly width: number,
+    height: number,
+  ) {
+    this.values = new Float32Array(4 * width * height);
+    this.texture = createTexture(gl, gl.NEAREST);
+    gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA32F, width, height);
+  }
+
+  /** Copies the first rows, as many as `texels` fill, to the GPU. */
+  upload(texels: number): void {
+    const { gl, width } = this;
+    gl.bindTexture(gl.TEXTURE_2D, this.texture);
+    gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, width, Math.ceil(texels / width), gl.RGBA, gl.FLOAT, this.values);
+  }
+}
+
+/** A texture without levels, bound, whose edge goes on beyond it. */
+function createTexture(gl: WebGL2RenderingContext, filter: GLenum): WebGLTexture {
+  const texture = gl.createTexture();
+  gl.bindTexture(gl.TEXTURE_2D, texture);
+  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, filter);
+  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, filter);
+  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
+  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
+  return texture;
+}
