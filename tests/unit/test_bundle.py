@@ -15,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "client_export"
+VECTORS = ROOT / "tests" / "data" / "v2"
 BUNDLE = ROOT / "helios" / "web"
 TIMEOUT_S = 300
 
@@ -39,6 +40,7 @@ def clone(tmp_path_factory) -> Path:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("building the viewer needs Node and npm")
     directory = tmp_path_factory.mktemp("clone") / "client_export"
     shutil.copytree(SOURCE, directory, ignore=shutil.ignore_patterns("node_modules"))
+    shutil.copytree(VECTORS, directory.parent / VECTORS.relative_to(ROOT))
     npm(directory, "ci", "--no-audit", "--no-fund")
     return directory
 
