@@ -12,7 +12,8 @@ from helios.errors import InputError, StoreError
 from helios.grid import MAX_DEPTH
 
 TABLE_BYTES = 12
-"""Errors of a cell at its extent D, D/2, ... D/32, along the line from the Sun and then across it."""
+"""Errors of a cell's proxies in blocks of its extent D, D/2, ... D/32, for views along the line from the Sun, then
+across it."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ export interface IndexCell {
   id: CellId;
   /** Bit k is set where it has a child k. */
   childMask: number;
-  /** Metres: at pixels of this extent, its half, ... a 32nd, the proxies of the cell err by `errors`. 0: not at all. */
+  /** Metres: in blocks this wide, half so wide, ... a 32nd, the proxies of the cell err by `errors`. 0: not at all. */
   extent: number;
   /** Shares of its light: 6 along the line from the Sun, 6 across. */
   errors: Float32Array;
