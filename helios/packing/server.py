@@ -9,38 +9,21 @@ from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 from starlette.routing import Mount
-from starlette.staticfiles import StaticFiles
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from helios.errors import InputError
+from helios.packing.served_file import served
 
 HOST = "127.0.0.1"
 
 SILENT_S = 60.0
 """A connection over which nothing went for so long is closed."""
-
-CONTENT_TYPES = {
-    ".bin": "application/octet-stream",
-    ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".ico": "image/x-icon",
-    ".jpg": "image/jpeg",
-    ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json",
-    ".map": "application/json",
-    ".md": "text/plain; charset=utf-8",
-    ".mjs": "text/javascript; charset=utf-8",
-    ".png": "image/png",
-    ".svg": "image/svg+xml",
-    ".txt": "text/plain; charset=utf-8",
-    ".wasm": "application/wasm",
-    ".woff2": "font/woff2",
-}
-"""The system's own table may say otherwise (some give scripts as text/plain, which no browser runs as a module)."""
 
 
 class SiteFiles(StaticFiles):
@@ -52,12 +35,10 @@ class SiteFiles(StaticFiles):
         return super().lookup_path(path)
 
     def file_response(self, full_path, stat_result, scope, status_code: int = 200) -> Response:
-        response = super().file_response(full_path, stat_result, scope, status_code)
-        content_type = CONTENT_TYPES.get(Path(full_path).suffix.lower(), "application/octet-stream")
-        response.headers["Content-Type"] = content_type
-        response.headers["Cache-Control"] = "no-cache"  # ask each time: a new pack must show at the next reload
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
+        name = Path(full_path).relative_to(os.path.realpath(self.all_directories[0])).as_posix()
+        request = Headers(scope=scope)
+        response = served(full_path, name, stat_result, request)
+        return NotModifiedResponse(response.headers) if self.is_not_modified(response.headers, request) else response
 
 
 class WatchedProtocol(H11Protocol):
@@ -86,7 +67,7 @@ class WatchedProtocol(H11Protocol):
 
 
 def site_app(directory: Path) -> Starlette:
-    """Return the ASGI application that serves `directory`: GET and HEAD, ranges, ETag, Last-Modified."""
+    """Return the ASGI application that serves `directory`: GET and HEAD, ranges, gzip, ETag."""
     hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"], www_redirect=False)
     return Starlette(routes=[Mount("/", SiteFiles(directory=directory, html=True))], middleware=[hosts])
 

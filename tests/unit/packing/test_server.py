@@ -5,9 +5,7 @@ Around the served directory lies a file that must not come out by any name.
 """
 
 import errno
-import http.client
 import socket
-import threading
 import time
 from email.utils import parsedate_to_datetime
 
@@ -15,7 +13,8 @@ import pytest
 
 from helios.errors import InputError
 from helios.packing import server as server_module
-from helios.packing.server import HOST, open_socket, site_server
+from helios.packing.server import HOST, open_socket
+from tests.unit.packing.serving import ask, serving
 
 BYTES = bytes(range(256)) * 300
 SECRET = b"outside"
@@ -40,26 +39,8 @@ def port(tmp_path_factory):
     (site / "sub" / "index.html").write_text("sub")
     for name in ("a.js", "a.json", "a.css", "a.svg", "a.png", "a.wasm", "a.unknown"):
         (site / name).write_text("x")
-    server, listener = site_server(site), open_socket(0)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    yield listener.getsockname()[1]
-    server.should_exit = True
-    thread.join(timeout=20)
-    listener.close()
-
-
-def ask(port, path, method="GET", **headers):
-    connection = http.client.HTTPConnection(HOST, port, timeout=10)
-    try:
-        connection.putrequest(method, path, skip_host="Host" in headers)
-        for name, value in headers.items():
-            connection.putheader(name.replace("_", "-"), value)
-        connection.endheaders()
-        response = connection.getresponse()
-        return response.status, dict((k.lower(), v) for k, v in response.getheaders()), response.read()
-    finally:
-        connection.close()
+    with serving(site) as (_, port):
+        yield port
 
 
 def test_a_file_comes_whole_with_what_a_cache_needs(port):
@@ -234,13 +215,8 @@ def watched(tmp_path, monkeypatch):
     monkeypatch.setattr(server_module, "SILENT_S", SILENT_S)
     (tmp_path / "index.html").write_text("<!doctype html>")
     (tmp_path / "large.bin").write_bytes(bytes(64 << 20))
-    server, listener = site_server(tmp_path), open_socket(0)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    yield server, listener.getsockname()[1]
-    server.should_exit = True
-    thread.join(timeout=20)
-    listener.close()
+    with serving(tmp_path) as (server, port):
+        yield server, port
 
 
 def test_answers_are_not_held_back(watched):
