@@ -14,8 +14,8 @@ from numba import njit
 
 from helios.simd.jit import JIT
 
-KERNEL: dict[str, Any] = JIT | {"fastmath": False}
-"""Arguments of `numba.njit` for kernels of whole numbers."""
+KERNEL: dict[str, Any] = JIT | {"fastmath": False, "forceinline": False}
+"""Arguments of `numba.njit` for kernels of whole numbers, whose results hang on no inlining: they compile faster without."""
 
 ESCAPE = 24
 """A Rice code's quotient of so many ones or more is written as so many, with the value in 16 bits after them."""

@@ -119,8 +119,9 @@ def _encode(depths, index, offsets, stars, proxies, shaped, most, out, lengths, 
     at = 0
     for cell in range(len(depths)):
         begin, depth = at, depths[cell]
-        first = offsets[:, cell]
-        counts = offsets[:, cell + 1] - first
+        first = (offsets[0, cell], offsets[1, cell], offsets[2, cell])
+        ends = (offsets[0, cell + 1], offsets[1, cell + 1], offsets[2, cell + 1])
+        counts = (ends[0] - first[0], ends[1] - first[1], ends[2] - first[2])
         for kind in range(3):
             at = put_varint(out, at, counts[kind])
         rice_at = at
@@ -130,7 +131,8 @@ def _encode(depths, index, offsets, stars, proxies, shaped, most, out, lengths, 
         at += 16 * ((counts[0] > 0) + np.int64(counts[1] > 0))
 
         _sort(stars[MAG], first[0], counts[0], order, spare)
-        star_order[first[0] : first[0] + counts[0]] = order[: counts[0]]
+        for i in range(counts[0]):
+            star_order[first[0] + i] = order[i]
         left = bits_below(depth)
         at, strayed = _put_places(out, at, stars, order, counts[0], index[cell], 0, left, left)
         if strayed > _STRAY:
@@ -234,4 +236,5 @@ def _sort(mags, first, count, order, spare):
             digit = (mags[source[i]] >> shift) & 255
             target[ends[digit]] = source[i]
             ends[digit] += 1
-    order[:count] = spare[:count]
+    for i in range(count):
+        order[i] = spare[i]
