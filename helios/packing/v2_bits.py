@@ -15,7 +15,7 @@ from numba import njit
 from helios.simd.jit import JIT
 
 KERNEL: dict[str, Any] = JIT | {"fastmath": False, "forceinline": False}
-"""Arguments of `numba.njit` for kernels of whole numbers, whose results hang on no inlining: they compile faster without."""
+"""Arguments of `numba.njit` for kernels of whole numbers: none needs inlining, and without it they compile faster."""
 
 ESCAPE = 24
 """A Rice code's quotient of so many ones or more is written as so many, with the value in 16 bits after them."""
