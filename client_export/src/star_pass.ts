@@ -1,11 +1,11 @@
 /** Draws every loaded splat additively into a target. */
 import type { Camera } from "./camera.ts";
-import { InstancedQuads } from "./gl/instanced_quads.ts";
 import { Program, type UniformValue } from "./gl/program.ts";
+import { Quads } from "./gl/quads.ts";
 import { DataTexture, type RenderTarget, drawInto } from "./gl/textures.ts";
 import { NearSplats } from "./near.ts";
 import type { SplatStore } from "./splat_store.ts";
-import { STAR_FRAGMENT, STAR_VERTEX, TABLE_WIDTH, TEXELS_PER_CELL } from "./star_shader.ts";
+import { STAR_FRAGMENT, STAR_VERTEX, TEXELS_PER_CELL } from "./star_shader.ts";
 import { type Vec3, length, sub } from "./vec.ts";
 
 /** Largest standard deviation that a splat shows, radians: one that the camera is inside must not fill the screen. */
@@ -23,8 +23,9 @@ export interface ScreenSize {
 
 export class StarPass {
   private readonly program: Program;
-  private readonly far: SplatBatch;
-  private readonly near: SplatBatch;
+  private readonly quads: Quads;
+  private readonly far: SplatTables;
+  private readonly near: SplatTables;
   private readonly nearSplats = new NearSplats();
   private readonly weights: Float32Array;
   /** How many splats of the store the GPU has. */
@@ -37,9 +38,10 @@ export class StarPass {
     maxCells: number,
   ) {
     this.program = new Program(gl, STAR_VERTEX, STAR_FRAGMENT);
+    this.quads = new Quads(gl);
     this.weights = new Float32Array(maxCells);
-    this.far = new SplatBatch(gl, store, maxCells);
-    this.near = new SplatBatch(gl, this.nearSplats, 2);
+    this.far = new SplatTables(gl, store, maxCells);
+    this.near = new SplatTables(gl, this.nearSplats, 2);
     // The near splats' positions are unit vectors from the camera: their cells lie at the camera, one unit large.
     this.near.setRow(0, [0, 0, 0], 1, 1, MAX_SPLAT_SIZE);
     this.near.setRow(1, [0, 0, 0], 1, 1, POINT_SIZE);
@@ -48,7 +50,7 @@ export class StarPass {
   /** Adds the light of all splats, at `exposure`, to `target`. */
   draw(target: RenderTarget, camera: Camera, size: ScreenSize, exposure: number): void {
     const { cells, count } = this.store;
-    this.far.quads.changed(this.known, count);
+    this.far.upload(this.known, count);
     this.known = count;
     cells.forEach((cell, row) => {
       this.weights[row] = cell.weight(camera.position);
@@ -58,7 +60,7 @@ export class StarPass {
       this.far.setRow(row, scaled, cell.unitM * s, this.weights[row], cell.points ? POINT_SIZE : MAX_SPLAT_SIZE);
     });
     this.nearSplats.gather(this.store, this.weights, camera.position);
-    this.near.quads.changed(0, this.nearSplats.count);
+    this.near.upload(0, this.nearSplats.count);
     const view = {
       ...camera.basis(),
       viewport: [size.width, size.height],
@@ -67,8 +69,14 @@ export class StarPass {
       exposure,
     };
     drawInto(this.gl, target, "add");
-    this.far.draw(this.program, { ...view, fade: this.nearSplats.fade }, count);
-    this.near.draw(this.program, { ...view, fade: NO_FADE }, this.nearSplats.count);
+    this.drawSplats(this.far, count, { ...view, fade: this.nearSplats.fade });
+    this.drawSplats(this.near, this.nearSplats.count, { ...view, fade: NO_FADE });
+  }
+
+  private drawSplats(tables: SplatTables, count: number, view: Readonly<Record<string, UniformValue>>): void {
+    if (count === 0) return;
+    this.program.use({ ...view, ...tables.uniforms(), count });
+    this.quads.draw(count);
   }
 }
 
@@ -80,20 +88,25 @@ interface SplatArrays {
   light: Float32Array;
 }
 
-/** Splats and the table of their cells, as the star shader reads them. */
-class SplatBatch {
-  readonly quads: InstancedQuads;
+/** Splats and their cells on the GPU, as the star shader reads them. */
+class SplatTables {
+  private readonly splats: Record<keyof SplatArrays, DataTexture>;
   private readonly cells: DataTexture;
   private rows = 0;
 
   constructor(gl: WebGL2RenderingContext, { means, covDiagonal, covOff, light }: SplatArrays, maxCells: number) {
-    this.quads = new InstancedQuads(gl, [
-      { values: means, size: 4 },
-      { values: covDiagonal, size: 3 },
-      { values: covOff, size: 3 },
-      { values: light, size: 3 },
-    ]);
-    this.cells = new DataTexture(gl, TABLE_WIDTH, Math.max(1, Math.ceil((TEXELS_PER_CELL * maxCells) / TABLE_WIDTH)));
+    this.splats = {
+      means: new DataTexture(gl, means, 4),
+      covDiagonal: new DataTexture(gl, covDiagonal, 3),
+      covOff: new DataTexture(gl, covOff, 3),
+      light: new DataTexture(gl, light, 3),
+    };
+    this.cells = new DataTexture(gl, new Float32Array(4 * TEXELS_PER_CELL * maxCells), 4);
+  }
+
+  /** Splats `start` to `end`, the latter not included, are other than they were. */
+  upload(start: number, end: number): void {
+    for (const table of Object.values(this.splats)) table.upload(start, end);
   }
 
   setRow(row: number, origin: Vec3, unit: number, weight: number, maxAngularSize: number): void {
@@ -101,11 +114,10 @@ class SplatBatch {
     this.rows = Math.max(this.rows, row + 1);
   }
 
-  /** Draws the first `count` splats. `view`: the shader's uniforms, its cells apart. */
-  draw(program: Program, view: Readonly<Record<string, UniformValue>>, count: number): void {
-    if (count === 0) return;
-    this.cells.upload(TEXELS_PER_CELL * this.rows);
-    program.use({ ...view, cells: this.cells.texture });
-    this.quads.draw(count);
+  /** The tables by the names that they have in the shader, the cells as `setRow` left them. */
+  uniforms(): Record<string, UniformValue> {
+    this.cells.upload(0, TEXELS_PER_CELL * this.rows);
+    const textures = Object.entries(this.splats).map(([name, { texture }]) => [name, texture] as const);
+    return { ...Object.fromEntries(textures), cells: this.cells.texture };
   }
 }

@@ -11,8 +11,10 @@
  * Lengths on the screen are CSS pixels, so that a view shows the same picture on screens of every density.
  */
 
-/** Texels in a row of the table of cells, and of a cell. */
-export const TABLE_WIDTH = 512;
+import { QUAD_GLSL } from "./gl/quads.ts";
+import { TABLE_GLSL } from "./gl/textures.ts";
+
+/** Texels of a cell in the table of cells. */
 export const TEXELS_PER_CELL = 2;
 
 export const STAR_VERTEX = /* glsl */ `
@@ -29,12 +31,12 @@ const float MAX_PEAK = 6.0e4;
 // Beyond 84 degrees off the axis no screen shows anything, and the projection's derivative runs away.
 const float MIN_DEPTH = 0.1;
 
-layout(location = 0) in vec4 means;       // cell units; w: row of the cell
-layout(location = 1) in vec3 covDiagonal; // cell units^2: xx, yy, zz
-layout(location = 2) in vec3 covOff;      // cell units^2: xy, xz, yz
-layout(location = 3) in vec3 light;       // linear RGB x tau
-
-uniform sampler2D cells; // per cell: ((O - camera) S, unit S), (weight, largest angular size, -, -)
+uniform int count;       // splats; of each:
+uniform sampler2D means; // cell units; w: row of the cell
+uniform sampler2D covDiagonal; // cell units^2: xx, yy, zz
+uniform sampler2D covOff; // cell units^2: xy, xz, yz
+uniform sampler2D light; // linear RGB x tau
+uniform sampler2D cells; // of each cell: ((O - camera) S, unit S), (weight, largest angular size, -, -)
 uniform vec3 right;
 uniform vec3 up;
 uniform vec3 forward;
@@ -47,18 +49,19 @@ flat out vec2 centre;    // CSS px from the middle of the screen
 flat out vec3 conic;     // inverse of S + eps I: xx, xy, yy
 flat out vec3 peak;
 
-vec4 cellTexel(int texel) {
-  return texelFetch(cells, ivec2(texel % ${TABLE_WIDTH}, texel / ${TABLE_WIDTH}), 0);
-}
-
+${QUAD_GLSL}${TABLE_GLSL}
 void main() {
   gl_Position = vec4(2.0, 2.0, 2.0, 1.0); // all four corners outside: nothing is drawn
-  int texel = ${TEXELS_PER_CELL} * int(means.w);
-  vec4 frame = cellTexel(texel);
-  vec4 state = cellTexel(texel + 1);
+  int quad = quadIndex();
+  if (quad >= count) return;
+  ivec2 place = texelPlace(quad);
+  vec4 mean = texelFetch(means, place, 0);
+  int cell = ${TEXELS_PER_CELL} * int(mean.w);
+  vec4 frame = texelFetch(cells, texelPlace(cell), 0);
+  vec4 state = texelFetch(cells, texelPlace(cell + 1), 0);
   if (state.x <= 0.0) return;
 
-  vec3 to = frame.xyz + means.xyz * frame.w;
+  vec3 to = frame.xyz + mean.xyz * frame.w;
   float distance = length(to);
   float weight = state.x * smoothstep(fade.x, fade.y, distance / frame.w);
   vec3 p = vec3(dot(right, to), dot(up, to), dot(forward, to));
@@ -67,10 +70,12 @@ void main() {
   // EWA: S = T Sigma T', T the derivative of the projection.
   vec3 t1 = (focal * frame.w / p.z) * (right - forward * (p.x / p.z));
   vec3 t2 = (focal * frame.w / p.z) * (up - forward * (p.y / p.z));
+  vec3 diagonal = texelFetch(covDiagonal, place, 0).xyz;
+  vec3 off = texelFetch(covOff, place, 0).xyz;
   mat3 sigma = mat3(
-    covDiagonal.x, covOff.x, covOff.y,
-    covOff.x, covDiagonal.y, covOff.z,
-    covOff.y, covOff.z, covDiagonal.z
+    diagonal.x, off.x, off.y,
+    off.x, diagonal.y, off.z,
+    off.y, off.z, diagonal.z
   );
   vec3 s1 = sigma * t1;
   vec3 s2 = sigma * t2;
@@ -79,11 +84,11 @@ void main() {
 
   // A splat is drawn no larger than its cell allows, with the same light: stars are points.
   float ratio = frame.w / distance;
-  float angular2 = dot(covDiagonal, vec3(1.0 / 3.0)) * ratio * ratio;
+  float angular2 = dot(diagonal, vec3(1.0 / 3.0)) * ratio * ratio;
   vec3 shape = s * min(1.0, state.y * state.y / max(angular2, 1e-30)) + vec3(EPS_PX2, 0.0, EPS_PX2);
   float detShape = shape.x * shape.z - shape.y * shape.y;
 
-  vec3 glow = exposure * weight * sqrt(det / detShape) * light;
+  vec3 glow = exposure * weight * sqrt(det / detShape) * texelFetch(light, place, 0).rgb;
   float brightest = max(glow.r, max(glow.g, glow.b));
   if (!(brightest > 0.0)) return;
   peak = glow * min(1.0, MAX_PEAK / brightest);
@@ -91,8 +96,7 @@ void main() {
   conic = vec3(shape.z, -shape.y, shape.x) / detShape;
   centre = focal * p.xy / p.z;
   vec2 reach = sqrt(max(MIN_REACH2, 2.0 * log(brightest / CUT)) * shape.xz);
-  vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1) * 2.0 - 1.0;
-  gl_Position = vec4((centre + corner * reach) * 2.0 / viewport, 0.0, 1.0);
+  gl_Position = vec4((centre + quadCorner() * reach) * 2.0 / viewport, 0.0, 1.0);
 }
 `;
 

@@ -1,11 +1,11 @@
 /** Shader programs and the values of their uniforms. */
 
-/** A float, a vector of two or three, or a texture. */
+/** A float or integer, a vector of two or three floats, or a texture. */
 export type UniformValue = number | readonly number[] | WebGLTexture;
 
 export class Program {
   private readonly program: WebGLProgram;
-  private readonly uniforms: { name: string; location: WebGLUniformLocation }[] = [];
+  private readonly uniforms: { name: string; type: GLenum; location: WebGLUniformLocation }[] = [];
 
   /**
    * `vertex` and `fragment`: GLSL ES 3.00 without the line that says so.
@@ -28,8 +28,8 @@ export class Program {
     }
     const count = gl.getProgramParameter(program, gl.ACTIVE_UNIFORMS) as number;
     for (let i = 0; i < count; i++) {
-      const { name } = gl.getActiveUniform(program, i) as WebGLActiveInfo;
-      this.uniforms.push({ name, location: gl.getUniformLocation(program, name) as WebGLUniformLocation });
+      const { name, type } = gl.getActiveUniform(program, i) as WebGLActiveInfo;
+      this.uniforms.push({ name, type, location: gl.getUniformLocation(program, name) as WebGLUniformLocation });
     }
   }
 
@@ -38,11 +38,12 @@ export class Program {
     const { gl } = this;
     gl.useProgram(this.program);
     let unit = 0;
-    for (const { name, location } of this.uniforms) {
+    for (const { name, type, location } of this.uniforms) {
       const value = values[name];
       if (value === undefined) throw new Error(`the shader's uniform ${name} was given no value`);
       if (typeof value === "number") {
-        gl.uniform1f(location, value);
+        if (type === gl.INT) gl.uniform1i(location, value);
+        else gl.uniform1f(location, value);
       } else if (value instanceof WebGLTexture) {
         gl.activeTexture(gl.TEXTURE0 + unit);
         gl.bindTexture(gl.TEXTURE_2D, value);

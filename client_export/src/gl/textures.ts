@@ -78,27 +78,55 @@ export function drawInto(gl: WebGL2RenderingContext, target: RenderTarget | null
   }
 }
 
-/** A table of RGBA float32 texels, for `texelFetch`. */
+/** Texels in a row of a table. */
+const TABLE_WIDTH = 1024;
+
+/** GLSL: the place of a texel of a `DataTexture`. */
+export const TABLE_GLSL = /* glsl */ `
+ivec2 texelPlace(int texel) {
+  return ivec2(texel % ${TABLE_WIDTH}, texel / ${TABLE_WIDTH});
+}
+`;
+
+/** A table of float32 texels, for `texelFetch`. */
 export class DataTexture {
   readonly texture: WebGLTexture;
-  /** [height, width, 4]; `upload` makes changes seen. */
-  readonly values: Float32Array;
 
+  /**
+   * `values` [texels, channels] stay the caller's to write; `upload` makes what is new in them seen.
+   *
+   * @throws Error where they are more than the GPU takes.
+   */
   constructor(
     private readonly gl: WebGL2RenderingContext,
-    private readonly width: number,
-    height: number,
+    readonly values: Float32Array,
+    private readonly channels: 3 | 4,
   ) {
-    this.values = new Float32Array(4 * width * height);
+    const height = Math.max(1, Math.ceil(values.length / channels / TABLE_WIDTH));
+    const most = (gl.getParameter(gl.MAX_TEXTURE_SIZE) as number | null) ?? Infinity; // null: the context is lost
+    if (height > most) {
+      const [asked, taken] = [values.length / channels, most * TABLE_WIDTH].map((count) => count.toLocaleString("en"));
+      throw new Error(`The sky has ${asked} splats, this graphics driver takes ${taken}.`);
+    }
     this.texture = createTexture(gl, gl.NEAREST);
-    gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA32F, width, height);
+    gl.texStorage2D(gl.TEXTURE_2D, 1, channels === 3 ? gl.RGB32F : gl.RGBA32F, TABLE_WIDTH, height);
   }
 
-  /** Copies the first rows, as many as `texels` fill, to the GPU. */
-  upload(texels: number): void {
-    const { gl, width } = this;
+  /** Copies the rows with texels `start` to `end`, the latter not included, to the GPU. */
+  upload(start: number, end: number): void {
+    if (end <= start) return;
+    const { gl, values, channels } = this;
+    const texels = values.length / channels;
+    const first = Math.floor(start / TABLE_WIDTH);
+    const last = Math.min(Math.ceil(end / TABLE_WIDTH), Math.floor(texels / TABLE_WIDTH)); // of whole rows
+    const copy = (row: number, width: number, height: number) => {
+      const format = channels === 3 ? gl.RGB : gl.RGBA;
+      const from = channels * TABLE_WIDTH * row;
+      if (height > 0) gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, row, width, height, format, gl.FLOAT, values, from);
+    };
     gl.bindTexture(gl.TEXTURE_2D, this.texture);
-    gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, width, Math.ceil(texels / width), gl.RGBA, gl.FLOAT, this.values);
+    copy(first, TABLE_WIDTH, last - first);
+    if (end > last * TABLE_WIDTH) copy(last, texels - last * TABLE_WIDTH, 1);
   }
 }
 
