@@ -4,6 +4,13 @@ import { defineConfig } from "vite";
 // names, which `tests/unit/test_bundle.py` checks. Scripts and styles bear eight hexadecimal digits of their content, as
 // `assets/viewer-0123abcd.js`: a name never has other bytes, so whoever serves one may say that it lasts for ever, which
 // `helios serve` does.
+const names = {
+  hashCharacters: "hex",
+  entryFileNames: "assets/viewer-[hash].js",
+  chunkFileNames: "assets/[name]-[hash].js",
+  assetFileNames: "assets/viewer-[hash][extname]",
+} as const;
+
 export default defineConfig({
   base: "./",
   plugins: [
@@ -19,13 +26,7 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     modulePreload: { polyfill: false },
-    rollupOptions: {
-      output: {
-        hashCharacters: "hex",
-        entryFileNames: "assets/viewer-[hash].js",
-        chunkFileNames: "assets/[name]-[hash].js",
-        assetFileNames: "assets/viewer-[hash][extname]",
-      },
-    },
+    rollupOptions: { output: names },
   },
+  worker: { format: "es", rollupOptions: { output: { ...names, entryFileNames: "assets/[name]-[hash].js" } } },
 });

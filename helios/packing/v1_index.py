@@ -96,7 +96,7 @@ def join_lists(
         rest = [(c["file_name"], c["file_size_bytes"], c["trained"], c.get("levels_up", 0)) for c in index["cells"]]
         packed = [(c["file_name"], c["offset"], c["size"]) for c in manifest["cells"]]
         totals = index["total_splats"], index["total_size_bytes"]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise StoreError(f"{folder}: damaged: {INDEX} or {MANIFEST} lacks a field ({error!r})") from error
     if any(type(v) is not int or v < 0 for row in listed for v in row):
         raise StoreError(f"{folder / INDEX}: damaged: an id or splat_count is no whole number >= 0")

@@ -127,7 +127,7 @@ def test_train_cell_of_a_universe_and_of_a_file(universe, tmp_path):
     assert helios("train-cell", "--cell", name, "--input", universe, "--output", output, *QUICK).exit_code == 0
     assert Universe.open(output).trained.nonzero()[0].tolist() == [largest]
 
-    assert helios("pack", "--universe", universe).exit_code == 0
+    assert helios("pack", "--universe", universe, "--format", f"v1:depth={made.depth}").exit_code == 0
     source = universe / "pack" / "cells" / f"{made.cell_ids[largest].index_name}.bin"
     result = helios("train-cell", "--cell", source, "--output", tmp_path / "cell.bin", *QUICK)
     assert result.exit_code == 0, result.output

@@ -35,7 +35,7 @@ def universe(tmp_path_factory):
     folder = tmp_path_factory.mktemp("v1")
     scene.make_stars(folder / "universe", count=400)
     universe = scene.make_trained(folder / "universe", folder / "universe_trained")
-    pack_universe(universe)
+    pack_universe(universe, format=scene.OWN_CELLS)
     return universe
 
 

@@ -183,6 +183,14 @@ def test_damage_is_named_when_the_pack_is_opened(folder, what):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("n_phi", [float("inf"), float("nan"), "many", None, -4, 1e300])
+def test_a_grid_that_is_none_is_named_without_checksums_too(folder, n_phi):
+    (folder / "cells.pack.sfv").unlink()
+    edit_json(folder / "index.json", lambda d: d["config"].update(n_phi=n_phi))
+    with pytest.raises(StoreError, match=r"index\.json or cells\.pack\.json lacks a field"):
+        V1Pack.open(folder)
+
+
 def test_a_count_that_the_cell_does_not_hold_is_named(folder):
     def change(index):
         index["cells"][2]["splat_count"] += 1
