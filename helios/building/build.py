@@ -10,10 +10,13 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from helios import __version__
 from helios.building.brightest import Faintest, faintest_of_brightest
 from helios.building.config import BuildConfig
 from helios.building.duplicates import DuplicatesResult, drop_duplicates, duplicates_tasks, find_duplicates
+from helios.building.levels import make_levels
 from helios.building.merging import NO_PART, Survey, bright_stars, merge
 from helios.building.partition import PartitionResult, PartitionTask, find_row, partition_catalog, stamp
 from helios.building.placing import Placing
@@ -35,6 +38,7 @@ from helios.progress import Done, OnEvent, ignore
 from helios.schedulers import open_scheduler
 from helios.schedulers.config import SchedulerConfig
 from helios.universe.arrays import describe_columns, open_root
+from helios.universe.level_columns import LevelParts
 from helios.universe.paths import index_path, landmarks_path, may_be_replaced, store_path
 from helios.universe.store import VERSION
 from helios.universe.tree import Leaves
@@ -127,7 +131,10 @@ class _Build:
             shards = self._write_stars(plan, runs, faintest)
             leaves = Leaves.joined([plan.leaves, *map(read_leaves, shards)])
             self.counts = sum((shard.counts for shard in shards), self.counts)
-            size_bytes = self._put(leaves, star_boxes_m(leaves, shards), self._provenance(plan.stars), landmarks)
+            offsets = np.r_[0, np.cumsum(leaves.count)]
+            levels = make_levels(self.work, self.store, leaves.cells, offsets)
+            boxes_m = star_boxes_m(leaves, shards)
+            size_bytes = self._put(leaves, boxes_m, levels, self._provenance(plan.stars), landmarks)
         return BuildReport(
             config=self.config,
             path=self.output,
@@ -228,7 +235,12 @@ class _Build:
         return shards
 
     def _put(
-        self, leaves: Leaves, boxes_m: Bounds, provenance: dict[str, Any], landmarks: Sequence[Landmark] | None
+        self,
+        leaves: Leaves,
+        boxes_m: Bounds,
+        levels: LevelParts,
+        provenance: dict[str, Any],
+        landmarks: Sequence[Landmark] | None,
     ) -> int:
         """Finish the universe and move it to the output; return its size in bytes."""
         folder = self.work.folder
@@ -237,7 +249,7 @@ class _Build:
         landmarks_path(folder).unlink(missing_ok=True)  # a killed build's may have been for other landmarks
         if landmarks is not None:
             write_landmarks(landmarks_path(folder), landmarks)
-        write_tree(folder, open_root(self.store, mode="r+"), leaves, boxes_m, self.config.rule, provenance)
+        write_tree(folder, open_root(self.store, mode="r+"), leaves, boxes_m, levels, self.config.rule, provenance)
         with replacing(self.output, may_be_replaced, "universe", durable=True) as staging:
             self.store.rename(store_path(staging))
             for path in (index_path(folder), landmarks_path(folder)):

@@ -8,7 +8,7 @@ Left to vectorise loops over rows of pixels, which are one or two vectors long, 
 ready. `JIT` is how every kernel of the package is compiled, with or without vectors.
 """
 
-from helios.simd.jit import JIT
+from helios.simd.jit import EXACT, JIT
 from helios.simd.lanewise import broadcast, ceil, clamp, fabs, first_n, floor, iota, ldexp, rint, select, sign, sqrt
 from helios.simd.memory import (
     load,
@@ -25,6 +25,7 @@ from helios.simd.shuffles import add_hsums, hsum, repeat_pixels, slide, sum_pixe
 from helios.simd.vectors import LANES
 
 __all__ = [
+    "EXACT",
     "JIT",
     "LANES",
     "add_hsums",

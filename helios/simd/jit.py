@@ -27,6 +27,9 @@ force: a helper that is compiled by itself beside its callers may be optimised i
 so the last digit, would depend on what the cache held.
 """
 
+EXACT: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
+"""Arguments of `numba.njit` for what is stored and must be the same on every processor: every operation as written."""
+
 
 def _find_cache() -> None:
     """Let numba keep what it compiles in a temporary folder where neither this package nor the home can be written.

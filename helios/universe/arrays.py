@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -104,6 +104,28 @@ def write_array(group: zarr.Group, name: str, data: NDArray) -> None:
     """Write `data` [N, ...] as the array `name` of `group`. The same data give the same bytes."""
     array = create_array(group, name, data.shape, data.dtype, chunk_sums(data))
     array[...] = data
+
+
+def write_pieces(
+    group: zarr.Group, name: str, dtype: DTypeLike, shape: tuple[int, ...], pieces: Sequence[NDArray]
+) -> None:
+    """Write `pieces`, one after the other, as the array `name` [N, *shape] of `group`, shard by shard."""
+    count = sum(len(piece) for piece in pieces)
+    array = create_array(group, name, (count, *shape), dtype, [])
+    sums: list[int] = []
+    waiting: list[NDArray] = []
+    begin, held = 0, 0
+    for i, piece in enumerate(pieces):
+        waiting.append(piece)
+        held += len(piece)
+        if held >= SHARD_ROWS or i == len(pieces) - 1:
+            rows = np.concatenate(waiting).astype(dtype, copy=False)
+            whole = len(rows) if i == len(pieces) - 1 else len(rows) // SHARD_ROWS * SHARD_ROWS
+            with zarr.config.set(_WRITING):
+                array[begin : begin + whole] = rows[:whole]
+            sums += chunk_sums(rows[:whole])
+            waiting, begin, held = [rows[whole:]], begin + whole, len(rows) - whole
+    array.attrs[SUMS] = sums
 
 
 def write_shard(group: zarr.Group, name: str, number: int, data: NDArray) -> Path:

@@ -20,6 +20,7 @@ from helios.universe.arrays import attributes_of, metadata_digest, open_root, re
 from helios.universe.cell_view import CellView
 from helios.universe.emitters import EMITTER_COLUMNS, EmitterColumns
 from helios.universe.index import check_version
+from helios.universe.level_columns import LEVEL_GROUPS, Levels
 from helios.universe.paths import index_path, store_path
 from helios.universe.tree import InnerCells, Tree
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from helios.universe.stars import StarData
     from helios.universe.training import TrainedSplats
 
-VERSION = 3
+VERSION = 4
 """Version of the store that this program writes and reads."""
 
 CELL_COLUMNS = {"depth": np.uint8, "l": np.int32, "theta": np.int32, "phi": np.int32, "offsets": np.int64}
@@ -50,7 +51,7 @@ INNER_COLUMNS = {
 }
 """Columns of the group `inner`: the cells above the leaves, as in `helios.universe.tree.InnerCells`."""
 
-BUILT_GROUPS = ("cells", "inner", "emitters")
+BUILT_GROUPS = ("cells", "inner", "emitters", *LEVEL_GROUPS)
 """Groups that a build writes and nothing changes afterwards."""
 
 
@@ -176,6 +177,11 @@ class Universe:
         """
         origin, half_extent, _ = self._frames
         return origin[indices], half_extent[indices]
+
+    @cached_property
+    def levels(self) -> Levels:
+        """The levels of detail. Raises StoreError if they are damaged."""
+        return Levels(self._root)
 
     def locate(self, position_m: ArrayLike) -> NDArray[np.int64]:
         """Return int64 [N]: the index of the cell that holds each position [N, 3], metres, or -1 if none does."""

@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 from helios.cells import Bounds, Cells
 from helios.universe.arrays import metadata_digest, write_array
 from helios.universe.index import manifest_text
+from helios.universe.level_columns import LevelParts
 from helios.universe.paths import index_path
 from helios.universe.store import (
     BOX_COLUMNS,
@@ -26,7 +27,13 @@ from helios.universe.tree import Leaves, TreeRule, inner_cells
 
 
 def write_tree(
-    directory: Path, root: zarr.Group, leaves: Leaves, boxes_m: Bounds, rule: TreeRule, provenance: dict[str, Any]
+    directory: Path,
+    root: zarr.Group,
+    leaves: Leaves,
+    boxes_m: Bounds,
+    levels: LevelParts,
+    rule: TreeRule,
+    provenance: dict[str, Any],
 ) -> None:
     """Write everything but the emitters and landmarks of the universe in `directory`, which must already have those.
 
@@ -37,6 +44,7 @@ def write_tree(
     offsets = np.concatenate([[0], np.cumsum(leaves.count)])
     write_columns(root, "cells", {**CELL_COLUMNS, **BOX_COLUMNS}, (*_indices(leaves.cells), offsets, *boxes_m))
     write_columns(root, "inner", INNER_COLUMNS, (*_indices(inner.cells), inner.first, inner.stop, inner.count))
+    levels.write(root)
     attributes = {
         "version": VERSION,
         "depth": rule.depth,

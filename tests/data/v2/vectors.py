@@ -19,11 +19,12 @@ import numpy as np
 from helios.catalogs_path import embedded
 from helios.constants import ICRS_TO_ECLIPTIC, PARSEC_M
 from helios.grid import cell_keys, cells_of_keys
+from helios.levels.glow import texels_of
 from helios.light import solid_angle_sr
 from helios.packing import v2_quantities as v2
 from helios.packing.v2_decode import decode_tile
 from helios.packing.v2_encode import encode_blocks
-from helios.packing.v2_glow import decode_glow, encode_glow, texels_of
+from helios.packing.v2_glow import decode_glow, encode_glow
 from helios.packing.v2_head import Head, encode_head, palette_bytes
 from helios.packing.v2_index import IndexEntry, Page, PagePointer, encode_page, tiles_of
 from helios.packing.v2_records import ProxyRecords, ShapedRecords, StarRecords

@@ -1,0 +1,221 @@
+"""The stage that makes the levels of detail: one piece for each branch, and what is above the branches from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helios.building.runs import load, save
+from helios.building.work import Work
+from helios.cells import Cells
+from helios.coords import stacked_positions_m
+from helios.grid import MAX_DEPTH, HLGrid, cell_keys
+from helios.levels.branch import LevelCells, draw_stars, flux_of, grow_branch, stars_as_lights, table_from
+from helios.levels.error_table import WIDTHS
+from helios.levels.glow import GLOW_N, texels_of
+from helios.levels.own_stars import ROOT_DEPTH, UNOWNED
+from helios.levels.proxies import Lights
+from helios.levels.top import Top, candidates, keepers_above, proxies_above, top_of
+from helios.pieces import seal
+from helios.universe.arrays import open_root, read_rows
+from helios.universe.level_columns import LevelParts
+
+COLUMNS = ("x_m", "y_m", "z_m", "phot_g_mean_mag", "bp_rp")
+
+
+@dataclass(frozen=True)
+class BranchTask:
+    """The branch number `number`: the cell of `depth` and the stars of the store at `store` in `rows` (first, stop).
+
+    `levels` are the cells above it, without the root. `kept_rows` int64 [K], `kept_by` int8 [K]: which of its rows are kept
+    above, and at which depths. `above` are the proxies that stand for the branch, and for the cells above it.
+    """
+
+    number: int
+    store: Path
+    folder: Path
+    depth: int
+    rows: tuple[int, int]
+    levels: int
+    kept_rows: NDArray[np.int64]
+    kept_by: NDArray[np.int8]
+    above: tuple[Lights, ...] = ()
+    depths_above: tuple[int, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"branch {self.number}"
+
+    def read(self) -> dict[str, NDArray]:
+        """Return the columns of the branch's stars."""
+        root = open_root(self.store)
+        return {name: read_rows(root, f"emitters/{name}", *self.rows) for name in COLUMNS}
+
+    def owner(self) -> NDArray[np.int8]:
+        """Return the depths of who keeps each star, as far as they are known."""
+        owner = np.full(self.rows[1] - self.rows[0], UNOWNED, np.int8)
+        owner[self.kept_rows - self.rows[0]] = self.kept_by
+        return owner
+
+
+@dataclass(frozen=True)
+class BranchResult:
+    """What a piece wrote to `path`; `files` are sealed."""
+
+    path: Path
+    rows: int
+    files: dict[str, int]
+
+
+def find_candidates(task: BranchTask) -> BranchResult:
+    """Write the stars of a branch that cells above it may keep."""
+    columns = task.read()
+    lights = _lights(columns)
+    rows = candidates(flux_of(lights), lights.luminosity, columns["phot_g_mean_mag"], task.levels)
+    found = {name: column[rows] for name, column in columns.items()}
+    return _written(task, "candidates", row=rows + task.rows[0], **found)
+
+
+def make_branch(task: BranchTask) -> BranchResult:
+    """Write the cells and proxies of a branch, who keeps each of its stars, and its part of the glow map."""
+    columns = task.read()
+    position = stacked_positions_m(columns)
+    keys = cell_keys(*HLGrid(MAX_DEPTH).locate(position))
+    order = np.argsort(keys, kind="stable")
+    lights, owner = _lights(columns).take(order), task.owner()
+    flux, sorted_owner = flux_of(lights), owner[order]
+    unseen = sorted_owner != ROOT_DEPTH
+    texels = texels_of(lights.position_m[unseen])
+    glow = np.bincount(texels, flux[unseen], 6 * GLOW_N**2)
+    tint = np.array([np.sum(flux[unseen] * c) for c in lights.color[unseen].T.astype(np.float64)])
+    level, own = grow_branch(keys[order], lights, sorted_owner, task.depth)
+    owner[order] = sorted_owner
+    return _written(
+        task, "branch", owner=owner, glow=glow, tint=tint, **_columns("", level.proxies), **_columns("own_", own),
+        depth=level.depth, key=level.key, own=level.own, extent_m=level.extent_m, table=level.table.ravel(),
+        child=level.child, starts=level.starts,
+    )  # fmt: skip
+
+
+def draw_branch(task: BranchTask) -> BranchResult:
+    """Write the stars of a branch as the errors of the branch itself and of the cells above it need them drawn."""
+    lights, owner = _lights(task.read()), load(task.folder / f"branch-{task.number:06d}")["owner"]
+    drawn = [draw_stars(p, lights.take(owner >= depth)) for p, depth in zip(task.above, task.depths_above)]
+    images = np.stack([images for images, _ in drawn])
+    return _written(task, "drawn", images=images.ravel(), light=np.stack([light for _, light in drawn]).ravel())
+
+
+def make_levels(work: Work, store: Path, leaves: Cells, offsets: NDArray[np.int64]) -> LevelParts:
+    """Return the parts of the levels of detail of the stars in the `store`, whose cells are `leaves`, at `offsets`.
+
+    The pieces run where `work` says; those of a killed build that are whole are not made again.
+    """
+    top = top_of(leaves, offsets)
+    nothing = np.zeros(0, np.int64), np.zeros(0, np.int8)
+    tasks = [
+        BranchTask(
+            *(number, store, work.folder, int(top.depth[cell]), (int(top.first[cell]), int(top.stop[cell]))),
+            *(len(top.path(int(top.parent[cell]))), *nothing),
+        )
+        for number, cell in enumerate(top.branches.tolist())
+    ]
+    found = _joined([load(r.path) for r in work.stage("finding bright stars", find_candidates, tasks, BranchResult)])
+    bright = _lights(found)
+    keeper = keepers_above(top, found["row"], flux_of(bright), bright.luminosity, found["phot_g_mean_mag"])
+    tasks = [_with_kept(task, top, found["row"], keeper) for task in tasks]
+    branches = [load(r.path) for r in work.stage("making levels", make_branch, tasks, BranchResult, _rows)]
+
+    own = [bright.take(np.flatnonzero(keeper == cell)) for cell in range(len(top.depth))]
+    held = [Lights.none()] * len(top.depth)
+    for cell, branch in zip(top.branches.tolist(), branches):
+        own[cell] = _from_columns("own_", branch)
+        held[cell] = _first_proxies(branch)
+    proxies, of_cell, starts = proxies_above(top, own, held)
+    standing = [proxies.take(of_cell == cell) for cell in range(len(top.depth))]
+    paths = [top.path(cell) for cell in top.branches.tolist()]
+    tasks = [
+        BranchTask(
+            **vars(task) | {"above": tuple(standing[c] for c in path), "depths_above": tuple(top.depth[path].tolist())}
+        )
+        for task, path in zip(tasks, paths)
+    ]
+    drawn = [load(r.path) for r in work.stage("measuring levels", draw_branch, tasks, BranchResult)]
+    extent_m, table = _errors_above(top, standing, paths, drawn)
+    child = (top.key[np.maximum(of_cell, 0)] & np.uint64(7)).astype(np.uint8)
+    counts = np.array([len(stars) for stars in own])
+    above = LevelCells(top.depth, top.key, counts, extent_m, table, proxies, child, starts)
+    glow = np.sum([branch["glow"] for branch in branches], axis=0)
+    tint = np.sum([branch["tint"] for branch in branches], axis=0)
+    return LevelParts(top, above, [_level(branch) for branch in branches], [b["owner"] for b in branches], glow, tint)
+
+
+def _errors_above(top: Top, standing, paths, drawn) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Return (extent_m [T + B], table [T + B, 2, WIDTHS]) of the cells of `top`; the root has none."""
+    images: dict[int, NDArray] = {}
+    light: dict[int, NDArray] = {}
+    for path, parts in zip(paths, drawn):
+        for i, cell in enumerate(path):
+            image = parts["images"].reshape(len(path), 2, WIDTHS, *[-1])[i]
+            images[cell] = images[cell] + image if cell in images else image.copy()
+            light[cell] = light.get(cell, 0.0) + parts["light"].reshape(len(path), 2)[i]
+    extent_m, table = np.zeros(len(top.depth)), np.zeros((len(top.depth), 2, WIDTHS), np.float32)
+    for cell in images:
+        side = int(np.sqrt(images[cell].shape[-1]))
+        whole = images[cell].reshape(2, WIDTHS, side, side)
+        extent_m[cell], table[cell] = table_from(standing[cell], whole, light[cell])
+    return extent_m, table
+
+
+def _with_kept(task: BranchTask, top: Top, rows: NDArray[np.int64], keeper: NDArray[np.int64]) -> BranchTask:
+    inside = slice(*np.searchsorted(rows, task.rows))
+    kept = keeper[inside] >= 0
+    depths = top.depth[keeper[inside][kept]]
+    return BranchTask(**vars(task) | {"kept_rows": rows[inside][kept], "kept_by": depths})
+
+
+def _rows(result: BranchResult) -> int:
+    return result.rows
+
+
+def _written(task: BranchTask, kind: str, **arrays: NDArray) -> BranchResult:
+    path = task.folder / f"{kind}-{task.number:06d}"
+    save(path, **arrays)
+    return BranchResult(path, task.rows[1] - task.rows[0], seal(task.folder, [path]))
+
+
+def _lights(columns: dict[str, NDArray]) -> Lights:
+    return stars_as_lights(stacked_positions_m(columns), columns["phot_g_mean_mag"], columns["bp_rp"])
+
+
+def _columns(prefix: str, lights: Lights) -> dict[str, NDArray]:
+    return {f"{prefix}{name}": column.ravel() for name, column in vars(lights).items()}
+
+
+def _from_columns(prefix: str, columns: dict[str, NDArray]) -> Lights:
+    position, sigma, light, color = (columns[f"{prefix}{name}"] for name in Lights.__dataclass_fields__)
+    return Lights(position.reshape(-1, 3), sigma, light, color.reshape(-1, 3))
+
+
+def _first_proxies(branch: dict[str, NDArray]) -> Lights:
+    """The proxies that the first cell of a branch holds; none where the branch has no cell left."""
+    stop = int(branch["starts"][1]) if len(branch["depth"]) else 0
+    return _from_columns("", branch).take(slice(0, stop))
+
+
+def _joined(parts: list[dict[str, NDArray]]) -> dict[str, NDArray]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _level(branch: dict[str, NDArray]) -> LevelCells:
+    return LevelCells(
+        branch["depth"],
+        branch["key"],
+        branch["own"],
+        branch["extent_m"],
+        branch["table"].reshape(-1, 2, WIDTHS),
+        _from_columns("", branch),
+        branch["child"],
+        branch["starts"],
+    )

@@ -1,0 +1,153 @@
+"""A branch: all cells of the tree below one, this included, made from the stars in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from helios.color import color_from_bp_rp
+from helios.levels.error_table import BLOCKS, WIDTHS, add_gaussians, add_point, blank_images, frame_of, table_of
+from helios.levels.own_stars import grow
+from helios.levels.proxies import Lights, proxies_of
+from helios.light import luminosity
+from helios.simd import EXACT
+
+
+@dataclass(frozen=True)
+class LevelCells:
+    """C cells, each before those below it and in the order of the Morton curve, and their P proxies.
+
+    `depth` int8 [C], -1 for the root; `key` uint64 [C], the Morton key at that depth; `own` int64 [C], how many stars
+    the cell keeps; `extent_m` float64 [C] and `table` float32 [C, 2, WIDTHS] are its error (`error_table`), 0 where what
+    stands for it is its stars. `proxies` stand for the cells' children: those that cell i holds are the rows starts[i]
+    to starts[i + 1] - 1, starts int64 [C + 1], and `child` uint8 [P] is which child, by the last three bits of its key.
+    """
+
+    depth: NDArray[np.int8]
+    key: NDArray[np.uint64]
+    own: NDArray[np.int64]
+    extent_m: NDArray[np.float64]
+    table: NDArray[np.float32]
+    proxies: Lights
+    child: NDArray[np.uint8]
+    starts: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.depth)
+
+
+def stars_as_lights(position_m: NDArray, phot_g_mean_mag: NDArray, bp_rp: NDArray) -> Lights:
+    """Return stars at `position_m` [N, 3], metres, with apparent magnitudes and colours [N], as points of light."""
+    r = np.sqrt((position_m**2).sum(axis=1))
+    return Lights(position_m, np.zeros(len(r)), luminosity(phot_g_mean_mag, r), color_from_bp_rp(bp_rp))
+
+
+def flux_of(lights: Lights) -> NDArray[np.float64]:
+    """Return the light from the Sun, float64 [N], steradians."""
+    return lights.luminosity / (lights.position_m**2).sum(axis=1)
+
+
+def grow_branch(
+    keys: NDArray[np.uint64], stars: Lights, owner: NDArray[np.int8], depth: int
+) -> tuple[LevelCells, Lights]:
+    """Return the branch of a cell of `depth`, and its own stars; write into `owner` [N] the depths of who keeps each.
+
+    `keys` [N], ascending, are the Morton keys at MAX_DEPTH of the `stars`, all in that cell; those whose `owner` is not
+    UNOWNED are kept above. The error of the first cell is left 0: what stands for it is made above.
+    """
+    cells = grow(keys, flux_of(stars), stars.luminosity, owner, depth)
+    count = len(cells.depth)
+    keeper = np.full(len(keys), count)  # stars that are kept above come last
+    _keepers(cells.depth, cells.first, cells.stop, owner, keeper)
+    order = np.argsort(keeper, kind="stable")
+    starts = np.searchsorted(keeper[order], np.arange(count + 1))
+    own = stars.take(order[: starts[-1]])
+    proxies, of_cell, held = proxies_of(own, starts, cells.parent)
+    first, stop = _standing_for(of_cell, count)
+    extent_m, table = _tables(
+        cells.depth, cells.first, cells.stop, owner, stars.position_m, stars.luminosity,
+        proxies.position_m, proxies.sigma_m, proxies.luminosity, first, stop,
+    )  # fmt: skip
+    child = (cells.key[of_cell] & np.uint64(7)).astype(np.uint8)
+    level = LevelCells(cells.depth, cells.key, np.diff(starts), extent_m, table, proxies, child, held)
+    return level, own.take(slice(0, starts[min(1, count)]))
+
+
+def _standing_for(of_cell: NDArray[np.int64], count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first row, and the one behind the last, of the proxies for each cell, which follow each other."""
+    first, stop = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    begins = np.flatnonzero(np.r_[True, of_cell[1:] != of_cell[:-1]]) if len(of_cell) else np.zeros(0, np.int64)
+    first[of_cell[begins]] = begins
+    stop[of_cell[begins]] = np.r_[begins[1:], len(of_cell)] if len(begins) else begins
+    return first, stop
+
+
+@njit(**EXACT)
+def _keepers(depth, first, stop, owner, keeper):
+    """Write into `keeper` the cell that keeps each star; stars of cells that are not there stay as they are."""
+    for c in range(len(depth)):  # cells come before those below them
+        for row in range(first[c], stop[c]):
+            if owner[row] == depth[c]:
+                keeper[row] = c
+
+
+@njit(**EXACT)
+def _tables(depth, first, stop, owner, position, luminosity, p_position, p_sigma, p_luminosity, starts, stops):
+    cells = len(depth)
+    extent, table = np.zeros(cells), np.zeros((cells, 2, WIDTHS), np.float32)
+    center, axes, seen = np.empty(3), np.empty((3, 3)), np.empty((2, 4))
+    images, light = np.empty((2, WIDTHS, BLOCKS, BLOCKS)), np.empty(2)
+    for c in range(cells):
+        a, b = starts[c], stops[c]
+        if not (p_sigma[a:b] > 0.0).any():
+            continue
+        extent[c] = frame_of(p_position[a:b], p_luminosity[a:b], p_sigma[a:b], center, axes)
+        images[:] = 0.0
+        light[:] = 0.0
+        for row in range(first[c], stop[c]):
+            if owner[row] >= depth[c]:
+                add_point(position[row], luminosity[row], center, axes, extent[c], images, light, seen)
+        add_gaussians(p_position[a:b], p_sigma[a:b], p_luminosity[a:b], center, axes, extent[c], images, -1.0)
+        table_of(images, light, table[c])
+    return extent, table
+
+
+def draw_stars(proxies: Lights, stars: Lights) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return (images [2, WIDTHS, BLOCKS, BLOCKS], light [2]) of `stars` in the views of a cell with `proxies`."""
+    images, light = blank_images()
+    _draw(*_arrays(proxies), stars.position_m, stars.luminosity, images, light)
+    return images, light
+
+
+def table_from(
+    proxies: Lights, images: NDArray[np.float64], light: NDArray[np.float64]
+) -> tuple[float, NDArray[np.float32]]:
+    """Return (extent_m, table float32 [2, WIDTHS]) of a cell with `proxies`, from the drawn stars; both 0 for points."""
+    table = np.zeros((2, WIDTHS), np.float32)
+    if not (proxies.sigma_m > 0).any():
+        return 0.0, table
+    return _compare(*_arrays(proxies), images.copy(), light, table), table
+
+
+def _arrays(proxies: Lights):
+    return proxies.position_m, proxies.sigma_m, proxies.luminosity
+
+
+@njit(**EXACT)
+def _draw(p_position, p_sigma, p_luminosity, position, luminosity, images, light):
+    center, axes, seen = np.empty(3), np.empty((3, 3)), np.empty((2, 4))
+    extent = frame_of(p_position, p_luminosity, p_sigma, center, axes)
+    for row in range(len(luminosity)):
+        add_point(position[row], luminosity[row], center, axes, extent, images, light, seen)
+
+
+@njit(**EXACT)
+def _compare(p_position, p_sigma, p_luminosity, images, light, table):
+    center, axes = np.empty(3), np.empty((3, 3))
+    extent = frame_of(p_position, p_luminosity, p_sigma, center, axes)
+    add_gaussians(p_position, p_sigma, p_luminosity, center, axes, extent, images, -1.0)
+    table_of(images, light, table)
+    return extent

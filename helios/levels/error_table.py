@@ -1,0 +1,174 @@
+"""How far the proxies of a cell are from the stars they stand for, by the width of what is looked at.
+
+A block of the picture is so many metres wide at the cell. The cell's stars and its proxies are drawn in blocks of its
+extent D, D/2 ... D/32, seen along the line from the Sun and across it; the share of light that falls into the wrong
+block is the error.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from helios.simd import EXACT
+
+WIDTHS = 6
+"""Widths of blocks in a table: the extent of the cell, and each half of the one before."""
+
+EXTENTS = 4.0
+"""The extent D of a cell, in root mean square radii of its proxies' light."""
+
+BLOCKS = 32
+"""The pictures have as many blocks a side, around the centre of light."""
+
+_SHIFT = (7.0 / 32.0, 11.0 / 32.0)
+"""Blocks by which a picture is shifted, so that no edge of a block runs through the centre of light."""
+
+_BLUR = 0.7071067811865476 / 32.0
+"""Standard deviation of the pixel filter (the root of EPS_PX2) in blocks of 32 px."""
+
+_FAR = 4.5
+"""Standard deviations beyond which a Gaussian has no light that matters (7e-6)."""
+
+
+@njit(**EXACT)
+def frame_of(position, luminosity, sigma, center, axes):
+    """Write the `center` [3] of the light of N proxies, metres, and the `axes` [3, 3] of its views; return its extent D.
+
+    axes[0] points from the Sun to the centre; the others are across.
+    """
+    total = 0.0
+    center[:] = 0.0
+    for i in range(len(luminosity)):
+        total += luminosity[i]
+        for k in range(3):
+            center[k] += luminosity[i] * position[i, k]
+    for k in range(3):
+        center[k] /= total
+    square = 0.0
+    for i in range(len(luminosity)):
+        s = 3.0 * sigma[i] ** 2
+        for k in range(3):
+            s += (position[i, k] - center[k]) ** 2
+        square += luminosity[i] / total * s
+    r = max(np.sqrt(center[0] ** 2 + center[1] ** 2 + center[2] ** 2), 1e-300)
+    for k in range(3):
+        axes[0, k] = center[k] / r
+    # Across: the axis of the frame that is least along, made perpendicular.
+    least = 0
+    for k in range(1, 3):
+        if abs(axes[0, k]) < abs(axes[0, least]):
+            least = k
+    norm = np.sqrt(1.0 - axes[0, least] ** 2)
+    for k in range(3):
+        axes[1, k] = ((1.0 if k == least else 0.0) - axes[0, least] * axes[0, k]) / norm
+    axes[2, 0] = axes[0, 1] * axes[1, 2] - axes[0, 2] * axes[1, 1]
+    axes[2, 1] = axes[0, 2] * axes[1, 0] - axes[0, 0] * axes[1, 2]
+    axes[2, 2] = axes[0, 0] * axes[1, 1] - axes[0, 1] * axes[1, 0]
+    return EXTENTS * np.sqrt(square)
+
+
+@njit(**EXACT)
+def _seen(position, luminosity, center, axes, out):
+    """Write (u, v, light, enlargement) of one light in both views into `out` [2, 4]: metres at the cell's distance."""
+    a, b, c, distance, r = 0.0, 0.0, 0.0, 0.0, 0.0
+    depth = 0.0
+    for k in range(3):
+        a += position[k] * axes[1, k]
+        b += position[k] * axes[2, k]
+        c += (position[k] - center[k]) * axes[1, k]
+        depth += (position[k] - center[k]) * axes[0, k]
+        distance += position[k] ** 2
+        r += center[k] ** 2
+    distance, r = max(np.sqrt(distance), 1e-300), np.sqrt(r)
+    near = r / distance
+    out[0, 0], out[0, 1], out[0, 2], out[0, 3] = a * near, b * near, luminosity * near * near, near
+    out[1, 0], out[1, 1], out[1, 2], out[1, 3] = depth, c, luminosity, 1.0
+
+
+@njit(**EXACT)
+def add_point(position, luminosity, center, axes, extent, images, light, seen):
+    """Add the light of one point to `images` and `light`; `seen` [2, 4] is room to work in."""
+    _seen(position, luminosity, center, axes, seen)
+    for view in range(2):
+        light[view] += seen[view, 2]
+        scale = 1.0 / extent
+        for width in range(WIDTHS):
+            u = np.floor(seen[view, 0] * scale + _SHIFT[0]) + BLOCKS // 2
+            v = np.floor(seen[view, 1] * scale + _SHIFT[1]) + BLOCKS // 2
+            if 0 <= u < BLOCKS and 0 <= v < BLOCKS:
+                images[view, width, int(v), int(u)] += seen[view, 2]
+            scale *= 2.0
+
+
+@njit(**EXACT)
+def add_gaussians(position, sigma, luminosity, center, axes, extent, images, sign):
+    """Add `sign` times the light of N proxies to `images` [2, WIDTHS, BLOCKS, BLOCKS]."""
+    seen = np.empty((2, 4))
+    share = np.empty((2, BLOCKS))
+    for i in range(len(luminosity)):
+        _seen(position[i], luminosity[i], center, axes, seen)
+        for view in range(2):
+            scale = 1.0 / extent
+            for width in range(WIDTHS):
+                u = seen[view, 0] * scale + _SHIFT[0] + BLOCKS // 2
+                v = seen[view, 1] * scale + _SHIFT[1] + BLOCKS // 2
+                light = sign * seen[view, 2]
+                if sigma[i] == 0.0:
+                    x, y = np.floor(u), np.floor(v)
+                    if 0 <= x < BLOCKS and 0 <= y < BLOCKS:
+                        images[view, width, int(y), int(x)] += light
+                else:
+                    s = np.sqrt((sigma[i] * seen[view, 3] * scale) ** 2 + _BLUR**2)
+                    x0, x1 = _shares(u, s, share[0])
+                    y0, y1 = _shares(v, s, share[1])
+                    for y in range(y0, y1):
+                        for x in range(x0, x1):
+                            images[view, width, y, x] += light * share[1, y] * share[0, x]
+                scale *= 2.0
+
+
+@njit(**EXACT)
+def _shares(center, sigma, share):
+    """Write the shares of a Gaussian in the blocks of one axis; return the first block and the one behind the last."""
+    first = int(min(max(np.floor(center - _FAR * sigma), 0.0), float(BLOCKS)))
+    stop = int(min(max(np.floor(center + _FAR * sigma) + 1.0, 0.0), float(BLOCKS)))
+    if first >= stop:
+        return first, first
+    if stop == first + 1 and center - _FAR * sigma >= first and center + _FAR * sigma <= stop:
+        share[first] = 1.0
+        return first, stop
+    before = _erf((first - center) / sigma)
+    for x in range(first, stop):
+        after = _erf((x + 1 - center) / sigma)
+        share[x] = 0.5 * (after - before)
+        before = after
+    return first, stop
+
+
+@njit(**EXACT)
+def _erf(z):
+    """Return erf(z / sqrt 2) to 1.5e-7: Abramowitz & Stegun 1964, equation 7.1.26."""
+    x = abs(z) * 0.7071067811865476
+    t = 1.0 / (1.0 + 0.3275911 * x)
+    tail = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))))
+    value = 1.0 - tail * np.exp(-x * x)
+    return value if z >= 0.0 else -value
+
+
+@njit(**EXACT)
+def table_of(images, light, table):
+    """Write into `table` [2, WIDTHS] the shares of `light` [2] that differences `images` [2, WIDTHS, BLOCKS, BLOCKS] misplace."""
+    for view in range(2):
+        for width in range(WIDTHS):
+            wrong = 0.0
+            for y in range(BLOCKS):
+                for x in range(BLOCKS):
+                    wrong += abs(images[view, width, y, x])
+            table[view, width] = wrong / max(light[view], 1e-300)
+
+
+def blank_images() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return empty (images [2, WIDTHS, BLOCKS, BLOCKS], light [2]) to add to."""
+    return np.zeros((2, WIDTHS, BLOCKS, BLOCKS)), np.zeros(2)

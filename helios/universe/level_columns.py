@@ -1,0 +1,159 @@
+"""The levels of detail in the store: the groups `levels` and `proxies`, and who keeps each star."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import DTypeLike, NDArray
+
+from helios.cells import Cells
+from helios.grid import MAX_DEPTH, keys_at
+from helios.levels.branch import LevelCells
+from helios.levels.error_table import WIDTHS
+from helios.levels.glow import GLOW_N
+from helios.levels.proxies import Lights
+from helios.levels.top import Top
+from helios.universe.arrays import read_rows, write_array, write_pieces
+
+CELL_COLUMNS: dict[str, tuple[DTypeLike, tuple[int, ...]]] = {
+    "depth": (np.int8, ()),
+    "key": (np.uint64, ()),
+    "own": (np.int64, ()),
+    "extent_m": (np.float64, ()),
+    "table": (np.float32, (2, WIDTHS)),
+}
+"""Columns [C] of the group `levels`, as in `helios.levels.branch.LevelCells`, the root first; beside them stand `starts`
+int64 [C + 1], `owner` int8 [N], the depth of the cell that keeps each star, -1 for the root, and `glow` float64
+[6, n, n], the light, steradians, of all stars that the root does not keep, with its mean color `tint` float64 [3]."""
+
+PROXY_COLUMNS: dict[str, tuple[DTypeLike, tuple[int, ...]]] = {
+    "position_m": (np.float64, (3,)),
+    "sigma_m": (np.float64, ()),
+    "luminosity": (np.float64, ()),
+    "color": (np.float32, (3,)),
+    "child": (np.uint8, ()),
+}
+"""Columns [P] of the group `proxies`."""
+
+LEVEL_GROUPS = ("levels", "proxies")
+
+
+@dataclass(frozen=True)
+class LevelParts:
+    """The levels as they were made: those above the branches, each branch, and who keeps the stars of each branch.
+
+    `above` has a cell for each of `top`; that of a branch stands for the first cell of the branch, whose error is not in
+    it. `glow` float64 [6 n^2] is the light of the glow map, steradians, `tint` float64 [3] the sum of its light by color.
+    """
+
+    top: Top
+    above: LevelCells
+    branches: Sequence[LevelCells]
+    owners: Sequence[NDArray[np.int8]]
+    glow: NDArray[np.float64]
+    tint: NDArray[np.float64]
+
+    def write(self, root: zarr.Group) -> None:
+        """Write the groups `levels` and `proxies` of `root`, replacing what a killed process left of them."""
+        levels, proxies = (root.create_group(name, overwrite=True) for name in LEVEL_GROUPS)
+        self._put(levels, CELL_COLUMNS, lambda level, name: getattr(level, name))
+        self._put(proxies, PROXY_COLUMNS, _proxy_column)
+        counts = np.concatenate([np.diff(level.starts) for level in self._ordered()])
+        write_array(levels, "starts", np.r_[0, np.cumsum(counts)])
+        write_pieces(levels, "owner", np.int8, (), self.owners)
+        write_array(levels, "glow", np.ascontiguousarray(self.glow.reshape(6, GLOW_N, GLOW_N)))
+        write_array(levels, "tint", self.tint / max(float(self.glow.sum()), 1e-300))
+
+    def _put(self, group: zarr.Group, columns: dict[str, Any], of: Callable[[LevelCells, str], NDArray]) -> None:
+        for name, (dtype, shape) in columns.items():
+            write_pieces(group, name, dtype, shape, [of(level, name) for level in self._ordered()])
+
+    def _ordered(self) -> Iterator[LevelCells]:
+        """All cells in order, in pieces; a branch with the error of its first cell in place."""
+        number = {int(cell): i for i, cell in enumerate(self.top.branches)}
+        for cell in range(len(self.above)):
+            if cell not in number:
+                yield _part(self.above, cell)
+                continue
+            branch = self.branches[number[cell]]
+            if len(branch):
+                extent_m, table = branch.extent_m.copy(), branch.table.copy()
+                extent_m[0], table[0] = self.above.extent_m[cell], self.above.table[cell]
+                yield LevelCells(**vars(branch) | {"extent_m": extent_m, "table": table})
+
+
+def _part(level: LevelCells, cell: int) -> LevelCells:
+    rows = slice(int(level.starts[cell]), int(level.starts[cell + 1]))
+    columns = {name: getattr(level, name)[cell : cell + 1] for name in CELL_COLUMNS}
+    starts = level.starts[cell : cell + 2] - level.starts[cell]
+    return LevelCells(**columns, proxies=level.proxies.take(rows), child=level.child[rows], starts=starts)
+
+
+def _proxy_column(level: LevelCells, name: str) -> NDArray:
+    return level.child if name == "child" else getattr(level.proxies, name)
+
+
+class Levels:
+    """The levels of detail of a universe; `len(levels)` is the number C of their cells, the root first.
+
+    `depth` int8, -1 for the root, `key` uint64 and `own` int64 [C]: the cells, each before those below it, in Morton
+    order, and how many stars each keeps. `starts` int64 [C + 1]: which rows of the proxies each holds for its children.
+    `extent_m` float64 [C] and `table` float32 [C, 2, WIDTHS]: the error of what stands for each
+    (`helios.levels.error_table`). `glow` float64 [6, n, n] and `tint` float64 [3]: the glow map, and its color.
+    """
+
+    def __init__(self, root: zarr.Group):
+        self._root = root
+        self.depth, self.key, self.own, self.extent_m, self.table = (
+            read_rows(root, f"levels/{name}") for name in CELL_COLUMNS
+        )
+        self.starts = read_rows(root, "levels/starts")
+
+    def __len__(self) -> int:
+        return len(self.depth)
+
+    @cached_property
+    def glow(self) -> NDArray[np.float64]:
+        return read_rows(self._root, "levels/glow")
+
+    @cached_property
+    def tint(self) -> NDArray[np.float64]:
+        return read_rows(self._root, "levels/tint")
+
+    @cached_property
+    def parent(self) -> NDArray[np.int64]:
+        """The index of the parent of each cell, int64 [C]; -1 for the root."""
+        parent, last = np.full(len(self), -1), [0] * (MAX_DEPTH + 2)
+        for cell, depth in enumerate(self.depth.tolist()):
+            last[depth + 1] = cell
+            if depth >= 0:
+                parent[cell] = last[depth]
+        return parent
+
+    def owner(self, start: int = 0, stop: int | None = None) -> NDArray[np.int8]:
+        """Return the depth of the cell that keeps each of the stars of the rows [start, stop), -1 for the root."""
+        return read_rows(self._root, "levels/owner", start, stop)
+
+    def proxies(self, start: int = 0, stop: int | None = None) -> tuple[Lights, NDArray[np.uint8]]:
+        """Return the proxies of the rows [start, stop), and for which child of its cell each is, uint8."""
+        *columns, child = (read_rows(self._root, f"proxies/{name}", start, stop) for name in PROXY_COLUMNS)
+        return Lights(*columns), child
+
+    def cells_of(self, keys: NDArray[np.uint64], owner: NDArray[np.int8]) -> NDArray[np.int64]:
+        """Return int64 [N]: the cells that keep stars with `keys` at MAX_DEPTH, whose `owner` [N] is known."""
+        found = np.zeros(len(keys), np.int64)
+        for depth in np.unique(owner[owner >= 0]).tolist():
+            cells, mine = np.flatnonzero(self.depth == depth), owner == depth
+            place = np.searchsorted(self.key[cells], keys_at(MAX_DEPTH, keys[mine], depth))
+            found[mine] = cells[np.minimum(place, len(cells) - 1)]
+        return found
+
+    @property
+    def cells(self) -> Cells:
+        """The cells without the root."""
+        return Cells(self.depth[1:].astype(np.uint8), self.key[1:])
