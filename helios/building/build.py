@@ -133,8 +133,8 @@ class _Build:
             self.counts = sum((shard.counts for shard in shards), self.counts)
             offsets = np.r_[0, np.cumsum(leaves.count)]
             levels = make_levels(self.work, self.store, leaves.cells, offsets)
-            boxes_m = star_boxes_m(leaves, shards)
-            size_bytes = self._put(leaves, boxes_m, levels, self._provenance(plan.stars), landmarks)
+            tree = leaves, star_boxes_m(leaves, shards), levels
+            size_bytes = self._put(tree, self._provenance(plan.stars), landmarks)
         return BuildReport(
             config=self.config,
             path=self.output,
@@ -236,9 +236,7 @@ class _Build:
 
     def _put(
         self,
-        leaves: Leaves,
-        boxes_m: Bounds,
-        levels: LevelParts,
+        tree: tuple[Leaves, Bounds, LevelParts],
         provenance: dict[str, Any],
         landmarks: Sequence[Landmark] | None,
     ) -> int:
@@ -249,7 +247,7 @@ class _Build:
         landmarks_path(folder).unlink(missing_ok=True)  # a killed build's may have been for other landmarks
         if landmarks is not None:
             write_landmarks(landmarks_path(folder), landmarks)
-        write_tree(folder, open_root(self.store, mode="r+"), leaves, boxes_m, levels, self.config.rule, provenance)
+        write_tree(folder, open_root(self.store, mode="r+"), *tree, self.config.rule, provenance)
         with replacing(self.output, may_be_replaced, "universe", durable=True) as staging:
             self.store.rename(store_path(staging))
             for path in (index_path(folder), landmarks_path(folder)):

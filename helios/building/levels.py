@@ -30,8 +30,8 @@ COLUMNS = ("x_m", "y_m", "z_m", "phot_g_mean_mag", "bp_rp")
 class BranchTask:
     """The branch number `number`: the cell of `depth` and the stars of the store at `store` in `rows` (first, stop).
 
-    `levels` are the cells above it, without the root. `kept_rows` int64 [K], `kept_by` int8 [K]: which of its rows are kept
-    above, and at which depths. `above` are the proxies that stand for the branch, and for the cells above it.
+    `levels` are the cells above it, without the root. `kept_rows` int64 [K], `kept_by` int8 [K]: which of its rows are
+    kept above, and at which depths. `above` are the proxies that stand for the branch, and for the cells above it.
     """
 
     number: int
@@ -101,7 +101,9 @@ def make_branch(task: BranchTask) -> BranchResult:
 
 def draw_branch(task: BranchTask) -> BranchResult:
     """Write the stars of a branch as the errors of the branch itself and of the cells above it need them drawn."""
-    lights, owner = _lights(task.read()), load(task.folder / f"branch-{task.number:06d}")["owner"]
+    columns = task.read()
+
+    lights, owner = _lights(columns), load(task.folder / f"branch-{task.number:06d}")["owner"]
     drawn = [draw_stars(p, lights.take(owner >= depth)) for p, depth in zip(task.above, task.depths_above)]
     images = np.stack([images for images, _ in drawn])
     return _written(task, "drawn", images=images.ravel(), light=np.stack([light for _, light in drawn]).ravel())

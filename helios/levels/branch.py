@@ -9,7 +9,16 @@ from numba import njit
 from numpy.typing import NDArray
 
 from helios.color import color_from_bp_rp
-from helios.levels.error_table import BLOCKS, WIDTHS, add_gaussians, add_point, blank_images, frame_of, table_of
+from helios.levels.error_table import (
+    BLOCKS,
+    WIDTHS,
+    add_gaussians,
+    add_point,
+    blank_images,
+    frame_of,
+    gather,
+    table_of,
+)
 from helios.levels.own_stars import grow
 from helios.levels.proxies import Lights, proxies_of
 from helios.light import luminosity
@@ -21,9 +30,10 @@ class LevelCells:
     """C cells, each before those below it and in the order of the Morton curve, and their P proxies.
 
     `depth` int8 [C], -1 for the root; `key` uint64 [C], the Morton key at that depth; `own` int64 [C], how many stars
-    the cell keeps; `extent_m` float64 [C] and `table` float32 [C, 2, WIDTHS] are its error (`error_table`), 0 where what
-    stands for it is its stars. `proxies` stand for the cells' children: those that cell i holds are the rows starts[i]
-    to starts[i + 1] - 1, starts int64 [C + 1], and `child` uint8 [P] is which child, by the last three bits of its key.
+    the cell keeps; `extent_m` float64 [C] and `table` float32 [C, 2, WIDTHS] are its error (`error_table`), 0 where
+    what stands for it is its stars. `proxies` stand for the cells' children: those that cell i holds are the rows
+    starts[i] to starts[i + 1] - 1, starts int64 [C + 1], and `child` uint8 [P] is which child, by the last three bits
+    of its key.
     """
 
     depth: NDArray[np.int8]
@@ -110,13 +120,17 @@ def _tables(depth, first, stop, owner, position, luminosity, p_position, p_sigma
         for row in range(first[c], stop[c]):
             if owner[row] >= depth[c]:
                 add_point(position[row], luminosity[row], center, axes, extent[c], images, light, seen)
+        gather(images)
         add_gaussians(p_position[a:b], p_sigma[a:b], p_luminosity[a:b], center, axes, extent[c], images, -1.0)
         table_of(images, light, table[c])
     return extent, table
 
 
 def draw_stars(proxies: Lights, stars: Lights) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return (images [2, WIDTHS, BLOCKS, BLOCKS], light [2]) of `stars` in the views of a cell with `proxies`."""
+    """Return (images [2, WIDTHS, BLOCKS, BLOCKS], light [2]) of `stars` in the views of a cell with `proxies`.
+
+    The images are as `add_point` leaves them, so that those of several branches may be added.
+    """
     images, light = blank_images()
     _draw(*_arrays(proxies), stars.position_m, stars.luminosity, images, light)
     return images, light
@@ -125,7 +139,7 @@ def draw_stars(proxies: Lights, stars: Lights) -> tuple[NDArray[np.float64], NDA
 def table_from(
     proxies: Lights, images: NDArray[np.float64], light: NDArray[np.float64]
 ) -> tuple[float, NDArray[np.float32]]:
-    """Return (extent_m, table float32 [2, WIDTHS]) of a cell with `proxies`, from the drawn stars; both 0 for points."""
+    """Return (extent_m, table float32 [2, WIDTHS]) of a cell with `proxies` from its drawn stars; 0 for points."""
     table = np.zeros((2, WIDTHS), np.float32)
     if not (proxies.sigma_m > 0).any():
         return 0.0, table
@@ -148,6 +162,7 @@ def _draw(p_position, p_sigma, p_luminosity, position, luminosity, images, light
 def _compare(p_position, p_sigma, p_luminosity, images, light, table):
     center, axes = np.empty(3), np.empty((3, 3))
     extent = frame_of(p_position, p_luminosity, p_sigma, center, axes)
+    gather(images)
     add_gaussians(p_position, p_sigma, p_luminosity, center, axes, extent, images, -1.0)
     table_of(images, light, table)
     return extent

@@ -22,8 +22,8 @@ EXTENTS = 4.0
 BLOCKS = 32
 """The pictures have as many blocks a side, around the centre of light."""
 
-_SHIFT = (7.0 / 32.0, 11.0 / 32.0)
-"""Blocks by which a picture is shifted, so that no edge of a block runs through the centre of light."""
+_SHIFT = (0.2897, 0.3571)
+"""Where the centre of light lies in the blocks of width D: no edge of a block of any width runs through it, or near."""
 
 _BLUR = 0.7071067811865476 / 32.0
 """Standard deviation of the pixel filter (the root of EPS_PX2) in blocks of 32 px."""
@@ -34,7 +34,7 @@ _FAR = 4.5
 
 @njit(**EXACT)
 def frame_of(position, luminosity, sigma, center, axes):
-    """Write the `center` [3] of the light of N proxies, metres, and the `axes` [3, 3] of its views; return its extent D.
+    """Write the `center` [3] of the light of N proxies, metres, and the `axes` [3, 3] of views; return the extent D.
 
     axes[0] points from the Sun to the centre; the others are across.
     """
@@ -89,17 +89,34 @@ def _seen(position, luminosity, center, axes, out):
 
 @njit(**EXACT)
 def add_point(position, luminosity, center, axes, extent, images, light, seen):
-    """Add the light of one point to `images` and `light`; `seen` [2, 4] is room to work in."""
+    """Add the light of one point to `light` [2] and, once, to `images` [2, WIDTHS, BLOCKS, BLOCKS]: where it is finest.
+
+    Blocks of one width are pairs, along both axes, of blocks of the next: `gather` adds up what the wider ones lack.
+    `seen` [2, 4] is room to work in.
+    """
     _seen(position, luminosity, center, axes, seen)
+    finest = (1 << WIDTHS - 1) / extent
     for view in range(2):
         light[view] += seen[view, 2]
-        scale = 1.0 / extent
-        for width in range(WIDTHS):
-            u = np.floor(seen[view, 0] * scale + _SHIFT[0]) + BLOCKS // 2
-            v = np.floor(seen[view, 1] * scale + _SHIFT[1]) + BLOCKS // 2
-            if 0 <= u < BLOCKS and 0 <= v < BLOCKS:
-                images[view, width, int(v), int(u)] += seen[view, 2]
-            scale *= 2.0
+        u = np.floor(seen[view, 0] * finest + _SHIFT[0] * (1 << WIDTHS - 1))
+        v = np.floor(seen[view, 1] * finest + _SHIFT[1] * (1 << WIDTHS - 1))
+        most = BLOCKS << WIDTHS - 2
+        if -most <= u < most and -most <= v < most:
+            x, y, width = int(u), int(v), WIDTHS - 1
+            while not (-BLOCKS // 2 <= x < BLOCKS // 2 and -BLOCKS // 2 <= y < BLOCKS // 2):
+                x, y, width = x >> 1, y >> 1, width - 1
+            images[view, width, y + BLOCKS // 2, x + BLOCKS // 2] += seen[view, 2]
+
+
+@njit(**EXACT)
+def gather(images):
+    """Add the light of narrow blocks to the wider blocks around them."""
+    half = BLOCKS // 2
+    for view in range(2):
+        for width in range(WIDTHS - 1, 0, -1):
+            for y in range(BLOCKS):
+                for x in range(BLOCKS):
+                    images[view, width - 1, (y - half >> 1) + half, (x - half >> 1) + half] += images[view, width, y, x]
 
 
 @njit(**EXACT)
@@ -112,8 +129,8 @@ def add_gaussians(position, sigma, luminosity, center, axes, extent, images, sig
         for view in range(2):
             scale = 1.0 / extent
             for width in range(WIDTHS):
-                u = seen[view, 0] * scale + _SHIFT[0] + BLOCKS // 2
-                v = seen[view, 1] * scale + _SHIFT[1] + BLOCKS // 2
+                u = seen[view, 0] * scale + _SHIFT[0] * (1 << width) + BLOCKS // 2
+                v = seen[view, 1] * scale + _SHIFT[1] * (1 << width) + BLOCKS // 2
                 light = sign * seen[view, 2]
                 if sigma[i] == 0.0:
                     x, y = np.floor(u), np.floor(v)
@@ -159,7 +176,7 @@ def _erf(z):
 
 @njit(**EXACT)
 def table_of(images, light, table):
-    """Write into `table` [2, WIDTHS] the shares of `light` [2] that differences `images` [2, WIDTHS, BLOCKS, BLOCKS] misplace."""
+    """Write into `table` [2, WIDTHS] the shares of `light` [2] that differences of images misplace."""
     for view in range(2):
         for width in range(WIDTHS):
             wrong = 0.0

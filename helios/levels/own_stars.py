@@ -40,7 +40,7 @@ def grow(
     owner: NDArray[np.int8],
     depth: int,
 ) -> Grown:
-    """Return the cells below those of `depth` that N stars fill, and write into `owner` [N] the depth of who keeps each.
+    """Return the cells of `depth` and below that N stars fill; write into `owner` [N] the depth of who keeps each.
 
     `keys` [N], ascending, are the stars' Morton keys at MAX_DEPTH; `flux` [N] is their light from the Sun and
     `luminosity` [N] that from everywhere. Stars whose `owner` is not UNOWNED at the start are left out. A cell with
@@ -112,7 +112,7 @@ def _take_greatest(values, rows, start, stop, count, owner, depth, spare):
 
 @njit(**EXACT)
 def _grow(keys, flux, luminosity, owner, top, out):
-    """Fill the rows of `out` int64 [C, 5], (depth, key, parent, first, stop); return C, or -1 where `out` is too short."""
+    """Fill rows of `out` int64 [C, 5], (depth, key, parent, first, stop); return C, or -1 where it is too short."""
     rows, spare = np.empty(len(keys), np.int64), np.empty(len(keys))
     left = 0
     for row in range(len(keys)):

@@ -17,12 +17,12 @@ def split(unit, lights, flux, groups, count, label):
 
     The lights [N, 8] begin with x, y, z; their fifth column is the luminosity. They lie in the direction `unit` [N, 3]
     from the Sun, and `flux` [N] is their light from there. Those from groups[j] to groups[j + 1] - 1 are never in one
-    cluster with others. There are about `count` clusters, and at least one in each group that has lights; clusters of one
-    group are not in between those of another.
+    cluster with others. There are about `count` clusters, and at least one in each group that has lights; clusters of
+    one group are not in between those of another.
 
     A cluster costs the larger of its share of the flux times its extent in direction, and its share of the luminosity
-    times its extent in place, over that of all, weighted by FROM_AFAR; the one with the greatest cost is cut at its mean
-    along the axis along which it is widest, until there are enough. Takes O(N log count) time.
+    times its extent in place, over that of all, weighted by FROM_AFAR; the one with the greatest cost is cut at its
+    mean along the axis along which it is widest, until there are enough. Takes O(N log count) time.
     """
     n = len(flux)
     order = np.arange(n)

@@ -53,7 +53,7 @@ class Top:
 
 
 def top_of(leaves: Cells, offsets: NDArray[np.int64], branch_rows: int = BRANCH_ROWS) -> Top:
-    """Return what is above the branches of a universe with `leaves` [M], whose stars are the rows at `offsets` [M + 1]."""
+    """Return what is above the branches of a universe with `leaves` [M], whose stars begin at `offsets` [M + 1]."""
     first_keys = leaves.first_keys
     found = [(ROOT_DEPTH, 0, -1, 0, int(offsets[-1]))]
     branches = []
@@ -79,7 +79,7 @@ def top_of(leaves: Cells, offsets: NDArray[np.int64], branch_rows: int = BRANCH_
 
 
 def _children(first_keys, a: int, b: int, depth: int, parent: int) -> list[tuple[int, int, int, int]]:
-    """The cells of `depth` that the leaves a to b - 1 fill: (first leaf, leaf behind, depth, parent), the last first."""
+    """The cells of `depth` that leaves a to b - 1 fill: (first leaf, leaf behind, depth, parent), the last first."""
     keys = keys_at(MAX_DEPTH, first_keys[a:b], depth)
     starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
     ends = np.r_[starts[1:], b - a]

@@ -33,6 +33,9 @@ PROMISES = {
     "splat size": "scales of splats must be above 0",
     "splat light": "opacities of splats must be above 0",
     "splat color": "colours of splats must not be negative, their luminance must be 1",
+    "levels": "every star must be kept by one cell of the levels of detail, and cells must be those of one tree",
+    "level light": "proxies and glow map must have the light of the stars they stand for, to 1e-6",
+    "level error": "the error of a cell must be what its stars and proxies give",
     "pack": "a pack must have the bytes that were written, and what stands for the universe",
 }
 """Every promise by its name, in the order in which they are reported."""

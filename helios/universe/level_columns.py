@@ -14,6 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 from helios.cells import Cells
 from helios.grid import MAX_DEPTH, keys_at
 from helios.levels.branch import LevelCells
+from helios.levels.cut import LevelTree
 from helios.levels.error_table import WIDTHS
 from helios.levels.glow import GLOW_N
 from helios.levels.proxies import Lights
@@ -27,9 +28,10 @@ CELL_COLUMNS: dict[str, tuple[DTypeLike, tuple[int, ...]]] = {
     "extent_m": (np.float64, ()),
     "table": (np.float32, (2, WIDTHS)),
 }
-"""Columns [C] of the group `levels`, as in `helios.levels.branch.LevelCells`, the root first; beside them stand `starts`
-int64 [C + 1], `owner` int8 [N], the depth of the cell that keeps each star, -1 for the root, and `glow` float64
-[6, n, n], the light, steradians, of all stars that the root does not keep, with its mean color `tint` float64 [3]."""
+"""Columns [C] of the group `levels`, as in `helios.levels.branch.LevelCells`, the root first; beside them stand
+`starts` int64 [C + 1], `owner` int8 [N], the depth of the cell that keeps each star, -1 for the root, and `glow`
+float64 [6, n, n], the light, steradians, of all stars that the root does not keep, with its mean color `tint` float64
+[3]."""
 
 PROXY_COLUMNS: dict[str, tuple[DTypeLike, tuple[int, ...]]] = {
     "position_m": (np.float64, (3,)),
@@ -45,10 +47,11 @@ LEVEL_GROUPS = ("levels", "proxies")
 
 @dataclass(frozen=True)
 class LevelParts:
-    """The levels as they were made: those above the branches, each branch, and who keeps the stars of each branch.
+    """The levels as they were made: those above the branches, each branch, and who keeps its stars.
 
-    `above` has a cell for each of `top`; that of a branch stands for the first cell of the branch, whose error is not in
-    it. `glow` float64 [6 n^2] is the light of the glow map, steradians, `tint` float64 [3] the sum of its light by color.
+    `above` has a cell for each of `top`; that of a branch stands for the first cell of the branch, whose error is not
+    in it. `glow` float64 [6 n^2] is the light of the glow map, steradians, `tint` float64 [3] the sum of its light by
+    color.
     """
 
     top: Top
@@ -152,6 +155,16 @@ class Levels:
             place = np.searchsorted(self.key[cells], keys_at(MAX_DEPTH, keys[mine], depth))
             found[mine] = cells[np.minimum(place, len(cells) - 1)]
         return found
+
+    def tree(self) -> LevelTree:
+        """Return cells and all proxies as `helios.levels.cut` cuts them; memory: 80 bytes a proxy."""
+        proxies, child = self.proxies()
+        holder = np.repeat(np.arange(len(self)), np.diff(self.starts))
+        # Children of a cell follow each other as their numbers do.
+        pairs = self.parent[1:] * 8 + (self.key[1:] & np.uint64(7)).astype(np.int64)
+        order = np.argsort(pairs)
+        cell = 1 + order[np.searchsorted(pairs[order], holder * 8 + child)]
+        return LevelTree(self.parent, self.own, self.extent_m, self.table, proxies, cell)
 
     @property
     def cells(self) -> Cells:

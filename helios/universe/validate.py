@@ -17,6 +17,7 @@ from helios.errors import InputError, StoreError
 from helios.files import restore
 from helios.universe.arrays import metadata_digest, open_root
 from helios.universe.check_columns import Column, fit_offsets, read_column, read_columns, rows_of
+from helios.universe.check_levels import check_levels
 from helios.universe.check_splats import check_splats
 from helios.universe.check_stars import StarRows, check_stars
 from helios.universe.check_tree import check_in_grid, check_order, check_tree
@@ -143,7 +144,12 @@ def _check_cells(path: Path, root: zarr.Group, provenance: Any, rule: TreeRule, 
     else:
         if "cells" not in findings.counts:
             check_tree(root, cells, stars, rule, findings)
+        unsound = len(findings)
         check_stars(root, StarRows(cells, offsets, _read_boxes(root, len(cells), validation)), findings)
+        if len(findings) == unsound and "cells" not in findings.counts:
+            check_levels(root, cells, offsets, findings)
+        else:
+            validation.skipped.append("the levels of detail: what is wrong with the stars would be found there again")
     if stars is not None:
         validation.stars = int(offsets[-1])
         _check_provenance(provenance, validation.stars, findings)
