@@ -57,11 +57,11 @@ export class App {
     const landmarks = site.landmarks.some(({ id }) => id === SUN.id) ? site.landmarks : [SUN, ...site.landmarks];
     const { layers } = site;
     const total = (countOf: (layer: Layer) => number) => layers.reduce((sum, layer) => sum + countOf(layer), 0);
-    this.store = new SplatStore(total(({ pack }) => pack.splatCount));
-    stage.show(
-      this.store,
+    this.store = new SplatStore(
+      total(({ pack }) => pack.splatCount),
       total(({ pack }) => pack.cells.length),
     );
+    stage.show(this.store);
     this.landmarkStars = new LandmarkStars(landmarks);
     this.destination = new Destination(element("goal"), element("about"), element("hint"), this.store);
     this.labels = new Labels(element("labels"), landmarks, this.landmarkStars, () => this.destination.current);

@@ -17,6 +17,13 @@ const OVERLAP_START = 0.8;
 /** A splat's size over its distance is held below this, where its light is beyond every screen anyway. */
 const MAX_ANGULAR_SIZE = 1e5;
 
+/** A splat, its place in the store, and how far from the camera it is, cell units. */
+interface Found {
+  at: number;
+  cell: StoredCell;
+  distance: number;
+}
+
 /** What the near pass draws: as the arrays of `SplatStore`, with positions as unit vectors from the camera. */
 export class NearSplats {
   readonly means = new Float32Array(4 * NEAR_CAPACITY);
@@ -32,10 +39,8 @@ export class NearSplats {
    * for points. Costs a pass over the cells that the camera is in or beside.
    */
   gather(store: SplatStore, weights: Float32Array, camera: Vec3): void {
-    const found: { at: number; row: number; distance: number }[] = [];
-    store.cells.forEach((cell, row) => {
-      if (weights[row] > 0) collect(cell, row, store.means, camera, found);
-    });
+    const found: Found[] = [];
+    for (const cell of store.cells) if (weights[cell.row] > 0) collect(cell, store.means, camera, found);
     let limit = NEAR_UNITS;
     if (found.length > NEAR_CAPACITY) {
       found.sort((a, b) => a.distance - b.distance);
@@ -44,14 +49,13 @@ export class NearSplats {
     }
     this.fade = [OVERLAP_START * limit, limit];
     this.count = 0;
-    for (const { at, row, distance } of found) {
-      const share = weights[row] * (1 - smoothstep(this.fade[0], this.fade[1], distance));
-      if (distance > 0 && share > 0) this.write(store, at, row, distance, share, camera);
+    for (const { at, cell, distance } of found) {
+      const share = weights[cell.row] * (1 - smoothstep(this.fade[0], this.fade[1], distance));
+      if (distance > 0 && share > 0) this.write(store, at, cell, distance, share, camera);
     }
   }
 
-  private write(store: SplatStore, at: number, row: number, distance: number, share: number, camera: Vec3): void {
-    const cell = store.cells[row];
+  private write(store: SplatStore, at: number, cell: StoredCell, distance: number, share: number, camera: Vec3): void {
     const to = this.count++;
     for (let axis = 0; axis < 3; axis++) {
       const offset = store.means[4 * at + axis] + (cell.origin[axis] - camera[axis]) / cell.unitM;
@@ -68,13 +72,7 @@ export class NearSplats {
   }
 }
 
-function collect(
-  cell: StoredCell,
-  row: number,
-  means: Float32Array,
-  camera: Vec3,
-  found: { at: number; row: number; distance: number }[],
-): void {
+function collect(cell: StoredCell, means: Float32Array, camera: Vec3, found: Found[]): void {
   const [x, y, z] = camera.map((value, axis) => (value - cell.origin[axis]) / cell.unitM);
   const reach = 1 + NEAR_UNITS;
   if (Math.abs(x) > reach || Math.abs(y) > reach || Math.abs(z) > reach) return;
@@ -83,7 +81,7 @@ function collect(
     const dy = means[4 * at + 1] - y;
     const dz = means[4 * at + 2] - z;
     const distance = Math.sqrt(dx * dx + dy * dy + dz * dz);
-    if (distance < NEAR_UNITS) found.push({ at, row, distance });
+    if (distance < NEAR_UNITS) found.push({ at, cell, distance });
   }
 }
 

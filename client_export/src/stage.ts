@@ -19,7 +19,7 @@ interface Drawing {
 export class Stage {
   private readonly gl: WebGL2RenderingContext;
   private drawing: Drawing;
-  private sky: { store: SplatStore; maxCells: number } | null = null;
+  private store: SplatStore | null = null;
   private screen: ScreenSize = { width: 1, height: 1, density: 1 };
 
   /** @throws Error saying what the browser lacks. */
@@ -42,10 +42,10 @@ export class Stage {
     return this.screen;
   }
 
-  /** Shows the splats of `store`, which may go on growing. */
-  show(store: SplatStore, maxCells: number): void {
-    this.sky = { store, maxCells };
-    this.drawing.stars = new StarPass(this.gl, store, maxCells);
+  /** Shows the splats of `store`, as they come and go. */
+  show(store: SplatStore): void {
+    this.store = store;
+    this.drawing.stars = new StarPass(this.gl, store);
   }
 
   /** Fits the picture to the canvas' size on the page. */
@@ -86,14 +86,14 @@ export class Stage {
 
   /** Puts all that drawing takes on the GPU. @throws Error where it cannot sum light. */
   private prepare(): Drawing {
-    const { gl, sky } = this;
+    const { gl, store } = this;
     if (!enableFormat(gl, LIGHT_FORMAT) && !gl.isContextLost()) {
       throw new Error("This graphics driver cannot draw into 16-bit float pictures, where the stars' light is summed.");
     }
     return {
       light: new RenderTarget(gl, LIGHT_FORMAT),
       postProcess: new PostProcess(gl, LIGHT_FORMAT),
-      stars: sky && new StarPass(gl, sky.store, sky.maxCells),
+      stars: store && new StarPass(gl, store),
     };
   }
 }

@@ -28,19 +28,16 @@ export class StarPass {
   private readonly near: SplatTables;
   private readonly nearSplats = new NearSplats();
   private readonly weights: Float32Array;
-  /** How many splats of the store the GPU has. */
-  private known = 0;
 
-  /** `maxCells`: how many cells `store` may come to hold. */
   constructor(
     private readonly gl: WebGL2RenderingContext,
     private readonly store: SplatStore,
-    maxCells: number,
   ) {
     this.program = new Program(gl, STAR_VERTEX, STAR_FRAGMENT);
     this.quads = new Quads(gl);
-    this.weights = new Float32Array(maxCells);
-    this.far = new SplatTables(gl, store, maxCells);
+    this.weights = new Float32Array(store.maxCells);
+    this.far = new SplatTables(gl, store, store.maxCells);
+    this.far.upload(0, store.end);
     this.near = new SplatTables(gl, this.nearSplats, 2);
     // The near splats' positions are unit vectors from the camera: their cells lie at the camera, one unit large.
     this.near.setRow(0, [0, 0, 0], 1, 1, MAX_SPLAT_SIZE);
@@ -49,16 +46,15 @@ export class StarPass {
 
   /** Adds the light of all splats, at `exposure`, to `target`. */
   draw(target: RenderTarget, camera: Camera, size: ScreenSize, exposure: number): void {
-    const { cells, count } = this.store;
-    this.far.upload(this.known, count);
-    this.known = count;
-    cells.forEach((cell, row) => {
+    for (const { start, end } of this.store.takeChanges()) this.far.upload(start, end);
+    for (const cell of this.store.cells) {
+      const { row } = cell;
       this.weights[row] = cell.weight(camera.position);
       const to = sub(cell.origin, camera.position);
       const s = 1 / (length(to) + cell.unitM);
       const scaled: Vec3 = [to[0] * s, to[1] * s, to[2] * s];
       this.far.setRow(row, scaled, cell.unitM * s, this.weights[row], cell.points ? POINT_SIZE : MAX_SPLAT_SIZE);
-    });
+    }
     this.nearSplats.gather(this.store, this.weights, camera.position);
     this.near.upload(0, this.nearSplats.count);
     const view = {
@@ -69,7 +65,7 @@ export class StarPass {
       exposure,
     };
     drawInto(this.gl, target, "add");
-    this.drawSplats(this.far, count, { ...view, fade: this.nearSplats.fade });
+    this.drawSplats(this.far, this.store.end, { ...view, fade: this.nearSplats.fade });
     this.drawSplats(this.near, this.nearSplats.count, { ...view, fade: NO_FADE });
   }
 
