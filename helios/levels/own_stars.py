@@ -14,6 +14,9 @@ from helios.simd import EXACT
 OWN_STARS = 512
 """How many stars a cell keeps that passes others on; a cell with no more than these keeps all."""
 
+ROOM = 64
+"""Cells for which there is room at first."""
+
 ROOT_DEPTH, UNOWNED = -1, -2
 """The depth of the root, above all cells; and, in a column of owners' depths, that no owner is known yet."""
 
@@ -49,7 +52,7 @@ def grow(
     A cell without a star left is none. Takes O(N) time for each depth.
     """
     signed = keys.view(np.int64)  # 63 bits
-    room = 64
+    room = ROOM
     while True:
         out, owned = np.empty((room, 5), np.int64), owner.copy()
         count = _grow(signed, flux, luminosity, owned, depth, out)

@@ -14,6 +14,8 @@ from helios.universe.arrays import metadata_digest, open_root, read_rows, write_
 from helios.universe.emitters import EMITTER_COLUMNS
 from helios.universe.index import manifest_text
 from helios.universe.journal import TrainingJournal
+from helios.universe.level_columns import CELL_COLUMNS as LEVEL_CELLS
+from helios.universe.level_columns import PROXY_COLUMNS
 from helios.universe.store import BOX_COLUMNS, BUILT_GROUPS, CELL_COLUMNS, INNER_COLUMNS
 from helios.universe.training import SPLAT_COLUMNS, splats_digest
 from helios.universe.tree import TreeRule
@@ -30,6 +32,9 @@ def rewrite(path: Path, change: Callable, index: bool = True) -> None:
     root = open_root(paths.store_path(path), mode="r+")
     names = [f"cells/{n}" for n in (*CELL_COLUMNS, *BOX_COLUMNS)] + [f"emitters/{n}" for n in EMITTER_COLUMNS]
     names += [f"inner/{n}" for n in INNER_COLUMNS]
+    names += [f"levels/{n}" for n in (*LEVEL_CELLS, "starts", "owner", "glow")] + [
+        f"proxies/{n}" for n in PROXY_COLUMNS
+    ]
     names += [f"splats/{n}" for n in TRAINED] if "splats" in root else []
     before = {name: read_rows(root, name) for name in names}
     columns, attributes = dict(before), dict(root.attrs)
