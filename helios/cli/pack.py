@@ -61,7 +61,8 @@ def pack(directory: Path | None, format_name: str, output: Path | None, site: Pa
     if packed.depth not in (None, universe.depth):
         before = "an adaptive tree" if universe.depth is None else f"depth {universe.depth}"
         echo(f"regrouped at depth {packed.depth} from {len(universe):,} cells of {before}")
-    echo(f"{size:.1f} bytes per splat, {size / raw:.2f} x the bare {raw}; read back: equal")
+    bare = f", {size / raw:.2f} x the bare {raw}" if raw else ""
+    echo(f"{size:.1f} bytes per splat{bare}; read back: equal")
     if site is None:
         echo("make a site of it: helios pack --site site")
         return

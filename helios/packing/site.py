@@ -13,19 +13,20 @@ from typing import Any
 from helios.errors import InputError, StoreError
 from helios.files import read_json, replacing, sha256
 from helios.packing import PACKS
-from helios.packing.pack import copy_landmarks, open_pack, write_pack
+from helios.packing.pack import copy_landmarks, open_pack
 from helios.packing.pack_cells import Written
 from helios.pieces import digest_of
 from helios.progress import Done, OnEvent, ignore
 from helios.universe import Universe
 from helios.universe.paths import pack_path
 
-PAGE, SITE_MANIFEST = "index.html", "site.json"
+PAGE, SITE_MANIFEST, SITE_FILES = "index.html", "site.json", "files.json"
 UNIVERSE, STARS = "universe", "stars"
 SITE_VERSION = 1
 LAYERS = {STARS: (0, 5.5), UNIVERSE: (4.5, None)}
-"""How the viewer shows each pack of a site, nearest first: from and up to so many radii of a cell away from its centre,
-None for any distance. Where two ranges overlap the light of one gives way to that of the other."""
+"""How the viewer shows each pack of a site that needs a layer of stars, nearest first: from and up to so many radii of
+a cell away from its centre, None for any distance. Where two ranges overlap the light of one gives way to that of the
+other. A pack that has its own stars has no such range."""
 
 
 class SiteResult(Written):
@@ -44,8 +45,9 @@ def write_site(
 
     `directory` becomes: the viewer's files (`viewer`, or those of this package), `universe/` with the pack (that in
     the folder `pack`, or in the universe) and the landmarks, `stars/` with the exact stars of all cells where any cell
-    is trained and the pack does not have them, and `site.json`, which lists the packs as the viewer's layers, and
-    every file with its size and SHA-256. No file per cell. The directory appears whole, in place of an older site:
+    is trained and the pack does not have them, `site.json`, which lists the packs as the viewer's layers, and
+    `files.json`, which lists every other file with its size and SHA-256, and is not fetched. No file per cell. The
+    directory appears whole, in place of an older site:
     killed at any moment, the old site stays or a rerun makes the new one.
 
     Raises InputError where the directory holds anything but a site of Helios, or lies in the universe or its pack;
@@ -65,16 +67,16 @@ def write_site(
         splats = packed.result.splats
         if universe.trained.any() and packed.star_layer is not None:
             (stage / STARS).mkdir()
-            stars = write_pack(
-                universe, stage / STARS, PACKS.make(packed.star_layer), stars_only=True, on_event=on_event
-            )
+            layer = PACKS.make(packed.star_layer)
+            stars = layer.write(universe, stage / STARS, stars_only=True, on_event=on_event)
             splats += stars.result.splats
-        listed = [{**file, "sha256": sha256(stage / file["path"])} for file in _list_files(stage)]
         folders = [folder for folder in LAYERS if (stage / folder).is_dir()]
-        layers = [{"folder": folder, "format": packed.format, "radii": LAYERS[folder]} for folder in folders]
-        manifest = {"version": SITE_VERSION, "layers": layers, "files": listed}
-        text = json.dumps(manifest | {"sha256": digest_of(manifest)}, indent=1) + "\n"
-        (stage / SITE_MANIFEST).write_text(text, "utf-8", newline="\n")
+        radii = {folder: None if packed.star_layer is None else LAYERS[folder] for folder in folders}
+        layers = [{"folder": folder, "format": packed.format, "radii": radii[folder]} for folder in folders]
+        _write_json(stage / SITE_MANIFEST, {"version": SITE_VERSION, "layers": layers})
+        listed = [{**file, "sha256": sha256(stage / file["path"])} for file in _list_files(stage)]
+        files = {"version": SITE_VERSION, "files": listed}
+        _write_json(stage / SITE_FILES, files | {"sha256": digest_of(files)})
     size = sum(file["size"] for file in listed)
     result = SiteResult(directory, len(packed), packed.result.trained_cells, splats, size)
     on_event(Done(result))
@@ -93,7 +95,7 @@ def require_place_for_site(directory: Path, universe: Path) -> None:
     if not any(directory.iterdir()):
         return
     remedy = "choose another directory or empty this one"
-    if not (directory / SITE_MANIFEST).is_file():
+    if not _listing(directory).is_file():
         raise InputError(f"{directory}: is not empty and no site of Helios ({remedy})")
     if extra := _foreign(directory):
         raise InputError(f"{directory}: holds {extra}, which is no part of the site ({remedy})")
@@ -109,26 +111,39 @@ def check_site(directory: Path) -> int:
         raise InputError(f"{directory}: no such directory (make a site with `helios pack --site {directory}`)")
     if not (directory / PAGE).is_file():
         raise InputError(f"{directory}: has no {PAGE} (make a site with `helios pack --site {directory}`)")
-    if not (directory / SITE_MANIFEST).is_file():
+    if not _listing(directory).is_file():
         return 0
     for file in _manifest_files(directory):
         path = directory / file["path"]
         if not path.is_file():
             raise StoreError(f"{path}: missing; make the site again")
         if (size := path.stat().st_size) != file["size"]:
-            raise StoreError(f"{path}: {size} bytes, {SITE_MANIFEST} says {file['size']}")
+            raise StoreError(f"{path}: {size} bytes, {SITE_FILES} says {file['size']}")
         if sha256(path) != file["sha256"]:
-            raise StoreError(f"{path}: damaged, its SHA-256 is not that in {SITE_MANIFEST}; make the site again")
+            raise StoreError(f"{path}: damaged, its SHA-256 is not that in {SITE_FILES}; make the site again")
     if extra := _foreign(directory):
-        raise StoreError(f"{directory / extra}: is not in {SITE_MANIFEST}, and would be served; remove it")
+        raise StoreError(f"{directory / extra}: is not in {SITE_FILES}, and would be served; remove it")
     packs = [open_pack(directory / name) for name in (UNIVERSE, STARS) if (directory / name).is_dir()]
-    return sum(1 for pack in packs for _ in pack)
+    for pack in packs:
+        for number in range(len(pack)):
+            pack.check(number)
+    return sum(pack.result.cells for pack in packs)
+
+
+def _listing(directory: Path) -> Path:
+    """Return the path of the list of a site's files: `files.json`, or `site.json` of a site of former versions."""
+    files = directory / SITE_FILES
+    return files if files.is_file() else directory / SITE_MANIFEST
 
 
 def _foreign(directory: Path) -> str | None:
-    """Return the path of a file in the site that its manifest does not list; None where there is none."""
-    known = {file["path"] for file in _manifest_files(directory)} | {SITE_MANIFEST}
+    """Return the path of a file in the site that its list lacks; None where there is none."""
+    known = {file["path"] for file in _manifest_files(directory)} | {_listing(directory).name}
     return next((file["path"] for file in _list_files(directory) if file["path"] not in known), None)
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1) + "\n", "utf-8", newline="\n")
 
 
 def _copy_viewer(viewer: Path | None, stage: Path) -> None:
@@ -149,8 +164,8 @@ def _list_files(root: Path) -> list[dict[str, Any]]:
 
 
 def _manifest_files(directory: Path) -> list[dict[str, Any]]:
-    """Return the files that a site's manifest lists, each a path inside the site and a size."""
-    path = directory / SITE_MANIFEST
+    """Return the files of a site that `_listing` has, each a path inside the site and a size."""
+    path = _listing(directory)
     document = read_json(path, "make the site again")
     if document.get("version") != SITE_VERSION:
         raise StoreError(f"{path}: version {document.get('version')!r}, this program reads version {SITE_VERSION}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from helios.cells import from_cell_units
+from helios.errors import StoreError
 from helios.options import option
-from helios.packing.pack_cells import OwnCells, PackCell, PackCells
+from helios.packing.pack_cells import OwnCells, PackCell, PackCells, shown_counts
 from helios.packing.regroup import RegroupedCells
 from helios.packing.sight import misplaced
 from helios.packing.v1_cell import DEEPEST, V1_DEPTH, encode_cell, file_name
 from helios.packing.v1_index import CELLS, CHECKSUMS, INDEX, MANIFEST, PACK, Entry, index_text, manifest_text
 from helios.packing.v1_reader import V1Pack
+from helios.progress import Advance, OnEvent, Stage, ignore
 
 if TYPE_CHECKING:
     from helios.universe import Universe
@@ -50,8 +52,23 @@ class V1:
             return RegroupedCells(universe, stars_only, self.depth)
         return OwnCells(universe, stars_only)
 
-    def write(self, cells: Iterable[PackCell], folder: Path) -> None:
-        """Write the pack of `cells`, all of one depth; memory: one cell, and a line for each."""
+    def write(
+        self, universe: Universe, folder: Path, *, stars_only: bool = False, on_event: OnEvent = ignore
+    ) -> V1Pack:
+        """Write the pack of `universe`, compare every cell that is read back, and return it.
+
+        Memory: one cell, and a line for each. Raises StoreError where what is read back is not what was written.
+        """
+        source = self.cells(universe, stars_only)
+        self._write(_told(source, "packing", on_event), folder)
+        pack = self.open(folder)
+        for made, found in zip(_told(source, "reading back", on_event), pack, strict=True):
+            if problem := self.difference(made, found):
+                raise StoreError(f"{folder}: cell {found.id}: {problem} (is the disk sound?)")
+        return pack
+
+    def _write(self, cells: Iterable[PackCell], folder: Path) -> None:
+        """Write the pack of `cells`, all of one depth."""
         entries: list[Entry] = []
         offset = 0
         if self.loose_cells:
@@ -76,6 +93,12 @@ class V1:
         """Return the pack in `folder`. Raises StoreError as `V1Pack.open`."""
         return V1Pack.open(folder)
 
+    def differences(self, universe: Universe, pack: V1Pack) -> Iterator[str]:
+        """Say where a sound pack has another number of splats than `universe`."""
+        shown = int(shown_counts(universe).sum())
+        if pack.result.splats != shown:
+            yield f"it holds {pack.result.splats:,} splats, the universe {shown:,}"
+
     def difference(self, made: PackCell, found: PackCell) -> str | None:
         """Say in words where a cell that was read back is not the splats that it was made of; None where it is."""
         expected, splats = made.splats, found.splats
@@ -94,3 +117,11 @@ class V1:
         if (found.trained, found.levels_up) != (made.trained, made.levels_up):
             return "it is listed with other training"
         return None
+
+
+def _told(source: PackCells, stage: str, on_event: OnEvent) -> Iterator[PackCell]:
+    """Yield the cells of `source`, and tell `on_event` how far it is."""
+    on_event(Stage(stage, len(source), "cells"))
+    for number in range(len(source)):
+        yield from source.step(number)
+        on_event(Advance(number + 1))

@@ -82,6 +82,10 @@ class V1Pack:
     def __len__(self) -> int:
         return len(self.entries)
 
+    def check(self, number: int) -> None:
+        """Read the cell at `number` of the index, checked as `decode` checks it."""
+        self.read(number)
+
     def read(self, number: int) -> PackCell:
         """Return the cell at `number` of the index, checked as `decode` checks it."""
         entry, cell = self.entries[number], self.decode(number)

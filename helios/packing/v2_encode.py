@@ -23,6 +23,11 @@ _HEADER_BYTES = 24
 _STRAY = 1
 
 
+def block_bytes(stars: NDArray[np.int64], proxies: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the most bytes, int64 [M], of blocks with so many `stars` and `proxies` [M], and no splat with shape."""
+    return stars * _MOST_BYTES[0] + proxies * _MOST_BYTES[1] + _HEADER_BYTES
+
+
 @dataclass(frozen=True, eq=False)
 class Blocks:
     """Encoded cells: `data` holds the block of cell i in the `lengths`[i] bytes after those before it, int64 [M].

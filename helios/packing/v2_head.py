@@ -66,6 +66,11 @@ def palette_bytes() -> bytes:
     return steps.astype("<u2").tobytes()
 
 
+def head_bytes() -> int:
+    """Return the bytes of a head without the root's tile and without entries."""
+    return len(MAGIC) + 4 + struct.calcsize(_FIXED) + _PALETTE_BYTES + 1 + 8
+
+
 def encode_head(head: Head) -> bytes:
     """Return the bytes of `head`. Raises InputError where they are more than 8192, or the page is not the root's."""
     body = struct.pack(_FIXED, *(getattr(head, name) for name in _FIELDS))

@@ -183,8 +183,8 @@ def site(sound: Sound, trials: int, rng: random.Random) -> Iterator[tuple[str, s
     for _ in range(trials):
         home = sound.copy()
         what = damage(home, files_in(home / "s"), rng)
-        if (
-            what and (home / "s/site.json").exists()
+        if what and (
+            (home / "s/site.json").exists() or (home / "s/files.json").exists()
         ):  # without it the folder is no site of ours: serve says "not checked"
             ended = run(checking(home / "s"), home)
             yield judged(ended, same=False), f"{what}, serve: {ended.text[-300:]}"

@@ -127,22 +127,22 @@ def packs(home: Path) -> Iterator[Trial]:
             own = f"{zlib.crc32((site / 'universe' / name).read_bytes()):08X}"
             lines = [f"{file} {own if file == name else crc}\n" for file, crc in sums]
             (site / "universe/cells.pack.sfv").write_text("".join(lines))
-            manifest = json.loads((site / "site.json").read_text())
+            manifest = json.loads((site / "files.json").read_text())
             manifest.pop("sha256")
             for file in manifest["files"]:
                 path = site / file["path"]
                 file |= {"size": path.stat().st_size, "sha256": sha256(path)}
-            (site / "site.json").write_text(json.dumps(manifest | {"sha256": digest_of(manifest)}))
+            (site / "files.json").write_text(json.dumps(manifest | {"sha256": digest_of(manifest)}))
             yield f"{name}: {what}", checking(site)
             shutil.rmtree(site)
-    manifest = json.loads((home / "s/site.json").read_text())
+    manifest = json.loads((home / "s/files.json").read_text())
     manifest.pop("sha256")
     for what, value in variants(manifest, 30):
         site = home / "forged"
         shutil.copytree(home / "s", site)
         signed = value | {"sha256": digest_of(value)} if isinstance(value, dict) else value
-        (site / "site.json").write_text(json.dumps(signed))
-        yield f"site.json: {what}", checking(site)
+        (site / "files.json").write_text(json.dumps(signed))
+        yield f"files.json: {what}", checking(site)
         shutil.rmtree(site)
 
 

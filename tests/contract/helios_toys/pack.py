@@ -10,7 +10,8 @@ import numpy as np
 from helios.errors import StoreError
 from helios.grid import CellId
 from helios.packing.pack import PackResult
-from helios.packing.pack_cells import OwnCells, PackCell
+from helios.packing.pack_cells import OwnCells, PackCell, shown_counts
+from helios.progress import Advance, Stage, ignore
 from helios.splats import Splats
 
 WIDTHS = {"means": 3, "quats": 4, "scales": 3, "opacities": 1, "colors": 3}
@@ -22,10 +23,22 @@ class ToyFormat:
     names: ClassVar[frozenset[str]] = frozenset({"toy.json", "toy.bin"})
     written: ClassVar[frozenset[str]] = names
 
-    def cells(self, universe, stars_only=False):
-        return OwnCells(universe, stars_only)
+    def write(self, universe, folder, *, stars_only=False, on_event=ignore):
+        cells = OwnCells(universe, stars_only)
+        self._write(self._told(cells, "packing", on_event), folder)
+        pack = self.open(folder)
+        for made, found in zip(self._told(cells, "reading back", on_event), pack, strict=True):
+            assert all(np.array_equal(getattr(made.splats, name), getattr(found.splats, name)) for name in WIDTHS)
+            assert made.id == found.id
+        return pack
 
-    def write(self, cells, folder):
+    def _told(self, cells, stage, on_event):
+        on_event(Stage(stage, len(cells), "cells"))
+        for number in range(len(cells)):
+            yield from cells.step(number)
+            on_event(Advance(number + 1))
+
+    def _write(self, cells, folder):
         listed, start = [], 0
         with (folder / "toy.bin").open("xb") as file:
             for cell in cells:
@@ -42,9 +55,10 @@ class ToyFormat:
     def open(self, folder):
         return ToyPack(folder)
 
-    def difference(self, made, found):
-        same = all(np.array_equal(getattr(made.splats, name), getattr(found.splats, name)) for name in WIDTHS)
-        return None if same and made.id == found.id else "it is another"
+    def differences(self, universe, pack):
+        shown = int(shown_counts(universe).sum())
+        if pack.result.splats != shown:
+            yield f"it holds {pack.result.splats:,} splats, the universe {shown:,}"
 
 
 class ToyPack:
@@ -67,6 +81,9 @@ class ToyPack:
 
     def __len__(self):
         return len(self._listed)
+
+    def check(self, number):
+        self.read(number)
 
     def read(self, number):
         _, (origin, half_extent, bounds), trained, start, size, crc = self._listed[number]

@@ -31,7 +31,7 @@ def site(packed, viewer, tmp_path_factory):
 
 def test_it_is_the_viewer_the_pack_the_landmarks_and_the_stars(site, packed, viewer):
     files = tree(site)
-    expected = [*tree(viewer), "site.json", "universe/landmarks.json"]
+    expected = [*tree(viewer), "site.json", "files.json", "universe/landmarks.json"]
     expected += [f"{folder}/{name}" for folder in ("stars", "universe") for name in PACK]
     assert sorted(files) == sorted(expected)
     for name, data in tree(viewer).items():
@@ -40,9 +40,11 @@ def test_it_is_the_viewer_the_pack_the_landmarks_and_the_stars(site, packed, vie
         assert files[f"universe/{name}"] == (packed / "pack" / name).read_bytes()
     manifest = json.loads(files["site.json"])
     assert [(layer["folder"], layer["format"]) for layer in manifest["layers"]] == [("stars", "v1"), ("universe", "v1")]
-    listed = {file["path"]: file["size"] for file in manifest["files"]}
-    assert listed == {name: len(data) for name, data in files.items() if name != "site.json"}
-    sums = {file["path"]: file["sha256"] for file in manifest["files"]}
+    assert manifest.keys() == {"version", "layers"}
+    listing = json.loads(files["files.json"])["files"]
+    listed = {file["path"]: file["size"] for file in listing}
+    assert listed == {name: len(data) for name, data in files.items() if name != "files.json"}
+    sums = {file["path"]: file["sha256"] for file in listing}
     assert sums == {name: hashlib.sha256(files[name]).hexdigest() for name in listed}
 
 
@@ -237,20 +239,20 @@ def flip(path):
         (lambda s: flip(s / "universe" / "landmarks.json"), r"landmarks\.json: damaged, its SHA-256"),
         (
             lambda s: put(s / "universe" / "more.html"),
-            r"more\.html: is not in site\.json, and would be",
+            r"more\.html: is not in files\.json, and would be",
         ),
         (
-            lambda s: edit(s / "site.json", '"radii"', '"radij"'),
-            r"site\.json: damaged, it does not have its own",
+            lambda s: edit(s / "files.json", '"size"', '"sise"'),
+            r"files\.json: damaged, it does not have its own",
         ),
         (lambda s: os.truncate(s / "universe" / "cells.pack.bin", 50), r"cells\.pack\.bin: 50 bytes"),
         (lambda s: (s / "assets" / "viewer.js").unlink(), r"viewer\.js: missing"),
         (lambda s: (s / "stars" / "index.json").unlink(), r"stars/index\.json: missing"),
-        (lambda s: put(s / "site.json", "{"), r"site\.json: damaged, not JSON"),
-        (lambda s: put(s / "site.json", '{"version": 2, "files": []}'), r"site\.json: version 2"),
-        (lambda s: put(s / "site.json", signed([7])), r"site\.json: damaged: its list"),
-        (lambda s: put(s / "site.json", signed([{"path": "../x", "size": 1, "sha256": ""}])), "outside the site"),
-        (lambda s: put(s / "site.json", signed([{"path": "x", "size": 1e999, "sha256": ""}])), "damaged: its list"),
+        (lambda s: put(s / "files.json", "{"), r"files\.json: damaged, not JSON"),
+        (lambda s: put(s / "files.json", '{"version": 2, "files": []}'), r"files\.json: version 2"),
+        (lambda s: put(s / "files.json", signed([7])), r"files\.json: damaged: its list"),
+        (lambda s: put(s / "files.json", signed([{"path": "../x", "size": 1, "sha256": ""}])), "outside the site"),
+        (lambda s: put(s / "files.json", signed([{"path": "x", "size": 1e999, "sha256": ""}])), "damaged: its list"),
     ],
 )
 def test_damage_to_a_site_is_named(site, tmp_path, damage, message):

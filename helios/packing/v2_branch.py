@@ -1,0 +1,152 @@
+"""One branch of a universe in pack v2: its tiles and identifiers as files, and its stars that the upper part keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helios.coords import stacked_positions_m
+from helios.grid import MAX_DEPTH, cell_keys
+from helios.levels.proxies import Lights
+from helios.light import solid_angle_sr
+from helios.packing.v2_encode import Blocks, encode_blocks
+from helios.packing.v2_proxies import proxy_records
+from helios.packing.v2_quantities import color_indices, magnitude_steps, quantised
+from helios.packing.v2_records import ProxyRecords, StarRecords
+from helios.packing.v2_side import encode_side_block
+from helios.packing.v2_tree import Branch
+from helios.universe import Universe
+
+STAR_COLUMNS = ("source_id", "x_m", "y_m", "z_m", "phot_g_mean_mag", "bp_rp")
+
+
+@dataclass(frozen=True)
+class BranchTask:
+    """A piece of packing: a `branch` of the universe at `universe`, of this `fingerprint`, into files of `folder`."""
+
+    number: int
+    universe: Path
+    fingerprint: str
+    branch: Branch
+    folder: Path
+
+    @property
+    def tiles(self) -> Path:
+        return self.folder / f"{self.number:06d}.tiles"
+
+    @property
+    def ids(self) -> Path:
+        return self.folder / f"{self.number:06d}.ids"
+
+    def __repr__(self) -> str:
+        return f"branch {self.number}"
+
+
+@dataclass(frozen=True)
+class PackedBranch:
+    """What a branch gave: the cells of its tiles in the order of its files, `cells` int64 [T], with `lengths`, `crcs`.
+
+    `upper` are the stars that the upper part of the tree keeps, `upper_ids` uint64 [N] their identifiers and
+    `upper_cells` int64 [N] the cells that keep them. `light` is the sum of Omega of all its stars.
+    """
+
+    cells: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    crcs: NDArray[np.uint32]
+    upper: StarRecords
+    upper_ids: NDArray[np.uint64]
+    upper_cells: NDArray[np.int64]
+    light: float
+
+
+@lru_cache(1)
+def opened(universe: Path, fingerprint: str) -> Universe:
+    """Return the universe at this path; kept, so that a worker reads the index of its cells once."""
+    return Universe.open(universe)
+
+
+def star_records(columns: dict[str, NDArray]) -> StarRecords:
+    """Return the records of stars with these `columns`, in their order."""
+    places = quantised(stacked_positions_m(columns))
+    return StarRecords(*places, magnitude_steps(columns["phot_g_mean_mag"]), color_indices(columns["bp_rp"]))
+
+
+def pack_branch(task: BranchTask) -> PackedBranch:
+    """Write the tiles of a branch, and their identifiers, to its two files; return where they lie, and the rest."""
+    universe, branch = opened(task.universe, task.fingerprint), task.branch
+    columns = universe.columns(STAR_COLUMNS, branch.first, branch.stop)
+    owner = universe.levels.owner(branch.first, branch.stop)
+    stars, ids = star_records(columns), columns["source_id"].view(np.uint64)
+    above = np.full(MAX_DEPTH + 2, -1)
+    for depth, cell in branch.path:
+        above[depth + 1] = cell
+    kept = np.flatnonzero(owner <= branch.depth)
+    below = np.flatnonzero(owner > branch.depth)
+    cells, lengths, crcs = _write(task, universe, stars[below], ids[below], owner[below])
+    light = float(solid_angle_sr(columns["phot_g_mean_mag"]).sum())
+    return PackedBranch(cells, lengths, crcs, stars[kept], ids[kept], above[owner[kept].astype(np.int64) + 1], light)
+
+
+def _write(task: BranchTask, universe: Universe, stars: StarRecords, ids, owner):
+    """Write the files of the branch, of `stars` below its first cell; return cells, lengths and CRCs of the tiles."""
+    levels, branch = universe.levels, task.branch
+    inside = slice(branch.begin, branch.end)
+    parent = levels.parent[inside]
+    cells = branch.begin + np.argsort(parent, kind="stable")
+    keys = cell_keys(stars.rad >> 4, stars.lon >> 3, stars.col >> 3)  # at MAX_DEPTH: the grid's, by the same formulas
+    blocks, order = encode_cells(universe, cells, stars, levels.cells_of(keys, owner))
+    starts = np.flatnonzero(np.r_[True, np.diff(levels.parent[cells]) > 0]) if len(cells) else np.zeros(0, np.int64)
+    lengths, crcs = blocks.tiles(np.r_[starts, len(cells)]) if len(cells) else (starts, starts.astype(np.uint32))
+    task.tiles.write_bytes(blocks.data.data)
+    ends = np.r_[0, np.cumsum(levels.own[cells])][np.r_[starts, len(cells)]].tolist()
+    with task.ids.open("xb") as file:
+        for begin, end, crc in zip(ends[:-1], ends[1:], crcs.tolist()):
+            file.write(encode_side_block(ids[order[begin:end]], crc))
+    return levels.parent[cells[starts]], lengths, crcs
+
+
+def encode_cells(
+    universe: Universe, cells: NDArray[np.int64], stars: StarRecords, keeper: NDArray[np.int64]
+) -> tuple[Blocks, NDArray[np.int64]]:
+    """Return the blocks of `cells` [M] in their order, and the order of the `stars` [N] in them, int64 [N].
+
+    `keeper` [N] is the cell of each star, one of `cells`.
+    """
+    levels = universe.levels
+    place = np.zeros(len(levels), np.int64)
+    place[cells] = np.arange(len(cells))
+    by_cell = np.argsort(place[keeper], kind="stable")
+    star_starts = np.r_[0, np.cumsum(levels.own[cells])]
+    proxies = _proxies(universe, cells)
+    counts = levels.starts[cells + 1] - levels.starts[cells]
+    blocks = encode_blocks(
+        *(levels.depth[cells], levels.key[cells], stars[by_cell], star_starts),
+        *(proxies, np.r_[0, np.cumsum(counts)]),
+    )
+    return blocks, by_cell[blocks.star_order]
+
+
+def _proxies(universe: Universe, cells: NDArray[np.int64]) -> ProxyRecords:
+    """Return the records of the proxies that `cells` hold, in their order."""
+    levels, ascending = universe.levels, np.sort(cells)
+    lights, child, starts = held_by(universe, ascending)
+    records = proxy_records(lights, child, levels.depth[ascending], levels.key[ascending], starts)
+    place = np.searchsorted(ascending, cells)
+    first, count = starts[place], np.diff(starts)[place]
+    ends = np.cumsum(count)
+    return records[np.arange(starts[-1]) + np.repeat(first - (ends - count), count)]
+
+
+def held_by(universe: Universe, cells: NDArray[np.int64]) -> tuple[Lights, NDArray[np.uint8], NDArray[np.int64]]:
+    """Return (proxies, child uint8 [P], starts int64 [M + 1]) that `cells` [M], ascending, hold."""
+    levels = universe.levels
+    # Cells that follow each other are read together: a branch is one run, the upper part has some.
+    runs = np.split(cells, np.flatnonzero(np.diff(cells) > 1) + 1) if len(cells) else []
+    parts = [levels.proxies(int(levels.starts[run[0]]), int(levels.starts[run[-1] + 1])) for run in runs]
+    lights = Lights.joined([part for part, _ in parts]) if parts else Lights.none()
+    child = np.concatenate([np.zeros(0, np.uint8), *(child for _, child in parts)])
+    return lights, child, np.r_[0, np.cumsum(levels.starts[cells + 1] - levels.starts[cells])]

@@ -1,0 +1,135 @@
+"""Compares a pack v2 with the universe that it was made of: every star, every proxy's light, each star once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helios.coords import stacked_positions_m
+from helios.grid import MAX_DEPTH, keys_at
+from helios.levels.branch import flux_of
+from helios.light import apparent_magnitude, solid_angle_sr
+from helios.packing.v2_branch import STAR_COLUMNS, held_by, opened
+from helios.packing.v2_quantities import (
+    color_indices,
+    distances_m,
+    error_steps,
+    extent_steps,
+    magnitudes,
+    positions_m,
+)
+from helios.packing.v2_reader import Part, read_ids, read_tile
+from helios.packing.v2_records import StarRecords, TileRecords
+from helios.packing.v2_tree import Branch
+from helios.universe import Universe
+
+PLACE_ARCSEC, DISTANCE, MAGNITUDE = 0.1, 1e-6, 0.0051
+"""Most by which a star of the pack is off: its place from the Sun, its distance as a share, its magnitude."""
+
+PROXY_MAGNITUDE, LIGHT = 0.0301, 0.01
+"""Most by which a proxy's magnitude is off, and the light of all proxies that a cell holds, from the Sun."""
+
+
+@dataclass(frozen=True)
+class CompareTask:
+    """A piece of the comparison: the stars of one `branch` of a universe with the parts of a pack that may have them.
+
+    `tiles` are the branch's own, `shared` those of the cells above it.
+    """
+
+    number: int
+    universe: Path
+    fingerprint: str
+    branch: Branch
+    pack: Path
+    tiles: tuple[Part, ...]
+    shared: tuple[Part, ...]
+
+    def __repr__(self) -> str:
+        return f"branch {self.number}"
+
+
+def compare_branch(task: CompareTask) -> str | None:
+    """Say where a branch is not in the pack as the universe has it, all its stars and proxies; None where it is.
+
+    Raises StoreError where a tile is damaged.
+    """
+    universe = opened(task.universe, task.fingerprint)
+    columns = universe.columns(STAR_COLUMNS, task.branch.first, task.branch.stop)
+    ids = columns["source_id"].view(np.uint64)
+    order = np.argsort(ids)
+    ids = ids[order]
+    tiles = [read_tile(task.pack, part) for part in task.tiles]
+    if problem := cells_difference(universe, task.tiles, tiles):
+        return problem
+    stars = [tile.stars.rows() for tile in tiles]
+    found = [read_ids(task.pack, part) for part in task.tiles]
+    for part in task.shared:
+        own = read_ids(task.pack, part)
+        mine = ids[np.minimum(np.searchsorted(ids, own), len(ids) - 1)] == own
+        stars.append(read_tile(task.pack, part).stars[mine].rows())
+        found.append(own[mine])
+    joined = np.concatenate(found)
+    places = np.argsort(joined)
+    if not np.array_equal(ids, joined[places]):
+        return "has other stars than the universe, or one of them twice"
+    records = StarRecords.from_rows(np.concatenate(stars, axis=1))[places]
+    return star_difference(records, {name: column[order] for name, column in columns.items()})
+
+
+def star_difference(stars: StarRecords, columns: dict[str, NDArray]) -> str | None:
+    """Say which of the `stars` [N] is not the star of `columns` [N] to the accuracy of the format; None if all are."""
+    position, found = stacked_positions_m(columns), positions_m(stars.lon, stars.col, stars.rad)
+    r, found_r = np.sqrt((position**2).sum(axis=1)), distances_m(stars.rad)
+    # The chord between unit vectors is the angle, to 1e-13 of it.
+    angle = np.sqrt(((position / r[:, None] - found / found_r[:, None]) ** 2).sum(axis=1))
+    mag = np.abs(magnitudes(stars.mag) - columns["phot_g_mean_mag"].astype(np.float64))
+    wrong = {
+        f"{PLACE_ARCSEC} arcsec from its place": np.degrees(angle) * 3600.0 > PLACE_ARCSEC,
+        f"{DISTANCE:g} of its distance from it": np.abs(found_r / r - 1.0) > DISTANCE,
+        "5 mmag from its magnitude": mag > MAGNITUDE,
+        "nothing from its colour": stars.color != color_indices(columns["bp_rp"]),
+    }
+    for what, rows in wrong.items():
+        if rows.any():
+            return f"star {columns['source_id'][int(np.argmax(rows))]} is more than {what}"
+    return None
+
+
+def cells_difference(universe: Universe, parts: Sequence[Part], tiles: Sequence[TileRecords]) -> str | None:
+    """Say which cell of the `tiles` of `parts` has other errors, proxies or light than the universe; None if none."""
+    if not parts:
+        return None
+    levels, entries = universe.levels, [entry for part in parts for entry in part.cells]
+    depth, key = (np.array([getattr(entry, name) for entry in entries]) for name in ("depth", "key"))
+    cells = levels.cells_of(keys_at(np.maximum(depth, 0), key.astype(np.uint64), MAX_DEPTH), depth)
+    own = np.concatenate([np.diff(tile.star_offsets) for tile in tiles])
+    counts = np.concatenate([np.diff(tile.proxy_offsets) for tile in tiles])
+    lights, _, starts = held_by(universe, np.sort(cells))
+    order = np.argsort(cells)
+    extents, tables = extent_steps(levels.extent_m[cells]), error_steps(levels.table[cells]).reshape(len(cells), -1)
+    tables_differ = [
+        e.extent != (extent if e.depth >= 0 else 0) or (e.extent and e.table != table.tobytes())
+        for e, extent, table in zip(entries, extents.tolist(), tables)
+    ]
+    other = (
+        (levels.depth[cells] != depth) | (levels.key[cells] != key.astype(np.uint64)) | (own != levels.own[cells])
+    ) | (counts != levels.starts[cells + 1] - levels.starts[cells])
+    if other.any() or any(tables_differ):
+        entry = entries[int(np.argmax(other | np.array(tables_differ)))]
+        return f"cell {entry.depth}:{entry.key} has other stars, proxies or errors than in the universe"
+    of_cell = np.repeat(np.arange(len(cells)), np.diff(starts))
+    flux = flux_of(lights)
+    mag = apparent_magnitude(flux, 1.0)
+    mag = mag[np.lexsort((mag, of_cell))]
+    mine = [tile.proxies.mag[a:b] for tile in tiles for a, b in pairwise(tile.proxy_offsets.tolist())]
+    found = magnitudes(np.concatenate([mine[i] for i in order.tolist()]))
+    held, kept = np.bincount(of_cell, flux, len(cells)), np.bincount(of_cell, solid_angle_sr(found), len(cells))
+    if not (np.abs(found - mag) < PROXY_MAGNITUDE).all() or not (np.abs(kept - held) <= LIGHT * held).all():
+        return "its proxies do not have the light of those of the universe"
+    return None

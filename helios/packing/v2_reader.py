@@ -1,0 +1,213 @@
+"""Reads a pack v2: its head and pages at once, then one tile at a time."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helios.errors import StoreError
+from helios.grid import cells_of_keys
+from helios.packing.pack import PackResult
+from helios.packing.v2_decode import decode_tile
+from helios.packing.v2_files import GLOW, HEAD, SKY, SKY_IDS, ids_name, tiles_name
+from helios.packing.v2_glow import decode_glow
+from helios.packing.v2_head import MOST_BYTES, Head, decode_head, palette_bytes
+from helios.packing.v2_index import IndexEntry, decode_page, tiles_of
+from helios.packing.v2_records import TileRecords
+from helios.packing.v2_side import ID_BYTES, decode_side_block, side_block_range
+
+REMEDY = "pack again with `helios pack`"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a pack that is whole or damaged by itself: `length` bytes with CRC-32 `crc`, at `offset` of a file.
+
+    `file` is its name, `what` what messages call the part. Of a tile, `cells` are the entries of its blocks and `stars`
+    how many it has; its identifiers begin at `id_offset` of `id_file`. `fault` says why a part that the reader has
+    already seen is damaged.
+    """
+
+    file: str
+    what: str
+    offset: int
+    length: int
+    crc: int
+    cells: tuple[IndexEntry, ...] = ()
+    stars: int = 0
+    id_file: str = ""
+    id_offset: int = 0
+    fault: str = ""
+
+
+class V2Pack:
+    """A pack v2 in `folder`, a `helios.packing.pack.Pack`; its parts are the sky, the glow map, pages and tiles."""
+
+    format = "v2"
+    star_layer = None
+
+    def __init__(self, folder: Path, head: Head, parts: list[Part], cells: int):
+        self.folder, self.head, self.parts, self._cells = folder, head, parts, cells
+        tiles, ids = ([name(shard) for shard in range(head.n_shards)] for name in (tiles_name, ids_name))
+        self.files = (HEAD, SKY, GLOW, *tiles, SKY_IDS, *ids)
+
+    @classmethod
+    def open(cls, folder: Path) -> V2Pack:
+        """Return the pack in `folder`; cost: its index.
+
+        Raises StoreError where the head is damaged. A damaged page is found by `check`; what is below it is not known.
+        """
+        folder = Path(folder)
+        head = decode_head(_bytes(folder / HEAD, 0, MOST_BYTES + 1), str(folder / HEAD))
+        if head.palette != palette_bytes():
+            raise StoreError(f"{folder / HEAD}: damaged or of another program: its colours are not those of v2")
+        sky = Part(SKY, "the sky", 0, head.sky_length, head.sky_crc, (head.root,), head.sky_stars, SKY_IDS)
+        parts = [sky, Part(GLOW, "the glow map", 0, head.glow_length, head.glow_crc)]
+        return cls(folder, head, parts, _walk(folder, head, parts))
+
+    @property
+    def result(self) -> PackResult:
+        """What the pack holds, as its index says; the bytes are those of all but the identifiers."""
+        return PackResult(
+            path=self.folder,
+            cells=self._cells,
+            trained_cells=0,
+            splats=self.head.stars,
+            size_bytes=sum(self._size(name) for name in self.files if not name.startswith("ids-")),
+            raw_splat_bytes=None,
+            depth=None,
+        )
+
+    def _size(self, name: str) -> int:
+        path = self.folder / name
+        return path.stat().st_size if path.is_file() else 0
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def check(self, number: int) -> None:
+        """Read the part at `number`, with its identifiers. Raises StoreError where any byte is not what was written."""
+        part = self.parts[number]
+        if part.fault:
+            raise StoreError(part.fault)
+        if part.cells:
+            read_tile(self.folder, part)
+            read_ids(self.folder, part)
+        elif part.file == GLOW:
+            decode_glow(read_part(self.folder, part), self.head.glow_n, str(self.folder / GLOW))
+
+    def tiles(self) -> list[Part]:
+        """The sky and all tiles, in order."""
+        return [part for part in self.parts if part.cells]
+
+
+def read_part(folder: Path, part: Part) -> bytes:
+    """Return the bytes of `part`. Raises StoreError where they are not all there, or do not have their CRC-32."""
+    data = _bytes(folder / part.file, part.offset, part.length)
+    if len(data) != part.length:
+        fault = f"{len(data)} of its {part.length} bytes are there"
+    elif (crc := zlib.crc32(data)) != part.crc:
+        fault = f"its CRC-32 is {crc:08x}, not {part.crc:08x}"
+    else:
+        return data
+    raise StoreError(f"{folder / part.file}: {part.what}: damaged: {fault}; {REMEDY}")
+
+
+def read_tile(folder: Path, part: Part) -> TileRecords:
+    """Return what the blocks of a tile, or of the sky, hold. Raises StoreError where they are damaged."""
+    name = f"{folder / part.file}: {part.what}"
+    depth, key = ([getattr(cell, field) for cell in part.cells] for field in ("depth", "key"))
+    tile = decode_tile(read_part(folder, part), depth, np.array(key, np.uint64), name)
+    if len(tile.stars) != part.stars:
+        raise StoreError(f"{name}: damaged: {len(tile.stars)} stars, the index says {part.stars}")
+    masks = np.repeat([cell.child_mask for cell in part.cells], np.diff(tile.proxy_offsets))
+    if not (masks >> tile.proxies.child & 1).all():
+        raise StoreError(f"{name}: damaged: has proxies of cells that the index lacks")
+    return tile
+
+
+def read_ids(folder: Path, part: Part) -> NDArray[np.uint64]:
+    """Return the identifiers of the stars of a tile, in its order. Raises StoreError where they are damaged."""
+    path = folder / part.id_file
+    data = _bytes(path, part.id_offset, ID_BYTES * part.stars + 4)
+    return decode_side_block(data, np.dtype(np.uint64), part.stars, part.crc, f"{path}: {part.what}")
+
+
+def _walk(folder: Path, head: Head, parts: list[Part]) -> int:
+    """Append the pages and tiles of the pack to `parts`, and what is wrong with its files; return how many cells."""
+    sizes = {SKY: head.sky_length, GLOW: head.glow_length, SKY_IDS: ID_BYTES * head.sky_stars + 4}
+    sizes |= {name(shard): 0 for shard in range(head.n_shards) for name in (tiles_name, ids_name)}
+    cells, stars, whole = 0, head.sky_stars, True
+    waiting: list[IndexEntry] = [head.root]
+    while waiting:
+        parent = waiting.pop()
+        shard, at, page = 0, 0, head.page
+        if parent.page is not None:
+            shard, at = parent.page.shard, parent.page.offset
+            part = Part(tiles_name(shard), f"the page of {_cell(parent)}", at, parent.page.length, parent.page.crc)
+            try:
+                page = decode_page(read_part(folder, part), parent, f"{folder / part.file}: {part.what}")
+                _check_shards(page.entries, head, f"{folder / part.file}: {part.what}")
+            except StoreError as error:
+                parts.append(replace(part, fault=str(error)))
+                whole = False
+                continue
+            parts.append(part)
+            at += parent.page.length
+        children: dict[tuple[int, int], list[IndexEntry]] = {}
+        for entry in page.entries:
+            children.setdefault((entry.depth, entry.key >> 3), []).append(entry)
+        first, tiles = page.first_star, page.first_tile
+        for cell in tiles_of(parent, page.entries):
+            below = tuple(children[cell.depth + 1, cell.key])
+            where, _ = side_block_range(ID_BYTES, first, tiles, cell.tile_stars)
+            what = f"the tile of {_cell(cell)}"
+            parts.append(
+                Part(
+                    *(tiles_name(shard), what, at, cell.tile_length, cell.tile_crc, below, cell.tile_stars),
+                    *(ids_name(shard), where),
+                )
+            )
+            at, first, tiles = at + cell.tile_length, first + cell.tile_stars, tiles + 1
+            stars += cell.tile_stars
+        sizes[tiles_name(shard)] = max(sizes.get(tiles_name(shard), 0), at)
+        sizes[ids_name(shard)] = max(sizes.get(ids_name(shard), 0), ID_BYTES * first + 4 * tiles)
+        cells += len(page.entries)
+        waiting += [entry for entry in reversed(page.entries) if entry.page is not None]
+    if whole and stars != head.stars:
+        raise StoreError(f"{folder / HEAD}: damaged: {head.stars} stars, those of its tiles are {stars}; {REMEDY}")
+    for name, size in sizes.items() if whole else ():
+        found = (folder / name).stat().st_size if (folder / name).is_file() else 0
+        if found > size:
+            fault = f"{folder / name}: damaged: {found} bytes, {size} of them of its parts; {REMEDY}"
+            parts.append(Part(name, "its end", size, found - size, 0, fault=fault))
+    return cells
+
+
+def _check_shards(entries: Iterable[IndexEntry], head: Head, name: str) -> None:
+    if any(entry.page is not None and entry.page.shard >= head.n_shards for entry in entries):
+        raise StoreError(f"{name}: damaged: a page lies outside the {head.n_shards} shards")
+
+
+def _cell(entry: IndexEntry) -> str:
+    if entry.depth < 0:
+        return "the root"
+    l, theta, phi = (int(index[0]) for index in cells_of_keys([entry.key]))
+    return f"cell {entry.depth}_{l}_{theta}_{phi}"
+
+
+def _bytes(path: Path, offset: int, length: int) -> bytes:
+    """Return up to `length` bytes of the file at `path`. Raises StoreError where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read(length)
+    except FileNotFoundError as error:
+        raise StoreError(f"{path}: missing; {REMEDY}") from error
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror or error}; {REMEDY}") from error

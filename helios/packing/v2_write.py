@@ -1,0 +1,235 @@
+"""Writes a pack v2: branch by branch, then the upper part of the tree, the index, and all of it in its place."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helios.errors import StoreError
+from helios.packing.v2_branch import BranchTask, PackedBranch, encode_cells
+from helios.packing.v2_files import GLOW, HEAD, SHARD_BYTES, SKY, SKY_IDS, ids_name, tiles_name
+from helios.packing.v2_glow import encode_glow
+from helios.packing.v2_head import Head, encode_head, palette_bytes
+from helios.packing.v2_index import IndexEntry, Page, PagePointer, encode_page
+from helios.packing.v2_pages import PAGE_HEADER_BYTES, POINTER_BYTES, entry_bytes
+from helios.packing.v2_quantities import error_steps, nearest_colors
+from helios.packing.v2_records import StarRecords
+from helios.packing.v2_side import ID_BYTES, encode_side_block
+from helios.packing.v2_tree import PackTree
+from helios.universe import Universe
+
+_UPPER = -1
+"""The source of tiles of the upper part of the tree, which are in memory."""
+
+
+@dataclass(frozen=True)
+class _Tiles:
+    """Where the tiles of the pack lie, in its order: bytes `offset` to `offset` + `length` of the files of `source`.
+
+    `source` int64 [T] is the number of a branch, or _UPPER; `id_offset` and `id_length` are those of the identifiers.
+    """
+
+    source: NDArray[np.int64]
+    offset: NDArray[np.int64]
+    length: NDArray[np.int64]
+    crc: NDArray[np.uint32]
+    id_offset: NDArray[np.int64]
+    id_length: NDArray[np.int64]
+
+
+def assemble(
+    universe: Universe, tree: PackTree, tasks: Sequence[BranchTask], done: Sequence[PackedBranch], folder: Path
+):
+    """Write the pack into `folder` from what the branches gave; cost: a copy of all tiles."""
+    upper = _Upper(universe, tree, done)
+    (folder / SKY).write_bytes(upper.sky)
+    (folder / SKY_IDS).write_bytes(upper.sky_ids)
+    glow = encode_glow(universe.levels.glow)
+    (folder / GLOW).write_bytes(glow)
+    tiles = _placed(tree, upper, done)
+    layout = Layout(tree, tiles.length)
+    entries = _Entries(tree, layout, tiles)
+    _write_shards(folder, layout, tiles, entries.pages, upper, tasks)
+    head = Head(
+        n_shards=layout.shards,
+        stars=int(tree.own.sum()),
+        light=float(np.sum([branch.light for branch in done])),
+        sky_length=len(upper.sky),
+        sky_crc=zlib.crc32(upper.sky),
+        sky_stars=int(tree.own[0]),
+        glow_length=len(glow),
+        glow_crc=zlib.crc32(glow),
+        glow_color=int(nearest_colors(universe.levels.tint)[0]),
+        glow_n=universe.levels.glow.shape[1],
+        palette=palette_bytes(),
+        root=entries.of(0),
+        page=Page(0, 0, tuple(entries.below(0))),
+    )
+    (folder / HEAD).write_bytes(encode_head(head))
+
+
+class _Upper:
+    """The sky, and the tiles of the upper part of the tree, from the stars of the branches that they keep."""
+
+    def __init__(self, universe: Universe, tree: PackTree, done: Sequence[PackedBranch]):
+        rows = np.concatenate([branch.upper.rows() for branch in done], axis=1)
+        ids = np.concatenate([branch.upper_ids for branch in done])
+        keeper = np.concatenate([branch.upper_cells for branch in done])
+        upper = tree.upper[np.argsort(tree.parent[tree.upper], kind="stable")]
+        blocks, order = encode_cells(universe, upper, StarRecords.from_rows(rows), keeper)
+        ids, ends = ids[order], np.r_[0, np.cumsum(tree.own[upper])]
+        below = tree.parent[upper[1:]]
+        starts = 1 + (np.flatnonzero(np.r_[True, np.diff(below) > 0]) if len(below) else np.zeros(0, np.int64))
+        self.cells = tree.parent[upper[starts]]
+        lengths, crcs = blocks.tiles(np.r_[0, starts, len(upper)] if len(starts) else [0, 1])
+        begins = np.r_[0, np.cumsum(lengths)]
+        self.sky = blocks.data[: begins[1]].tobytes()
+        self.sky_ids = encode_side_block(ids[: ends[1]], int(crcs[0]))
+        self.tiles, self.lengths, self.crcs = blocks.data[begins[1] :].tobytes(), lengths[1:], crcs[1:]
+        stops = ends[np.r_[starts, len(upper)]].tolist()
+        parts = zip(stops[:-1], stops[1:], self.crcs.tolist())
+        self.ids = b"".join(encode_side_block(ids[begin:end], crc) for begin, end, crc in parts)
+
+
+def _placed(tree: PackTree, upper: _Upper, done: Sequence[PackedBranch]) -> _Tiles:
+    groups: list[tuple[int, _Upper | PackedBranch]] = [(_UPPER, upper), *enumerate(done)]
+    cells = np.concatenate([group.cells for _, group in groups])
+    source = np.concatenate([np.full(len(group.cells), number) for number, group in groups])
+    ids = [ID_BYTES * tree.tile_stars[group.cells] + 4 for _, group in groups]
+    order = np.argsort(cells, kind="stable")
+    if not np.array_equal(cells[order], np.sort(tree.tiles)):
+        raise StoreError("the levels of the universe are damaged: branches do not have its cells; build it again")
+    rows = order[np.searchsorted(cells[order], tree.tiles)]
+    return _Tiles(
+        source=source[rows],
+        offset=_offsets([group.lengths for _, group in groups])[rows],
+        length=np.concatenate([group.lengths for _, group in groups])[rows],
+        crc=np.concatenate([group.crcs for _, group in groups])[rows],
+        id_offset=_offsets(ids)[rows],
+        id_length=np.concatenate(ids)[rows],
+    )
+
+
+def _offsets(lengths: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Return where each part begins in its file; `lengths` are those of the parts of each file."""
+    return np.concatenate([np.cumsum(each) - each for each in lengths])
+
+
+class Layout:
+    """Where groups, each of a page and its tiles, lie in shards.
+
+    `roots` int64 [G] are the cells of the pages, the root first, whose page is in the head; `first` int64 [G + 1] where
+    the tiles of each begin in the order of the tiles. `shard`, `offset`, `length` int64 [G] are the place of each page,
+    `first_star` and `first_tile` int64 [G] what its shard has before.
+    """
+
+    def __init__(self, tree: PackTree, tile_length: NDArray[np.int64]):
+        page, stars = tree.page[tree.tiles], tree.tile_stars[tree.tiles]
+        self.roots, first = np.unique(page, return_index=True)
+        self.first = np.r_[first, len(page)]
+        lengths = np.zeros(len(tree), np.int64)
+        lengths[tree.tiles] = tile_length
+        own_page = np.zeros(len(tree), bool)
+        own_page[self.roots[1:]] = True
+        entry = entry_bytes(tree.extent, tree.child_mask, lengths, tree.tile_stars) + POINTER_BYTES * own_page
+        parent_page = tree.page[tree.parent[1:]]
+        self.length = PAGE_HEADER_BYTES + np.bincount(parent_page, entry[1:], len(tree)).astype(np.int64)[self.roots]
+        self.length[:1] = 0
+        sizes = self.length + np.add.reduceat(tile_length, first) if len(first) else self.length
+        self.shard, self.offset, self.first_star, self.first_tile = (np.zeros(len(first), np.int64) for _ in range(4))
+        group_stars = np.add.reduceat(stars, first).tolist() if len(first) else []
+        group_tiles = np.diff(self.first).tolist()
+        shard = at = star = tile = 0
+        for group, size in enumerate(sizes.tolist()):
+            if at and at + size > SHARD_BYTES:
+                shard, at, star, tile = shard + 1, 0, 0, 0
+            self.shard[group], self.offset[group] = shard, at
+            self.first_star[group], self.first_tile[group] = star, tile
+            at, star, tile = at + size, star + group_stars[group], tile + group_tiles[group]
+        self.shards = shard + 1 if len(first) else 0
+
+
+class _Entries:
+    """The entries of cells, and the bytes of all pages, `pages`, by group."""
+
+    def __init__(self, tree: PackTree, layout: Layout, tiles: _Tiles):
+        self._tree, self._layout, self._tiles = tree, layout, tiles
+        self._tables = error_steps(tree.levels.table).reshape(len(tree), -1)
+        self._tile = np.full(len(tree), -1)
+        self._tile[tree.tiles] = np.arange(len(tree.tiles))
+        self._group = {int(root): group for group, root in enumerate(layout.roots.tolist())}
+        self.pages = [b""] * len(layout.roots)
+        for group in range(len(layout.roots) - 1, 0, -1):  # those below a page come after it: their CRCs are in it
+            root = int(layout.roots[group])
+            first = int(layout.first_star[group]), int(layout.first_tile[group])
+            self.pages[group] = encode_page(self.of(root, pointer=False), *first, list(self.below(root)))
+
+    def of(self, cell: int, pointer: bool = True) -> IndexEntry:
+        """The entry of `cell`."""
+        tree, tile = self._tree, int(self._tile[cell])
+        extent = int(tree.extent[cell])
+        said = (int(tree.depth[cell]), int(tree.key[cell]), int(tree.child_mask[cell]), extent)
+        table = self._tables[cell].tobytes() if extent else b""
+        if tile < 0:
+            return IndexEntry(*said, table)
+        group = self._group.get(cell, 0) if pointer else 0
+        page = None
+        if group:
+            layout, data = self._layout, self.pages[group]
+            page = PagePointer(int(layout.shard[group]), int(layout.offset[group]), len(data), zlib.crc32(data))
+        where = int(self._tiles.length[tile]), int(tree.tile_stars[cell]), int(self._tiles.crc[tile])
+        return IndexEntry(*said, table, *where, page)
+
+    def below(self, root: int) -> Iterator[IndexEntry]:
+        """Yield the entries of the page of `root`, breadth first."""
+        group = self._group.get(root)
+        if group is not None:
+            parents = self._tree.tiles[self._layout.first[group] : self._layout.first[group + 1]]
+            yield from map(self.of, self._tree.families(parents)[0].tolist())
+
+
+def _write_shards(
+    folder: Path, layout: Layout, tiles: _Tiles, pages: list[bytes], upper: _Upper, tasks: Sequence[BranchTask]
+) -> None:
+    """Write shards and side files, group by group."""
+    for shard in range(layout.shards):
+        with (folder / tiles_name(shard)).open("xb") as out, (folder / ids_name(shard)).open("xb") as ids:
+            for group in np.flatnonzero(layout.shard == shard).tolist():
+                out.write(pages[group])
+                rows = slice(int(layout.first[group]), int(layout.first[group + 1]))
+                _copy(
+                    tiles.source[rows],
+                    tiles.offset[rows],
+                    tiles.length[rows],
+                    upper.tiles,
+                    [t.tiles for t in tasks],
+                    out,
+                )
+                _copy(
+                    tiles.source[rows],
+                    tiles.id_offset[rows],
+                    tiles.id_length[rows],
+                    upper.ids,
+                    [t.ids for t in tasks],
+                    ids,
+                )
+
+
+def _copy(source, offset, length, upper: bytes, files: list[Path], out: BinaryIO) -> None:
+    """Append parts of the `files` that `source` names, or of `upper`, to `out`; neighbours go at once."""
+    runs = np.flatnonzero(np.r_[True, (source[1:] != source[:-1]) | (offset[1:] != offset[:-1] + length[:-1])])
+    ends = offset + length
+    for begin, last in zip(runs.tolist(), np.r_[runs[1:] - 1, len(source) - 1].tolist()):
+        first, end = int(offset[begin]), int(ends[last])
+        if source[begin] == _UPPER:
+            out.write(upper[first:end])
+        else:
+            with files[int(source[begin])].open("rb") as file:
+                file.seek(first)
+                out.write(file.read(end - first))
