@@ -88,7 +88,7 @@ def make_branch(task: BranchTask) -> BranchResult:
     flux, sorted_owner = flux_of(lights), owner[order]
     unseen = sorted_owner != ROOT_DEPTH
     texels = texels_of(lights.position_m[unseen])
-    glow = np.bincount(texels, flux[unseen], 6 * GLOW_N**2)
+    glow = np.bincount(texels, flux[unseen], 6 * GLOW_N**2).astype(np.float64)  # of no stars it would count
     tint = np.array([np.sum(flux[unseen] * c) for c in lights.color[unseen].T.astype(np.float64)])
     level, own = grow_branch(keys[order], lights, sorted_owner, task.depth)
     owner[order] = sorted_owner

@@ -33,13 +33,14 @@ REDRAWN, MOST_REDRAWN = 12, 1 << 17
 _STAR_COLUMNS = ("x_m", "y_m", "z_m", "phot_g_mean_mag", "bp_rp")
 
 
-def check_levels(root: zarr.Group, leaves: Cells, offsets: NDArray[np.int64], findings: Findings) -> None:
+def check_levels(root: zarr.Group, leaves: Cells, offsets: NDArray[np.int64], sound: bool, findings: Findings) -> None:
     """Add to `findings` what is wrong with the levels of a store whose sound cells are `leaves` [M], at `offsets`.
 
-    Reads all stars and proxies once; holds 100 bytes for each cell of the levels.
+    Where the stars are not `sound`, only what does not depend on them is checked. Reads all stars and proxies once;
+    holds 100 bytes for each cell of the levels.
     """
     levels = _read(root, int(offsets[-1]), findings)
-    if levels is None or not _check_cells(levels, findings):
+    if levels is None or not _check_cells(levels, findings) or not sound:
         return
     before = len(findings)
     try:
@@ -72,6 +73,7 @@ def _read(root: zarr.Group, stars: int, findings: Findings) -> Levels | None:
     proxies = set(lengths["proxies"].values())
     try:
         levels = Levels(root)
+        _ = levels.glow, levels.tint
     except StoreError as error:
         findings.add(Finding("files", str(error)))
         return None

@@ -20,7 +20,7 @@ from tests.unit.test_files import kill_before_each_step
 ROOT = Path(__file__).parents[2]
 STARS = ROOT / "tests/data/gaia_200.csv"
 SHARED = ROOT.parent / "shared/data/stars"
-KILL_EVERY = 41
+KILL_EVERY = 79
 HEADER = "source_id,ra,dec,parallax,phot_g_mean_mag,bp_rp\n"
 
 

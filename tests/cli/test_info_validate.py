@@ -50,7 +50,7 @@ def test_info_tells_what_a_universe_was_made_of(universe):
     assert result.exit_code == 0, result.output
     lines = lines_of(result)
     expected = [
-        f"universe {universe}, version 3",
+        f"universe {universe}, version 4",
         "trained 0 cells",
         "command build: max_mag none, limit none, depth 4, leaf_capacity none",
         "inputs 1",
@@ -102,7 +102,7 @@ def test_validate_of_the_embedded_bright_stars(tmp_path, monkeypatch):
     result = helios("validate")
     assert result.exit_code == 0, result.output
     assert result.output.startswith("universe: sound, ")
-    assert helios("info").output.startswith("universe  universe, version 3\n")
+    assert helios("info").output.startswith("universe  universe, version 4\n")
 
 
 def test_validate_says_what_is_wrong_and_exits_with_1(universe):

@@ -67,7 +67,8 @@ def test_a_worker_killed_in_the_middle_changes_nothing(kind, request, survey, in
     assert killed
     assert events[0] == Stage("reading", pieces)
     stages = [event.name for event in events if isinstance(event, Stage)]
-    assert stages == ["reading", "finding duplicates", "writing"]
+    levels = ["finding bright stars", "making levels", "measuring levels"]
+    assert stages == ["reading", "finding duplicates", "writing", *levels]
     assert all(event.values["rows/s"] > 0 for event in events[1:pieces])
     assert events[-1] == Done(report)
     assert report.counts.by_reason()["duplicate source_id"] >= 50 * (FILES - 1)

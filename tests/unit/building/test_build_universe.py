@@ -170,7 +170,7 @@ def test_provenance_says_where_the_stars_came_from(make, gaia_csv, tmp_path):
     assert provenance["options"] == {"max_mag": 4.0, "limit": None, "depth": 3, "leaf_capacity": None}
     assert provenance["rows_read"] == 200
     assert provenance["rejected"] == report.counts.by_reason()
-    assert (attributes["version"], attributes["depth"]) == (3, 3)
+    assert (attributes["version"], attributes["depth"]) == (4, 3)
     assert str(tmp_path) not in json.dumps(attributes)
     assert str(gaia_csv.parent) not in json.dumps(attributes)
 

@@ -122,8 +122,8 @@ def change_json(path, change):
 @pytest.mark.parametrize(
     ("version", "message"),
     [
-        (4, "written in version 4, this program reads up to version 3: update helios"),
-        (2, "written in version 2, this program reads version 3; build the universe again"),
+        (5, "written in version 5, this program reads up to version 4: update helios"),
+        (3, "written in version 3, this program reads version 4; build the universe again"),
     ],
 )
 def test_another_version_says_what_to_do(universe, version, message):

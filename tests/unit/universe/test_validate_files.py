@@ -76,7 +76,7 @@ def test_a_store_that_is_gone_is_found(path):
 @pytest.mark.parametrize(
     ("name", "value", "text"),
     [
-        ("version", 4, "update helios"),
+        ("version", 5, "update helios"),
         ("version", "1", "version '1'"),
         ("depth", 21, "grid depth 21: must be from 0 to 20"),
         ("depth", None, "depth None, leaf capacity None"),
