@@ -12,6 +12,7 @@ import numpy as np
 
 from helios.errors import StoreError
 from helios.grid import MAX_DEPTH, keys_at
+from helios.levels.top import BRANCH_ROWS
 from helios.packing.v2_branch import BranchTask, pack_branch
 from helios.packing.v2_compare import CompareTask, cells_difference, compare_branch
 from helios.packing.v2_files import GLOW, HEAD, SKY, SKY_IDS
@@ -46,14 +47,15 @@ class V2:
         stars_only: bool = False,
         on_event: OnEvent = ignore,
         workers: int | None = None,
+        branch_rows: int = BRANCH_ROWS,
     ) -> V2Pack:
         """Write the pack of `universe` into an empty folder, read it back, compare it, and return it.
 
         Every star is in it, whether its cell is trained or not, and no trained splat. `workers` is how many processes
-        work side by side, which does not change the bytes; by default one per core, one for few stars. Memory: a
-        branch for each worker, some 300 MB, and the index of the cells.
+        work side by side, which does not change the bytes; by default one per core, one for few stars. A branch has at
+        most `branch_rows` stars. Memory: a branch for each worker, some 300 MB, and the index of the cells.
         """
-        tree = PackTree(universe)
+        tree = PackTree(universe, branch_rows)
         tasks = [
             BranchTask(number, Path(universe.path), universe.fingerprint, branch, folder / "parts")
             for number, branch in enumerate(tree.branches)

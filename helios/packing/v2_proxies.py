@@ -36,8 +36,9 @@ def proxy_records(
     """Return the records of the proxies that C cells, of `depth` and `key` [C], hold for their children.
 
     Those of cell i are the rows starts[i] to starts[i + 1] - 1, `starts` [C + 1], `child` [P] is for which child each
-    is. Their places are those that a reader decodes. Their light from the Sun is kept: magnitudes are rounded from
-    bright to faint, each to one of the three nearest steps, with what is left of the light of those before it.
+    is. Their places are those that a reader decodes. Their light from the Sun is kept, for each child as far as it can
+    be and for the whole cell: magnitudes are rounded child by child, from bright to faint, each to one of the three
+    nearest steps, with what is left of the light of those before it.
     """
     of_cell = np.repeat(np.arange(len(depth)), np.diff(starts))
     holder = depth[of_cell].astype(np.int64)
@@ -46,7 +47,7 @@ def proxy_records(
     distance = np.sqrt((lights.position_m**2).sum(axis=1))
     flux = flux_of(lights)
     nearest = proxy_magnitude_steps(apparent_magnitude(lights.luminosity, distance)) >> 1
-    order = np.lexsort((-flux, of_cell))
+    order = np.lexsort((-flux, child, of_cell))
     steps = np.empty(len(lights), np.uint16)
     _spread(flux, nearest, order, starts - starts[0], _STEPS, steps)
     return ProxyRecords(
@@ -81,7 +82,7 @@ def held_places(holder_depth, holder_index, child, lon, col, rad) -> tuple[NDArr
 
 @njit(**KERNEL)
 def _spread(flux, nearest, order, starts, values, steps):
-    """Fill `steps` with indices into `values`, which fall; `order` has the rows of each cell, bright ones first."""
+    """Fill `steps` with indices into `values`, which fall; `order` has the rows of each cell."""
     for cell in range(len(starts) - 1):
         carry = 0.0
         for i in range(starts[cell], starts[cell + 1]):
