@@ -28,13 +28,12 @@ REMEDY = "pack again with `helios pack`"
 class Part:
     """A part of a pack that is whole or damaged by itself: `length` bytes with CRC-32 `crc`, at `offset` of a file.
 
-    `file` is its name, `what` what messages call the part. Of a tile, `cells` are the entries of its blocks and `stars`
-    how many it has; its identifiers begin at `id_offset` of `id_file`. `fault` says why a part that the reader has
-    already seen is damaged.
+    `file` is its name. Of a tile, `cells` are the entries of its blocks and `stars` how many it has; its identifiers
+    begin at `id_offset` of `id_file`. `label` is what messages call a part that is no tile. `fault` says why a part
+    that the reader has already seen is damaged.
     """
 
     file: str
-    what: str
     offset: int
     length: int
     crc: int
@@ -42,7 +41,13 @@ class Part:
     stars: int = 0
     id_file: str = ""
     id_offset: int = 0
+    label: str = ""
     fault: str = ""
+
+    @property
+    def what(self) -> str:
+        """What messages call the part."""
+        return self.label or f"the tile of {_name(self.cells[0].depth - 1, self.cells[0].key >> 3)}"
 
 
 class V2Pack:
@@ -66,8 +71,8 @@ class V2Pack:
         head = decode_head(_bytes(folder / HEAD, 0, MOST_BYTES + 1), str(folder / HEAD))
         if head.palette != palette_bytes():
             raise StoreError(f"{folder / HEAD}: damaged or of another program: its colours are not those of v2")
-        sky = Part(SKY, "the sky", 0, head.sky_length, head.sky_crc, (head.root,), head.sky_stars, SKY_IDS)
-        parts = [sky, Part(GLOW, "the glow map", 0, head.glow_length, head.glow_crc)]
+        sky = Part(SKY, 0, head.sky_length, head.sky_crc, (head.root,), head.sky_stars, SKY_IDS, label="the sky")
+        parts = [sky, Part(GLOW, 0, head.glow_length, head.glow_crc, label="the glow map")]
         return cls(folder, head, parts, _walk(folder, head, parts))
 
     @property
@@ -149,7 +154,8 @@ def _walk(folder: Path, head: Head, parts: list[Part]) -> int:
         shard, at, page = 0, 0, head.page
         if parent.page is not None:
             shard, at = parent.page.shard, parent.page.offset
-            part = Part(tiles_name(shard), f"the page of {_cell(parent)}", at, parent.page.length, parent.page.crc)
+            label = f"the page of {_name(parent.depth, parent.key)}"
+            part = Part(tiles_name(shard), at, parent.page.length, parent.page.crc, label=label)
             try:
                 page = decode_page(read_part(folder, part), parent, f"{folder / part.file}: {part.what}")
                 _check_shards(page.entries, head, f"{folder / part.file}: {part.what}")
@@ -166,10 +172,9 @@ def _walk(folder: Path, head: Head, parts: list[Part]) -> int:
         for cell in tiles_of(parent, page.entries):
             below = tuple(children[cell.depth + 1, cell.key])
             where, _ = side_block_range(ID_BYTES, first, tiles, cell.tile_stars)
-            what = f"the tile of {_cell(cell)}"
             parts.append(
                 Part(
-                    *(tiles_name(shard), what, at, cell.tile_length, cell.tile_crc, below, cell.tile_stars),
+                    *(tiles_name(shard), at, cell.tile_length, cell.tile_crc, below, cell.tile_stars),
                     *(ids_name(shard), where),
                 )
             )
@@ -185,7 +190,7 @@ def _walk(folder: Path, head: Head, parts: list[Part]) -> int:
         found = (folder / name).stat().st_size if (folder / name).is_file() else 0
         if found > size:
             fault = f"{folder / name}: damaged: {found} bytes, {size} of them of its parts; {REMEDY}"
-            parts.append(Part(name, "its end", size, found - size, 0, fault=fault))
+            parts.append(Part(name, size, found - size, 0, label="its end", fault=fault))
     return cells
 
 
@@ -194,11 +199,9 @@ def _check_shards(entries: Iterable[IndexEntry], head: Head, name: str) -> None:
         raise StoreError(f"{name}: damaged: a page lies outside the {head.n_shards} shards")
 
 
-def _cell(entry: IndexEntry) -> str:
-    if entry.depth < 0:
-        return "the root"
-    l, theta, phi = (int(index[0]) for index in cells_of_keys([entry.key]))
-    return f"cell {entry.depth}_{l}_{theta}_{phi}"
+def _name(depth: int, key: int) -> str:
+    l, theta, phi = (int(index[0]) for index in cells_of_keys([key]))
+    return "the root" if depth < 0 else f"cell {depth}_{l}_{theta}_{phi}"
 
 
 def _bytes(path: Path, offset: int, length: int) -> bytes:

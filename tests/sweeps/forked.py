@@ -22,7 +22,15 @@ from typing import NamedTuple
 
 MODULES = (
     *("api", "building.build", "catalog.csv_reader", "catalog.bright_stars", "landmarks.generate", "packing.site"),
-    *("packing.v1", "packing.ply", "packing.csv", "packing.export", "universe.validate", "universe.training"),
+    *(
+        "packing.v1",
+        "packing.v2",
+        "packing.ply",
+        "packing.csv",
+        "packing.export",
+        "universe.validate",
+        "universe.training",
+    ),
     *("cli.build", "cli.build_report", "cli.train", "cli.pack", "cli.export", "cli.validate", "cli.landmarks"),
     *("cli.info", "cli.meter", "cli.training_report", "schedulers.local", "schedulers.threads", "universe.summary"),
 )
