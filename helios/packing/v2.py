@@ -16,7 +16,7 @@ from helios.levels.top import BRANCH_ROWS
 from helios.packing.v2_branch import BranchTask, pack_branch
 from helios.packing.v2_compare import CompareTask, cells_difference, compare_branch
 from helios.packing.v2_files import GLOW, HEAD, SKY, SKY_IDS
-from helios.packing.v2_reader import Part, V2Pack, read_tile
+from helios.packing.v2_reader import Part, V2Pack, read_tiles
 from helios.packing.v2_tree import PackTree
 from helios.packing.v2_write import assemble
 from helios.progress import Advance, OnEvent, Stage, ignore
@@ -115,7 +115,7 @@ def _differences(
         )
         for number, branch in enumerate(tree.branches)
     ]
-    if problem := cells_difference(universe, shared, [read_tile(pack.folder, part) for part in shared]):
+    if problem := cells_difference(universe, shared, read_tiles(pack.folder, shared)):
         yield problem
     found = _run(scheduler, compare_branch, tasks, "reading back", on_event)
     yield from (problem for problem in found if problem)

@@ -20,6 +20,7 @@ from helios.packing.v2_records import ProxyRecords, StarRecords
 from helios.packing.v2_side import encode_side_block
 from helios.packing.v2_tree import Branch
 from helios.universe import Universe
+from helios.universe.arrays import CHUNK_ROWS
 
 STAR_COLUMNS = ("source_id", "x_m", "y_m", "z_m", "phot_g_mean_mag", "bp_rp")
 
@@ -144,9 +145,14 @@ def _proxies(universe: Universe, cells: NDArray[np.int64]) -> ProxyRecords:
 def held_by(universe: Universe, cells: NDArray[np.int64]) -> tuple[Lights, NDArray[np.uint8], NDArray[np.int64]]:
     """Return (proxies, child uint8 [P], starts int64 [M + 1]) that `cells` [M], ascending, hold."""
     levels = universe.levels
-    # Cells that follow each other are read together: a branch is one run, the upper part has some.
-    runs = np.split(cells, np.flatnonzero(np.diff(cells) > 1) + 1) if len(cells) else []
-    parts = [levels.proxies(int(levels.starts[run[0]]), int(levels.starts[run[-1] + 1])) for run in runs]
-    lights = Lights.joined([part for part, _ in parts]) if parts else Lights.none()
-    child = np.concatenate([np.zeros(0, np.uint8), *(child for _, child in parts)])
-    return lights, child, np.r_[0, np.cumsum(levels.starts[cells + 1] - levels.starts[cells])]
+    first, counts = levels.starts[cells], levels.starts[cells + 1] - levels.starts[cells]
+    starts = np.r_[0, np.cumsum(counts)]
+    rows = np.arange(starts[-1]) + np.repeat(first - starts[:-1], counts)
+    # Rows of one chunk, and of chunks that follow each other, are read together.
+    groups = np.split(rows, np.flatnonzero(np.diff(rows) > CHUNK_ROWS) + 1) if len(rows) else []
+    parts, children = [Lights.none()], [np.zeros(0, np.uint8)]
+    for group in groups:
+        lights, child = levels.proxies(int(group[0]), int(group[-1]) + 1)
+        parts.append(lights.take(group - group[0]))
+        children.append(child[group - group[0]])
+    return Lights.joined(parts), np.concatenate(children), starts

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,7 @@ from helios.packing.v2_quantities import (
     magnitudes,
     positions_m,
 )
-from helios.packing.v2_reader import Part, read_ids, read_tile
+from helios.packing.v2_reader import Part, read_ids, read_tiles
 from helios.packing.v2_records import StarRecords, TileRecords
 from helios.packing.v2_tree import Branch
 from helios.universe import Universe
@@ -64,15 +63,14 @@ def compare_branch(task: CompareTask) -> str | None:
     ids = columns["source_id"].view(np.uint64)
     order = np.argsort(ids)
     ids = ids[order]
-    tiles = [read_tile(task.pack, part) for part in task.tiles]
+    tiles = read_tiles(task.pack, task.tiles)
     if problem := cells_difference(universe, task.tiles, tiles):
         return problem
-    stars = [tile.stars.rows() for tile in tiles]
-    found = [read_ids(task.pack, part) for part in task.tiles]
+    stars, found = [tiles.stars.rows()], [np.zeros(0, np.uint64), *(read_ids(task.pack, part) for part in task.tiles)]
     for part in task.shared:
         own = read_ids(task.pack, part)
         mine = ids[np.minimum(np.searchsorted(ids, own), len(ids) - 1)] == own
-        stars.append(read_tile(task.pack, part).stars[mine].rows())
+        stars.append(read_tiles(task.pack, [part]).stars[mine].rows())
         found.append(own[mine])
     joined = np.concatenate(found)
     places = np.argsort(joined)
@@ -85,9 +83,10 @@ def compare_branch(task: CompareTask) -> str | None:
 def star_difference(stars: StarRecords, columns: dict[str, NDArray]) -> str | None:
     """Say which of the `stars` [N] is not the star of `columns` [N] to the accuracy of the format; None if all are."""
     position, found = stacked_positions_m(columns), positions_m(stars.lon, stars.col, stars.rad)
-    r, found_r = np.sqrt((position**2).sum(axis=1)), distances_m(stars.rad)
+    r, found_r = np.sqrt(np.einsum("ni,ni->n", position, position)), distances_m(stars.rad)
     # The chord between unit vectors is the angle, to 1e-13 of it.
-    angle = np.sqrt(((position / r[:, None] - found / found_r[:, None]) ** 2).sum(axis=1))
+    apart = position / r[:, None] - found / found_r[:, None]
+    angle = np.sqrt(np.einsum("ni,ni->n", apart, apart))
     mag = np.abs(magnitudes(stars.mag) - columns["phot_g_mean_mag"].astype(np.float64))
     wrong = {
         f"{PLACE_ARCSEC} arcsec from its place": np.degrees(angle) * 3600.0 > PLACE_ARCSEC,
@@ -101,15 +100,14 @@ def star_difference(stars: StarRecords, columns: dict[str, NDArray]) -> str | No
     return None
 
 
-def cells_difference(universe: Universe, parts: Sequence[Part], tiles: Sequence[TileRecords]) -> str | None:
+def cells_difference(universe: Universe, parts: Sequence[Part], tiles: TileRecords) -> str | None:
     """Say which cell of the `tiles` of `parts` has other errors, proxies or light than the universe; None if none."""
     if not parts:
         return None
     levels, entries = universe.levels, [entry for part in parts for entry in part.cells]
     depth, key = (np.array([getattr(entry, name) for entry in entries]) for name in ("depth", "key"))
     cells = levels.cells_of(keys_at(np.maximum(depth, 0), key.astype(np.uint64), MAX_DEPTH), depth)
-    own = np.concatenate([np.diff(tile.star_offsets) for tile in tiles])
-    counts = np.concatenate([np.diff(tile.proxy_offsets) for tile in tiles])
+    own, counts = np.diff(tiles.star_offsets), np.diff(tiles.proxy_offsets)
     lights, _, starts = held_by(universe, np.sort(cells))
     order = np.argsort(cells)
     extents, tables = extent_steps(levels.extent_m[cells]), error_steps(levels.table[cells]).reshape(len(cells), -1)
@@ -127,8 +125,9 @@ def cells_difference(universe: Universe, parts: Sequence[Part], tiles: Sequence[
     flux = flux_of(lights)
     mag = apparent_magnitude(flux, 1.0)
     mag = mag[np.lexsort((mag, of_cell))]
-    mine = [tile.proxies.mag[a:b] for tile in tiles for a, b in pairwise(tile.proxy_offsets.tolist())]
-    found = magnitudes(np.concatenate([mine[i] for i in order.tolist()]))
+    first = tiles.proxy_offsets[:-1][order]
+    rows = np.arange(starts[-1]) + np.repeat(first - starts[:-1], counts[order])
+    found = magnitudes(tiles.proxies.mag[rows])
     held, kept = np.bincount(of_cell, flux, len(cells)), np.bincount(of_cell, solid_angle_sr(found), len(cells))
     if not (np.abs(found - mag) < PROXY_MAGNITUDE).all() or not (np.abs(kept - held) <= LIGHT * held).all():
         return "its proxies do not have the light of those of the universe"

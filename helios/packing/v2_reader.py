@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -101,7 +101,7 @@ class V2Pack:
         if part.fault:
             raise StoreError(part.fault)
         if part.cells:
-            read_tile(self.folder, part)
+            read_tiles(self.folder, [part])
             read_ids(self.folder, part)
         elif part.file == GLOW:
             decode_glow(read_part(self.folder, part), self.head.glow_n, str(self.folder / GLOW))
@@ -123,14 +123,20 @@ def read_part(folder: Path, part: Part) -> bytes:
     raise StoreError(f"{folder / part.file}: {part.what}: damaged: {fault}; {REMEDY}")
 
 
-def read_tile(folder: Path, part: Part) -> TileRecords:
-    """Return what the blocks of a tile, or of the sky, hold. Raises StoreError where they are damaged."""
-    name = f"{folder / part.file}: {part.what}"
-    depth, key = ([getattr(cell, field) for cell in part.cells] for field in ("depth", "key"))
-    tile = decode_tile(read_part(folder, part), depth, np.array(key, np.uint64), name)
-    if len(tile.stars) != part.stars:
-        raise StoreError(f"{name}: damaged: {len(tile.stars)} stars, the index says {part.stars}")
-    masks = np.repeat([cell.child_mask for cell in part.cells], np.diff(tile.proxy_offsets))
+def read_tiles(folder: Path, parts: Sequence[Part]) -> TileRecords:
+    """Return what the blocks of tiles, or of the sky, hold, those of one part after the other's.
+
+    Raises StoreError where one is damaged.
+    """
+    name = f"{folder / parts[0].file}: {parts[0].what}" if len(parts) == 1 else f"{folder}: tiles"
+    cells = [cell for part in parts for cell in part.cells]
+    depth, key = ([getattr(cell, field) for cell in cells] for field in ("depth", "key"))
+    data = b"".join(read_part(folder, part) for part in parts)
+    tile = decode_tile(data, np.array(depth, np.int64), np.array(key, np.uint64), name)
+    ends = tile.star_offsets[np.cumsum([0, *(len(part.cells) for part in parts)])]
+    if not np.array_equal(stars := np.diff(ends), said := [part.stars for part in parts]):
+        raise StoreError(f"{name}: damaged: {stars.tolist()} stars, the index says {said}")
+    masks = np.repeat(np.array([cell.child_mask for cell in cells], np.uint8), np.diff(tile.proxy_offsets))
     if not (masks >> tile.proxies.child & 1).all():
         raise StoreError(f"{name}: damaged: has proxies of cells that the index lacks")
     return tile

@@ -16,7 +16,7 @@ from helios.packing.pack import open_pack, pack_universe
 from helios.packing.v2 import V2
 from helios.packing.v2_compare import star_difference
 from helios.packing.v2_files import tiles_name
-from helios.packing.v2_reader import V2Pack, read_ids, read_tile
+from helios.packing.v2_reader import V2Pack, read_ids, read_tiles
 from helios.packing.v2_records import StarRecords
 from tests.unit.packing.v2_pack_scene import make_universe
 
@@ -41,7 +41,7 @@ def columns_of(universe):
 
 def stars_of(pack: V2Pack) -> tuple[np.ndarray, StarRecords]:
     """Identifiers and records of all stars of a pack."""
-    tiles = [(read_ids(pack.folder, part), read_tile(pack.folder, part).stars) for part in pack.tiles()]
+    tiles = [(read_ids(pack.folder, part), read_tiles(pack.folder, [part]).stars) for part in pack.tiles()]
     rows = np.concatenate([stars.rows() for _, stars in tiles], axis=1)
     return np.concatenate([ids for ids, _ in tiles]), StarRecords.from_rows(rows)
 
@@ -86,7 +86,7 @@ def test_the_light_of_the_levels_is_that_of_the_stars_from_the_sun(universe, pac
     shown = {depth: 0.0 for depth in range(-1, int(levels.depth.max()) + 1)}
     holders = 0
     for part in packed.tiles():
-        tile = read_tile(packed.folder, part)
+        tile = read_tiles(packed.folder, [part])
         for i, entry in enumerate(part.cells):
             stars = flux(tile.stars.mag[tile.star_offsets[i] : tile.star_offsets[i + 1]]).sum()
             proxies = flux(tile.proxies.mag[tile.proxy_offsets[i] : tile.proxy_offsets[i + 1]]).sum()
