@@ -98,7 +98,7 @@ def _write(task: BranchTask, universe: Universe, stars: StarRecords, ids, owner)
     inside = slice(branch.begin, branch.end)
     parent = levels.parent[inside]
     cells = branch.begin + np.argsort(parent, kind="stable")
-    keys = cell_keys(stars.rad >> 4, stars.lon >> 3, stars.col >> 3)  # at MAX_DEPTH: the grid's, by the same formulas
+    keys = cell_keys(stars.rad >> 4, stars.lon >> 2, stars.col >> 3)  # at MAX_DEPTH: the grid's, by the same formulas
     blocks, order = encode_cells(universe, cells, stars, levels.cells_of(keys, owner))
     starts = np.flatnonzero(np.r_[True, np.diff(levels.parent[cells]) > 0]) if len(cells) else np.zeros(0, np.int64)
     lengths, crcs = blocks.tiles(np.r_[starts, len(cells)]) if len(cells) else (starts, starts.astype(np.uint32))

@@ -112,7 +112,7 @@ def _check(depths, index, proxies: ProxyRecords, offsets) -> None:
 
 def _check_ranges(stars, proxies, shaped) -> None:
     for rows, fields in ((stars, (7,)), (proxies, (7, 7)), (shaped, SHAPED_FIELDS)):
-        for row, bits in zip(rows[1:], (24, 23, 25, 16, *fields)):
+        for row, bits in zip(rows[1:], (23, 23, 25, 16, *fields)):
             if len(row) and row.max() >> np.uint64(bits):
                 raise InputError(f"record holds {row.max()}, more than {bits} bits")
 
@@ -193,7 +193,7 @@ def _put_places(out, at, rows, order, count, index, levels, left, kept):
         of_cell = index[1] if axis == 0 else index[2] if axis == 1 else index[0]
         of_child = 1 if axis == 0 else 0 if axis == 1 else 2
         below, cut = left[axis], left[axis] - kept[axis]
-        last, around = (np.int64(1) << below) - 1, np.int64(1) << (24 if axis == 0 else 40)
+        last, around = (np.int64(1) << below) - 1, np.int64(1) << (23 if axis == 0 else 40)
         for i in range(count):
             record = order[i]
             prefix = of_cell << levels | (np.int64(rows[0, record]) >> of_child) & levels

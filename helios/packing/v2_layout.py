@@ -6,7 +6,7 @@ from numba import njit
 
 from helios.packing.v2_bits import KERNEL
 
-PROXY_BITS, SHAPED_BITS = 12, 16
+PROXY_BITS, SHAPED_BITS = 11, 16
 """Bits of each coordinate of a proxy below the prefix of its child, and of a shaped splat below that of its cell."""
 
 SHAPED_FIELDS = (10, 10, 10, 32, 8, 8, 8)
@@ -16,4 +16,4 @@ SHAPED_FIELDS = (10, 10, 10, 32, 8, 8, 8)
 @njit(**KERNEL)
 def bits_below(depth):
     """Return how many bits of (lon, col, rad) a cell of `depth` leaves open; the root has depth -1."""
-    return 24 - (depth + 1), 23 - max(depth, 0), 25 - (depth + 1)
+    return 23 - (depth + 1), 23 - max(depth, 0), 25 - (depth + 1)

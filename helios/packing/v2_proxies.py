@@ -13,6 +13,9 @@ from helios.light import apparent_magnitude, solid_angle_sr
 from helios.packing.v2_bits import KERNEL
 from helios.packing.v2_layout import PROXY_BITS
 from helios.packing.v2_quantities import (
+    COL_BITS,
+    LON_BITS,
+    RAD_BITS,
     distances_m,
     magnitudes,
     nearest_colors,
@@ -63,12 +66,12 @@ def held_places(holder_depth, holder_index, child, lon, col, rad) -> tuple[NDArr
     place is held to that, and keeps the upper bits in it.
     """
     depth, number = holder_depth + 1, child.astype(np.int64)
-    left = 24 - (depth + 1), 23 - depth, 25 - (depth + 1)
+    left = LON_BITS - (depth + 1), COL_BITS - depth, RAD_BITS - (depth + 1)
     axes = ((lon, 1, 1), (col, 2, 0), (rad, 0, 2))
     found = []
     for (value, of_cell, of_child), below in zip(axes, left):
         prefix = (holder_index[:, of_cell] << 1 | number >> of_child & 1) << below
-        last, around = (np.int64(1) << below) - 1, np.int64(1) << (24 if of_cell == 1 else 40)
+        last, around = (np.int64(1) << below) - 1, np.int64(1) << (LON_BITS if of_cell == 1 else 40)
         inside = value.astype(np.int64) - prefix
         nearer_last = (inside - last) % around <= -inside % around
         outside = np.where(nearer_last, last, 0)

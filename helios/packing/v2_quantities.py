@@ -16,7 +16,7 @@ from helios.color import NO_COLOR, color_from_bp_rp
 from helios.constants import R_MIN_M
 from helios.errors import InputError
 
-LON_BITS, COL_BITS, RAD_BITS = 24, 23, 25
+LON_BITS, COL_BITS, RAD_BITS = 23, 23, 25
 """Bits of the longitude's circle, of the half circle of colatitude, and of 64 doublings of the distance: a step is
 0.08 arcsec in both angles and 1.3e-6 of the distance, so a middle is off by half of that at most."""
 

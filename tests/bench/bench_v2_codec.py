@@ -29,13 +29,13 @@ CELLS, STARS, PROXIES = 400, 500, 96
 DEPTHS = (2, 5, 8)
 CELLS_PER_TILE = 4
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
-WIDTHS = (24, 23, 25)
+WIDTHS = (23, 23, 25)
 
 
 def places(rng: np.random.Generator, depth: int, keys: np.ndarray, each: int) -> list[np.ndarray]:
     """lon, col, rad of `each` places in every cell."""
     l, theta, phi = cells_of_keys(keys)
-    left = 24 - (depth + 1), 23 - depth, 25 - (depth + 1)
+    left = 23 - (depth + 1), 23 - depth, 25 - (depth + 1)
     return [
         (np.repeat(index.astype(np.int64), each) << width | rng.integers(0, 1 << width, len(keys) * each)).astype("u4")
         for index, width in zip((theta, phi, l), left)
@@ -72,7 +72,7 @@ class Scene:
     def packbits(self) -> int:
         """The same fixed fields, and 16 bits of magnitude, through `numpy.packbits`; the bytes of it."""
         stars, size = self.stars, 0
-        left = 24 - (self.depth[0] + 1), 23 - self.depth[0], 25 - (self.depth[0] + 1)
+        left = 23 - (self.depth[0] + 1), 23 - self.depth[0], 25 - (self.depth[0] + 1)
         columns = (stars.lon, left[0]), (stars.col, left[1]), (stars.rad, left[2]), (stars.color, 7), (stars.mag, 16)
         for start in range(0, len(stars), STARS):
             own = slice(start, start + STARS)

@@ -6,7 +6,7 @@ export const R_MIN = 4.6e10;
 /** Steradians that a star of magnitude 0 covers at exposure 1. */
 export const OMEGA_0 = 7e-6;
 
-export const LON_BITS = 24;
+export const LON_BITS = 23;
 export const COL_BITS = 23;
 export const RAD_BITS = 25;
 

@@ -44,7 +44,7 @@ export interface CellContent {
   shaped: Shaped;
 }
 
-const PROXY_BITS = 12;
+const PROXY_BITS = 11;
 const SHAPED_BITS = 16;
 const COLOR_BITS = 7;
 /** Three scales, the rotation, the colour, and the magnitude. */

@@ -79,7 +79,7 @@ class _Tree:
         """Morton keys at `depth` of stars."""
         return cell_keys(
             self.rad[rows] >> np.uint32(24 - depth),
-            self.lon[rows] >> np.uint32(23 - depth),
+            self.lon[rows] >> np.uint32(22 - depth),
             self.col[rows] >> np.uint32(23 - depth),
         )
 

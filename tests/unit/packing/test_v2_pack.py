@@ -56,7 +56,7 @@ def test_every_star_is_there_once_and_where_it_was(universe, packed):
     assert len(ids) == len(set(ids.tolist())) == len(r)
     at, of = np.argsort(ids), np.argsort(columns["source_id"])
     np.testing.assert_array_equal(ids[at].astype(np.int64), columns["source_id"][of])
-    longitude = (stars.lon[at] + 0.5) / 2**24 * 2 * np.pi - np.pi
+    longitude = (stars.lon[at] + 0.5) / 2**23 * 2 * np.pi - np.pi
     colatitude = (stars.col[at] + 0.5) / 2**23 * np.pi
     distance = R_MIN_M * 2.0 ** ((stars.rad[at] + 0.5) / 2**25 * 64)
     unit = np.stack(

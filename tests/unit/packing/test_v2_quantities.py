@@ -66,7 +66,7 @@ def assert_prefixes_are_cells(position):
     for depth in range(21):
         l, theta, phi = HLGrid(depth).locate(position)
         found = l >= 0
-        assert (lon[found] >> (24 - (depth + 1)) == theta[found]).all()
+        assert (lon[found] >> (23 - (depth + 1)) == theta[found]).all()
         assert (col[found] >> (23 - depth) == phi[found]).all()
         assert (rad[found] >> (25 - (depth + 1)) == l[found]).all()
 

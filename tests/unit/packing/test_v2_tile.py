@@ -88,10 +88,10 @@ def read_block(data, depth):
     n, m, s = bits.varint(), bits.varint(), bits.varint()
     rice = bits.number(8) if n + m else 0
     first, first_proxy = bits.number(16) if n else 0, bits.number(16) if m else 0
-    widths = [24 - (depth + 1), 23 - max(depth, 0), 25 - (depth + 1)]
+    widths = [23 - (depth + 1), 23 - max(depth, 0), 25 - (depth + 1)]
     stars = [bits.column(n, width) for width in (*widths, 7)]
     stars.append(bits.steps(first, n, rice & 15, 1))
-    below = [min(12, width) for width in (24 - (depth + 2), 23 - (depth + 1), 25 - (depth + 2))]
+    below = [min(11, width) for width in (23 - (depth + 2), 23 - (depth + 1), 25 - (depth + 2))]
     proxies = [bits.column(m, width) for width in (3, *below, 7, 7)]
     proxies.append(bits.steps(first_proxy, m, rice >> 4, 2))
     shaped = [bits.column(s, width) for width in (*(min(16, w) for w in widths), 16, 10, 10, 10, 32, 8, 8, 8)]
@@ -109,15 +109,15 @@ def test_another_reader_finds_what_the_format_says(depth):
         assert size == length
         at += length
         own = sorted_rows(records[0][cell])
-        widths = [24 - (depth + 1), 23 - max(depth, 0), 25 - (depth + 1)]
+        widths = [23 - (depth + 1), 23 - max(depth, 0), 25 - (depth + 1)]
         for column, row, width in zip(stars[:3], own[1:4], widths):
             assert column == (row & np.uint32((1 << width) - 1)).tolist()
         assert stars[3:] == [own[5].tolist(), own[4].tolist()]
         own = sorted_rows(records[1][cell])
-        left = (24 - (depth + 2), 23 - (depth + 1), 25 - (depth + 2))
+        left = (23 - (depth + 2), 23 - (depth + 1), 25 - (depth + 2))
         assert proxies[0] == own[0].tolist()
         for column, row, width in zip(proxies[1:4], own[1:4], left):
-            cut = width - min(12, width)
+            cut = width - min(11, width)
             assert column == ((row & np.uint32((1 << max(width, 0)) - 1)) >> np.uint32(max(cut, 0))).tolist()
         assert proxies[4:] == [own[5].tolist(), own[6].tolist(), own[4].tolist()]
         own = sorted_rows(records[2][cell])
@@ -138,8 +138,8 @@ def test_all_comes_back(depth):
     own = np.concatenate([sorted_rows(each) for each in records[1]], axis=1)
     found = back.proxies.rows()
     assert (found[[0, 4, 5, 6]] == own[[0, 4, 5, 6]]).all()
-    for axis, left in ((1, 24 - (depth + 2)), (2, 23 - (depth + 1)), (3, 25 - (depth + 2))):
-        step = 1 << max(left - 12, 0)
+    for axis, left in ((1, 23 - (depth + 2)), (2, 23 - (depth + 1)), (3, 25 - (depth + 2))):
+        step = 1 << max(left - 11, 0)
         assert (np.abs(found[axis].astype(int) - own[axis]) <= step // 2).all()
         assert (found[axis] % step == step // 2).all()
     own = np.concatenate([sorted_rows(each) for each in records[2]], axis=1)
@@ -165,7 +165,7 @@ def test_the_rice_parameter_takes_the_fewest_bits_and_the_least_of_equals():
             steps = np.diff(mag.astype(int))
             cost = [sum(40 if step >> k >= 24 else (step >> k) + 1 + k for step in steps) for k in range(16)]
             assert data[3] == cost.index(min(cost))
-            assert len(data) == 6 + -(-(79 * count + min(cost)) // 8)
+            assert len(data) == 6 + -(-(78 * count + min(cost)) // 8)
 
 
 def test_proxies_outside_their_child_are_put_to_its_nearest_edge():
@@ -176,17 +176,17 @@ def test_proxies_outside_their_child_are_put_to_its_nearest_edge():
         back = decode_tile(data, [-1], [0], "t").proxies
         return int(back.lon[0]), int(back.col[0]), int(back.rad[0])
 
-    half, step = 1 << 23, 1 << 11  # the child is the second half circle of longitude, the first half of distances
-    assert encode(half + 5 * step + 3, 7 * step, 9) == (half + 5 * step + step // 2, 7 * step + step // 2, 1 << 11)
+    half, step = 1 << 22, 1 << 11  # the child is the second half circle of longitude, the first half of distances
+    assert encode(half + 5 * step + 3, 14 * step, 9) == (half + 5 * step + step // 2, 15 * step, 1 << 12)
     assert encode(half - 1, 0, (1 << 25) - 1)[0] == half + step // 2
-    assert encode(0, 0, 0)[0] == (1 << 24) - step // 2  # the seam is nearer than the other edge
-    assert encode(half, 0, (1 << 25) - 1)[2] == (1 << 24) - (1 << 11)
+    assert encode(0, 0, 0)[0] == (1 << 23) - step // 2  # the seam is nearer than the other edge
+    assert encode(half, 0, (1 << 25) - 1)[2] == (1 << 24) - (1 << 12)
 
 
 def test_stars_may_be_a_step_outside_their_cell_and_no_more():
     depth, key = 3, 0o2034
     inside = random_stars(np.random.default_rng(3), depth, key, 1)
-    width = 24 - (depth + 1)
+    width = 23 - (depth + 1)
     edge = (int(inside.lon[0]) >> width) << width
 
     def encode(lon):

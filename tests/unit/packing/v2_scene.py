@@ -18,7 +18,7 @@ def random_key(rng: np.random.Generator, depth: int) -> int:
 def places(rng: np.random.Generator, depth: int, key: int, count: int) -> list[np.ndarray]:
     """lon, col, rad of places anywhere in a cell: its prefixes, and random bits below."""
     l, theta, phi = (int(index[0]) for index in cells_of_keys([key]))
-    widths = 24 - (depth + 1), 23 - max(depth, 0), 25 - (depth + 1)
+    widths = 23 - (depth + 1), 23 - max(depth, 0), 25 - (depth + 1)
     return [
         (prefix << width | rng.integers(0, 1 << width, count)).astype(np.uint32)
         for prefix, width in zip((theta, phi, l), widths)
