@@ -97,6 +97,28 @@ def test_a_site_is_packed_first_and_says_how_to_look_at_it(here, viewer):
     assert check_site(here / "site") == sum(len(open_pack(pack)) for pack in packs)
 
 
+def test_the_format_v2_is_packed_validated_and_put_in_a_site(here, viewer):
+    output = helios("pack", "--universe", "universe", "--format", "v2", "--site", "site")
+    pack = open_pack(here / "universe" / "pack")
+    assert (pack.format, pack.result.splats) == ("v2", 200)
+    size = sum(
+        path.stat().st_size
+        for path in pack.folder.iterdir()
+        if path.name.split("-")[0] not in ("ids", "landmarks.json")
+    )
+    assert f"200 splats, {size:,} bytes" in output
+    assert f"{size / 200:.1f} bytes per splat; read back: equal" in output
+    manifest = json.loads((here / "site" / "site.json").read_text())
+    assert manifest == {"version": 1, "layers": [{"folder": "universe", "format": "v2", "radii": None}]}
+    assert check_site(here / "site") == pack.result.cells
+    assert "universe: sound" in helios("validate", "universe")
+    sky = pack.folder / "sky.bin"
+    sky.write_bytes(sky.read_bytes()[:-1] + b"\xff")
+    result = CliRunner().invoke(main, ["validate", "universe"])
+    assert result.exit_code == 1
+    assert "sky.bin: the sky: damaged" in result.output
+
+
 def test_a_site_that_may_not_be_written_packs_nothing(here, viewer):
     (here / "mine").mkdir()
     (here / "mine" / "notes.txt").write_text("notes")
