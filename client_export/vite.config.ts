@@ -15,17 +15,22 @@ export default defineConfig({
   base: "./",
   plugins: [
     {
-      name: "shaders-without-comments-and-indents",
+      name: "shaders-without-comments-and-spaces",
       enforce: "pre",
       transform: (code) =>
-        code.replace(/\/\* glsl \*\/ `[^`]*`/g, (shader) => shader.replace(/\s*\/\/.*/g, "").replace(/\n\s+/g, "\n")),
+        code.replace(/\/\* glsl \*\/ `[^`]*`/g, (shader) =>
+          shader
+            .replace(/\s*\/\/.*/g, "")
+            .replace(/\s*([=*<>(),;{}?:])\s*/g, "$1")
+            .replace(/\n\s+/g, "\n"),
+        ),
     },
   ],
   build: {
     outDir: "../helios/web",
     emptyOutDir: true,
     target: "es2022",
-    modulePreload: { polyfill: false },
+    modulePreload: false,
     rollupOptions: { output: names },
   },
   worker: { format: "es", rollupOptions: { output: { ...names, entryFileNames: "assets/[name]-[hash].js" } } },

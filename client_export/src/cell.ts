@@ -8,7 +8,9 @@ export interface Cell {
   origin: Vec3;
   /** Metres of one cell unit: a power of two, by which float32 divide exactly, and not below any |coordinate|. */
   unitM: number;
-  /** Around the cell's bounds. */
+  /** The origin is the Sun, and coordinates have any size. */
+  fromSun?: boolean;
+  /** Around the cell's bounds, and all that it draws. */
   ball: Ball;
   count: number;
   /** [count, 3] positions in cell units. */
@@ -19,6 +21,8 @@ export interface Cell {
   covOff: Float32Array;
   /** [count, 3] linear RGB times opacity tau. */
   light: Float32Array;
+  /** [count] the child for which each splat stands, 8 where for none. */
+  children?: Uint8Array;
 }
 
 /** The power of two, at least 1 m, that is not below `farthest`, the largest |coordinate| of a cell, metres. */

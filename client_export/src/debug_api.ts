@@ -6,6 +6,7 @@ import type { App } from "./app.ts";
 import { exposureAt } from "./exposure.ts";
 import { problems } from "./notices.ts";
 import type { Overlay } from "./overlay.ts";
+import type { Source } from "./source.ts";
 import { raDecOf } from "./sky.ts";
 import { parseViewState } from "./view_state.ts";
 
@@ -22,6 +23,8 @@ export interface HeliosApi {
   project(x: number, y: number, z: number): { x: number; y: number } | null;
   /** How much is loaded. */
   loaded(): { cells: number; splats: number };
+  /** Where the splats come from, and how much of it is shown. */
+  source(): Source;
   /** Whether a flight to a place is under way. */
   flying(): boolean;
   /** Names on the sky. */
@@ -65,9 +68,10 @@ export function exposeApi(started: Promise<App>): void {
       const { camera, stage } = running();
       return camera.project([x, y, z], stage.size.width, stage.size.height);
     },
-    loaded: () => ({ cells: running().store.cells.length, splats: running().store.count }),
+    loaded: () => ({ cells: running().source.store.cells.size, splats: running().source.store.count }),
+    source: () => running().source,
     flying: () => running().flying,
-    labels: () => running().labels.shown,
+    labels: () => running().names?.labels.shown ?? [],
     addOverlay: (overlay) => running().addOverlay(overlay),
     readLight: (x, y, width, height) => running().stage.readLight(x, y, width, height),
   };

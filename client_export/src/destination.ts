@@ -2,7 +2,7 @@
 import { arrivalDistance } from "./flight.ts";
 import type { Landmark } from "./landmark.ts";
 import type { Frame, Overlay } from "./overlay.ts";
-import { formatDistance } from "./sky.ts";
+import { formatDistance } from "./lengths.ts";
 import type { SplatStore } from "./splat_store.ts";
 import { type Vec3, length, sub } from "./vec.ts";
 
@@ -54,7 +54,7 @@ export class Destination implements Overlay {
 
 /** Whether anything loaded lies within `radius` of `position`, metres. */
 function holdsLight(store: SplatStore, position: Vec3, radius: number): boolean {
-  return store.cells.some((cell) => {
+  return [...store.cells].some((cell) => {
     if (length(sub(cell.ball.centre, position)) > cell.ball.radius + radius) return false;
     const [x, y, z] = sub(position, cell.origin);
     for (let at = cell.start; at < cell.start + cell.count; at++) {

@@ -27,11 +27,6 @@ export async function get(
   return answer;
 }
 
-/** The text of `url`. */
-export async function getText(fetcher: typeof fetch, url: string): Promise<string> {
-  return new TextDecoder().decode((await get(fetcher, url, [200])).body);
-}
-
 /** A folder of the site. `path` ends in a slash and is how errors name it; `fetcher` is `fetch`, or a test's own. */
 export class Folder {
   constructor(
@@ -39,8 +34,21 @@ export class Folder {
     readonly fetcher: typeof fetch,
   ) {}
 
-  /** The text of one of its files. */
-  text(name: string): Promise<string> {
-    return getText(this.fetcher, this.path + name);
+  /** The bytes of one of its files. */
+  async bytes(name: string): Promise<Uint8Array> {
+    return (await get(this.fetcher, this.path + name, [200])).body;
+  }
+
+  /** The text of one of its files, which may be compressed by gzip: servers may, or may not, unpack it on the way. */
+  async text(name: string): Promise<string> {
+    const bytes = await this.bytes(name);
+    if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return new TextDecoder().decode(bytes);
+    try {
+      return await new Response(
+        new Blob([bytes as BlobPart]).stream().pipeThrough(new DecompressionStream("gzip")),
+      ).text();
+    } catch {
+      throw new SiteError(`${this.path}${name} is damaged: it does not unpack`);
+    }
   }
 }

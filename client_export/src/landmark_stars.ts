@@ -1,11 +1,14 @@
 /** The stars that landmarks name, found among the loaded splats: how bright they are and where they are drawn. */
 import type { Landmark } from "./landmark.ts";
-import type { SplatStore, StoredCell } from "./splat_store.ts";
-import { type Vec3, dot, length, sub } from "./vec.ts";
+import { OWN, type SplatStore, type StoredCell } from "./splat_store.ts";
+import { type Vec3, dot, length, scale } from "./vec.ts";
 
 /** Landmark and splat are one star if, from the Sun, they agree to this angle (radians) and share of distance. */
 const SAME_ANGLE = 5e-4;
 const SAME_DISTANCE = 0.1;
+/** Directions are looked up in cubes of this size, which no two of SAME_ANGLE lie farther apart than by one. */
+const CUBE = 0.01;
+const CUBES = 2 / CUBE + 3;
 
 interface Found {
   /** Luminance times distance squared, in units of the splats' own. */
@@ -14,10 +17,34 @@ interface Found {
   points: boolean;
 }
 
+interface Star {
+  landmark: Landmark;
+  direction: Vec3;
+  distance: number;
+}
+
+const cubeOf = (x: number, y: number, z: number): number =>
+  (Math.floor((x + 1) / CUBE + 1) * CUBES + Math.floor((y + 1) / CUBE + 1)) * CUBES + Math.floor((z + 1) / CUBE + 1);
+
 export class LandmarkStars {
   private readonly found = new Map<string, Found>();
+  /** The stars by the cubes that directions of theirs may be in. */
+  private readonly cubes = new Map<number, Star[]>();
 
-  constructor(private readonly landmarks: readonly Landmark[]) {}
+  constructor(landmarks: readonly Landmark[]) {
+    for (const landmark of landmarks) {
+      const distance = length(landmark.position);
+      if (landmark.kind !== "star" || distance === 0) continue;
+      const direction = scale(landmark.position, 1 / distance);
+      const near = new Set<number>();
+      for (let corner = 0; corner < 8; corner++) {
+        const [x, y, z] = direction.map((value, axis) => value + ((corner >> axis) & 1 ? SAME_ANGLE : -SAME_ANGLE));
+        near.add(cubeOf(x, y, z));
+      }
+      for (const cube of near)
+        this.cubes.set(cube, [...(this.cubes.get(cube) ?? []), { landmark, direction, distance }]);
+    }
+  }
 
   /** Undefined until its star is loaded, and for what is no star. */
   luminosityOf(landmark: Landmark): number | undefined {
@@ -30,14 +57,23 @@ export class LandmarkStars {
     return star?.points ? star.position : landmark.position;
   }
 
-  /** Looks for landmarks among the splats of a cell just loaded. */
+  /** Looks for landmarks among the splats of a cell just loaded that are its own. */
   addCell(store: SplatStore, cell: StoredCell): void {
-    for (const landmark of this.landmarks) {
-      const { position } = landmark;
-      const slack = cell.ball.radius + SAME_DISTANCE * length(position);
-      if (landmark.kind !== "star" || length(sub(position, cell.ball.centre)) > slack) continue;
-      const star = brightestAt(position, store, cell);
-      if (star && isBetter(star, this.found.get(landmark.id))) this.found.set(landmark.id, star);
+    const { origin, unitM, points } = cell;
+    for (let at = cell.start; at < cell.start + cell.count; at++) {
+      if (store.means[4 * at + 3] !== OWN) continue;
+      const x = origin[0] + store.means[4 * at] * unitM;
+      const y = origin[1] + store.means[4 * at + 1] * unitM;
+      const z = origin[2] + store.means[4 * at + 2] * unitM;
+      const r = Math.sqrt(x * x + y * y + z * z);
+      const stars = this.cubes.get(cubeOf(x / r, y / r, z / r));
+      if (!stars) continue;
+      const position: Vec3 = [x, y, z];
+      for (const { landmark, direction, distance } of stars) {
+        if (Math.abs(r / distance - 1) > SAME_DISTANCE || dot(position, direction) < Math.cos(SAME_ANGLE) * r) continue;
+        const star = { luminosity: store.luminosityOf(at, cell), position, points };
+        if (isBetter(star, this.found.get(landmark.id))) this.found.set(landmark.id, star);
+      }
     }
   }
 }
@@ -46,22 +82,4 @@ export class LandmarkStars {
 function isBetter(star: Found, before: Found | undefined): boolean {
   if (!before || star.points !== before.points) return !before || star.points;
   return star.luminosity > before.luminosity;
-}
-
-function brightestAt(position: Vec3, store: SplatStore, cell: StoredCell): Found | null {
-  const distance = length(position);
-  let best: Found | null = null;
-  for (let at = cell.start; at < cell.start + cell.count; at++) {
-    const splat: Vec3 = [
-      cell.origin[0] + store.means[4 * at] * cell.unitM,
-      cell.origin[1] + store.means[4 * at + 1] * cell.unitM,
-      cell.origin[2] + store.means[4 * at + 2] * cell.unitM,
-    ];
-    const far = length(splat);
-    if (Math.abs(far / distance - 1) > SAME_DISTANCE || dot(splat, position) < Math.cos(SAME_ANGLE) * far * distance)
-      continue;
-    const luminosity = store.luminosityOf(at, cell);
-    if (luminosity > (best?.luminosity ?? 0)) best = { luminosity, position: splat, points: cell.points };
-  }
-  return best;
 }

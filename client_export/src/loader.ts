@@ -4,7 +4,7 @@ import type { Cell } from "./cell.ts";
 import { messageOf } from "./errors.ts";
 import { isWanted } from "./layers.ts";
 import type { PackedCell } from "./pack_format.ts";
-import type { Site, SiteCell } from "./site.ts";
+import type { LayerSite, SiteCell } from "./layered_site.ts";
 import type { Vec3 } from "./vec.ts";
 
 /** Compressed bytes after which the order of loading is thought over again, as the camera may have moved. */
@@ -34,7 +34,7 @@ export class Loader {
   private done = 0;
 
   constructor(
-    private readonly site: Site,
+    private readonly site: LayerSite,
     private readonly events: LoaderEvents,
   ) {}
 

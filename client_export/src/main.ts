@@ -9,7 +9,11 @@ import "./panels.css";
 
 async function start(): Promise<App> {
   const stage = new Stage(element<HTMLCanvasElement>("sky"));
-  return new App(stage, await openSite("", window.fetch.bind(window)));
+  const site = await openSite("", window.fetch.bind(window));
+  const app = new App(stage, site);
+  await app.drawn();
+  await app.complete(site);
+  return app;
 }
 
 element("boot").remove();

@@ -5,23 +5,28 @@
  * bit is a pixel and more. Here the difference to the camera is taken in float64, from the same numbers, so nothing
  * shakes while the camera moves. Both passes draw a splat where they overlap, their weights adding up to one.
  */
-import { clamp } from "./numbers.ts";
-import type { SplatStore, StoredCell } from "./splat_store.ts";
+import { smoothstep } from "./numbers.ts";
+import { OWN, type SplatStore, type StoredCell } from "./splat_store.ts";
 import type { Vec3 } from "./vec.ts";
 
 export const NEAR_CAPACITY = 4096;
-/** Distance in cell units below which a splat may be rebased; at it a float32 errs by about 1e-6 radians. */
+/**
+ * Distance below which a splat may be rebased, in cell units, or of a cell whose origin is the Sun in the splat's
+ * distance from it; at it a float32 errs by about 1e-6 radians.
+ */
 const NEAR_UNITS = 0.1;
 /** The near pass takes over between this share of the limit and the limit. */
 const OVERLAP_START = 0.8;
 /** A splat's size over its distance is held below this, where its light is beyond every screen anyway. */
 const MAX_ANGULAR_SIZE = 1e5;
 
-/** A splat, its place in the store, and how far from the camera it is, cell units. */
-interface Found {
-  at: number;
+/** A splat that may be rebased: its weight, its distance in cell units, and that in the units of NEAR_UNITS. */
+interface Near {
   cell: StoredCell;
+  at: number;
+  weight: number;
   distance: number;
+  measure: number;
 }
 
 /** What the near pass draws: as the arrays of `SplatStore`, with positions as unit vectors from the camera. */
@@ -31,38 +36,41 @@ export class NearSplats {
   readonly covOff = new Float32Array(3 * NEAR_CAPACITY);
   readonly light = new Float32Array(3 * NEAR_CAPACITY);
   count = 0;
-  /** Cell units: below `fade[0]` only the near pass draws a splat, beyond `fade[1]` only the far pass. */
+  /** How many of them, those that come first, are no points. */
+  soft = 0;
+  /** As NEAR_UNITS: below `fade[0]` only the near pass draws a splat, beyond `fade[1]` only the far pass. */
   fade: readonly [number, number] = [OVERLAP_START * NEAR_UNITS, NEAR_UNITS];
 
-  /**
-   * Gathers the splats around `camera` of cells with a positive weight. Rows 0 and 1 of `means` stand for splats and
-   * for points. Costs a pass over the cells that the camera is in or beside.
-   */
-  gather(store: SplatStore, weights: Float32Array, camera: Vec3): void {
-    const found: Found[] = [];
-    for (const cell of store.cells) if (weights[cell.row] > 0) collect(cell, store.means, camera, found);
+  /** Gathers the splats around `camera` that are shown. Costs a pass over the cells that the camera is in or beside. */
+  gather(store: SplatStore, camera: Vec3): void {
+    let found: Near[] = [];
+    for (const cell of store.cells) collect(cell, store.means, camera, found);
     let limit = NEAR_UNITS;
     if (found.length > NEAR_CAPACITY) {
-      found.sort((a, b) => a.distance - b.distance);
-      limit = found[NEAR_CAPACITY].distance;
+      found.sort((a, b) => a.measure - b.measure);
+      limit = found[NEAR_CAPACITY].measure;
       found.length = NEAR_CAPACITY;
     }
     this.fade = [OVERLAP_START * limit, limit];
-    this.count = 0;
-    for (const { at, cell, distance } of found) {
-      const share = weights[cell.row] * (1 - smoothstep(this.fade[0], this.fade[1], distance));
-      if (distance > 0 && share > 0) this.write(store, at, cell, distance, share, camera);
+    const isSoft = ({ cell }: Near) => !cell.points;
+    found = [...found.filter(isSoft), ...found.filter(({ cell }) => cell.points)];
+    this.count = this.soft = 0;
+    for (const near of found) {
+      const share = near.weight * (1 - smoothstep(this.fade[0], this.fade[1], near.measure));
+      if (near.distance === 0 || share === 0) continue;
+      this.write(store, near, share, camera);
+      if (isSoft(near)) this.soft = this.count;
     }
   }
 
-  private write(store: SplatStore, at: number, cell: StoredCell, distance: number, share: number, camera: Vec3): void {
+  private write(store: SplatStore, { cell, at, distance }: Near, share: number, camera: Vec3): void {
     const to = this.count++;
     for (let axis = 0; axis < 3; axis++) {
       const offset = store.means[4 * at + axis] + (cell.origin[axis] - camera[axis]) / cell.unitM;
       this.means[4 * to + axis] = offset / distance;
       this.light[3 * to + axis] = store.light[3 * at + axis] * share;
     }
-    this.means[4 * to + 3] = cell.points ? 1 : 0;
+    this.means[4 * to + 3] = OWN;
     const [xx, yy, zz] = store.covDiagonal.subarray(3 * at, 3 * at + 3);
     const shrink = 1 / Math.max(distance ** 2, (xx + yy + zz) / MAX_ANGULAR_SIZE ** 2);
     for (let k = 0; k < 3; k++) {
@@ -72,20 +80,20 @@ export class NearSplats {
   }
 }
 
-function collect(cell: StoredCell, means: Float32Array, camera: Vec3, found: Found[]): void {
-  const [x, y, z] = camera.map((value, axis) => (value - cell.origin[axis]) / cell.unitM);
+function collect(cell: StoredCell, means: Float32Array, camera: Vec3, found: Near[]): void {
+  const { weight, childWeights, fromSun, origin, unitM, start, count } = cell;
+  if (weight === 0) return;
+  const [x, y, z] = camera.map((value, axis) => (value - origin[axis]) / unitM);
   const reach = 1 + NEAR_UNITS;
-  if (Math.abs(x) > reach || Math.abs(y) > reach || Math.abs(z) > reach) return;
-  for (let at = cell.start; at < cell.start + cell.count; at++) {
-    const dx = means[4 * at] - x;
-    const dy = means[4 * at + 1] - y;
-    const dz = means[4 * at + 2] - z;
-    const distance = Math.sqrt(dx * dx + dy * dy + dz * dz);
-    if (distance < NEAR_UNITS) found.push({ at, cell, distance });
+  if (!fromSun && (Math.abs(x) > reach || Math.abs(y) > reach || Math.abs(z) > reach)) return;
+  for (let at = start; at < start + count; at++) {
+    const [mx, my, mz, child] = [means[4 * at], means[4 * at + 1], means[4 * at + 2], means[4 * at + 3]];
+    const [dx, dy, dz] = [mx - x, my - y, mz - z];
+    const distance2 = dx * dx + dy * dy + dz * dz;
+    const scale2 = fromSun ? mx * mx + my * my + mz * mz : 1;
+    if (distance2 >= NEAR_UNITS ** 2 * scale2) continue;
+    const shown = childWeights && child < OWN ? childWeights[child] : weight;
+    const distance = Math.sqrt(distance2);
+    if (shown > 0) found.push({ cell, at, weight: shown, distance, measure: distance / Math.sqrt(scale2) });
   }
-}
-
-function smoothstep(low: number, high: number, value: number): number {
-  const t = clamp((value - low) / (high - low), [0, 1]);
-  return t * t * (3 - 2 * t);
 }

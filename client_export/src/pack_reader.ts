@@ -37,14 +37,14 @@ export function coalesce<E extends Entry>(entries: readonly E[]): ByteRange<E>[]
   return ranges;
 }
 
-/** Reads one pack file of `size` bytes. */
+/** Reads one pack file of `size` bytes, or, where that is null, of as many as it needs. */
 export class PackReader {
   private whole: Uint8Array | null = null;
   private first: Promise<void> | null = null;
 
   constructor(
     private readonly url: string,
-    private readonly size: number,
+    private readonly size: number | null,
     private readonly fetcher: typeof fetch,
   ) {}
 
@@ -85,7 +85,7 @@ export class PackReader {
   private async request(range: ByteRange<Entry>): Promise<Uint8Array> {
     const headers = { Range: `bytes=${range.start}-${range.end - 1}` };
     const { status, body } = await get(this.fetcher, this.url, [200, 206], headers);
-    const expected = status === 206 ? range.end - range.start : this.size;
+    const expected = status === 206 ? range.end - range.start : (this.size ?? Math.max(body.length, range.end));
     if (body.length !== expected) {
       throw new SiteError(`${this.url} is truncated or of another pack: ${body.length} bytes came, not ${expected}`);
     }

@@ -1,6 +1,6 @@
 /** The search box: a combobox over the landmarks. */
 import type { Landmark } from "./landmark.ts";
-import { formatDistance } from "./sky.ts";
+import { formatDistance } from "./lengths.ts";
 import { length } from "./vec.ts";
 
 const MOST_RESULTS = 8;

@@ -1,42 +1,24 @@
-/** A site: its layers, the cells that they show, and its landmarks. */
-import { type Ball, radiiFrom } from "./ball.ts";
-import { SiteError } from "./errors.ts";
-import { openPack } from "./formats.ts";
+/** A site: where its splats come from, and its landmarks. */
 import { Folder } from "./http.ts";
-import { checkVersion, fieldsOf, parseJson } from "./json_fields.ts";
-import { type Landmark, parseLandmarks } from "./landmark.ts";
-import { type Layer, layerWeight, parseLayers } from "./layers.ts";
-import type { PackedCell } from "./pack_format.ts";
-import type { Vec3 } from "./vec.ts";
+import { checkVersion, fieldsOf, parseJson, textOf } from "./json_fields.ts";
+import type { Source, SourceEvents } from "./source.ts";
+import { TREE_FORMAT, openTree } from "./tree/pack.ts";
+import { TreeSource } from "./tree/source.ts";
 
 const MANIFEST = "site.json";
 const VERSION = 1;
 const LANDMARKS = "universe/landmarks.json";
 
-/** A cell as the layers of a site show it. */
-export interface SiteCell {
-  name: string;
-  /** Around its bounds; until one of its layers is read, what the index tells of them. Of a part: around its leaf. */
-  ball: Ball;
-  /** All parts of a leaf fade as one, also those that hold something in one layer only. */
-  part: boolean;
-  /** By layer: the cell in that layer's pack. */
-  packed: (PackedCell | undefined)[];
-  /** By layer: whether it can show the cell, or holds nothing of a part, where the other parts fade. */
-  available: boolean[];
-  /** By layer: whether it counts in the cross-fade, being loaded, or holding nothing of a part. */
-  shown: boolean[];
-}
-
 export interface Site {
-  /** Nearest first. */
-  layers: Layer[];
-  cells: SiteCell[];
-  landmarks: Landmark[];
+  /** The source of what is shown. */
+  source(events: SourceEvents): Source;
+  /** Reads the file of its landmarks: its text, and its name. */
+  landmarks(): Promise<[text: string, name: string]>;
 }
 
 /**
- * Reads the indexes of the site at `base` (a URL ending in a slash, or empty).
+ * Reads what the site at `base` (a URL ending in a slash, or empty) begins with: the indexes of its packs, and the first
+ * sky.
  *
  * @throws SiteError where a file is missing, damaged, of another version, or the packs do not fit.
  */
@@ -44,42 +26,25 @@ export async function openSite(base: string, fetcher: typeof fetch): Promise<Sit
   const root = new Folder(base, fetcher);
   const manifest = fieldsOf(parseJson(await root.text(MANIFEST), MANIFEST), MANIFEST);
   checkVersion(manifest, VERSION, MANIFEST);
-  const [landmarks, ...layers] = await Promise.all([
-    root.text(LANDMARKS),
-    ...parseLayers(manifest.layers, MANIFEST).map(async (entry): Promise<Layer> => {
-      return { ...entry, pack: await openPack(entry.format, new Folder(`${base}${entry.folder}/`, fetcher)) };
-    }),
-  ]);
-  return { layers, cells: cellsOf(layers), landmarks: parseLandmarks(landmarks, LANDMARKS) };
+  return {
+    source: await sourceOf(manifest.layers, (folder) => new Folder(`${base}${folder}/`, fetcher)),
+    landmarks: async () => {
+      const name = typeof manifest.landmarks === "string" ? manifest.landmarks : LANDMARKS;
+      return [await root.text(name), name];
+    },
+  };
 }
 
-/** The cells of all layers. @throws SiteError where nothing shows a cell from afar that a nearer layer has. */
-function cellsOf(layers: Layer[]): SiteCell[] {
-  const cells = new Map<string, SiteCell>();
-  // From the farthest layer on: what a cell is, is said by the layer that stands for it at most distances.
-  for (let layer = layers.length - 1; layer >= 0; layer--) {
-    for (const packed of layers[layer].pack.cells) {
-      const { name, ball, part } = packed;
-      let cell = cells.get(name);
-      if (!cell) {
-        if (layers[layer].to < Infinity && !part) {
-          const { folder } = layers[layer];
-          throw new SiteError(`${folder} has cell ${name}, but no layer has it from afar: pack the site again`);
-        }
-        cells.set(name, (cell = { name, ball, part, packed: layers.map(() => undefined), available: [], shown: [] }));
-      }
-      cell.packed[layer] = packed;
+/** A pack that is a tree, or layers, whose code comes when it is needed. */
+async function sourceOf(layers: unknown, folderOf: (name: string) => Folder): Promise<Site["source"]> {
+  if (Array.isArray(layers) && layers.length === 1) {
+    const fields = fieldsOf(layers[0], `${MANIFEST}: layer 0`);
+    if (fields.format === TREE_FORMAT) {
+      const pack = await openTree(folderOf(textOf(fields, "folder", `${MANIFEST}: layer 0`)));
+      return (events) => new TreeSource(pack, events);
     }
   }
-  for (const cell of cells.values()) {
-    cell.available = cell.packed.map((packed) => cell.part || packed !== undefined);
-    cell.shown = cell.packed.map((packed) => cell.part && !packed);
-  }
-  return [...cells.values()];
-}
-
-/** The weight of the light of a layer of a cell, seen from a place, as the cell is now. */
-export function weightOf(layers: Layer[], layer: number, cell: SiteCell): (from: Vec3) => number {
-  const { ball, shown } = cell;
-  return (from) => layerWeight(layers, layer, shown, radiiFrom(ball, from));
+  const { LayerSource, openLayers, parseLayers } = await import("./layer_source.ts");
+  const site = await openLayers(parseLayers(layers, MANIFEST), folderOf);
+  return (events) => new LayerSource(site, events);
 }

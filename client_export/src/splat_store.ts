@@ -1,31 +1,36 @@
-/** All loaded splats as the arrays that the star pass draws from. */
+/** The splats that are at hand, as the arrays that the star pass draws from. */
 import type { Ball } from "./ball.ts";
 import type { Cell } from "./cell.ts";
 import { SiteError } from "./errors.ts";
 import { FreePlaces, type Places, merged } from "./places.ts";
 import type { Vec3 } from "./vec.ts";
 
-/** One loaded cell of one layer and its splats `start .. start + count` in the arrays. */
+/** In place of the number of a child: the splat is the cell's own. */
+export const OWN = 8;
+
+/** A cell and its splats `start .. start + count` in the arrays. */
 export interface StoredCell {
-  /** By which its splats name it; less than the store's `maxCells`. */
-  row: number;
   /** Its splats are stars, one by one: drawn as points. */
   points: boolean;
-  /** The share of its light that is shown to a camera at `from`. */
-  weight: (from: Vec3) => number;
-  /** Around its bounds. */
+  /** The share of the light of its own splats that is shown. */
+  weight: number;
+  /** [8] the same of the splats that stand for each child. */
+  childWeights: Float32Array | null;
+  /** Around all that it draws. */
   ball: Ball;
   /** Metres; positions in the arrays are relative to it. */
   origin: Vec3;
   /** Metres of one cell unit. */
   unitM: number;
+  /** The origin is the Sun: a float32 errs by a share of the splat's distance from it, not of the cell's unit. */
+  fromSun: boolean;
   start: number;
   count: number;
 }
 
-/** Arrays with room for `capacity` splats of `maxCells` cells, which come and go. A place without light is free. */
+/** Instance arrays with room for `capacity` splats. */
 export class SplatStore {
-  /** Position in cell units, and the row of the cell. */
+  /** Position in cell units, and the number of the child that it stands for, or OWN. */
   readonly means: Float32Array;
   /** Covariance, cell units squared: xx, yy, zz. */
   readonly covDiagonal: Float32Array;
@@ -33,65 +38,55 @@ export class SplatStore {
   readonly covOff: Float32Array;
   /** Linear RGB times opacity. */
   readonly light: Float32Array;
-  readonly cells: StoredCell[] = [];
-  /** How many splats there are. */
+  readonly cells = new Set<StoredCell>();
   count = 0;
-  /** No splat lies at this place of the arrays or beyond it. */
+  /** No splat lies at or beyond it. */
   end = 0;
   private readonly places: FreePlaces;
-  private readonly rows: FreePlaces;
   private changes: Places[] = [];
 
-  /** `maxCells`: as many as splats, where nothing else is said. */
-  constructor(
-    private readonly capacity: number,
-    readonly maxCells = capacity,
-  ) {
+  constructor(capacity: number) {
     this.means = new Float32Array(4 * capacity);
     this.covDiagonal = new Float32Array(3 * capacity);
     this.covOff = new Float32Array(3 * capacity);
     this.light = new Float32Array(3 * capacity);
     this.places = new FreePlaces(capacity);
-    this.rows = new FreePlaces(maxCells);
   }
 
-  /** Adds a cell, which `what` names in errors. @throws SiteError where it has no room. */
-  add(what: string, cell: Cell, points: boolean, weight: StoredCell["weight"] = () => 1): StoredCell {
-    const { origin, unitM, ball, count } = cell;
-    if (this.cells.length === this.maxCells) {
-      throw new SiteError(`${what}: more cells than the index files announce (${this.maxCells})`);
-    }
+  /** Adds a cell, which is shown at once. Null where there is no room. */
+  tryAdd(cell: Cell, points: boolean): StoredCell | null {
+    const { origin, unitM, ball, count, fromSun = false, children } = cell;
     const start = this.places.take(count);
-    if (start === null) {
-      throw new SiteError(`${what}: more splats than the index files announce (${this.capacity})`);
-    }
-    const row = this.rows.take(1) as number;
-    const stored: StoredCell = { row, points, weight, ball, origin, unitM, start, count };
+    if (start === null) return null;
     for (let i = 0; i < count; i++) {
       const at = 4 * (start + i);
       for (let axis = 0; axis < 3; axis++) this.means[at + axis] = cell.means[3 * i + axis];
-      this.means[at + 3] = row;
+      this.means[at + 3] = children ? children[i] : OWN;
     }
     for (const name of ["covDiagonal", "covOff", "light"] as const) this[name].set(cell[name], 3 * start);
-    this.cells.push(stored);
+    const childWeights = children ? new Float32Array(8).fill(1) : null;
+    const stored = { points, weight: 1, childWeights, ball, origin, unitM, fromSun, start, count };
+    this.cells.add(stored);
     this.count += count;
     this.end = Math.max(this.end, start + count);
     if (count > 0) this.changes.push({ start, end: start + count });
     return stored;
   }
 
-  /** Frees the places of a cell that `add` returned. */
-  remove(cell: StoredCell): void {
-    const { row, start, count } = cell;
-    this.cells.splice(this.cells.indexOf(cell), 1);
-    this.light.fill(0, 3 * start, 3 * (start + count));
-    this.places.free(start, count);
-    this.rows.free(row, 1);
-    this.count -= count;
-    if (count > 0) this.changes.push({ start, end: start + count });
+  /** As `tryAdd`, of a cell that `what` names in errors. @throws SiteError where there is no room. */
+  add(what: string, cell: Cell, points: boolean): StoredCell {
+    const stored = this.tryAdd(cell, points);
+    if (stored) return stored;
+    throw new SiteError(`${what}: more splats than the index files announce (${this.means.length / 4})`);
   }
 
-  /** The places that have changed since this was last asked. */
+  remove(cell: StoredCell): void {
+    if (!this.cells.delete(cell)) return;
+    this.places.free(cell.start, cell.count);
+    this.count -= cell.count;
+  }
+
+  /** The places that were written since this was last asked. */
   takeChanges(): Places[] {
     const changes = merged(this.changes);
     this.changes = [];

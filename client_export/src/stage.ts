@@ -1,25 +1,59 @@
 /** The canvas and what is drawn on it. */
 import type { Camera } from "./camera.ts";
 import { type LightFormat, RenderTarget, enableFormat } from "./gl/textures.ts";
+import { FullScreenPass } from "./gl/full_screen.ts";
+import { type GlowMap, GlowPass } from "./glow_pass.ts";
 import { PostProcess } from "./post_process.ts";
 import type { SplatStore } from "./splat_store.ts";
-import { type ScreenSize, StarPass } from "./star_pass.ts";
+import { type ScreenSize, type SplatTarget, StarPass } from "./star_pass.ts";
 
 /** Denser screens are drawn at this density: more costs time and shows nothing. */
 const MAX_DENSITY = 2;
 const LIGHT_FORMAT: LightFormat = "RGBA16F";
 
+/**
+ * Wide splats go into smaller pictures, which are added up: at full size a few hundred of them cost more than all stars.
+ * From which standard deviation on, CSS px, and how many pixels of the screen a pixel is wide.
+ */
+const WIDE = [
+  { from: 4, shrink: 4 },
+  { from: 16, shrink: 16 },
+];
+
+const ADD_FRAGMENT = /* glsl */ `
+precision highp float;
+uniform sampler2D source;
+uniform vec2 scale;      // the share of the smaller picture that the screen covers
+in vec2 at;
+out vec4 color;
+void main() {
+  color = texture(source, at * scale);
+}
+`;
+
+/** What is shown. */
+export interface Shown {
+  store: SplatStore;
+  /** Read when it is first drawn, and again after the GPU was lost. */
+  glow: GlowMap | null;
+  /** Of the glow's light. */
+  glowWeight: number;
+}
+
 /** Everything that is on the GPU. */
 interface Drawing {
   light: RenderTarget;
+  targets: SplatTarget[];
+  add: FullScreenPass;
   postProcess: PostProcess;
   stars: StarPass | null;
+  glow: GlowPass | null;
 }
 
 export class Stage {
   private readonly gl: WebGL2RenderingContext;
   private drawing: Drawing;
-  private store: SplatStore | null = null;
+  private sky: Shown | null = null;
   private screen: ScreenSize = { width: 1, height: 1, density: 1 };
 
   /** @throws Error saying what the browser lacks. */
@@ -42,10 +76,10 @@ export class Stage {
     return this.screen;
   }
 
-  /** Shows the splats of `store`, as they come and go. */
-  show(store: SplatStore): void {
-    this.store = store;
-    this.drawing.stars = new StarPass(this.gl, store);
+  /** Shows `sky`, which may go on changing. */
+  show(sky: Shown): void {
+    this.sky = sky;
+    this.drawing.stars = new StarPass(this.gl, sky.store);
   }
 
   /** Fits the picture to the canvas' size on the page. */
@@ -56,15 +90,26 @@ export class Stage {
     this.screen = { width, height, density };
     this.canvas.width = Math.floor(width * density);
     this.canvas.height = Math.floor(height * density);
-    this.drawing.light.resize(this.canvas.width, this.canvas.height);
+    for (const { target, shrink } of this.drawing.targets) {
+      target.resize(Math.ceil(this.canvas.width / shrink), Math.ceil(this.canvas.height / shrink));
+    }
   }
 
   draw(camera: Camera, exposure: number): void {
     if (this.gl.isContextLost()) return;
-    const { light, postProcess, stars } = this.drawing;
-    light.clear();
-    stars?.draw(light, camera, this.screen, exposure);
-    postProcess.draw(light, this.screen.density);
+    const { drawing, screen, sky } = this;
+    const { light, targets, add, postProcess, stars } = drawing;
+    for (const { target } of targets) target.clear();
+    stars?.draw(targets, camera, screen, exposure);
+    if (sky?.glow && sky.glowWeight > 0) {
+      drawing.glow ??= new GlowPass(this.gl, sky.glow);
+      drawing.glow.draw(targets[1].target, targets[1].shrink, camera, screen, exposure * sky.glowWeight);
+    }
+    for (const { target, shrink } of targets.slice(1)) {
+      const scale = [light.width / shrink / target.width, light.height / shrink / target.height];
+      add.draw(light, { source: target.texture, scale }, "add");
+    }
+    postProcess.draw(light, screen.density);
   }
 
   /**
@@ -86,14 +131,24 @@ export class Stage {
 
   /** Puts all that drawing takes on the GPU. @throws Error where it cannot sum light. */
   private prepare(): Drawing {
-    const { gl, store } = this;
+    const { gl, sky } = this;
     if (!enableFormat(gl, LIGHT_FORMAT) && !gl.isContextLost()) {
       throw new Error("This graphics driver cannot draw into 16-bit float pictures, where the stars' light is summed.");
     }
+    const light = new RenderTarget(gl, LIGHT_FORMAT);
+    // What is wide is faint and there is much of it: it is summed in float32 where the driver does that.
+    const format = enableFormat(gl, "RGBA32F") ? "RGBA32F" : LIGHT_FORMAT;
+    const targets = [{ target: light, shrink: 1, from: 0, to: WIDE[0].from }];
+    WIDE.forEach(({ from, shrink }, i) => {
+      targets.push({ target: new RenderTarget(gl, format), shrink, from, to: WIDE[i + 1]?.from ?? 1e9 });
+    });
     return {
-      light: new RenderTarget(gl, LIGHT_FORMAT),
+      light,
+      targets,
+      add: new FullScreenPass(gl, ADD_FRAGMENT),
       postProcess: new PostProcess(gl, LIGHT_FORMAT),
-      stars: store && new StarPass(gl, store),
+      stars: sky && new StarPass(gl, sky.store),
+      glow: null,
     };
   }
 }

@@ -1,18 +1,25 @@
-/** Draws every loaded splat additively into a target. */
+/** Draws the splats that are shown and in view, additively, into targets. */
 import type { Camera } from "./camera.ts";
+import { frustumOf } from "./frustum.ts";
 import { Program, type UniformValue } from "./gl/program.ts";
-import { Quads } from "./gl/quads.ts";
+import { QUADS_PER_BLOCK, Quads } from "./gl/quads.ts";
 import { DataTexture, type RenderTarget, drawInto } from "./gl/textures.ts";
 import { NearSplats } from "./near.ts";
 import type { SplatStore } from "./splat_store.ts";
-import { STAR_FRAGMENT, STAR_VERTEX, TEXELS_PER_CELL } from "./star_shader.ts";
-import { type Vec3, length, sub } from "./vec.ts";
+import { STAR_FRAGMENT, STAR_VERTEX, TEXELS_PER_BLOCK } from "./star_shader.ts";
+import { length, sub } from "./vec.ts";
 
 /** Largest standard deviation that a splat shows, radians: one that the camera is inside must not fill the screen. */
 const MAX_SPLAT_SIZE = 0.1;
 const POINT_SIZE = 0;
 /** A fade that lets everything through. */
 const NO_FADE = [-2, -1] as const;
+/** The variance of the filter of all pixels, CSS px^2. */
+const EPSILON = 0.5;
+/** Cells are drawn that are less than this outside of the view, CSS px: light reaches beyond where it comes from. */
+const MARGIN_PX = 24;
+const FLOATS_PER_BLOCK = 4 * TEXELS_PER_BLOCK;
+const FIRST_BLOCKS = 1024;
 
 /** CSS pixels of the view and device pixels per CSS pixel. */
 export interface ScreenSize {
@@ -21,13 +28,21 @@ export interface ScreenSize {
   density: number;
 }
 
+/** A picture that splats are drawn into whose standard deviations, CSS px, are from `from` to below `to`. */
+export interface SplatTarget {
+  target: RenderTarget;
+  /** Its pixels are so many pixels of the screen wide. */
+  shrink: number;
+  from: number;
+  to: number;
+}
+
 export class StarPass {
   private readonly program: Program;
   private readonly quads: Quads;
   private readonly far: SplatTables;
   private readonly near: SplatTables;
   private readonly nearSplats = new NearSplats();
-  private readonly weights: Float32Array;
 
   constructor(
     private readonly gl: WebGL2RenderingContext,
@@ -35,44 +50,63 @@ export class StarPass {
   ) {
     this.program = new Program(gl, STAR_VERTEX, STAR_FRAGMENT);
     this.quads = new Quads(gl);
-    this.weights = new Float32Array(store.maxCells);
-    this.far = new SplatTables(gl, store, store.maxCells);
+    this.far = new SplatTables(gl, store);
+    this.near = new SplatTables(gl, this.nearSplats);
+    store.takeChanges();
     this.far.upload(0, store.end);
-    this.near = new SplatTables(gl, this.nearSplats, 2);
-    // The near splats' positions are unit vectors from the camera: their cells lie at the camera, one unit large.
-    this.near.setRow(0, [0, 0, 0], 1, 1, MAX_SPLAT_SIZE);
-    this.near.setRow(1, [0, 0, 0], 1, 1, POINT_SIZE);
   }
 
-  /** Adds the light of all splats, at `exposure`, to `target`. */
-  draw(target: RenderTarget, camera: Camera, size: ScreenSize, exposure: number): void {
-    for (const { start, end } of this.store.takeChanges()) this.far.upload(start, end);
-    for (const cell of this.store.cells) {
-      const { row } = cell;
-      this.weights[row] = cell.weight(camera.position);
-      const to = sub(cell.origin, camera.position);
-      const s = 1 / (length(to) + cell.unitM);
-      const scaled: Vec3 = [to[0] * s, to[1] * s, to[2] * s];
-      this.far.setRow(row, scaled, cell.unitM * s, this.weights[row], cell.points ? POINT_SIZE : MAX_SPLAT_SIZE);
+  /** Adds the light of all splats, at `exposure`, to `targets`, of which points are in the first. */
+  draw(targets: readonly SplatTarget[], camera: Camera, size: ScreenSize, exposure: number): void {
+    const { store, far, near, nearSplats } = this;
+    for (const { start, end } of store.takeChanges()) far.upload(start, end);
+    const inView = frustumOf(camera, size.width, size.height, MARGIN_PX);
+    const shown = [...store.cells].filter(({ weight, ball }) => weight > 0 && inView(ball));
+    far.clear();
+    for (const points of [false, true]) {
+      for (const cell of shown) {
+        if (cell.points !== points) continue;
+        const to = sub(cell.origin, camera.position);
+        const s = 1 / (length(to) + cell.unitM);
+        const frame = [to[0] * s, to[1] * s, to[2] * s, cell.unitM * s];
+        far.put(frame, cell.weight, cell.childWeights, points, cell.start, cell.count, cell.fromSun);
+      }
     }
-    this.nearSplats.gather(this.store, this.weights, camera.position);
-    this.near.upload(0, this.nearSplats.count);
+    nearSplats.gather(store, camera.position);
+    near.upload(0, nearSplats.count);
+    near.clear();
+    // The near splats' positions are unit vectors from the camera: their cell lies at the camera, one unit large.
+    const here = [0, 0, 0, 1];
+    near.put(here, 1, null, false, 0, nearSplats.soft, false);
+    near.put(here, 1, null, true, nearSplats.soft, nearSplats.count - nearSplats.soft, false);
+
     const view = {
       ...camera.basis(),
       viewport: [size.width, size.height],
-      density: size.density,
       focal: camera.focalPx(size.height),
       exposure,
     };
-    drawInto(this.gl, target, "add");
-    this.drawSplats(this.far, this.store.end, { ...view, fade: this.nearSplats.fade });
-    this.drawSplats(this.near, this.nearSplats.count, { ...view, fade: NO_FADE });
+    targets.forEach(({ target, shrink, from, to }, number) => {
+      drawInto(this.gl, target, "add");
+      const density = size.density / shrink;
+      const uniforms = {
+        ...view,
+        density,
+        extent: shrink === 1 ? [size.width, size.height] : [target.width / density, target.height / density],
+        // Interpolating between its pixels spreads light by a sixth of their square.
+        epsilon: shrink === 1 ? EPSILON : EPSILON - 1 / (6 * density ** 2),
+        band: [from ** 2, to ** 2],
+      };
+      this.drawSplats(far, number === 0, { ...uniforms, fade: nearSplats.fade });
+      this.drawSplats(near, number === 0, { ...uniforms, fade: NO_FADE });
+    });
   }
 
-  private drawSplats(tables: SplatTables, count: number, view: Readonly<Record<string, UniformValue>>): void {
-    if (count === 0) return;
-    this.program.use({ ...view, ...tables.uniforms(), count });
-    this.quads.draw(count);
+  private drawSplats(tables: SplatTables, points: boolean, view: Readonly<Record<string, UniformValue>>): void {
+    const blocks = points ? tables.blockCount : tables.softBlocks;
+    if (blocks === 0) return;
+    this.program.use({ ...view, ...tables.uniforms() });
+    this.quads.draw(blocks);
   }
 }
 
@@ -84,20 +118,26 @@ interface SplatArrays {
   light: Float32Array;
 }
 
-/** Splats and their cells on the GPU, as the star shader reads them. */
+/** Splats on the GPU and the blocks of them that are drawn, as the star shader reads them. */
 class SplatTables {
+  /** How many blocks there are, and how many of them, those that come first, are of splats that are no points. */
+  blockCount = 0;
+  softBlocks = 0;
   private readonly splats: Record<keyof SplatArrays, DataTexture>;
-  private readonly cells: DataTexture;
-  private rows = 0;
+  private blocks: DataTexture;
+  private known = 0;
 
-  constructor(gl: WebGL2RenderingContext, { means, covDiagonal, covOff, light }: SplatArrays, maxCells: number) {
+  constructor(
+    private readonly gl: WebGL2RenderingContext,
+    { means, covDiagonal, covOff, light }: SplatArrays,
+  ) {
     this.splats = {
       means: new DataTexture(gl, means, 4),
       covDiagonal: new DataTexture(gl, covDiagonal, 3),
       covOff: new DataTexture(gl, covOff, 3),
       light: new DataTexture(gl, light, 3),
     };
-    this.cells = new DataTexture(gl, new Float32Array(4 * TEXELS_PER_CELL * maxCells), 4);
+    this.blocks = new DataTexture(gl, new Float32Array(FLOATS_PER_BLOCK * FIRST_BLOCKS), 4);
   }
 
   /** Splats `start` to `end`, the latter not included, are other than they were. */
@@ -105,15 +145,46 @@ class SplatTables {
     for (const table of Object.values(this.splats)) table.upload(start, end);
   }
 
-  setRow(row: number, origin: Vec3, unit: number, weight: number, maxAngularSize: number): void {
-    this.cells.values.set([...origin, unit, weight, maxAngularSize], 4 * TEXELS_PER_CELL * row);
-    this.rows = Math.max(this.rows, row + 1);
+  /** Forgets the blocks. */
+  clear(): void {
+    this.blockCount = this.softBlocks = this.known = 0;
   }
 
-  /** The tables by the names that they have in the shader, the cells as `setRow` left them. */
+  /** Adds the blocks of `count` splats from `start` on; those of points come last. */
+  put(
+    frame: readonly number[],
+    weight: number,
+    childWeights: Float32Array | null,
+    points: boolean,
+    start: number,
+    count: number,
+    fromSun: boolean,
+  ): void {
+    for (let at = 0; at < count; at += QUADS_PER_BLOCK) {
+      let { values } = this.blocks;
+      const to = FLOATS_PER_BLOCK * this.blockCount;
+      if (to === values.length) {
+        const larger = new Float32Array(2 * values.length);
+        larger.set(values);
+        this.blocks.free();
+        this.blocks = new DataTexture(this.gl, (values = larger), 4);
+      }
+      values.set(frame, to);
+      values[to + 4] = weight;
+      values[to + 5] = points ? POINT_SIZE : MAX_SPLAT_SIZE;
+      values[to + 6] = start + at;
+      values[to + 7] = Math.min(count - at, QUADS_PER_BLOCK) * (fromSun ? -1 : 1);
+      if (childWeights) values.set(childWeights, to + 8);
+      this.blockCount++;
+    }
+    if (!points) this.softBlocks = this.blockCount;
+  }
+
+  /** The tables by the names that they have in the shader. */
   uniforms(): Record<string, UniformValue> {
-    this.cells.upload(0, TEXELS_PER_CELL * this.rows);
+    this.blocks.upload(TEXELS_PER_BLOCK * this.known, TEXELS_PER_BLOCK * this.blockCount);
+    this.known = this.blockCount;
     const textures = Object.entries(this.splats).map(([name, { texture }]) => [name, texture] as const);
-    return { ...Object.fromEntries(textures), cells: this.cells.texture };
+    return { ...Object.fromEntries(textures), blocks: this.blocks.texture };
   }
 }

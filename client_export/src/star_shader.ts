@@ -8,21 +8,23 @@
  * eps, so the light of a splat falls with the square of its distance also where it is smaller than a pixel. An isotropic
  * one of size sigma covers 2 pi tau sigma^2 / d^2 steradians from a distance d.
  *
+ * A wide splat may be drawn into a smaller picture, whose pixels are interpolated when it is added to the large one.
+ * That spreads light by a sixth of the square of its pixels, so its filter is narrower by as much.
+ *
  * Lengths on the screen are CSS pixels, so that a view shows the same picture on screens of every density.
  */
 
 import { QUAD_GLSL } from "./gl/quads.ts";
 import { TABLE_GLSL } from "./gl/textures.ts";
 
-/** Texels of a cell in the table of cells. */
-export const TEXELS_PER_CELL = 2;
+/** Texels of a block in the table of blocks. */
+export const TEXELS_PER_BLOCK = 4;
 
 export const STAR_VERTEX = /* glsl */ `
 precision highp float;
 precision highp int;
 precision highp sampler2D;
 
-const float EPS_PX2 = 0.5;
 // A splat's quad reaches to where it adds less than this, and never less than 3.33 sigma (99.6 % of its light).
 const float CUT = 1.0 / 2000.0;
 const float MIN_REACH2 = 11.1;
@@ -31,19 +33,23 @@ const float MAX_PEAK = 6.0e4;
 // Beyond 84 degrees off the axis no screen shows anything, and the projection's derivative runs away.
 const float MIN_DEPTH = 0.1;
 
-uniform int count;       // splats; of each:
-uniform sampler2D means; // cell units; w: row of the cell
+// Of each block: ((O - camera) S, unit S); (weight of own splats, largest angular size, first splat, how many splats,
+// negative where the origin is the Sun); the weights of splats that stand for the children 0 to 3; of 4 to 7.
+uniform sampler2D blocks;
+uniform sampler2D means; // cell units; w: the child, or 8
 uniform sampler2D covDiagonal; // cell units^2: xx, yy, zz
 uniform sampler2D covOff; // cell units^2: xy, xz, yz
 uniform sampler2D light; // linear RGB x tau
-uniform sampler2D cells; // of each cell: ((O - camera) S, unit S), (weight, largest angular size, -, -)
 uniform vec3 right;
 uniform vec3 up;
 uniform vec3 forward;
 uniform vec2 viewport;   // CSS px
+uniform vec2 extent;     // CSS px of the target, which may go on beyond the view to the right and above
 uniform float focal;     // CSS px
 uniform float exposure;
-uniform vec2 fade;       // cell units: from nothing at x to all at y
+uniform float epsilon;   // px^2, of the pixels' filter
+uniform vec2 band;       // px^2: the variances of the splats that this target takes, from x to below y
+uniform vec2 fade;       // from nothing at x to all at y: distance in cell units, or in that from the Sun
 
 flat out vec2 centre;    // CSS px from the middle of the screen
 flat out vec3 conic;     // inverse of S + eps I: xx, xy, yy
@@ -52,18 +58,19 @@ flat out vec3 peak;
 ${QUAD_GLSL}${TABLE_GLSL}
 void main() {
   gl_Position = vec4(2.0, 2.0, 2.0, 1.0); // all four corners outside: nothing is drawn
-  int quad = quadIndex();
-  if (quad >= count) return;
-  ivec2 place = texelPlace(quad);
+  int block = ${TEXELS_PER_BLOCK} * gl_InstanceID;
+  vec4 state = texelFetch(blocks, texelPlace(block + 1), 0);
+  if (quadOfBlock() >= int(abs(state.w))) return;
+  ivec2 place = texelPlace(int(state.z) + quadOfBlock());
   vec4 mean = texelFetch(means, place, 0);
-  int cell = ${TEXELS_PER_CELL} * int(mean.w);
-  vec4 frame = texelFetch(cells, texelPlace(cell), 0);
-  vec4 state = texelFetch(cells, texelPlace(cell + 1), 0);
-  if (state.x <= 0.0) return;
+  int child = int(mean.w);
+  float shown = child < 8 ? texelFetch(blocks, texelPlace(block + 2 + child / 4), 0)[child % 4] : state.x;
+  if (shown <= 0.0) return;
 
+  vec4 frame = texelFetch(blocks, texelPlace(block), 0);
   vec3 to = frame.xyz + mean.xyz * frame.w;
   float distance = length(to);
-  float weight = state.x * smoothstep(fade.x, fade.y, distance / frame.w);
+  float weight = shown * smoothstep(fade.x, fade.y, distance / frame.w / (state.w < 0.0 ? length(mean.xyz) : 1.0));
   vec3 p = vec3(dot(right, to), dot(up, to), dot(forward, to));
   if (weight <= 0.0 || p.z <= MIN_DEPTH * distance) return;
 
@@ -85,10 +92,14 @@ void main() {
   // A splat is drawn no larger than its cell allows, with the same light: stars are points.
   float ratio = frame.w / distance;
   float angular2 = dot(diagonal, vec3(1.0 / 3.0)) * ratio * ratio;
-  vec3 shape = s * min(1.0, state.y * state.y / max(angular2, 1e-30)) + vec3(EPS_PX2, 0.0, EPS_PX2);
+  vec3 held = s * min(1.0, state.y * state.y / max(angular2, 1e-30));
+  float width = max(held.x, held.z);
+  if (width < band.x || width >= band.y) return;
+  vec3 shape = held + vec3(epsilon, 0.0, epsilon);
   float detShape = shape.x * shape.z - shape.y * shape.y;
 
-  vec3 glow = exposure * weight * sqrt(det / detShape) * texelFetch(light, place, 0).rgb;
+  // From within it, it gives no more light than from its size away.
+  vec3 glow = exposure * weight / max(1.0, angular2) * sqrt(det / detShape) * texelFetch(light, place, 0).rgb;
   float brightest = max(glow.r, max(glow.g, glow.b));
   if (!(brightest > 0.0)) return;
   peak = glow * min(1.0, MAX_PEAK / brightest);
@@ -96,7 +107,7 @@ void main() {
   conic = vec3(shape.z, -shape.y, shape.x) / detShape;
   centre = focal * p.xy / p.z;
   vec2 reach = sqrt(max(MIN_REACH2, 2.0 * log(brightest / CUT)) * shape.xz);
-  gl_Position = vec4((centre + quadCorner() * reach) * 2.0 / viewport, 0.0, 1.0);
+  gl_Position = vec4((0.5 * viewport + centre + quadCorner() * reach) * 2.0 / extent - 1.0, 0.0, 1.0);
 }
 `;
 
@@ -104,7 +115,7 @@ export const STAR_FRAGMENT = /* glsl */ `
 precision highp float;
 
 uniform vec2 viewport;
-uniform float density;   // device pixels per CSS px
+uniform float density;   // pixels of the target per CSS px
 
 flat in vec2 centre;
 flat in vec3 conic;

@@ -5,14 +5,16 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Camera } from "../src/camera.ts";
 import { PACK_FORMATS } from "../src/formats.ts";
 import { isWanted, layerWeight, parseLayers } from "../src/layers.ts";
 import { Loader } from "../src/loader.ts";
 import type { PackFormat, PackedCell } from "../src/pack_format.ts";
-import { openSite, weightOf } from "../src/site.ts";
-import { SplatStore } from "../src/splat_store.ts";
+import { weightOf } from "../src/layered_site.ts";
+import { openSite } from "../src/site.ts";
+import { OWN, type StoredCell } from "../src/splat_store.ts";
 import type { Vec3 } from "../src/vec.ts";
-import { manifestOf, serverOf } from "./sites.ts";
+import { layersOf, manifestOf, serverOf } from "./sites.ts";
 
 const RADIUS_M = 10;
 
@@ -55,22 +57,25 @@ function threeLayers(log: string[] = []): typeof fetch {
 
 test("a format that one line registers is opened, read and stored", async () => {
   const log: string[] = [];
-  const site = await openSite("", threeLayers(log));
-  assert.deepEqual(log, ["site.json", "universe/landmarks.json", ...THREE.map(({ folder }) => `${folder}/cells.txt`)]);
-  const store = new SplatStore(site.layers.reduce((sum, { pack }) => sum + pack.splatCount, 0));
-  const loader = new Loader(site, {
-    onCell: (layer, { name, packed }, cell) => store.add(name, cell, packed[layer]?.points === true),
+  const { source } = await openSite("", threeLayers(log));
+  assert.deepEqual(log, ["site.json", ...THREE.map(({ folder }) => `${folder}/cells.txt`)]);
+  const cells: StoredCell[] = [];
+  const shown = source({
+    onCell: (_, cell) => cells.push(cell),
     onError: (message) => assert.fail(message),
     onProgress: () => {},
+    onChange: () => {},
   });
-  await loader.load([0, 0, 0]);
+  const { store } = shown;
+  const view = { camera: new Camera(), width: 800, height: 600 };
+  await shown.settle(view);
   assert.deepEqual([...store.light.subarray(0, 6)], [1, 1, 1, 4, 4, 4]);
-  assert.deepEqual([...store.means.subarray(0, 8)], [0, 0, 0, 0, 0, 0, 0, 1]);
-  assert.equal(store.cells[0].points, true);
+  assert.deepEqual([...store.means.subarray(0, 8)], [0, 0, 0, OWN, 0, 0, 0, OWN]);
+  assert.equal(cells[0].points, true);
 });
 
 test("a third layer is loaded and shown within its range", async () => {
-  const site = await openSite("", threeLayers());
+  const site = await layersOf(threeLayers());
   const shown = new Map<string, (from: Vec3) => number>();
   const loader = new Loader(site, {
     onCell: (layer, cell) => {
@@ -117,7 +122,7 @@ test("where a layer cannot be read another stands for it: the next farther one, 
     ["coarse", 12, ["far/a", "far/b"]],
     ["far", 60, ["coarse/a"]],
   ] as const) {
-    const site = await openSite("", threeLayers());
+    const site = await layersOf(threeLayers());
     for (const { folder, pack } of site.layers) {
       if (folder === broken) pack.read = () => Promise.reject(new Error(`${folder} is gone`));
     }

@@ -53,7 +53,7 @@ test("near splats lie exactly where float64 has them, and share their light with
   const near = new NearSplats();
   for (const distance of [1e9, 1e13, 0.07 * unitM, 0.085 * unitM, 0.095 * unitM]) {
     const camera = [ORIGIN[0] + 0.25 * unitM, ORIGIN[1] + distance, ORIGIN[2]] as const;
-    near.gather(store, Float32Array.of(1), camera);
+    near.gather(store, camera);
     assert.equal(near.count, 1);
     const expected = sub([ORIGIN[0] + 0.25 * unitM, ORIGIN[1], ORIGIN[2]], camera);
     expected.forEach((value, axis) => assert.ok(Math.abs(near.means[axis] - value / length(expected)) < 1e-7));
@@ -61,7 +61,7 @@ test("near splats lie exactly where float64 has them, and share their light with
     const t = Math.max(0, Math.min(1, (distance / unitM - near.fade[0]) / (near.fade[1] - near.fade[0])));
     assert.ok(Math.abs(near.light[0] / store.light[0] + t * t * (3 - 2 * t) - 1) < 1e-4);
   }
-  near.gather(store, Float32Array.of(1), [ORIGIN[0] + 0.25 * unitM, ORIGIN[1] + 0.2 * unitM, ORIGIN[2]]);
+  near.gather(store, [ORIGIN[0] + 0.25 * unitM, ORIGIN[1] + 0.2 * unitM, ORIGIN[2]]);
   assert.equal(near.count, 0);
 });
 
@@ -71,7 +71,7 @@ test("more near splats than there is room for: the nearest are taken, and the ot
   const store = new SplatStore(many.length + 1);
   store.add("stars/a", cellOf([...many, splatAt([unitM, 0, 0])], [0, 0, 0], unitM), true);
   const near = new NearSplats();
-  near.gather(store, Float32Array.of(1), [0, 0, 0]);
+  near.gather(store, [0, 0, 0]);
   assert.equal(near.count, NEAR_CAPACITY);
   assert.ok(Math.abs(near.fade[1] * unitM - 1000 * (NEAR_CAPACITY + 1)) < 1);
 });

@@ -6,7 +6,7 @@ import { Loader } from "../src/loader.ts";
 import { openSite } from "../src/site.ts";
 import { type Vec3, length, sub } from "../src/vec.ts";
 import { encodeCell, splatAt } from "./cells.ts";
-import { manifestOf, serverOf } from "./sites.ts";
+import { layersOf, manifestOf, serverOf } from "./sites.ts";
 
 const GRID = { r_min: 4.6e10, log_base: 2, n_theta: 64, n_phi: 32 };
 const SPLAT_ONLY = { l: 16, theta: 40, phi: 8 };
@@ -40,7 +40,7 @@ function siteOf(levels: number | undefined): typeof fetch {
 /** What is loaded, as `layer/cell`, of a site seen from each of the places in turn. */
 async function loadedFrom(...places: Vec3[]): Promise<string[][]> {
   const found: string[] = [];
-  const site = await openSite("", siteOf(LEVELS));
+  const site = await layersOf(siteOf(LEVELS));
   const loader = new Loader(site, {
     onCell: (layer, { name }) => found.push(`${site.layers[layer].folder}/${name}`),
     onError: (message) => assert.fail(message),
@@ -69,7 +69,7 @@ test("the ancestor of a cell is the one whose eight children, and theirs, hold i
 });
 
 test("parts fade by their leaf's ball, which reading them does not change", async () => {
-  const site = await openSite("", siteOf(LEVELS));
+  const site = await layersOf(siteOf(LEVELS));
   const ignore = { onCell: () => {}, onError: assert.fail, onProgress: () => {} };
   await new Loader(site, ignore).load(away(5));
   assert.deepEqual(

@@ -1,4 +1,7 @@
 /** Sites for the tests, served from memory. */
+import { Folder } from "../src/http.ts";
+import { parseLayers } from "../src/layers.ts";
+import { type LayerSite, openLayers } from "../src/layered_site.ts";
 
 /** What `site.json` says of a layer. */
 interface LayerEntry {
@@ -21,4 +24,10 @@ export function serverOf(files: Map<string, BodyInit>, log: string[] = []): type
     log.push(String(url));
     return new Response(files.get(String(url)), { status: files.has(String(url)) ? 200 : 404 });
   };
+}
+
+/** The layers of a site that `fetcher` serves. */
+export async function layersOf(fetcher: typeof fetch): Promise<LayerSite> {
+  const text = await new Folder("", fetcher).text("site.json");
+  return openLayers(parseLayers(JSON.parse(text).layers, "site.json"), (name) => new Folder(`${name}/`, fetcher));
 }

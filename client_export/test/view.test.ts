@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { Camera } from "../src/camera.ts";
 import { Flight } from "../src/flight.ts";
 import { findLandmarks } from "../src/search.ts";
-import { AU_M, PARSEC_M, formatDistance, formatSpeed, raDecOf, towards } from "../src/sky.ts";
+import { formatDistance, formatSpeed } from "../src/lengths.ts";
+import { AU_M, PARSEC_M, raDecOf, towards } from "../src/sky.ts";
 import { dot, length, slerp, sub, unit } from "../src/vec.ts";
 import { applyViewState, formatViewState, parseViewState } from "../src/view_state.ts";
 

@@ -2,14 +2,14 @@
  * Squares by the hundred thousand, of which tables hold what each is like.
  *
  * The obvious way, an instance of four vertices for each, wastes most lanes of GPUs that take up one instance at a time,
- * and costs those that are programs ten times as much. So an instance is a batch of squares.
+ * and costs those that are programs ten times as much. So an instance is a block of squares.
  */
-const QUADS_PER_INSTANCE = 128;
+export const QUADS_PER_BLOCK = 32;
 
-/** GLSL of vertex shaders: which square a vertex is of, and which corner. Squares may come after the last that is wanted. */
+/** GLSL of vertex shaders: which square of the instance's block a vertex is of, and which corner. */
 export const QUAD_GLSL = /* glsl */ `
-int quadIndex() {
-  return gl_InstanceID * ${QUADS_PER_INSTANCE} + (gl_VertexID >> 2);
+int quadOfBlock() {
+  return gl_VertexID >> 2;
 }
 vec2 quadCorner() {
   return 2.0 * vec2(gl_VertexID & 1, (gl_VertexID >> 1) & 1) - 1.0;
@@ -22,8 +22,8 @@ export class Quads {
   constructor(private readonly gl: WebGL2RenderingContext) {
     this.vertexArray = gl.createVertexArray();
     gl.bindVertexArray(this.vertexArray);
-    const corners = new Uint16Array(6 * QUADS_PER_INSTANCE);
-    for (let quad = 0; quad < QUADS_PER_INSTANCE; quad++) {
+    const corners = new Uint16Array(6 * QUADS_PER_BLOCK);
+    for (let quad = 0; quad < QUADS_PER_BLOCK; quad++) {
       const first = 4 * quad;
       corners.set([first, first + 1, first + 2, first + 2, first + 1, first + 3], 6 * quad);
     }
@@ -31,11 +31,10 @@ export class Quads {
     gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, corners, gl.STATIC_DRAW);
   }
 
-  /** Draws `count` squares, and up to a batch's more, with the program in use. */
-  draw(count: number): void {
+  /** Draws `blocks` instances of `QUADS_PER_BLOCK` squares with the program in use. */
+  draw(blocks: number): void {
     const { gl } = this;
     gl.bindVertexArray(this.vertexArray);
-    const batches = Math.ceil(count / QUADS_PER_INSTANCE);
-    gl.drawElementsInstanced(gl.TRIANGLES, 6 * QUADS_PER_INSTANCE, gl.UNSIGNED_SHORT, 0, batches);
+    gl.drawElementsInstanced(gl.TRIANGLES, 6 * QUADS_PER_BLOCK, gl.UNSIGNED_SHORT, 0, blocks);
   }
 }

@@ -17,6 +17,9 @@ export const childOf = (cell: CellId, k: number): CellId => ({
   phi: 2 * cell.phi + (k & 1),
 });
 
+/** The number of a cell among the children of its parent. */
+export const numberOf = ({ l, theta, phi }: CellId): number => ((l & 1) << 2) | ((theta & 1) << 1) | (phi & 1);
+
 /** The children whose bits are set in `mask`, in the order of their numbers. */
 export function childrenOf(cell: CellId, mask: number): CellId[] {
   const children: CellId[] = [];

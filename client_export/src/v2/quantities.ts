@@ -10,6 +10,9 @@ export const LON_BITS = 23;
 export const COL_BITS = 23;
 export const RAD_BITS = 25;
 
+/** Bits of each coordinate of a proxy below the prefix of its child. */
+export const PROXY_BITS = 11;
+
 /** The colour index of a star without a measured colour, which is white. */
 export const UNKNOWN_COLOR = 127;
 

@@ -2,7 +2,7 @@
 import { SiteError } from "../errors.ts";
 import { Bits } from "./bits.ts";
 import { type CellId, nameOf } from "./cell_id.ts";
-import { COL_BITS, LON_BITS, MAX_DEPTH, RAD_BITS, placeInto, scaleOf, sizeOf } from "./quantities.ts";
+import { COL_BITS, LON_BITS, MAX_DEPTH, PROXY_BITS, RAD_BITS, placeInto, scaleOf, sizeOf } from "./quantities.ts";
 
 /** `count` stars, brightest first inside a cell. */
 export interface Stars {
@@ -44,7 +44,6 @@ export interface CellContent {
   shaped: Shaped;
 }
 
-const PROXY_BITS = 11;
 const SHAPED_BITS = 16;
 const COLOR_BITS = 7;
 /** Three scales, the rotation, the colour, and the magnitude. */

@@ -1,0 +1,31 @@
+/** Where the splats that are shown come from: what the page asks of it, whatever the format of its packs. */
+import type { Camera } from "./camera.ts";
+import type { SplatStore, StoredCell } from "./splat_store.ts";
+import type { Shown } from "./stage.ts";
+
+export interface View {
+  camera: Camera;
+  /** CSS pixels. */
+  width: number;
+  height: number;
+}
+
+export interface SourceEvents {
+  /** A cell has come into the store. */
+  onCell(store: SplatStore, cell: StoredCell): void;
+  /** Something could not be read; the rest goes on. */
+  onError(message: string): void;
+  /** `done` of `known` things that are wanted are read. */
+  onProgress(done: number, known: number): void;
+  /** What is shown is other than it was. */
+  onChange(): void;
+}
+
+export interface Source extends Shown {
+  /** Brings what is shown up to date at `now`, milliseconds; true where it goes on changing without being moved. */
+  update(view: View, now: number): boolean;
+  /** Loads what `view` needs and does not have. */
+  load(view: View): void;
+  /** Resolves when all that `view` needs is there, and shown without any fade. */
+  settle(view: View): Promise<void>;
+}

@@ -1,0 +1,96 @@
+/**
+ * Which cells are open. A cell is, if its parent is and the light that its proxies put into the wrong place, as a share
+ * of the light of the view, is more than tau for what it costs. Tau is the smallest that fits the budget. The direction
+ * of the view does not come in: turning changes nothing.
+ */
+import type { Vec3 } from "../vec.ts";
+import { errorOf } from "./cell_error.ts";
+import type { TreeNode } from "./node.ts";
+
+/** An error counts the less the more splats its cell costs: measured to be best, between error and error a splat. */
+const COST_POWER = 0.6;
+/** An open cell stays open until its score is below this share of what opened it. */
+const STAY = 0.8;
+const TAU_RANGE = [1e-15, 1] as const;
+const STEPS = 28;
+
+export interface Cost {
+  /** Splats all around. */
+  splats: number;
+  /** Bytes of tiles. */
+  bytes: number;
+}
+
+/** What a view may cost. */
+export interface Budget extends Cost {
+  /** Smaller shares of the view's light in the wrong place are not worth opening a cell. */
+  share: number;
+}
+
+/** Writes the error and the score of `node`, seen from `camera`; `light` is all the light that comes there. */
+function judge(node: TreeNode, camera: Vec3, focalPx: number, light: number, least: number): void {
+  const { standing, cell } = node;
+  // Nothing stands for it: what holds the proxies is lost, or it has none.
+  node.error = standing ? errorOf(standing, cell, camera, focalPx) : Infinity;
+  const share = node.error / light;
+  node.score = share > least ? share / Math.max(node.cost, 1) ** COST_POWER : 0;
+}
+
+/** Judges every cell whose parent's content is here. */
+export function judgeAll(root: TreeNode, camera: Vec3, focalPx: number, light: number, least: number): void {
+  const queue = [root];
+  for (const above of queue) {
+    for (const node of above.children) {
+      judge(node, camera, focalPx, light, least);
+      if (node.content) queue.push(node);
+    }
+  }
+}
+
+/** The cells open at `tau`, the root first, of those that are judged; also those whose content is not here. */
+export function cutAt(root: TreeNode, tau: number, stay = 1): TreeNode[] {
+  const cut = [root];
+  for (const above of cut) {
+    if (!above.content) continue;
+    for (const node of above.children) {
+      if (node.score > tau * (node.opened > 0 ? stay : 1)) cut.push(node);
+    }
+  }
+  return cut;
+}
+
+/** Splats that a cut shows, and bytes of the tiles that it takes. */
+export function costOf(cut: readonly TreeNode[]): Cost {
+  const tiles = new Set<TreeNode>();
+  let [splats, bytes] = [0, 0];
+  for (const node of cut) {
+    splats += node.cost - (node.standing?.count ?? 0);
+    if (node.parent && !tiles.has(node.parent)) bytes += node.parent.spot?.size ?? 0;
+    if (node.parent) tiles.add(node.parent);
+  }
+  return { splats, bytes };
+}
+
+/** The smallest tau whose cut fits `budget`. */
+export function smallestTau(root: TreeNode, budget: Cost): number {
+  const fits = (tau: number) => {
+    const { splats, bytes } = costOf(cutAt(root, tau));
+    return splats <= budget.splats && bytes <= budget.bytes;
+  };
+  if (fits(TAU_RANGE[0])) return TAU_RANGE[0];
+  let [low, high] = TAU_RANGE.map(Math.log);
+  for (let step = 0; step < STEPS; step++) {
+    const middle = (low + high) / 2;
+    if (fits(Math.exp(middle))) high = middle;
+    else low = middle;
+  }
+  return Math.exp(high);
+}
+
+/** Marks as wanted what is open at `tau`, and nothing else; gives it. */
+export function want(root: TreeNode, tau: number, before: readonly TreeNode[], smooth: boolean): TreeNode[] {
+  const cut = cutAt(root, tau, smooth ? STAY : 1);
+  for (const node of before) node.wanted = false;
+  for (const node of cut) node.wanted = true;
+  return cut;
+}

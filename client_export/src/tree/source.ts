@@ -1,0 +1,232 @@
+/** The splats of a pack that is a tree of levels: as much of it as a view needs, and as much as the budget bears. */
+import type { Ball } from "../ball.ts";
+import { frustumOf } from "../frustum.ts";
+import type { GlowMap } from "../glow_pass.ts";
+import { smoothstep } from "../numbers.ts";
+import { PARSEC_M } from "../sky.ts";
+import type { Source, SourceEvents, View } from "../source.ts";
+import { SplatStore } from "../splat_store.ts";
+import { type Vec3, add, length, scale, sub } from "../vec.ts";
+import type { CellData } from "./cell_data.ts";
+import { lightOf } from "./cell_error.ts";
+import { type Budget, costOf, cutAt, judgeAll, smallestTau, want } from "./cut.ts";
+import { Decoder } from "./decoder.ts";
+import { FADE_MS, Fades, faded } from "./fades.ts";
+import { Fetcher } from "./fetcher.ts";
+import { TreeNode, grow } from "./node.ts";
+import type { TreePack } from "./pack.ts";
+import { Resident } from "./resident.ts";
+
+const BUDGET: Budget = { splats: 200_000, bytes: 4 << 20, share: 1e-6 };
+/** Splats that there is room for, for each of the budget: also those of the cells that came with the ones in view. */
+const ROOM = 3;
+/** Bytes of tiles kept, likewise. */
+const KEPT_BYTES = 1.5;
+/** So much over the budget cells close at once. */
+const MOST_OVER = 1.25;
+/** Tau changes by at most this factor a second: without, cells at the edge of the budget would come and go. */
+const TAU_PER_S = 8;
+/** The glow gives way from the first distance from the Sun to the second, metres. */
+const GLOW_M = [10 * PARSEC_M, 30 * PARSEC_M] as const;
+/** While the cells that are not here yet leave so much of the light in the wrong place, the glow is better. */
+const GLOW_SHARE = 0.03;
+/** Cells so far outside of the view are read with those in it, CSS px. */
+const MARGIN_PX = 200;
+/** Settling a view goes on no longer than this, should what is read never satisfy it. */
+const MOST_PASSES = 20;
+/** A flight is looked ahead so many milliseconds. */
+const AHEAD_MS = 1000;
+
+export class TreeSource implements Source {
+  readonly store: SplatStore;
+  readonly glow: GlowMap | null;
+  glowWeight: number;
+  /** What a user may change. */
+  budget: Budget = { ...BUDGET };
+  tau = 0;
+  /** The share of the glow's light, were the camera at the Sun. */
+  private glowShare: number;
+  private readonly root: TreeNode;
+  private readonly fades: Fades;
+  private readonly fetcher: Fetcher;
+  private readonly resident: Resident;
+  private cut: TreeNode[] = [];
+  private view: View | null = null;
+  private judged = "";
+  private time: number | null = null;
+  private velocity: Vec3 = [0, 0, 0];
+  private last: { position: Vec3; time: number } | null = null;
+  private light = 1;
+  private clock = 0;
+
+  constructor(
+    pack: TreePack,
+    private readonly events: SourceEvents,
+  ) {
+    const { head, sky, folder } = pack;
+    this.glow = pack.glow;
+    this.glowShare = this.glowWeight = pack.glow ? 1 : 0;
+    this.store = new SplatStore(Math.min(ROOM * BUDGET.splats, Math.ceil(1.4 * head.stars) + 4096));
+    this.root = new TreeNode(head.root, null);
+    this.root.wanted = true;
+    this.root.opened = 1;
+    grow(this.root, head.page, 0, 0);
+    const onCell = (cell: Parameters<SourceEvents["onCell"]>[1]) => events.onCell(this.store, cell);
+    this.resident = new Resident(this.store, KEPT_BYTES * BUDGET.bytes, onCell);
+    this.root.fill({ stars: null, soft: null, standing: [] });
+    if (sky) {
+      const { stars, soft, standing } = sky;
+      const [one, two] = [this.store.add("sky.bin", stars, true), this.store.add("sky.bin", soft, false)];
+      this.root.fill({ stars: one, soft: two, standing });
+      onCell(one);
+    }
+    this.fades = new Fades(this.root, () => MOST_OVER * this.budget.splats);
+    const decoder = new Decoder(
+      () => new Worker(new URL("./decode_worker.ts", import.meta.url), { type: "module", name: "decode" }),
+    );
+    this.fetcher = new Fetcher(folder, head.palette, decoder, {
+      next: () => this.missing(),
+      onTile: (node, cells) => this.take(node, cells),
+      onError: events.onError,
+    });
+    pack.problems.forEach(events.onError);
+  }
+
+  /** How much is drawn of the tree, and how far the light of the glow still stands for it. */
+  get state(): { tau: number; drawn: number; open: number; glow: number; bytes: number } {
+    const { tau, glowWeight: glow } = this;
+    return { tau, drawn: this.fades.drawn, open: this.cut.length, glow, bytes: this.resident.bytes };
+  }
+
+  update(view: View, now: number): boolean {
+    const elapsed = this.time === null ? 0 : now - this.time;
+    this.observe(view.camera.position, now);
+    const moving = this.choose(view, Math.min(elapsed, FADE_MS));
+    const changing = this.show(view, elapsed);
+    this.time = changing || moving ? now : null;
+    if (this.time !== null) this.last = { position: view.camera.position, time: now };
+    return changing || moving;
+  }
+
+  load(view: View): void {
+    this.view = view;
+    void this.fetcher.run();
+  }
+
+  async settle(view: View): Promise<void> {
+    this.view = view;
+    this.velocity = [0, 0, 0];
+    this.last = null;
+    // What is read may change what is wanted.
+    for (let pass = 0; pass < MOST_PASSES; pass++) {
+      this.choose(view, Infinity);
+      if (this.missing().length === 0) break;
+      await this.fetcher.run();
+    }
+    this.show(view, Infinity);
+    this.events.onProgress(0, 0);
+  }
+
+  /** Notes how the camera moves. */
+  private observe(position: Vec3, now: number): void {
+    const { last } = this;
+    const elapsed = last ? now - last.time : 0;
+    this.velocity = last && elapsed > 0 ? scale(sub(position, last.position), 1 / elapsed) : [0, 0, 0];
+    this.last = { position, time: now };
+  }
+
+  /** Chooses the cut for a view; true while tau has not come to where it goes. */
+  private choose({ camera, height }: View, elapsed: number): boolean {
+    const focal = camera.focalPx(height);
+    const key = () => [...camera.position, focal, this.clock, ...Object.values(this.budget)].join();
+    if (key() === this.judged) return false;
+    this.light = this.lightAt(camera.position);
+    judgeAll(this.root, camera.position, focal, this.light, this.budget.share);
+    const goal = smallestTau(this.root, this.budget);
+    const most = TAU_PER_S ** (elapsed / 1000);
+    const smooth = this.tau > 0 && elapsed !== Infinity;
+    this.tau = smooth ? Math.min(Math.max(goal, this.tau / most), this.tau * most) : goal;
+    if (costOf(cutAt(this.root, this.tau)).splats > MOST_OVER * this.budget.splats) this.tau = goal;
+    this.cut = want(this.root, this.tau, this.cut, smooth);
+    this.clock++;
+    for (const node of this.cut) if (node.parent) node.parent.used = this.clock;
+    const there = this.tau === goal;
+    this.judged = there ? key() : "";
+    return !there;
+  }
+
+  /** Brings weights on by `elapsed` ms; true while they change. */
+  private show({ camera }: View, elapsed: number): boolean {
+    const share =
+      this.cut.reduce((sum, node) => sum + (node.content ? 0 : Math.min(node.error, this.light)), 0) / this.light;
+    const distance = length(camera.position);
+    const near = 1 - smoothstep(GLOW_M[0], GLOW_M[1], distance);
+    if (this.glow) this.glowShare = faded(this.glowShare, share > GLOW_SHARE ? 1 : 0, elapsed);
+    this.glowWeight = this.glowShare * near;
+    const fading = this.fades.step(elapsed, 1 - this.glowWeight);
+    return fading || this.glowShare !== (share > GLOW_SHARE && this.glow ? 1 : 0);
+  }
+
+  /** All light that comes to a place, steradians at exposure 1. */
+  private lightAt(camera: Vec3): number {
+    const { stars, standing } = this.root.content ?? { stars: null, standing: [] };
+    let sum = standing.reduce((light, each) => light + (each ? lightOf(each, camera) : 0), 0);
+    if (!stars) return Math.max(sum, 1e-300);
+    const { means, covDiagonal } = this.store;
+    const [x, y, z] = scale(camera, 1 / stars.unitM);
+    for (let at = stars.start; at < stars.start + stars.count; at++) {
+      const [mx, my, mz] = [means[4 * at], means[4 * at + 1], means[4 * at + 2]];
+      const distance2 = (mx - x) ** 2 + (my - y) ** 2 + (mz - z) ** 2;
+      // Beside a star all else would look dark: from a thousandth of its distance on it counts no more.
+      sum += (2 * Math.PI * covDiagonal[3 * at]) / Math.max(distance2, 1e-6 * (mx * mx + my * my + mz * mz));
+    }
+    return sum;
+  }
+
+  /** The tiles that the cut lacks: those with cells in view first, and of these what mends most light for a byte. */
+  private missing(): TreeNode[] {
+    if (!this.view) return [];
+    const { camera, width, height } = this.view;
+    const here = this.lacking(this.cut);
+    this.events.onProgress(this.resident.tiles.size, this.resident.tiles.size + here.length);
+    if (here.length > 0) return this.byValue(here, frustumOf(camera, width, height, MARGIN_PX));
+    const ahead = scale(this.velocity, AHEAD_MS);
+    if (length(ahead) === 0) return [];
+    const position = add(camera.position, ahead);
+    judgeAll(this.root, position, camera.focalPx(height), this.lightAt(position), this.budget.share);
+    const found = this.byValue(this.lacking(cutAt(this.root, this.tau)), () => true);
+    this.judged = ""; // the errors are those of another place
+    return found;
+  }
+
+  /** The tiles that a cut lacks and that are not known to be lost. */
+  private lacking(cut: readonly TreeNode[]): TreeNode[] {
+    const tiles = new Set<TreeNode>();
+    for (const node of cut) {
+      // A cell without content is in its parent's tile; what is below one whose page is not here yet, in its own.
+      const tile = node.content ? (node.children.length === 0 ? node : null) : node.parent;
+      if (tile?.spot && tile.tile === "unread") tiles.add(tile);
+    }
+    return [...tiles];
+  }
+
+  /** Those first of which something is in view, and of these those that mend most light for a byte. */
+  private byValue(tiles: readonly TreeNode[], inView: (ball: Ball) => boolean): TreeNode[] {
+    const judged = tiles.map((tile) => {
+      const cells = tile.children.length > 0 ? tile.children.filter(({ wanted }) => wanted) : [tile];
+      const light = cells.reduce((sum, { error }) => sum + Math.min(error, this.light), 0);
+      const seen = cells.some(({ standing }) => !standing || inView(standing.ball));
+      return { tile, value: light / (tile.spot?.size ?? 1), seen };
+    });
+    judged.sort((a, b) => Number(b.seen) - Number(a.seen) || b.value - a.value);
+    return judged.map(({ tile }) => tile);
+  }
+
+  private take(node: TreeNode, cells: CellData[]): void {
+    node.used = this.clock;
+    if (!this.resident.put(node, cells)) node.tile = "lost";
+    this.judged = "";
+    if (this.view) this.choose(this.view, 0);
+    this.events.onChange();
+  }
+}
