@@ -25,9 +25,11 @@ precision highp float;
 precision highp int;
 precision highp sampler2D;
 
-// A splat's quad reaches to where it adds less than this, and never less than 3.33 sigma (99.6 % of its light).
+// A splat's quad reaches to where it adds less than this, and never less than 3.33 sigma (99.6 % of its light), a wide
+// one's 4 sigma (99.97 %).
 const float CUT = 1.0 / 2000.0;
 const float MIN_REACH2 = 11.1;
+const float WIDE_REACH2 = 16.0;
 // Half floats end at 65504; a star that is brighter still is white from edge to edge.
 const float MAX_PEAK = 6.0e4;
 // Beyond 84 degrees off the axis no screen shows anything, and the projection's derivative runs away.
@@ -106,7 +108,7 @@ void main() {
   brightest = min(brightest, MAX_PEAK);
   conic = vec3(shape.z, -shape.y, shape.x) / detShape;
   centre = focal * p.xy / p.z;
-  vec2 reach = sqrt(max(MIN_REACH2, 2.0 * log(brightest / CUT)) * shape.xz);
+  vec2 reach = sqrt(max(width > 1.0 ? WIDE_REACH2 : MIN_REACH2, 2.0 * log(brightest / CUT)) * shape.xz);
   gl_Position = vec4((0.5 * viewport + centre + quadCorner() * reach) * 2.0 / extent - 1.0, 0.0, 1.0);
 }
 `;
