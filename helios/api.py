@@ -182,9 +182,14 @@ def export(
     output: PathLike,
     format: str | None = None,
     cells: Iterable[CellLike] | CellLike | None = None,
+    *,
+    level: int | None = None,
+    budget: int | None = None,
 ) -> ExportResult:
     """Write `cells` of `universe`, by default all, as the file `output` for other programs, and return what it holds.
 
+    Instead of cells it may be a cut of the levels of detail: all cells above the depth `level` open, or as many as
+    `budget` splats allow.
     `format` is one of `helios.packing.EXPORTERS`, by default the one that the file's name ends in. Raises what
     `helios.packing.export.export` does.
     """
@@ -192,7 +197,8 @@ def export(
 
     opened = _reopened(universe)
     name = format or Path(output).suffix.removeprefix(".")
-    return export(opened, Path(output), name, None if cells is None else opened.indices_of(cells))
+    chosen = None if cells is None else opened.indices_of(cells)
+    return export(opened, Path(output), name, chosen, level=level, budget=budget)
 
 
 def render(

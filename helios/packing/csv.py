@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -14,10 +13,12 @@ from pyarrow.csv import CSVWriter, WriteOptions
 from helios.cells import from_cell_units
 from helios.constants import PARSEC_M
 from helios.coords import ecliptic_m_to_icrs, stacked_positions_m
+from helios.errors import InputError
 from helios.light import apparent_magnitude
 from helios.options import option
 from helios.packing.export import Exported
 from helios.packing.pack_cells import trained_splats
+from helios.packing.shown import Shown
 
 if TYPE_CHECKING:
     from helios.universe import Universe
@@ -44,15 +45,17 @@ class StarCsv:
 
     splats: bool = option(False, "Splats of trained cells instead of their stars, without source_id and bp_rp.")
 
-    def write(self, universe: Universe, cells: Sequence[int], file: BinaryIO) -> Exported:
-        """Write the cells of these indices [C] and say how many rows these are. Memory: one cell.
+    def write(self, shown: Shown, file: BinaryIO) -> Exported:
+        """Write the stars of the cells that are `shown` and say how many rows these are. Memory: one cell.
 
         The row of a splat has its mean, and the magnitude that its light has seen from the barycentre.
         """
+        if shown.stars_of is None:
+            raise InputError("csv: has the stars of cells, which a cut is not (choose ply, spz, glb or gltf)")
         rows = 0
         with CSVWriter(file, SCHEMA, write_options=WriteOptions(quoting_style="none")) as writer:
-            for i in cells:
-                table = self._table(universe, i)
+            for i in shown.stars_of:
+                table = self._table(shown.universe, i)
                 writer.write_table(table)
                 rows += len(table)
         return Exported(rows)

@@ -10,9 +10,9 @@ import base64
 import json
 import struct
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,8 @@ from numpy.typing import NDArray
 from helios import __version__
 from helios.errors import InputError
 from helios.packing.export import Exported
-from helios.packing.pack_cells import shown_counts
-from helios.packing.splat_file import FileFrame, FileSplats, FloatFile, Tally, grid_of
-
-if TYPE_CHECKING:
-    from helios.universe import Universe
+from helios.packing.shown import Shown
+from helios.packing.splat_file import FileFrame, FileSplats, FloatFile, Tally
 
 EXTENSION = "KHR_gaussian_splatting"
 
@@ -58,21 +55,21 @@ class _Gltf(FloatFile):
     `asset.extras`. A node turns ecliptic north up.
     """
 
-    def write(self, universe: Universe, cells: Sequence[int], file: BinaryIO) -> Exported:
-        """Write the cells of these indices [C] and say what of them. Memory: one cell.
+    def write(self, shown: Shown, file: BinaryIO) -> Exported:
+        """Write what is `shown` and say what of it. Memory: one part.
 
         Raises InputError where a .glb would have more than GLB_LIMIT bytes.
         """
-        frame, tally = self.frame(universe, cells), Tally()
-        count = int(shown_counts(universe, list(cells)).sum())
+        frame, tally = self.frame(shown), Tally()
+        count = shown.count
 
         def vertices() -> Iterator[bytes]:
-            for splats in self.parts(universe, cells, frame):
+            for splats in self.parts(shown, frame):
                 tally.add(splats)
                 yield _vertices(splats).tobytes()
 
         notes = {"axes": "ecliptic J2000", "origin_m": frame.origin_m.tolist(), "unit_m": frame.unit_m}
-        notes["cells"] = f"{len(cells)} of {grid_of(universe)}"
+        notes["shown"] = shown.text
         self._write(document(count, frame, notes), vertices(), file)
         return tally.exported(frame)
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from helios.packing.export import Exported
-from helios.packing.pack_cells import shown_counts
-from helios.packing.splat_file import FileSplats, FloatFile, Tally, grid_of
-
-if TYPE_CHECKING:
-    from helios.universe import Universe
+from helios.packing.shown import Shown
+from helios.packing.splat_file import FileSplats, FloatFile, Tally
 
 FIELDS = (
     ("x", "y", "z"),
@@ -37,10 +33,10 @@ class Ply(FloatFile):
     of a pixel (gsplat's "antialiased"). Opacities and colours are those of `helios.packing.bounds.bounded`.
     """
 
-    def write(self, universe: Universe, cells: Sequence[int], file: BinaryIO) -> Exported:
-        """Write the cells of these indices [C] and say what of them. Memory: one cell."""
-        frame, tally = self.frame(universe, cells), Tally()
-        count = int(shown_counts(universe, list(cells)).sum())
+    def write(self, shown: Shown, file: BinaryIO) -> Exported:
+        """Write what is `shown` and say what of it. Memory: one part."""
+        frame, tally = self.frame(shown), Tally()
+        count = shown.count
         header = [
             "ply",
             "format binary_little_endian 1.0",
@@ -48,13 +44,13 @@ class Ply(FloatFile):
             "comment SplatRenderMode: mip",
             "comment origin_m " + " ".join(repr(float(x)) for x in frame.origin_m),
             f"comment unit_m {frame.unit_m!r}",
-            f"comment cells {len(cells)} of {grid_of(universe)}",
+            f"comment {shown.text}",
             f"element vertex {count}",
             *(f"property float {name}" for name in PROPERTIES),
             "end_header",
         ]
         file.write("".join(f"{line}\n" for line in header).encode("ascii"))
-        for splats in self.parts(universe, cells, frame):
+        for splats in self.parts(shown, frame):
             tally.add(splats)
             file.write(_vertices(splats).tobytes())
         return tally.exported(frame)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +15,8 @@ from helios.light import splat_luminosity
 from helios.options import option
 from helios.packing.bounds import LEAST_DRAWN, bounded
 from helios.packing.export import Exported
-from helios.packing.pack_cells import shown_splats
+from helios.packing.shown import Part, Shown
 from helios.splats import Splats
-
-if TYPE_CHECKING:
-    from helios.universe import Universe
 
 REACH = 8000.0
 """Largest coordinate in a file, in its units. Sizes of points have 1e-8 of it: viewers cut them off below e^-12 units
@@ -98,22 +94,22 @@ class Tally:
 
 
 class SplatFile(ABC):
-    """What the exporters of splats share: of trained cells their splats, of others their exact stars, in one frame."""
+    """What the exporters of splats share: all parts of what is shown in one frame."""
 
     @abstractmethod
     def held(self, splats: Splats) -> Splats:
         """Return splats, in the units of their cell, in the ranges of the format: see `bounded`."""
 
-    def frame(self, universe: Universe, cells: Sequence[int]) -> FileFrame:
-        """Return the frame that fits what is in `cells`; cost: reads them all.
+    def frame(self, shown: Shown) -> FileFrame:
+        """Return the frame that fits what is `shown`; cost: reads it all.
 
         The origin is the Sun where it is inside of the box around them: catalogues are crowded around it, and what
         float32 keeps of a place is relative to its distance from the origin. Elsewhere it is the centre of the box.
         The farthest coordinate is REACH.
         """
         corners, smallest_m = [], np.inf
-        for i in cells:
-            position_m, scales_m, _ = self._splats(universe, i)
+        for number in range(len(shown)):
+            position_m, scales_m, _ = self._splats(shown.part(number))
             corners += [position_m.min(axis=0), position_m.max(axis=0)]
             smallest_m = min(smallest_m, float(scales_m.max(axis=1).min()))
         low_m, high_m = np.min(corners, axis=0), np.max(corners, axis=0)
@@ -123,19 +119,19 @@ class SplatFile(ABC):
         unit_m = half_side_m / REACH
         return FileFrame(origin_m, unit_m, (low_m - origin_m) / unit_m, (high_m - origin_m) / unit_m)
 
-    def parts(self, universe: Universe, cells: Sequence[int], frame: FileFrame) -> Iterator[FileSplats]:
-        """Yield the splats of each of `cells` in `frame`."""
-        for i in cells:
-            position_m, scales_m, splats = self._splats(universe, i)
+    def parts(self, shown: Shown, frame: FileFrame) -> Iterator[FileSplats]:
+        """Yield the splats of each part of what is `shown` in `frame`."""
+        for number in range(len(shown)):
+            position_m, scales_m, splats = self._splats(shown.part(number))
             yield FileSplats(
                 frame.place(position_m), scales_m / frame.unit_m, splats.quats, splats.opacities, splats.colors
             )
 
-    def _splats(self, universe: Universe, i: int) -> tuple[NDArray[np.float64], NDArray[np.float64], Splats]:
-        """Return means and scales, float64 [K, 3] metres, and `held` splats of the cell `i`."""
-        ((origin_m,), (half_extent_m,)) = universe.frames_m([i])
-        splats = self.held(shown_splats(universe, i))
-        return from_cell_units(splats.means, origin_m, half_extent_m), splats.scales * half_extent_m, splats
+    def _splats(self, part: Part) -> tuple[NDArray[np.float64], NDArray[np.float64], Splats]:
+        """Return means and scales, float64 [K, 3] metres, and `held` splats of a part."""
+        splats = self.held(part.splats)
+        position_m = from_cell_units(splats.means, part.origin_m, part.half_extent_m)
+        return position_m, splats.scales.astype(np.float64) * part.half_extent_m, splats
 
 
 @dataclass(frozen=True)
@@ -150,10 +146,3 @@ class FloatFile(SplatFile):
 
     def held(self, splats: Splats) -> Splats:
         return bounded(splats, self.widest_shrunk)
-
-
-def grid_of(universe: Universe) -> str:
-    """Say in words which grid the cells of a universe are of."""
-    if universe.depth is not None:
-        return f"a grid of depth {universe.depth}"
-    return f"an adaptive tree of depths {universe.cells.depth.min()} to {universe.cells.depth.max()}"

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import gzip
 import struct
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +18,9 @@ from helios.constants import PARSEC_M
 from helios.errors import InputError
 from helios.packing.bounds import bounded
 from helios.packing.export import Exported
-from helios.packing.pack_cells import shown_counts
+from helios.packing.shown import Shown
 from helios.packing.splat_file import SH_C0, FileFrame, FileSplats, SplatFile, Tally
 from helios.splats import Splats
-
-if TYPE_CHECKING:
-    from helios.universe import Universe
 
 MAGIC, VERSION, ANTIALIASED = b"NGSP", 3, 1
 
@@ -65,17 +61,17 @@ class Spz(SplatFile):
         """All with opacities from LEAST_ALPHA to MOST_ALPHA, in 255ths."""
         return bounded(splats, np.inf, LEAST_ALPHA / 255, MOST_ALPHA / 255)
 
-    def write(self, universe: Universe, cells: Sequence[int], file: BinaryIO) -> Exported:
-        """Write the cells of these indices [C] and say what of them. Memory: some 100 bytes a splat.
+    def write(self, shown: Shown, file: BinaryIO) -> Exported:
+        """Write what is `shown` and say what of it. Memory: some 100 bytes a splat.
 
         Raises InputError where they have more than MOST_SPLATS splats.
         """
-        count = int(shown_counts(universe, list(cells)).sum())
+        count = shown.count
         if count > MOST_SPLATS:
             raise InputError(f"spz: {count:,} splats, must be at most {MOST_SPLATS:,} (choose cells with --cells)")
-        frame, tally, losses = self.frame(universe, cells), Tally(), Losses()
+        frame, tally, losses = self.frame(shown), Tally(), Losses()
         columns: list[tuple[NDArray[np.uint8], ...]] = []
-        for splats in self.parts(universe, cells, frame):
+        for splats in self.parts(shown, frame):
             tally.add(splats)
             columns.append(packed(splats, losses))
         with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as out:
