@@ -22,6 +22,7 @@ export default defineConfig({
           shader
             .replace(/\s*\/\/.*/g, "")
             .replace(/\s*([=*<>(),;{}?:])\s*/g, "$1")
+            .replace(/ ([-+/]) /g, "$1")
             .replace(/\n\s+/g, "\n"),
         ),
     },

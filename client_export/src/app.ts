@@ -183,6 +183,8 @@ export class App {
     const frame = { camera: this.camera, size: this.stage.size, atRest: !moving };
     for (const overlay of this.overlays) overlay.draw(frame);
     if (!moving || now - this.lastLoad > LOAD_EVERY_MS) {
+      // The first frame has the stars of the naked eye and the light of all others; what refines it comes from here on.
+      if (this.lastLoad === 0) performance.mark("first sky");
       this.lastLoad = now;
       this.source.load(this.view);
     }

@@ -12,7 +12,6 @@ async function start(): Promise<App> {
   const site = await openSite("", window.fetch.bind(window));
   const app = new App(stage, site);
   await app.drawn();
-  performance.mark("first sky"); // when the stars of the naked eye and the light of all others are there
   await app.complete(site);
   return app;
 }

@@ -34,6 +34,7 @@ const float WIDE_REACH2 = 16.0;
 const float MAX_PEAK = 6.0e4;
 // Beyond 84 degrees off the axis no screen shows anything, and the projection's derivative runs away.
 const float MIN_DEPTH = 0.1;
+const float MARGIN = 0.65; // of the view's width and height, from its middle
 
 // Of each block: ((O - camera) S, unit S); (weight of own splats, largest angular size, first splat, how many splats,
 // negative where the origin is the Sun); the weights of splats that stand for the children 0 to 3; of 4 to 7.
@@ -76,9 +77,12 @@ void main() {
   vec3 p = vec3(dot(right, to), dot(up, to), dot(forward, to));
   if (weight <= 0.0 || p.z <= MIN_DEPTH * distance) return;
 
-  // EWA: S = T Sigma T', T the derivative of the projection.
-  vec3 t1 = (focal * frame.w / p.z) * (right - forward * (p.x / p.z));
-  vec3 t2 = (focal * frame.w / p.z) * (up - forward * (p.y / p.z));
+  // EWA: S = T Sigma T', T the derivative of the projection, outside of the view that of its margin: farther off the axis
+  // the derivative grows without end, and would smear a wide splat into a view that it is far from.
+  vec2 margin = MARGIN * viewport / focal;
+  vec2 slope = clamp(p.xy / p.z, -margin, margin);
+  vec3 t1 = (focal * frame.w / p.z) * (right - forward * slope.x);
+  vec3 t2 = (focal * frame.w / p.z) * (up - forward * slope.y);
   vec3 diagonal = texelFetch(covDiagonal, place, 0).xyz;
   vec3 off = texelFetch(covOff, place, 0).xyz;
   mat3 sigma = mat3(

@@ -119,6 +119,7 @@ export class TreeSource implements Source {
     this.last = null;
     // What is read may change what is wanted.
     for (let pass = 0; pass < MOST_PASSES; pass++) {
+      this.judged = ""; // also where a smooth choice was made for this very view
       this.choose(view, Infinity);
       if (this.missing().length === 0) break;
       await this.fetcher.run();
