@@ -130,7 +130,7 @@ def test_a_site_that_may_not_be_written_packs_nothing(here, viewer):
 def newer(universe):
     file = universe / "universe.zarr/zarr.json"
     metadata = json.loads(file.read_text())
-    metadata["attributes"]["version"] = 4
+    metadata["attributes"]["version"] = 5
     file.write_text(json.dumps(metadata))
 
 
@@ -145,7 +145,7 @@ def as_file(universe):
     [
         (shutil.rmtree, "universe: no universe"),
         (as_file, "universe: no universe"),
-        (newer, "version 4"),
+        (newer, "version 5"),
         (lambda u: shutil.rmtree(u / "universe.zarr"), "missing"),
         (lambda u: os.truncate(u / "universe.zarr/cells/l/c/0", 30), "cells/l: damaged"),
     ],
