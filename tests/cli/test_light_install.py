@@ -20,7 +20,7 @@ class Without:
     def __init__(self, finder):
         self.finder = finder
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"torch", "gsplat", "numba", "triton", "pandas", "matplotlib"}:
+        if name.partition(".")[0] in {"torch", "gsplat", "triton", "pandas", "matplotlib"}:
             return None
         return self.finder.find_spec(name, path, target)
     def __getattr__(self, name):
