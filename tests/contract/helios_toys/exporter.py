@@ -10,8 +10,9 @@ from helios.packing.export import Exported
 class Counts:
     separator: str = option(" ", "What stands between a cell and its number of stars.")
 
-    def write(self, universe, cells, file):
-        for i in cells:
+    def write(self, shown, file):
+        universe = shown.universe
+        for i in shown.stars_of:
             stars = int(universe.offsets[i + 1] - universe.offsets[i])
             file.write(f"{universe.cells[i]}{self.separator}{stars}\n".encode())
-        return Exported(len(cells))
+        return Exported(len(shown))
