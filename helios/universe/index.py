@@ -19,7 +19,7 @@ from helios.grid import HLGrid
 from helios.universe.paths import index_path, landmarks_path
 from helios.universe.tree import TreeRule
 
-VERSION = 3
+VERSION = 4
 """Version of the manifest."""
 
 _REMEDY = "build the universe again"

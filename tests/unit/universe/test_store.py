@@ -83,7 +83,7 @@ def test_a_built_universe_is_untrained(universe):
 def test_the_manifest_says_what_the_store_holds(universe):
     index = json.loads((universe.path / "index.json").read_text())
     assert index == {
-        "version": 3,
+        "version": 4,
         "config": {"r_min": 4.6e10, "log_base": 4.0, "n_theta": 32, "n_phi": 16},
         "tree": {"depth": 4, "leaf_capacity": None, "shallowest": 4, "deepest": 4},
         "totals": {

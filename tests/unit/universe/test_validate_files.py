@@ -102,7 +102,7 @@ def test_metadata_that_are_not_those_written(path, name, value, text):
         (lambda index: index["tree"].update(deepest=3), "'deepest': 3"),
         (lambda index: index.update(more=1), "more is 1, the store has None"),
         (lambda index: index.update(version=7), "update helios"),
-        (lambda index: index.update(version=1), "this program reads version 3"),
+        (lambda index: index.update(version=1), "this program reads version 4"),
         (lambda index: index.clear(), "damaged"),
     ],
 )
