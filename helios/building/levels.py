@@ -101,9 +101,7 @@ def make_branch(task: BranchTask) -> BranchResult:
 
 def draw_branch(task: BranchTask) -> BranchResult:
     """Write the stars of a branch as the errors of the branch itself and of the cells above it need them drawn."""
-    columns = task.read()
-
-    lights, owner = _lights(columns), load(task.folder / f"branch-{task.number:06d}")["owner"]
+    lights, owner = _lights(task.read()), load(task.folder / f"branch-{task.number:06d}")["owner"]
     drawn = [draw_stars(p, lights.take(owner >= depth)) for p, depth in zip(task.above, task.depths_above)]
     images = np.stack([images for images, _ in drawn])
     return _written(task, "drawn", images=images.ravel(), light=np.stack([light for _, light in drawn]).ravel())
