@@ -181,6 +181,6 @@ def _manifest_files(directory: Path) -> list[dict[str, Any]]:
         raise StoreError(f"{path}: damaged: its list of files does not read ({error!r})") from error
     for file in listed:
         relative = PurePosixPath(file["path"])
-        if relative.is_absolute() or ".." in relative.parts:
-            raise StoreError(f"{path}: damaged: names {file['path']}, outside the site")
+        if relative.is_absolute() or ".." in relative.parts or not file["path"].isprintable():
+            raise StoreError(f"{path}: damaged: names {file['path']!a}, outside the site")
     return listed

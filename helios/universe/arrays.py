@@ -161,6 +161,16 @@ def read_rows(group: zarr.Group, name: str, start: int = 0, stop: int | None = N
     return whole[start - first * chunk : stop - first * chunk]
 
 
+def check_arrays(root: zarr.Group, group: str) -> None:
+    """Raise StoreError where an array of `group` lacks rows or is damaged. Reads all of them, a shard at a time."""
+    with _damage_reported(folder_of(root) / group):
+        names = sorted(cast(zarr.Group, root[group]).array_keys())
+    for name in (f"{group}/{name}" for name in names):
+        rows = shape_of(root, name)[0][0]
+        for start in range(0, rows, SHARD_ROWS):
+            read_rows(root, name, start, min(start + SHARD_ROWS, rows))
+
+
 def shape_of(group: zarr.Group, name: str) -> tuple[tuple[int, ...], np.dtype]:
     """Return the shape and dtype of the array `name` of `group`. Raises StoreError if it cannot be read."""
     with _damage_reported(folder_of(group) / name):

@@ -21,8 +21,9 @@ from helios.errors import StoreError
 from helios.files import check_replaceable, replacing, tidy, write_file, writing
 from helios.splats import CellResult, Splats
 from helios.universe import paths
-from helios.universe.arrays import open_root
+from helios.universe.arrays import check_arrays, open_root
 from helios.universe.index import read_landmarks
+from helios.universe.level_columns import LEVEL_GROUPS
 from helios.universe.store import Universe
 from helios.universe.training import GROUP, SPLAT_COLUMNS, check_finite, write_splats
 from helios.universe.writer import manifest_of
@@ -169,7 +170,13 @@ def _write_manifest(directory: Path) -> None:
 
 
 def _copy_built(source: Path, target: Path) -> None:
-    """Copy the store without its splats, and the landmarks."""
+    """Copy the store without its splats, and the landmarks.
+
+    Training uses no level of detail: damage to them would go on unseen, and is looked for. Raises StoreError.
+    """
+    root = open_root(paths.store_path(source))
+    for group in LEVEL_GROUPS:
+        check_arrays(root, group)
     _copy_tree(paths.store_path(source), paths.store_path(target), without=GROUP)
     _copy_landmarks(source, target)
 
