@@ -176,6 +176,11 @@ def cell_keys(l: ArrayLike, theta: ArrayLike, phi: ArrayLike) -> NDArray[np.uint
     return (_spread(l) << np.uint64(2)) | (_spread(theta) << np.uint64(1)) | _spread(phi)
 
 
+def deepest_keys(position_m: ArrayLike) -> NDArray[np.uint64]:
+    """Return uint64 [N]: the Morton keys at MAX_DEPTH of the cells that hold positions [N, 3], metres, in the grid."""
+    return cell_keys(*HLGrid(MAX_DEPTH).locate(position_m))
+
+
 def cells_of_keys(keys: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """Return (l, theta, phi), int32 [N], of Morton keys [N]: the inverse of `cell_keys`."""
     keys = np.asarray(keys, np.uint64)

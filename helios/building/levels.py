@@ -11,9 +11,16 @@ from numpy.typing import NDArray
 from helios.building.runs import load, save
 from helios.building.work import Work
 from helios.cells import Cells
-from helios.coords import stacked_positions_m
-from helios.grid import MAX_DEPTH, HLGrid, cell_keys
-from helios.levels.branch import LevelCells, draw_stars, flux_of, grow_branch, stars_as_lights, table_from
+from helios.grid import deepest_keys
+from helios.levels.branch import (
+    LIGHT_COLUMNS,
+    LevelCells,
+    draw_stars,
+    flux_of,
+    grow_branch,
+    stars_as_lights,
+    table_from,
+)
 from helios.levels.error_table import WIDTHS
 from helios.levels.glow import GLOW_N, texels_of
 from helios.levels.own_stars import ROOT_DEPTH, UNOWNED
@@ -22,8 +29,6 @@ from helios.levels.top import Top, candidates, keepers_above, proxies_above, top
 from helios.pieces import seal
 from helios.universe.arrays import open_root, read_rows
 from helios.universe.level_columns import LevelParts
-
-COLUMNS = ("x_m", "y_m", "z_m", "phot_g_mean_mag", "bp_rp")
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class BranchTask:
     def read(self) -> dict[str, NDArray]:
         """Return the columns of the branch's stars."""
         root = open_root(self.store)
-        return {name: read_rows(root, f"emitters/{name}", *self.rows) for name in COLUMNS}
+        return {name: read_rows(root, f"emitters/{name}", *self.rows) for name in LIGHT_COLUMNS}
 
     def owner(self) -> NDArray[np.int8]:
         """Return the depths of who keeps each star, as far as they are known."""
@@ -72,7 +77,7 @@ class BranchResult:
 def find_candidates(task: BranchTask) -> BranchResult:
     """Write the stars of a branch that cells above it may keep."""
     columns = task.read()
-    lights = _lights(columns)
+    lights = stars_as_lights(columns)
     rows = candidates(flux_of(lights), lights.luminosity, columns["phot_g_mean_mag"], task.levels)
     found = {name: column[rows] for name, column in columns.items()}
     return _written(task, "candidates", row=rows + task.rows[0], **found)
@@ -80,11 +85,10 @@ def find_candidates(task: BranchTask) -> BranchResult:
 
 def make_branch(task: BranchTask) -> BranchResult:
     """Write the cells and proxies of a branch, who keeps each of its stars, and its part of the glow map."""
-    columns = task.read()
-    position = stacked_positions_m(columns)
-    keys = cell_keys(*HLGrid(MAX_DEPTH).locate(position))
+    lights, owner = stars_as_lights(task.read()), task.owner()
+    keys = deepest_keys(lights.position_m)
     order = np.argsort(keys, kind="stable")
-    lights, owner = _lights(columns).take(order), task.owner()
+    lights = lights.take(order)
     flux, sorted_owner = flux_of(lights), owner[order]
     unseen = sorted_owner != ROOT_DEPTH
     texels = texels_of(lights.position_m[unseen])
@@ -101,7 +105,7 @@ def make_branch(task: BranchTask) -> BranchResult:
 
 def draw_branch(task: BranchTask) -> BranchResult:
     """Write the stars of a branch as the errors of the branch itself and of the cells above it need them drawn."""
-    lights, owner = _lights(task.read()), load(task.folder / f"branch-{task.number:06d}")["owner"]
+    lights, owner = stars_as_lights(task.read()), load(task.folder / f"branch-{task.number:06d}")["owner"]
     drawn = [draw_stars(p, lights.take(owner >= depth)) for p, depth in zip(task.above, task.depths_above)]
     images = np.stack([images for images, _ in drawn])
     return _written(task, "drawn", images=images.ravel(), light=np.stack([light for _, light in drawn]).ravel())
@@ -122,7 +126,7 @@ def make_levels(work: Work, store: Path, leaves: Cells, offsets: NDArray[np.int6
         for number, cell in enumerate(top.branches.tolist())
     ]
     found = _joined([load(r.path) for r in work.stage("finding bright stars", find_candidates, tasks, BranchResult)])
-    bright = _lights(found)
+    bright = stars_as_lights(found)
     keeper = keepers_above(top, found["row"], flux_of(bright), bright.luminosity, found["phot_g_mean_mag"])
     tasks = [_with_kept(task, top, found["row"], keeper) for task in tasks]
     branches = [load(r.path) for r in work.stage("making levels", make_branch, tasks, BranchResult, _rows)]
@@ -183,10 +187,6 @@ def _written(task: BranchTask, kind: str, **arrays: NDArray) -> BranchResult:
     path = task.folder / f"{kind}-{task.number:06d}"
     save(path, **arrays)
     return BranchResult(path, task.rows[1] - task.rows[0], seal(task.folder, [path]))
-
-
-def _lights(columns: dict[str, NDArray]) -> Lights:
-    return stars_as_lights(stacked_positions_m(columns), columns["phot_g_mean_mag"], columns["bp_rp"])
 
 
 def _columns(prefix: str, lights: Lights) -> dict[str, NDArray]:

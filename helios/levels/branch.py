@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from helios.color import color_from_bp_rp
+from helios.coords import stacked_positions_m
 from helios.levels.error_table import (
     BLOCKS,
     WIDTHS,
@@ -23,6 +25,9 @@ from helios.levels.own_stars import grow
 from helios.levels.proxies import Lights, proxies_of
 from helios.light import luminosity
 from helios.simd import EXACT
+
+LIGHT_COLUMNS = ("x_m", "y_m", "z_m", "phot_g_mean_mag", "bp_rp")
+"""Columns of emitters that say where a star is, how bright, and of which colour."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +54,12 @@ class LevelCells:
         return len(self.depth)
 
 
-def stars_as_lights(position_m: NDArray, phot_g_mean_mag: NDArray, bp_rp: NDArray) -> Lights:
-    """Return stars at `position_m` [N, 3], metres, with apparent magnitudes and colours [N], as points of light."""
+def stars_as_lights(columns: Mapping[str, NDArray]) -> Lights:
+    """Return stars, of which `columns` has LIGHT_COLUMNS [N], as points of light."""
+    position_m = stacked_positions_m(columns)
     r = np.sqrt((position_m**2).sum(axis=1))
-    return Lights(position_m, np.zeros(len(r)), luminosity(phot_g_mean_mag, r), color_from_bp_rp(bp_rp))
+    light = luminosity(columns["phot_g_mean_mag"], r)
+    return Lights(position_m, np.zeros(len(r)), light, color_from_bp_rp(columns["bp_rp"]))
 
 
 def flux_of(lights: Lights) -> NDArray[np.float64]:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from helios.cells import boxes_around, frames_of, to_cell_units
 from helios.coords import stacked_positions_m
 from helios.errors import InputError
-from helios.grid import MAX_DEPTH, HLGrid, cell_keys
-from helios.levels.branch import stars_as_lights
+from helios.grid import deepest_keys
+from helios.levels.branch import LIGHT_COLUMNS, stars_as_lights
 from helios.levels.proxies import Lights
 from helios.light import opacity_of
 from helios.packing.pack_cells import OPACITY_LIMIT, shown_counts, shown_splats
@@ -90,7 +90,8 @@ class ShownCut:
     """A cut of a universe's levels: the stars of open cells, and the proxies of what is closed below them.
 
     With `level`, all cells above this depth are open; with `budget`, as many cells as there may be splats, so that the
-    sky of the Sun is as near to that of all stars as it can be. Holds 80 bytes for each proxy of the universe.
+    sky of the Sun is as near to that of all stars as it can be. Holds 80 bytes for each proxy of the universe, and one
+    for each star.
     Raises InputError for a level below 0, or a budget below the stars and proxies of the root, which are always shown.
     """
 
@@ -112,7 +113,6 @@ class ShownCut:
             sun = np.zeros(3)
             self._open = tree.cut(tree.shares(sun, FOCAL_PX) * tree.light_of(sun), budget)
             self._name = f"cut of {budget:,} splats"
-        self._stars = int(universe.offsets[-1])
         self._proxies = tree.proxies.take(tree.shown_proxies(self._open))
         self._own = int(tree.own[self._open].sum())
 
@@ -125,31 +125,31 @@ class ShownCut:
         return f"{self._name}: {self._own} stars and {len(self._proxies)} proxies"
 
     @cached_property
-    def _starts(self) -> list[tuple[int, int]]:
-        """(0, first row) of the parts of stars that have any, (1, first row) of those of proxies."""
-        stars = [row for row in range(0, self._stars, PART_ROWS) if self._rows(row).any()]
-        return [(0, row) for row in stars] + [(1, row) for row in range(0, len(self._proxies), PART_ROWS)]
+    def _starts(self) -> list[tuple[bool, int]]:
+        """Of each part, whether it has stars, and its first row; parts without a star that is shown are none."""
+        stars = [row for row in range(0, len(self._shown), PART_ROWS) if self._shown[row : row + PART_ROWS].any()]
+        return [(True, row) for row in stars] + [(False, row) for row in range(0, len(self._proxies), PART_ROWS)]
+
+    @cached_property
+    def _shown(self) -> NDArray[np.bool_]:
+        """Which stars of the universe are shown, bool [N]."""
+        levels, shown = self.universe.levels, np.zeros(int(self.universe.offsets[-1]), bool)
+        for start in range(0, len(shown), PART_ROWS):
+            stop = min(start + PART_ROWS, len(shown))
+            keys = deepest_keys(stacked_positions_m(self.universe.columns(("x_m", "y_m", "z_m"), start, stop)))
+            shown[start:stop] = self._open[levels.cells_of(keys, levels.owner(start, stop))]
+        return shown
 
     def __len__(self) -> int:
         return len(self._starts)
 
     def part(self, number: int) -> Part:
-        kind, row = self._starts[number]
-        if kind == 0:
-            columns = self._columns(row)
-            lights = stars_as_lights(stacked_positions_m(columns), columns["phot_g_mean_mag"], columns["bp_rp"])
-            return _part(lights.take(self._rows(row)))
-        return _part(self._proxies.take(slice(row, row + PART_ROWS)))
-
-    def _columns(self, row: int) -> dict[str, NDArray]:
-        names = ("x_m", "y_m", "z_m", "phot_g_mean_mag", "bp_rp")
-        return self.universe.columns(names, row, min(row + PART_ROWS, self._stars))
-
-    def _rows(self, row: int) -> NDArray[np.bool_]:
-        """Return which stars of the part that begins at `row` are shown."""
-        levels = self.universe.levels
-        keys = cell_keys(*HLGrid(MAX_DEPTH).locate(stacked_positions_m(self._columns(row))))
-        return self._open[levels.cells_of(keys, levels.owner(row, min(row + PART_ROWS, self._stars)))]
+        has_stars, row = self._starts[number]
+        rows = slice(row, row + PART_ROWS)
+        if not has_stars:
+            return _part(self._proxies.take(rows))
+        shown = self._shown[rows]
+        return _part(stars_as_lights(self.universe.columns(LIGHT_COLUMNS, row, row + len(shown))).take(shown))
 
 
 def _part(lights: Lights) -> Part:

@@ -5,6 +5,7 @@ Kernels take records as one uint32 array [rows, N]; the first five rows of every
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from typing import ClassVar, Self
 
@@ -14,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 CHILD, LON, COL, RAD, MAG = range(5)
 
 
-class _Records:
+class _Records(ABC):
     """Arrays of one length, N: the fields of a frozen dataclass."""
 
     ROWS: ClassVar[int]
@@ -27,9 +28,9 @@ class _Records:
         return type(self)(*(getattr(self, field.name)[which] for field in fields(self)))  # type: ignore[arg-type]
 
     @classmethod
+    @abstractmethod
     def from_rows(cls, rows: NDArray[np.uint32]) -> Self:
         """Return the records that `rows` [ROWS, N] holds."""
-        raise NotImplementedError
 
     @classmethod
     def none(cls) -> Self:

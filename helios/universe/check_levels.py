@@ -7,10 +7,9 @@ import zarr
 from numpy.typing import NDArray
 
 from helios.cells import Cells
-from helios.coords import stacked_positions_m
 from helios.errors import StoreError
-from helios.grid import MAX_DEPTH, HLGrid, cell_keys, keys_at
-from helios.levels.branch import draw_stars, flux_of, stars_as_lights, table_from
+from helios.grid import MAX_DEPTH, deepest_keys, keys_at
+from helios.levels.branch import LIGHT_COLUMNS, draw_stars, flux_of, stars_as_lights, table_from
 from helios.levels.error_table import WIDTHS
 from helios.levels.glow import GLOW_N, texels_of
 from helios.levels.own_stars import OWN_STARS, ROOT_DEPTH
@@ -29,8 +28,6 @@ TOLERANCE = 1e-6
 
 REDRAWN, MOST_REDRAWN = 12, 1 << 17
 """How many cells' errors are measured again, and the most stars that such a cell has."""
-
-_STAR_COLUMNS = ("x_m", "y_m", "z_m", "phot_g_mean_mag", "bp_rp")
 
 
 def check_levels(root: zarr.Group, leaves: Cells, offsets: NDArray[np.int64], sound: bool, findings: Findings) -> None:
@@ -237,7 +234,6 @@ def _check_errors(
 
 def _stars(root: zarr.Group, start: int, stop: int) -> tuple[Lights, NDArray[np.uint64], NDArray]:
     """Return the stars of rows [start, stop) as lights, their keys at MAX_DEPTH, and their magnitudes."""
-    columns = {name: read_rows(root, f"emitters/{name}", start, stop) for name in _STAR_COLUMNS}
-    position = stacked_positions_m(columns)
-    lights = stars_as_lights(position, columns["phot_g_mean_mag"], columns["bp_rp"])
-    return lights, cell_keys(*HLGrid(MAX_DEPTH).locate(position)), columns["phot_g_mean_mag"]
+    columns = {name: read_rows(root, f"emitters/{name}", start, stop) for name in LIGHT_COLUMNS}
+    lights = stars_as_lights(columns)
+    return lights, deepest_keys(lights.position_m), columns["phot_g_mean_mag"]

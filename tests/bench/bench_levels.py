@@ -21,9 +21,9 @@ import pyarrow.parquet as pq
 
 import helios
 from helios.constants import PARSEC_M
-from helios.coords import ecliptic_m_to_icrs, stacked_positions_m
-from helios.grid import MAX_DEPTH, HLGrid, cell_keys
-from helios.levels.branch import stars_as_lights
+from helios.coords import ecliptic_m_to_icrs
+from helios.grid import deepest_keys
+from helios.levels.branch import LIGHT_COLUMNS, stars_as_lights
 from helios.levels.cut import LevelTree
 from helios.levels.known_error import known_error
 from helios.levels.proxies import Lights
@@ -39,11 +39,9 @@ class Scene:
 
     def __init__(self, path: Path):
         universe = helios.open(path)
-        columns = universe.columns(("x_m", "y_m", "z_m", "phot_g_mean_mag", "bp_rp"))
-        position = stacked_positions_m(columns)
-        self.stars = stars_as_lights(position, columns["phot_g_mean_mag"], columns["bp_rp"])
+        self.stars = stars_as_lights(universe.columns(LIGHT_COLUMNS))
         self.tree: LevelTree = universe.levels.tree()
-        keys = cell_keys(*HLGrid(MAX_DEPTH).locate(position))
+        keys = deepest_keys(self.stars.position_m)
         self.cell = universe.levels.cells_of(keys, universe.levels.owner())
 
     def cut(self, view: View, budget: int) -> tuple[np.ndarray, Lights, float]:

@@ -8,7 +8,8 @@ import pytest
 from helios.building.build import build_universe
 from helios.building.config import BuildConfig
 from helios.constants import PARSEC_M
-from helios.levels.branch import draw_stars, flux_of, table_from
+from helios.grid import deepest_keys
+from helios.levels.branch import LIGHT_COLUMNS, draw_stars, flux_of, stars_as_lights, table_from
 from helios.levels.error_table import EXTENTS, WIDTHS
 from helios.levels.known_error import known_error
 from helios.levels.proxies import Lights
@@ -84,14 +85,8 @@ def universe(tmp_path_factory):
 
 def shown_by(universe, is_open):
     """(own stars, proxies) of a cut, from the universe's own columns."""
-    from helios.coords import stacked_positions_m
-    from helios.grid import MAX_DEPTH, HLGrid, cell_keys
-    from helios.levels.branch import stars_as_lights
-
-    columns = universe.columns(("x_m", "y_m", "z_m", "phot_g_mean_mag", "bp_rp"))
-    position = stacked_positions_m(columns)
-    stars = stars_as_lights(position, columns["phot_g_mean_mag"], columns["bp_rp"])
-    cell = universe.levels.cells_of(cell_keys(*HLGrid(MAX_DEPTH).locate(position)), universe.levels.owner())
+    stars = stars_as_lights(universe.columns(LIGHT_COLUMNS))
+    cell = universe.levels.cells_of(deepest_keys(stars.position_m), universe.levels.owner())
     tree = universe.levels.tree()
     return stars, stars.take(is_open[cell]), tree.proxies.take(tree.shown_proxies(is_open))
 

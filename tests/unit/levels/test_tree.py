@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from helios.constants import PARSEC_M
-from helios.grid import MAX_DEPTH, HLGrid, cell_keys
+from helios.grid import MAX_DEPTH, deepest_keys
 from helios.levels import own_stars, proxies
 from helios.levels.branch import flux_of, grow_branch, stars_as_lights
 from helios.levels.own_stars import OWN_STARS, UNOWNED, grow
@@ -25,8 +25,9 @@ def made_stars(seed, count=STARS):
     place[count // 3 : count // 2] = [-400, 90, 30] + rng.standard_normal((count // 2 - count // 3, 3)) * 0.5
     mag = np.round(rng.uniform(5, 15, count), 1)
     bp_rp = np.where(rng.random(count) < 0.1, np.nan, rng.normal(1, 0.7, count))
-    lights = stars_as_lights(place * PARSEC_M, mag, bp_rp)
-    keys = cell_keys(*HLGrid(MAX_DEPTH).locate(lights.position_m))
+    x, y, z = place.T * PARSEC_M
+    lights = stars_as_lights({"x_m": x, "y_m": y, "z_m": z, "phot_g_mean_mag": mag, "bp_rp": bp_rp})
+    keys = deepest_keys(lights.position_m)
     order = np.argsort(keys, kind="stable")
     return keys[order], lights.take(order)
 
