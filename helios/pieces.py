@@ -23,6 +23,8 @@ Result = TypeVar("Result")
 LABEL = "made-for"
 """The file with the digest of what the folder's pieces depend on."""
 
+_NAME_DIGITS = 16
+
 _REMOVALS, _REMOVAL_PAUSE_S = 20, 0.1
 """How often a folder is tried to be removed, and the time between two tries."""
 
@@ -118,19 +120,23 @@ def digest_of(label: Any) -> str:
 def resumable(
     folder: Path, label: Any, busy: str, keep: type[BaseException] | tuple[type[BaseException], ...] = BaseException
 ) -> Iterator[Pieces]:
-    """Yield the Pieces in `folder`, which this process holds: those done for an equal `label`, or none.
+    """Yield the Pieces in a folder of `folder`, which this process holds: those done for an equal `label`, or none.
 
     `label`, a JSON value, says what the pieces depend on. The folder is removed when the block ends, unless the
     process is killed, or the block raises one of `keep` with work done. Raises InputError, with the line `busy`, while
     another process holds the folder, and where `folder` is a link or has content but no label.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
+    digest = digest_of(label)
+    # Named for the label: what a cluster's workers still write for another one finds no folder.
+    pieces = Pieces(folder / digest[:_NAME_DIGITS])
     with locked(folder, busy):
-        own_folder(folder, LABEL, digest_of(label))
+        own_folder(folder, LABEL, digest)
+        pieces.folder.mkdir(exist_ok=True)
         try:
-            yield Pieces(folder)
+            yield pieces
         except BaseException as error:
-            if not isinstance(error, keep) or {path.name for path in folder.iterdir()} <= {LABEL}:
+            if not isinstance(error, keep) or not any(pieces.folder.iterdir()):
                 _remove(folder)
             raise
         remove_folder(folder, LABEL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios.building.sorting import by_bucket
-from helios.files import staged, writing
+from helios.files import writing
 
 RUN_ROWS = 1 << 20
 """Number of stars from which a run is written: some 100 MB while it is made."""
@@ -114,15 +115,24 @@ def write_run(part: int, path: Path, columns: Columns, buckets: NDArray[np.uint6
 def save(path: Path, **arrays: NDArray) -> None:
     """Write `arrays`, of one dimension each, to `path`, whole or not at all. Raises StoreError where writing fails.
 
-    NumPy's own archives cannot be mapped into memory, and reading Arrow's files imports pandas.
+    Several processes may write the same at once. NumPy's own archives cannot be mapped into memory, and reading Arrow's
+    files imports pandas.
     """
     lines = [[name, array.dtype.str, len(array)] for name, array in arrays.items()]
     header = json.dumps(lines).encode()
-    with writing(path, UNTOUCHED), staged(path, durable=False) as new, open(new, "wb") as file:
-        file.write(np.uint64(len(header)).tobytes() + header)
-        for array in arrays.values():
-            file.write(bytes(-file.tell() % _ALIGNED))
-            file.write(np.ascontiguousarray(array).data)
+    # No lock file, for which filelock would make the folder anew: a cluster's worker may write when the work has ended.
+    new = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    with writing(path, UNTOUCHED):
+        try:
+            with open(new, "wb") as file:
+                file.write(np.uint64(len(header)).tobytes() + header)
+                for array in arrays.values():
+                    file.write(bytes(-file.tell() % _ALIGNED))
+                    file.write(np.ascontiguousarray(array).data)
+            new.replace(path)
+        except BaseException:
+            new.unlink(missing_ok=True)
+            raise
 
 
 def load(path: Path) -> Columns:

@@ -78,7 +78,7 @@ def test_a_killed_process_is_gone_on_with(tmp_path, number, status):
         if number == signal.SIGINT:
             assert "stopped: the same command goes on with the pieces that are missing" in printed
         assert not output.exists()
-        assert len(list(tmp_path.glob(".g.parquet.pieces-*/piece-*.parquet"))) == 2
+        assert len(list(tmp_path.glob(".g.parquet.pieces-*/*/piece-*.parquet"))) == 2
         first = list(tap.data_queries)
         tap.hold_after = None
         del tap.queries[:]

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from helios.errors import InputError
+from helios.building.runs import save
+from helios.errors import InputError, StoreError
 from helios.files import lock_path
-from helios.pieces import LABEL, from_json, resumable, seal
+from helios.pieces import from_json, resumable, seal
 from helios.progress import Advance, Stage
 from tests.unit.test_files import kill_before_each_step
 
@@ -58,9 +60,8 @@ def test_an_interrupted_one_goes_on(tmp_path):
     done, events = [], []
     with pytest.raises(KeyboardInterrupt):
         work(tmp_path / "work", {"a": 1}, squares(done, fail_at=3))
-    assert sorted(path.name for path in (tmp_path / "work").iterdir()) == [
-        LABEL,
-        *(f"two-words-{number:06d}.json" for number in range(3)),
+    assert sorted(path.name for path in (tmp_path / "work").rglob("*.*")) == [
+        f"two-words-{number:06d}.json" for number in range(3)
     ]
     assert work(tmp_path / "work", {"a": 1}, squares(done), events.append) == WHOLE
     assert done == [0, 1, 2, 3, 4]
@@ -129,6 +130,20 @@ def test_a_piece_whose_bytes_changed_in_any_way_is_not_done(tmp_path):
             path.write_bytes(sound)
             assert pieces.load(Written, "stage", 0) == whole
         assert pieces.load(Square, "stage", 1) == Square(1, 1)
+
+
+def test_what_is_written_late_finds_no_folder(tmp_path):
+    """A cluster's workers may write for a while after the work has ended, or while work for another label goes on."""
+    with resumable(tmp_path / "work", 0, "busy") as pieces:
+        save(pieces.folder / "part.run", numbers=np.arange(3))
+        late = pieces.folder / "part.run"
+    with pytest.raises(StoreError, match="No such file"):
+        save(late, numbers=np.arange(3))
+    assert list(tmp_path.iterdir()) == []
+    with resumable(tmp_path / "work", 1, "busy") as pieces:
+        with pytest.raises(StoreError, match="No such file"):
+            save(late, numbers=np.arange(3))
+        assert list(pieces.folder.iterdir()) == []
 
 
 def test_a_folder_of_somebody_else_is_left_alone(tmp_path):

@@ -272,7 +272,7 @@ def test_a_damaged_piece_is_fetched_again(tmp_path):
     output = tmp_path / "g.parquet"
     with serving(TapServer()) as tap:
         run(tap, output, stop_after=1, rows_per_piece=40)
-        (piece,) = tmp_path.glob(".g.parquet.pieces-*/piece-*.parquet")
+        (piece,) = tmp_path.glob(".g.parquet.pieces-*/*/piece-*.parquet")
         piece.write_bytes(piece.read_bytes()[:-40])
         events = run(tap, output, rows_per_piece=40)
     planned = next(event for event in events if isinstance(event, Planned))
