@@ -2,7 +2,7 @@
 
 from helios.registry import Registry
 
-PACKS = Registry("pack format", "helios.packs", {"v1": "helios.packing.v1:V1", "v2": "helios.packing.v2:V2"})
+PACKS = Registry("pack format", "helios.packs", {"v1": "helios.packing.v1:V1", "v2": "helios.packing.v2.format:V2"})
 """Frozen dataclasses that are a `helios.packing.pack.PackFormat`; their fields are its options, as in `v1:depth=6`."""
 
 EXPORTERS = Registry(

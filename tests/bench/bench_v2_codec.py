@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 
 from helios.grid import cells_of_keys
-from helios.packing.v2_decode import decode_tile
-from helios.packing.v2_encode import Blocks, encode_blocks
-from helios.packing.v2_records import ProxyRecords, StarRecords
+from helios.packing.v2.decode import decode_tile
+from helios.packing.v2.encode import Blocks, encode_blocks
+from helios.packing.v2.records import ProxyRecords, StarRecords
 
 CELLS, STARS, PROXIES = 400, 500, 96
 DEPTHS = (2, 5, 8)

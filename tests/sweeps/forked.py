@@ -24,7 +24,7 @@ MODULES = (
     *("api", "building.build", "catalog.csv_reader", "catalog.bright_stars", "landmarks.generate", "packing.site"),
     *(
         "packing.v1",
-        "packing.v2",
+        "packing.v2.format",
         "packing.ply",
         "packing.csv",
         "packing.export",

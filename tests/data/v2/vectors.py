@@ -3,7 +3,7 @@
 A small pack: the thousand brightest stars of the embedded naked-eye list as the sky tile, and 600 random far ones in a
 tree of some levels with a page of its own in the shard. `expected.json` says what a reader must find, `sources.f64`
 from what it was made: a row (x, y, z in metres, G) for each star, little-endian float64. A star's identifier is its row
-and FIRST_ID. `tests/unit/packing/test_v2_vectors.py` makes all of it again and compares.
+and FIRST_ID. `tests/unit/packing/v2/test_v2_vectors.py` makes all of it again and compares.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from helios.constants import ICRS_TO_ECLIPTIC, PARSEC_M
 from helios.grid import cell_keys, cells_of_keys
 from helios.levels.glow import texels_of
 from helios.light import solid_angle_sr
-from helios.packing import v2_quantities as v2
-from helios.packing.v2_decode import decode_tile
-from helios.packing.v2_encode import encode_blocks
-from helios.packing.v2_glow import decode_glow, encode_glow
-from helios.packing.v2_head import Head, encode_head, palette_bytes
-from helios.packing.v2_index import IndexEntry, Page, PagePointer, encode_page, tiles_of
-from helios.packing.v2_records import ProxyRecords, ShapedRecords, StarRecords
-from helios.packing.v2_shapes import rgb_steps, rotation_steps, rotations_of, scale_steps
-from helios.packing.v2_side import encode_side_block
+from helios.packing.v2 import quantities as v2
+from helios.packing.v2.decode import decode_tile
+from helios.packing.v2.encode import encode_blocks
+from helios.packing.v2.glow import decode_glow, encode_glow
+from helios.packing.v2.head import Head, encode_head, palette_bytes
+from helios.packing.v2.index import IndexEntry, Page, PagePointer, encode_page, tiles_of
+from helios.packing.v2.records import ProxyRecords, ShapedRecords, StarRecords
+from helios.packing.v2.shapes import rgb_steps, rotation_steps, rotations_of, scale_steps
+from helios.packing.v2.side import encode_side_block
 
 FOLDER = Path(__file__).parent
 FIRST_ID = 1 << 60

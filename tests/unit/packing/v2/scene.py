@@ -3,8 +3,8 @@
 import numpy as np
 
 from helios.grid import cells_of_keys
-from helios.packing.v2_index import IndexEntry, PagePointer
-from helios.packing.v2_records import ProxyRecords, ShapedRecords, StarRecords
+from helios.packing.v2.index import IndexEntry, PagePointer
+from helios.packing.v2.records import ProxyRecords, ShapedRecords, StarRecords
 
 
 def random_key(rng: np.random.Generator, depth: int) -> int:

@@ -7,9 +7,9 @@ import pytest
 
 from helios.errors import StoreError
 from helios.packing.pack import open_pack
-from helios.packing.v2 import V2
-from helios.packing.v2_files import GLOW, HEAD, SKY
-from tests.unit.packing.v2_pack_scene import make_universe
+from helios.packing.v2.files import GLOW, HEAD, SKY
+from helios.packing.v2.format import V2
+from tests.unit.packing.v2.pack_scene import make_universe
 
 KINDS = ("flip", "flip", "missing", "short", "swap", "gone")
 
@@ -19,9 +19,9 @@ def sound(tmp_path_factory):
     """A pack of several shards and pages."""
     folder = tmp_path_factory.mktemp("v2")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("helios.packing.v2_write.SHARD_BYTES", 20_000)
-        patch.setattr("helios.packing.v2_pages.PAGE_CELLS", 8)
-        patch.setattr("helios.packing.v2_pages.MOST_BYTES", 1200)
+        patch.setattr("helios.packing.v2.write.SHARD_BYTES", 20_000)
+        patch.setattr("helios.packing.v2.pages.PAGE_CELLS", 8)
+        patch.setattr("helios.packing.v2.pages.MOST_BYTES", 1200)
         (folder / "pack").mkdir()
         pack = V2().write(make_universe(folder / "universe"), folder / "pack")
     assert pack.head.n_shards > 1

@@ -40,7 +40,7 @@ class _Records(ABC):
 
 @dataclass(frozen=True, eq=False)
 class StarRecords(_Records):
-    """N stars: `lon`, `col`, `rad` uint32 [N], `mag` uint16 [N] and `color` uint8 [N], by `v2_quantities`."""
+    """N stars: `lon`, `col`, `rad` uint32 [N], `mag` uint16 [N] and `color` uint8 [N], by `quantities`."""
 
     ROWS: ClassVar[int] = 6
 
@@ -90,7 +90,7 @@ class ProxyRecords(_Records):
 
 @dataclass(frozen=True, eq=False)
 class ShapedRecords(_Records):
-    """N splats with shape: `lon`, `col`, `rad` uint32 [N], `mag` uint16 [N], and by `v2_shapes` `scales` uint16 [N, 3],
+    """N splats with shape: `lon`, `col`, `rad` uint32 [N], `mag` uint16 [N], and by `shapes` `scales` uint16 [N, 3],
     `rotation` uint32 [N] and `rgb` uint8 [N, 3].
     """
 

@@ -13,12 +13,12 @@ import numpy as np
 from helios.errors import StoreError
 from helios.grid import MAX_DEPTH, keys_at
 from helios.levels.top import BRANCH_ROWS
-from helios.packing.v2_branch import BranchTask, pack_branch
-from helios.packing.v2_compare import CompareTask, cells_difference, compare_branch
-from helios.packing.v2_files import GLOW, HEAD, SKY, SKY_IDS
-from helios.packing.v2_reader import Part, V2Pack, read_tiles
-from helios.packing.v2_tree import PackTree
-from helios.packing.v2_write import assemble
+from helios.packing.v2.branch import BranchTask, pack_branch
+from helios.packing.v2.compare import CompareTask, cells_difference, compare_branch
+from helios.packing.v2.files import GLOW, HEAD, SKY, SKY_IDS
+from helios.packing.v2.reader import Part, V2Pack, read_tiles
+from helios.packing.v2.tree import PackTree
+from helios.packing.v2.write import assemble
 from helios.progress import Advance, OnEvent, Stage, ignore
 from helios.schedulers import open_scheduler
 from helios.work_folders import own_folder, remove_folder

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from helios.errors import InputError, StoreError
-from helios.packing.v2_decode import decode_tile
-from helios.packing.v2_encode import encode_blocks
-from helios.packing.v2_quantities import distances_m, positions_m
-from helios.packing.v2_records import ProxyRecords, ShapedRecords, StarRecords
-from tests.unit.packing.v2_scene import random_key, random_proxies, random_shaped, random_stars
+from helios.packing.v2.decode import decode_tile
+from helios.packing.v2.encode import encode_blocks
+from helios.packing.v2.quantities import distances_m, positions_m
+from helios.packing.v2.records import ProxyRecords, ShapedRecords, StarRecords
+from tests.unit.packing.v2.scene import random_key, random_proxies, random_shaped, random_stars
 
 DEPTHS = (-1, 0, 1, 5, 11, 19, 20)
 

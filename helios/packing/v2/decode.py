@@ -8,9 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from helios.errors import StoreError
 from helios.grid import MAX_DEPTH, cells_of_keys
-from helios.packing.v2_bits import KERNEL, get_bits, get_rice, get_varint
-from helios.packing.v2_layout import PROXY_BITS, SHAPED_BITS, SHAPED_FIELDS, bits_below
-from helios.packing.v2_records import LON, MAG, ProxyRecords, ShapedRecords, StarRecords, TileRecords
+from helios.packing.v2.bits import KERNEL, get_bits, get_rice, get_varint
+from helios.packing.v2.layout import PROXY_BITS, SHAPED_BITS, SHAPED_FIELDS, bits_below
+from helios.packing.v2.records import LON, MAG, ProxyRecords, ShapedRecords, StarRecords, TileRecords
 
 _FAULTS = (
     "",
@@ -182,7 +182,7 @@ def _read(data, depth, index, found, stars, proxies, shaped):
 
 @njit(**KERNEL)
 def _get_places(data, at, rows, index, levels, left, kept):
-    """Read lon, col and rad, as `v2_encode` writes them, into `rows`; return the position after them."""
+    """Read lon, col and rad, as `encode` writes them, into `rows`; return the position after them."""
     for axis in range(3):
         of_cell = index[1] if axis == 0 else index[2] if axis == 1 else index[0]
         of_child = 1 if axis == 0 else 0 if axis == 1 else 2

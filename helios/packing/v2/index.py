@@ -32,7 +32,7 @@ class IndexEntry:
 
     Bit k of `child_mask` is set where it has a child k; only with children has it a tile, in which these lie:
     `tile_length` bytes with `tile_stars` stars and CRC-32 `tile_crc`. `extent` is 0, with an empty `table`, or the
-    extent with the 12 bytes of the table (`v2_quantities`). `page` is where the entries of its children are, if they
+    extent with the 12 bytes of the table (`quantities`). `page` is where the entries of its children are, if they
     are not in the same page.
     """
 

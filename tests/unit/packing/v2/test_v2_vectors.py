@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from helios.constants import R_MIN_M
-from helios.packing.v2_decode import decode_tile
-from helios.packing.v2_glow import decode_glow
-from helios.packing.v2_head import decode_head
-from helios.packing.v2_index import decode_page, tiles_of
-from helios.packing.v2_quantities import magnitudes, positions_m
-from helios.packing.v2_side import decode_side_block, side_block_range
+from helios.packing.v2.decode import decode_tile
+from helios.packing.v2.glow import decode_glow
+from helios.packing.v2.head import decode_head
+from helios.packing.v2.index import decode_page, tiles_of
+from helios.packing.v2.quantities import magnitudes, positions_m
+from helios.packing.v2.side import decode_side_block, side_block_range
 from tests.data.v2.vectors import FIRST_ID, FOLDER, make
 
 RADIAN_ARCSEC = 180 * 3600 / np.pi

@@ -7,8 +7,8 @@ import heapq
 import numpy as np
 from numpy.typing import NDArray
 
-from helios.packing.v2_head import MOST_BYTES, head_bytes
-from helios.packing.v2_index import TABLE_BYTES
+from helios.packing.v2.head import MOST_BYTES, head_bytes
+from helios.packing.v2.index import TABLE_BYTES
 
 PAGE_CELLS = 300
 """Most cells of a page, some 5 kB."""

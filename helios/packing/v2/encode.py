@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from helios.errors import InputError
 from helios.grid import MAX_DEPTH, cells_of_keys
-from helios.packing.v2_bits import KERNEL, put_bits, put_rice, put_varint, rice_parameter
-from helios.packing.v2_layout import PROXY_BITS, SHAPED_BITS, SHAPED_FIELDS, bits_below
-from helios.packing.v2_records import LON, MAG, ProxyRecords, ShapedRecords, StarRecords
+from helios.packing.v2.bits import KERNEL, put_bits, put_rice, put_varint, rice_parameter
+from helios.packing.v2.layout import PROXY_BITS, SHAPED_BITS, SHAPED_FIELDS, bits_below
+from helios.packing.v2.records import LON, MAG, ProxyRecords, ShapedRecords, StarRecords
 
 _MOST_BYTES = np.array([12, 10, 20])
 """Most bytes that one star, proxy or shaped splat takes: the sums of the widths, and 17 bits of a Rice code, as with

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from helios.packing.v2_head import MOST_BYTES, head_bytes
-from helios.packing.v2_pages import PAGE_CELLS, POINTER_BYTES, entry_bytes, plan_pages, tail_bytes, varint_bytes
+from helios.packing.v2.head import MOST_BYTES, head_bytes
+from helios.packing.v2.pages import PAGE_CELLS, POINTER_BYTES, entry_bytes, plan_pages, tail_bytes, varint_bytes
 
 
 def random_tree(seed: int, cells: int, deepest: int = 12):

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from helios.errors import InputError, StoreError
-from helios.packing.v2_head import MOST_BYTES, Head, decode_head, encode_head, palette_bytes
-from helios.packing.v2_index import IndexEntry, Page, PagePointer, decode_page, encode_page, tiles_of
-from helios.packing.v2_quantities import palette
-from tests.unit.packing.v2_scene import random_entries, random_entry
+from helios.packing.v2.head import MOST_BYTES, Head, decode_head, encode_head, palette_bytes
+from helios.packing.v2.index import IndexEntry, Page, PagePointer, decode_page, encode_page, tiles_of
+from helios.packing.v2.quantities import palette
+from tests.unit.packing.v2.scene import random_entries, random_entry
 
 
 def random_page(seed, depth=3, levels=2):

@@ -10,9 +10,9 @@ from helios.grid import cells_of_keys
 from helios.levels.branch import flux_of
 from helios.levels.proxies import Lights
 from helios.light import apparent_magnitude, solid_angle_sr
-from helios.packing.v2_bits import KERNEL
-from helios.packing.v2_layout import PROXY_BITS
-from helios.packing.v2_quantities import (
+from helios.packing.v2.bits import KERNEL
+from helios.packing.v2.layout import PROXY_BITS
+from helios.packing.v2.quantities import (
     COL_BITS,
     LON_BITS,
     RAD_BITS,
@@ -23,7 +23,7 @@ from helios.packing.v2_quantities import (
     quantised,
     size_steps,
 )
-from helios.packing.v2_records import ProxyRecords
+from helios.packing.v2.records import ProxyRecords
 
 _STEPS = solid_angle_sr(magnitudes(np.arange(0, 65536, 2)))
 """Omega of the magnitudes that a proxy can have, steradians."""

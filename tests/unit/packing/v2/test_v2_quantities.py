@@ -16,7 +16,7 @@ from helios.color import color_from_bp_rp
 from helios.constants import ICRS_TO_ECLIPTIC, PARSEC_M, R_MIN_M
 from helios.errors import InputError
 from helios.grid import HLGrid
-from helios.packing import v2_quantities as v2
+from helios.packing.v2 import quantities as v2
 
 RADIAN_ARCSEC = 180 * 3600 / np.pi
 

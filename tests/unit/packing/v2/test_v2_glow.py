@@ -8,9 +8,9 @@ import pytest
 from helios.constants import OMEGA_0_SR
 from helios.errors import StoreError
 from helios.levels.glow import texel_directions, texels_of
-from helios.packing.v2_glow import decode_glow, encode_glow
-from helios.packing.v2_shapes import rgb_of, rgb_steps, rotation_steps, rotations_of, scale_steps, scales_of
-from helios.packing.v2_side import decode_side_block, encode_side_block, side_block_range
+from helios.packing.v2.glow import decode_glow, encode_glow
+from helios.packing.v2.shapes import rgb_of, rgb_steps, rotation_steps, rotations_of, scale_steps, scales_of
+from helios.packing.v2.side import decode_side_block, encode_side_block, side_block_range
 
 N = 64
 

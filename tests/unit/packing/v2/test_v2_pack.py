@@ -13,12 +13,12 @@ import pytest
 from helios.errors import StoreError
 from helios.grid import HLGrid, cell_keys
 from helios.packing.pack import open_pack, pack_universe
-from helios.packing.v2 import V2
-from helios.packing.v2_compare import star_difference
-from helios.packing.v2_files import tiles_name
-from helios.packing.v2_reader import V2Pack, read_ids, read_tiles
-from helios.packing.v2_records import StarRecords
-from tests.unit.packing.v2_pack_scene import make_universe
+from helios.packing.v2.compare import star_difference
+from helios.packing.v2.files import tiles_name
+from helios.packing.v2.format import V2
+from helios.packing.v2.reader import V2Pack, read_ids, read_tiles
+from helios.packing.v2.records import StarRecords
+from tests.unit.packing.v2.pack_scene import make_universe
 
 R_MIN_M, OMEGA_0_SR = 4.6e10, 7e-6
 
@@ -117,9 +117,9 @@ def test_neither_workers_nor_branches_nor_where_it_lies_change_the_bytes(univers
 
 
 def test_shards_are_cut_between_page_groups(universe, packed, tmp_path, monkeypatch):
-    monkeypatch.setattr("helios.packing.v2_write.SHARD_BYTES", 8000)
-    monkeypatch.setattr("helios.packing.v2_pages.PAGE_CELLS", 8)
-    monkeypatch.setattr("helios.packing.v2_pages.MOST_BYTES", 1200)
+    monkeypatch.setattr("helios.packing.v2.write.SHARD_BYTES", 8000)
+    monkeypatch.setattr("helios.packing.v2.pages.PAGE_CELLS", 8)
+    monkeypatch.setattr("helios.packing.v2.pages.MOST_BYTES", 1200)
     pack = V2().write(universe, tmp_path)
     assert pack.head.n_shards > 3
     for shard in range(pack.head.n_shards):

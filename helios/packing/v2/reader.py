@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from helios.errors import StoreError
 from helios.grid import cells_of_keys
 from helios.packing.pack import PackResult
-from helios.packing.v2_decode import decode_tile
-from helios.packing.v2_files import GLOW, HEAD, SKY, SKY_IDS, ids_name, tiles_name
-from helios.packing.v2_glow import decode_glow
-from helios.packing.v2_head import MOST_BYTES, Head, decode_head, palette_bytes
-from helios.packing.v2_index import IndexEntry, decode_page, tiles_of
-from helios.packing.v2_records import TileRecords
-from helios.packing.v2_side import ID_BYTES, decode_side_block, side_block_range
+from helios.packing.v2.decode import decode_tile
+from helios.packing.v2.files import GLOW, HEAD, SKY, SKY_IDS, ids_name, tiles_name
+from helios.packing.v2.glow import decode_glow
+from helios.packing.v2.head import MOST_BYTES, Head, decode_head, palette_bytes
+from helios.packing.v2.index import IndexEntry, decode_page, tiles_of
+from helios.packing.v2.records import TileRecords
+from helios.packing.v2.side import ID_BYTES, decode_side_block, side_block_range
 
 REMEDY = "pack again with `helios pack`"
 

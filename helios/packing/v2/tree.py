@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from helios.grid import MAX_DEPTH, keys_at
 from helios.levels.branch import flux_of
 from helios.levels.top import BRANCH_ROWS, top_of
-from helios.packing.v2_encode import block_bytes
-from helios.packing.v2_pages import entry_bytes, plan_pages, tail_bytes
-from helios.packing.v2_quantities import extent_steps
+from helios.packing.v2.encode import block_bytes
+from helios.packing.v2.pages import entry_bytes, plan_pages, tail_bytes
+from helios.packing.v2.quantities import extent_steps
 from helios.universe import Universe
 
 _PROXY_ROWS = 1 << 18

@@ -13,8 +13,8 @@ from helios.coords import stacked_positions_m
 from helios.grid import MAX_DEPTH, keys_at
 from helios.levels.branch import flux_of
 from helios.light import apparent_magnitude, solid_angle_sr
-from helios.packing.v2_branch import STAR_COLUMNS, held_by, opened
-from helios.packing.v2_quantities import (
+from helios.packing.v2.branch import STAR_COLUMNS, held_by, opened
+from helios.packing.v2.quantities import (
     color_indices,
     distances_m,
     error_steps,
@@ -22,9 +22,9 @@ from helios.packing.v2_quantities import (
     magnitudes,
     positions_m,
 )
-from helios.packing.v2_reader import Part, read_ids, read_tiles
-from helios.packing.v2_records import StarRecords, TileRecords
-from helios.packing.v2_tree import Branch
+from helios.packing.v2.reader import Part, read_ids, read_tiles
+from helios.packing.v2.records import StarRecords, TileRecords
+from helios.packing.v2.tree import Branch
 from helios.universe import Universe
 
 PLACE_ARCSEC, DISTANCE, MAGNITUDE = 0.1, 1e-6, 0.0051

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from helios.errors import InputError, StoreError
-from helios.packing.v2_index import (
+from helios.packing.v2.index import (
     IndexEntry,
     Page,
     Reader,
@@ -19,7 +19,7 @@ from helios.packing.v2_index import (
     encode_page,
     read_entry_tail,
 )
-from helios.packing.v2_quantities import UNKNOWN_COLOR, palette
+from helios.packing.v2.quantities import UNKNOWN_COLOR, palette
 
 MAGIC = b"HELIOSv2"
 MOST_BYTES = 8192

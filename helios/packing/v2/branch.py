@@ -13,12 +13,12 @@ from helios.coords import stacked_positions_m
 from helios.grid import MAX_DEPTH, cell_keys
 from helios.levels.proxies import Lights
 from helios.light import solid_angle_sr
-from helios.packing.v2_encode import Blocks, encode_blocks
-from helios.packing.v2_proxies import proxy_records
-from helios.packing.v2_quantities import color_indices, magnitude_steps, quantised
-from helios.packing.v2_records import ProxyRecords, StarRecords
-from helios.packing.v2_side import encode_side_block
-from helios.packing.v2_tree import Branch
+from helios.packing.v2.encode import Blocks, encode_blocks
+from helios.packing.v2.proxies import proxy_records
+from helios.packing.v2.quantities import color_indices, magnitude_steps, quantised
+from helios.packing.v2.records import ProxyRecords, StarRecords
+from helios.packing.v2.side import encode_side_block
+from helios.packing.v2.tree import Branch
 from helios.universe import Universe
 from helios.universe.arrays import CHUNK_ROWS
 

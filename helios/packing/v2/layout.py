@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from helios.packing.v2_bits import KERNEL
+from helios.packing.v2.bits import KERNEL
 
 PROXY_BITS, SHAPED_BITS = 11, 16
 """Bits of each coordinate of a proxy below the prefix of its child, and of a shaped splat below that of its cell."""

@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios.errors import StoreError
-from helios.packing.v2_branch import BranchTask, PackedBranch, encode_cells
-from helios.packing.v2_files import GLOW, HEAD, SHARD_BYTES, SKY, SKY_IDS, ids_name, tiles_name
-from helios.packing.v2_glow import encode_glow
-from helios.packing.v2_head import Head, encode_head, palette_bytes
-from helios.packing.v2_index import IndexEntry, Page, PagePointer, encode_page
-from helios.packing.v2_pages import PAGE_HEADER_BYTES, POINTER_BYTES, entry_bytes
-from helios.packing.v2_quantities import error_steps, nearest_colors
-from helios.packing.v2_records import StarRecords
-from helios.packing.v2_side import ID_BYTES, encode_side_block
-from helios.packing.v2_tree import PackTree
+from helios.packing.v2.branch import BranchTask, PackedBranch, encode_cells
+from helios.packing.v2.files import GLOW, HEAD, SHARD_BYTES, SKY, SKY_IDS, ids_name, tiles_name
+from helios.packing.v2.glow import encode_glow
+from helios.packing.v2.head import Head, encode_head, palette_bytes
+from helios.packing.v2.index import IndexEntry, Page, PagePointer, encode_page
+from helios.packing.v2.pages import PAGE_HEADER_BYTES, POINTER_BYTES, entry_bytes
+from helios.packing.v2.quantities import error_steps, nearest_colors
+from helios.packing.v2.records import StarRecords
+from helios.packing.v2.side import ID_BYTES, encode_side_block
+from helios.packing.v2.tree import PackTree
 from helios.universe import Universe
 
 _UPPER = -1
