@@ -7,6 +7,8 @@ const MAX_REQUEST_BYTES = 1 << 20;
 /** Bytes not asked for that may be read along rather than making another request. */
 const MAX_GAP_BYTES = 1 << 14;
 const PARALLEL_REQUESTS = 4;
+/** Of a server whose file ends before the range that was asked for. */
+const BEYOND_END = 416;
 
 /** Where something lies in the pack file, bytes. */
 export interface Entry {
@@ -37,7 +39,10 @@ export function coalesce<E extends Entry>(entries: readonly E[]): ByteRange<E>[]
   return ranges;
 }
 
-/** Reads one pack file of `size` bytes, or, where that is null, of as many as it needs. */
+/**
+ * Reads one pack file of `size` bytes. Where that is null, of as many as there are: the bytes of an entry that goes on beyond
+ * the end of the file are fewer than announced, or none, and who gets them compares them with their checksum.
+ */
 export class PackReader {
   private whole: Uint8Array | null = null;
   private first: Promise<void> | null = null;
@@ -51,7 +56,7 @@ export class PackReader {
   /**
    * Hands every entry's bytes to `onBytes`, request by request.
    *
-   * @throws SiteError where the pack is missing or its length is not what its index announces.
+   * @throws SiteError where the pack is missing or its length is not `size`.
    */
   async read<E extends Entry>(entries: readonly E[], onBytes: (entry: E, bytes: Uint8Array) => void): Promise<void> {
     const ranges = coalesce(entries);
@@ -84,9 +89,11 @@ export class PackReader {
 
   private async request(range: ByteRange<Entry>): Promise<Uint8Array> {
     const headers = { Range: `bytes=${range.start}-${range.end - 1}` };
-    const { status, body } = await get(this.fetcher, this.url, [200, 206], headers);
-    const expected = status === 206 ? range.end - range.start : (this.size ?? Math.max(body.length, range.end));
-    if (body.length !== expected) {
+    const accepted = this.size === null ? [200, 206, BEYOND_END] : [200, 206];
+    const { status, body } = await get(this.fetcher, this.url, accepted, headers);
+    if (status === BEYOND_END) return body.subarray(0, 0);
+    const expected = status === 206 ? range.end - range.start : this.size;
+    if (this.size !== null && body.length !== expected) {
       throw new SiteError(`${this.url} is truncated or of another pack: ${body.length} bytes came, not ${expected}`);
     }
     if (status === 206) return body;

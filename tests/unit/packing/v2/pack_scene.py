@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from helios.building.build import build_universe
 from helios.building.config import BuildConfig
+from helios.packing.v2.format import V2
+from helios.packing.v2.reader import V2Pack
 from helios.universe import Universe
 from tests.unit.packing.scene import LANDMARK
 
@@ -28,3 +31,13 @@ def make_universe(path: Path, stars: int = 6000, faintest: float = 20.0, **rule:
     table.write_text("\n".join(text) + "\n")
     build_universe(BuildConfig(stars=(str(table),), **rule), path, [LANDMARK])
     return Universe.open(path)
+
+
+def pack_of_several_shards(folder: Path) -> V2Pack:
+    """Make a pack `folder`/pack of small shards and pages."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("helios.packing.v2.write.SHARD_BYTES", 20_000)
+        patch.setattr("helios.packing.v2.pages.PAGE_CELLS", 8)
+        patch.setattr("helios.packing.v2.pages.MOST_BYTES", 1200)
+        (folder / "pack").mkdir()
+        return V2().write(make_universe(folder / "universe"), folder / "pack")

@@ -8,8 +8,7 @@ import pytest
 from helios.errors import StoreError
 from helios.packing.pack import open_pack
 from helios.packing.v2.files import GLOW, HEAD, SKY
-from helios.packing.v2.format import V2
-from tests.unit.packing.v2.pack_scene import make_universe
+from tests.unit.packing.v2.pack_scene import pack_of_several_shards
 
 KINDS = ("flip", "flip", "missing", "short", "swap", "gone")
 
@@ -17,13 +16,7 @@ KINDS = ("flip", "flip", "missing", "short", "swap", "gone")
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory):
     """A pack of several shards and pages."""
-    folder = tmp_path_factory.mktemp("v2")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("helios.packing.v2.write.SHARD_BYTES", 20_000)
-        patch.setattr("helios.packing.v2.pages.PAGE_CELLS", 8)
-        patch.setattr("helios.packing.v2.pages.MOST_BYTES", 1200)
-        (folder / "pack").mkdir()
-        pack = V2().write(make_universe(folder / "universe"), folder / "pack")
+    pack = pack_of_several_shards(tmp_path_factory.mktemp("v2"))
     assert pack.head.n_shards > 1
     assert sum(not part.cells and part.file not in (SKY, GLOW) for part in pack.parts) > 2
     return pack
