@@ -8,10 +8,8 @@ import { NearSplats } from "./near.ts";
 import type { SplatStore } from "./splat_store.ts";
 import { STAR_FRAGMENT, STAR_VERTEX, TEXELS_PER_BLOCK } from "./star_shader.ts";
 import { length, sub } from "./vec.ts";
+import { WIDE_FRAGMENT, WIDE_VERTEX } from "./wide_shader.ts";
 
-/** Largest standard deviation that a splat shows, radians: one that the camera is inside must not fill the screen. */
-const MAX_SPLAT_SIZE = 0.1;
-const POINT_SIZE = 0;
 /** A fade that lets everything through. */
 const NO_FADE = [-2, -1] as const;
 /** The variance of the filter of all pixels, CSS px^2. */
@@ -39,6 +37,7 @@ export interface SplatTarget {
 
 export class StarPass {
   private readonly program: Program;
+  private readonly wide: Program;
   private readonly quads: Quads;
   private readonly far: SplatTables;
   private readonly near: SplatTables;
@@ -49,6 +48,7 @@ export class StarPass {
     private readonly store: SplatStore,
   ) {
     this.program = new Program(gl, STAR_VERTEX, STAR_FRAGMENT);
+    this.wide = new Program(gl, WIDE_VERTEX, WIDE_FRAGMENT);
     this.quads = new Quads(gl);
     this.far = new SplatTables(gl, store);
     this.near = new SplatTables(gl, this.nearSplats);
@@ -105,7 +105,7 @@ export class StarPass {
   private drawSplats(tables: SplatTables, points: boolean, view: Readonly<Record<string, UniformValue>>): void {
     const blocks = points ? tables.blockCount : tables.softBlocks;
     if (blocks === 0) return;
-    this.program.use({ ...view, ...tables.uniforms() });
+    (points ? this.program : this.wide).use({ ...view, ...tables.uniforms() });
     this.quads.draw(blocks);
   }
 }
@@ -171,7 +171,7 @@ class SplatTables {
       }
       values.set(frame, to);
       values[to + 4] = weight;
-      values[to + 5] = points ? POINT_SIZE : MAX_SPLAT_SIZE;
+      values[to + 5] = points ? 0 : 1;
       values[to + 6] = start + at;
       values[to + 7] = Math.min(count - at, QUADS_PER_BLOCK) * (fromSun ? -1 : 1);
       if (childWeights) values.set(childWeights, to + 8);

@@ -8,8 +8,7 @@
  * eps, so the light of a splat falls with the square of its distance also where it is smaller than a pixel. An isotropic
  * one of size sigma covers 2 pi tau sigma^2 / d^2 steradians from a distance d.
  *
- * A wide splat may be drawn into a smaller picture, whose pixels are interpolated when it is added to the large one.
- * That spreads light by a sixth of the square of its pixels, so its filter is narrower by as much.
+ * Wide splats are drawn by `wide_shader.ts`.
  *
  * Lengths on the screen are CSS pixels, so that a view shows the same picture on screens of every density.
  */
@@ -20,23 +19,18 @@ import { TABLE_GLSL } from "./gl/textures.ts";
 /** Texels of a block in the table of blocks. */
 export const TEXELS_PER_BLOCK = 4;
 
-export const STAR_VERTEX = /* glsl */ `
+/** What vertex shaders of splats begin with: where a splat is, and how much of it is shown. */
+export const SPLAT_GLSL = /* glsl */ `
 precision highp float;
 precision highp int;
 precision highp sampler2D;
 
-// A splat's quad reaches to where it adds less than this, and never less than 3.33 sigma (99.6 % of its light), a wide
-// one's 4 sigma (99.97 %).
+// A splat's quad reaches to where it adds less than this.
 const float CUT = 1.0 / 2000.0;
-const float MIN_REACH2 = 11.1;
-const float WIDE_REACH2 = 16.0;
 // Half floats end at 65504; a star that is brighter still is white from edge to edge.
 const float MAX_PEAK = 6.0e4;
-// Beyond 84 degrees off the axis no screen shows anything, and the projection's derivative runs away.
-const float MIN_DEPTH = 0.1;
-const float MARGIN = 0.65; // of the view's width and height, from its middle
 
-// Of each block: ((O - camera) S, unit S); (weight of own splats, largest angular size, first splat, how many splats,
+// Of each block: ((O - camera) S, unit S); (weight of own splats, 0 for points else 1, first splat, how many splats,
 // negative where the origin is the Sun); the weights of splats that stand for the children 0 to 3; of 4 to 7.
 uniform sampler2D blocks;
 uniform sampler2D means; // cell units; w: the child, or 8
@@ -54,57 +48,67 @@ uniform float epsilon;   // px^2, of the pixels' filter
 uniform vec2 band;       // px^2: the variances of the splats that this target takes, from x to below y
 uniform vec2 fade;       // from nothing at x to all at y: distance in cell units, or in that from the Sun
 
+${QUAD_GLSL}${TABLE_GLSL}
+ivec2 place;             // in the tables of splats
+vec3 to;                 // from the camera
+mat3 sigma;              // covariance, in the units of to
+float angular2;          // its mean variance, radians^2
+float soft;              // 0 where it is a point, else 1
+float weight;
+
+/** Whether there is a splat that the target takes. */
+bool findSplat() {
+  gl_Position = vec4(2.0, 2.0, 2.0, 1.0); // all four corners outside: nothing is drawn
+  int block = ${TEXELS_PER_BLOCK} * gl_InstanceID;
+  vec4 state = texelFetch(blocks, texelPlace(block + 1), 0);
+  if (quadOfBlock() >= int(abs(state.w))) return false;
+  place = texelPlace(int(state.z) + quadOfBlock());
+  vec4 mean = texelFetch(means, place, 0);
+  int child = int(mean.w);
+  float shown = child < 8 ? texelFetch(blocks, texelPlace(block + 2 + child / 4), 0)[child % 4] : state.x;
+  if (shown <= 0.0) return false;
+  vec4 frame = texelFetch(blocks, texelPlace(block), 0);
+  to = frame.xyz + mean.xyz * frame.w;
+  float distance = length(to);
+  weight = shown * smoothstep(fade.x, fade.y, distance / frame.w / (state.w < 0.0 ? length(mean.xyz) : 1.0));
+  vec3 diagonal = texelFetch(covDiagonal, place, 0).xyz;
+  vec3 off = texelFetch(covOff, place, 0).xyz;
+  sigma = frame.w * (frame.w * mat3(diagonal.x, off.xy, off.x, diagonal.y, off.zyz, diagonal.z)); // in this order: a unit may be 1e-20
+  float ratio = frame.w / distance;
+  angular2 = dot(diagonal, vec3(1.0 / 3.0)) * ratio * ratio;
+  soft = state.y;
+  float width = soft * angular2 * focal * focal;
+  return weight > 0.0 && width >= band.x && width < band.y;
+}
+`;
+
+export const STAR_VERTEX = /* glsl */ `${SPLAT_GLSL}
+// 99.6 % of a splat's light, of a wide one 99.97 %.
+const float MIN_REACH2 = 11.1;
+const float WIDE_REACH2 = 16.0;
+// Beyond 84 degrees off the axis no screen shows anything, and the projection's derivative runs away.
+const float MIN_DEPTH = 0.1;
+
 flat out vec2 centre;    // CSS px from the middle of the screen
 flat out vec3 conic;     // inverse of S + eps I: xx, xy, yy
 flat out vec3 peak;
 
-${QUAD_GLSL}${TABLE_GLSL}
 void main() {
-  gl_Position = vec4(2.0, 2.0, 2.0, 1.0); // all four corners outside: nothing is drawn
-  int block = ${TEXELS_PER_BLOCK} * gl_InstanceID;
-  vec4 state = texelFetch(blocks, texelPlace(block + 1), 0);
-  if (quadOfBlock() >= int(abs(state.w))) return;
-  ivec2 place = texelPlace(int(state.z) + quadOfBlock());
-  vec4 mean = texelFetch(means, place, 0);
-  int child = int(mean.w);
-  float shown = child < 8 ? texelFetch(blocks, texelPlace(block + 2 + child / 4), 0)[child % 4] : state.x;
-  if (shown <= 0.0) return;
-
-  vec4 frame = texelFetch(blocks, texelPlace(block), 0);
-  vec3 to = frame.xyz + mean.xyz * frame.w;
-  float distance = length(to);
-  float weight = shown * smoothstep(fade.x, fade.y, distance / frame.w / (state.w < 0.0 ? length(mean.xyz) : 1.0));
+  if (!findSplat()) return;
   vec3 p = vec3(dot(right, to), dot(up, to), dot(forward, to));
-  if (weight <= 0.0 || p.z <= MIN_DEPTH * distance) return;
+  if (p.z <= MIN_DEPTH * length(to)) return;
 
-  // EWA: S = T Sigma T', T the derivative of the projection, outside of the view that of its margin: farther off the axis
-  // the derivative grows without end, and would smear a wide splat into a view that it is far from.
-  vec2 margin = MARGIN * viewport / focal;
-  vec2 slope = clamp(p.xy / p.z, -margin, margin);
-  vec3 t1 = (focal * frame.w / p.z) * (right - forward * slope.x);
-  vec3 t2 = (focal * frame.w / p.z) * (up - forward * slope.y);
-  vec3 diagonal = texelFetch(covDiagonal, place, 0).xyz;
-  vec3 off = texelFetch(covOff, place, 0).xyz;
-  mat3 sigma = mat3(
-    diagonal.x, off.x, off.y,
-    off.x, diagonal.y, off.z,
-    off.y, off.z, diagonal.z
-  );
+  // EWA: S = T Sigma T', T the derivative of the projection.
+  vec3 t1 = (focal / p.z) * (right - forward * p.x / p.z);
+  vec3 t2 = (focal / p.z) * (up - forward * p.y / p.z);
   vec3 s1 = sigma * t1;
   vec3 s2 = sigma * t2;
   vec3 s = vec3(dot(t1, s1), dot(t1, s2), dot(t2, s2)); // xx, xy, yy
   float det = max(s.x * s.z - s.y * s.y, 0.0);
-
-  // A splat is drawn no larger than its cell allows, with the same light: stars are points.
-  float ratio = frame.w / distance;
-  float angular2 = dot(diagonal, vec3(1.0 / 3.0)) * ratio * ratio;
-  vec3 held = s * min(1.0, state.y * state.y / max(angular2, 1e-30));
-  float width = max(held.x, held.z);
-  if (width < band.x || width >= band.y) return;
-  vec3 shape = held + vec3(epsilon, 0.0, epsilon);
+  vec3 shape = soft * s + vec3(epsilon, 0.0, epsilon);
   float detShape = shape.x * shape.z - shape.y * shape.y;
 
-  // From within it, it gives no more light than from its size away.
+  // From within its size a star gives no more light than from its size away.
   vec3 glow = exposure * weight / max(1.0, angular2) * sqrt(det / detShape) * texelFetch(light, place, 0).rgb;
   float brightest = max(glow.r, max(glow.g, glow.b));
   if (!(brightest > 0.0)) return;
@@ -112,7 +116,7 @@ void main() {
   brightest = min(brightest, MAX_PEAK);
   conic = vec3(shape.z, -shape.y, shape.x) / detShape;
   centre = focal * p.xy / p.z;
-  vec2 reach = sqrt(max(width > 1.0 ? WIDE_REACH2 : MIN_REACH2, 2.0 * log(brightest / CUT)) * shape.xz);
+  vec2 reach = sqrt(max(soft * max(s.x, s.z) > 1.0 ? WIDE_REACH2 : MIN_REACH2, 2.0 * log(brightest / CUT)) * shape.xz);
   gl_Position = vec4((0.5 * viewport + centre + quadCorner() * reach) * 2.0 / extent - 1.0, 0.0, 1.0);
 }
 `;
