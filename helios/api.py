@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from helios.cells import CellLike
 from helios.grid import CellId
 from helios.options import configs_from
+from helios.packing import DEFAULT_PACK
 from helios.progress import OnEvent, ignore
 from helios.universe.store import Universe
 
@@ -147,7 +148,7 @@ def train_cell_file(
 def pack(
     universe: Universe | PathLike,
     output: PathLike | None = None,
-    format: str = "v1",
+    format: str = DEFAULT_PACK,
     *,
     on_event: OnEvent = ignore,
 ) -> PackResult:

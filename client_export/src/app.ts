@@ -118,16 +118,15 @@ export class App {
 
   /** Connects the buttons and keys of the page, names the landmarks of the site and lets a user search for them. */
   async complete(site: Site): Promise<void> {
-    const file = site.landmarks();
-    const { Names, connectPage, parseLandmarks } = await import("./page.ts");
-    connectPage(this);
-    try {
-      this.names = new Names(parseLandmarks(...(await file)), this.source.store, this.camera, (way) => this.fly(way));
+    const page = import("./page.ts");
+    const named = Promise.all([page, site.landmarks()]).then(([{ Names, parseLandmarks }, file]) => {
+      this.names = new Names(parseLandmarks(...file), this.source.store, this.camera, (way) => this.fly(way));
       this.overlays.unshift(this.names);
       this.showNames();
-    } catch (reason) {
-      showNotice(messageOf(reason));
-    }
+    });
+    const told = named.catch((reason: unknown) => showNotice(messageOf(reason)));
+    (await page).connectPage(this);
+    await told;
   }
 
   private fly(plan: Flight): void {

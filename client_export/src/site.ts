@@ -7,12 +7,11 @@ import { TreeSource } from "./tree/source.ts";
 
 const MANIFEST = "site.json";
 const VERSION = 1;
-const LANDMARKS = "universe/landmarks.json";
 
 export interface Site {
   /** The source of what is shown. */
   source(events: SourceEvents): Source;
-  /** Reads the file of its landmarks: its text, and its name. */
+  /** Reads the file of its landmarks: its text, and its name; of a site that names none, an empty list. */
   landmarks(): Promise<[text: string, name: string]>;
 }
 
@@ -29,7 +28,8 @@ export async function openSite(base: string, fetcher: typeof fetch): Promise<Sit
   return {
     source: await sourceOf(manifest.layers, (folder) => new Folder(`${base}${folder}/`, fetcher)),
     landmarks: async () => {
-      const name = typeof manifest.landmarks === "string" ? manifest.landmarks : LANDMARKS;
+      if (manifest.landmarks === undefined) return ["[]", MANIFEST];
+      const name = textOf(manifest, "landmarks", MANIFEST);
       return [await root.text(name), name];
     },
   };

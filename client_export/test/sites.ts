@@ -10,12 +10,9 @@ interface LayerEntry {
   radii: (number | null)[];
 }
 
-/** The files at the top of a site: the list of its layers, and landmarks, of which it has none. */
+/** The file at the top of a site: the list of its layers. It names no landmarks. */
 export function manifestOf(layers: LayerEntry[]): Map<string, BodyInit> {
-  return new Map([
-    ["site.json", JSON.stringify({ version: 1, files: [], layers })],
-    ["universe/landmarks.json", "[]"],
-  ]);
+  return new Map([["site.json", JSON.stringify({ version: 1, layers })]]);
 }
 
 /** `fetch` of a server that has these files; `log` takes the addresses that were asked for. */

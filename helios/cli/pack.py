@@ -8,7 +8,7 @@ import click
 import helios
 from helios.cli.meter import Meter
 from helios.cli.printing import echo
-from helios.packing import PACKS
+from helios.packing import DEFAULT_PACK, PACKS
 
 
 def default_universe() -> Path:
@@ -30,7 +30,7 @@ universe_option = click.option(
 @click.option(
     "--format",
     "format_name",
-    default="v1",
+    default=DEFAULT_PACK,
     show_default=True,
     help=f"One of {', '.join(PACKS.names())}.",
 )
@@ -40,10 +40,10 @@ def pack(directory: Path | None, format_name: str, output: Path | None, site: Pa
     """Pack a universe for a web client, or make a whole site of it.
 
     The pack is a separate folder with all that a client reads. All of it is read back and compared before it replaces
-    an older pack. The format v2 has all stars, each once, and the levels of detail. The format v1 regroups the cells
-    of an adaptive universe, and of one of a depth below 5, into those of depth 5, the published grid; v1:depth=6
-    selects another depth, v1:loose_cells=false leaves out the files of single cells.
-    With --site, the viewer, the pack and the exact stars of trained cells are also written to one folder.
+    an older pack. The format v2 has all stars, each once, and the levels of detail, but no trained splats. The format
+    v1 has those; it regroups the cells of an adaptive universe, and of one of a depth below 5, into those of depth 5,
+    the published grid; v1:depth=6 selects another depth, v1:loose_cells=false leaves out the files of single cells.
+    With --site, the viewer and the pack are also written to one folder, with v1 the exact stars of trained cells too.
     """
     from helios.packing.site import require_place_for_site
 
@@ -63,6 +63,9 @@ def pack(directory: Path | None, format_name: str, output: Path | None, site: Pa
         echo(f"regrouped at depth {packed.depth} from {len(universe):,} cells of {before}")
     bare = f", {size / raw:.2f} x the bare {raw}" if raw else ""
     echo(f"{size:.1f} bytes per splat{bare}; read back: equal")
+    if universe.trained.any() and not packed.trained_cells:
+        trained = int(universe.trained.sum())
+        echo(f"the splats of {trained:,} trained cells are not in it, all stars are: --format v1 packs those splats")
     if site is None:
         echo("make a site of it: helios pack --site site")
         return

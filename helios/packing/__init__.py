@@ -5,6 +5,9 @@ from helios.registry import Registry
 PACKS = Registry("pack format", "helios.packs", {"v1": "helios.packing.v1:V1", "v2": "helios.packing.v2.format:V2"})
 """Frozen dataclasses that are a `helios.packing.pack.PackFormat`; their fields are its options, as in `v1:depth=6`."""
 
+DEFAULT_PACK = "v2"
+"""The format of packs, with its options, where none is named."""
+
 EXPORTERS = Registry(
     "export format",
     "helios.exporters",

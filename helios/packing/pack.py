@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from helios.errors import StoreError
 from helios.files import replacing, restore
-from helios.packing import PACKS
+from helios.packing import DEFAULT_PACK, PACKS
 from helios.packing.pack_cells import Written
 from helios.progress import Done, OnEvent, ignore
 from helios.universe.findings import Finding
@@ -92,7 +92,7 @@ class PackFormat(Protocol):
 
 
 def pack_universe(
-    universe: Universe, output: Path | None = None, format: str = "v1", on_event: OnEvent = ignore
+    universe: Universe, output: Path | None = None, format: str = DEFAULT_PACK, on_event: OnEvent = ignore
 ) -> PackResult:
     """Write the pack of a universe into the folder `output`, by default `pack` in the universe; return what it holds.
 

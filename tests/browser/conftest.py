@@ -1,6 +1,7 @@
 import pytest
 from look import require_tools
 from v1_site import naked_eye_stars, write_site
+from v2_site import make_site
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -11,5 +12,11 @@ def _tools():
 
 @pytest.fixture(scope="session")
 def naked_eye_site(tmp_path_factory):
-    """The directory of a site of 288 real stars, down to magnitude 3.5, in both layers."""
-    return write_site(tmp_path_factory.mktemp("sites") / "naked_eye", naked_eye_stars())
+    """The directory of a site of 288 real stars, down to magnitude 3.5."""
+    return make_site(tmp_path_factory.mktemp("sites") / "naked_eye", naked_eye_stars())
+
+
+@pytest.fixture(scope="session")
+def naked_eye_site_v1(tmp_path_factory):
+    """The directory of a site of these stars of the format v1, in both layers."""
+    return write_site(tmp_path_factory.mktemp("sites") / "naked_eye_v1", naked_eye_stars())

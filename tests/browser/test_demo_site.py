@@ -1,11 +1,12 @@
 """The site that the commands of `make demo` make shows the real sky: in place, as bright as catalogued, near and far.
 
 The scene is that of `make demo` but for 30 iterations instead of 1000: the embedded bright stars built, trained, packed
-and served by the commands themselves. Expected directions are ICRS J2000 of SIMBAD (Hipparcos, van Leeuwen 2007),
-expected light is summed over the catalogue in float64 from the law of light (docs/design.md); neither passes through
-Helios.
+and served by the commands themselves; and the same as a site of v1, whose splats stand for the stars from afar.
+Expected directions are ICRS J2000 of SIMBAD (Hipparcos, van Leeuwen 2007), expected light is summed over the catalogue
+in float64 from the law of light (docs/design.md); neither passes through Helios.
 """
 
+import gzip
 import json
 import os
 import re
@@ -55,9 +56,9 @@ def from_afar(distance_pc, fov):
     return Pinhole(distance_pc * PARSEC_M * OUT / np.linalg.norm(OUT), direction_of(-OUT), fov)
 
 
-AFAR = {"both layers": (from_afar(3e3, 60.0), 3), "splats alone": (from_afar(4e4, 20.0), 10)}
-"""Camera and stops of exposure. Leaves that end at 6.4 kpc have radii of some 5 kpc: from 40 kpc splats stand for all
-stars but the six that lie farther out."""
+AFAR = {"from 3 kpc": (from_afar(3e3, 60.0), 3), "from 40 kpc": (from_afar(4e4, 20.0), 10)}
+"""Camera and stops of exposure. Leaves that end at 6.4 kpc have radii of some 5 kpc: from 40 kpc splats of v1 stand for
+all stars but the six that lie farther out; from 3 kpc both layers of v1 are seen."""
 
 ALL_LIGHT = """(() => {
   const light = helios.readLight(0, 0, 1280, 800);
@@ -90,6 +91,12 @@ def site(tmp_path_factory):
     return folder / "site"
 
 
+@pytest.fixture(scope="module")
+def site_v1(site):
+    helios("pack", "--format", "v1", "-o", "v1", "--site", "site_v1", cwd=site.parent)
+    return site.parent / "site_v1"
+
+
 @contextmanager
 def served(site):
     """The address at which `helios serve` serves the site."""
@@ -112,30 +119,44 @@ def visit(url, views):
     return json.loads(done.stdout)
 
 
-@pytest.fixture(scope="module")
-def seen(site, tmp_path_factory):
-    """Every view by its name, and `problems` and `console` of the two visits together."""
-    pictures = tmp_path_factory.mktemp("pictures")
-    views = {
-        "orion": {"state": TO_ORION.state + "&ev=0"},
-        "sirius and canopus": {"state": TO_SIRIUS_CANOPUS.state + "&ev=0"},
-        "both layers": {"state": f"{AFAR['both layers'][0].state}&ev=3", "steps": [{"evaluate": ALL_LIGHT}]},
-        "at sirius": {"state": TO_ORION.state + "&ev=0", "steps": flight_to("Sirius")},
-        "at the pleiades": {"state": TO_ORION.state + "&ev=0", "steps": flight_to("Pleiades")},
-    }
-    views["at andromeda"] = {"state": TO_ORION.state + "&ev=0", "steps": flight_to("Andromeda")}
+def look(site, views, pictures):
+    """Every view by its name and as it is seen from afar, and `problems` and `console` of the two visits together."""
+    camera, stops = AFAR["from 3 kpc"]
+    views = views | {"from 3 kpc": {"state": f"{camera.state}&ev={stops}", "steps": [{"evaluate": ALL_LIGHT}]}}
     for name, view in views.items():
         view |= {"png": str(pictures / f"{name}.png"), "clean": True}
     # A page that opens afar asks for what it needs there, and nothing else.
-    camera, stops = AFAR["splats alone"]
-    afar = {"steps": [{"evaluate": ALL_LIGHT}], "png": str(pictures / "splats alone.png"), "clean": True}
+    camera, stops = AFAR["from 40 kpc"]
+    afar = {"steps": [{"evaluate": ALL_LIGHT}], "png": str(pictures / "from 40 kpc.png"), "clean": True}
     with served(site) as url:
         here = visit(url, list(views.values()))
         there = visit(f"{url}#{camera.state}&ev={stops}", [afar])
-    found = dict(zip([*views, "splats alone"], here["views"] + there["views"]))
+    found = dict(zip([*views, "from 40 kpc"], here["views"] + there["views"]))
     for name, view in found.items():
         view["pixels"] = np.asarray(Image.open(pictures / f"{name}.png").convert("RGB")).astype(np.float64)
     return found | {"said": [message for one in (here, there) for message in one["problems"] + one["console"]]}
+
+
+@pytest.fixture(scope="module")
+def seen(site, tmp_path_factory):
+    views = {
+        "orion": {"state": TO_ORION.state + "&ev=0"},
+        "sirius and canopus": {"state": TO_SIRIUS_CANOPUS.state + "&ev=0"},
+        "at sirius": {"state": TO_ORION.state + "&ev=0", "steps": flight_to("Sirius")},
+        "at the pleiades": {"state": TO_ORION.state + "&ev=0", "steps": flight_to("Pleiades")},
+        "at andromeda": {"state": TO_ORION.state + "&ev=0", "steps": flight_to("Andromeda")},
+    }
+    return look(site, views, tmp_path_factory.mktemp("pictures"))
+
+
+@pytest.fixture(scope="module")
+def seen_v1(site_v1, tmp_path_factory):
+    return look(site_v1, {}, tmp_path_factory.mktemp("pictures"))
+
+
+@pytest.fixture(params=["v2", "v1"])
+def seen_afar(request):
+    return request.getfixturevalue({"v2": "seen", "v1": "seen_v1"}[request.param])
 
 
 def catalogue():
@@ -161,8 +182,12 @@ def centroid(image, pixel, half=5):
     return np.array([(box * columns).sum(), (box * rows).sum()]) / box.sum() + 0.5
 
 
-def test_nothing_went_wrong(seen):
-    assert seen["said"] == []
+def test_nothing_went_wrong(seen_afar):
+    assert seen_afar["said"] == []
+
+
+def test_its_pack_is_of_v2(site):
+    assert [layer["format"] for layer in json.loads((site / "site.json").read_text())["layers"]] == ["v2"]
 
 
 def test_the_sky_from_the_sun_is_lit_and_dark_between_the_stars(seen):
@@ -200,7 +225,7 @@ def test_orion_is_recognisable(seen, name):
 
 
 @pytest.mark.parametrize("view", AFAR)
-def test_light_is_that_of_the_catalogue_from_afar(seen, view):
+def test_light_is_that_of_the_catalogue_from_afar(seen_afar, view):
     """The luminance of the whole frame is the sum over the catalogue of E Omega (d0/d)^2 f^2 (d/z)^3, within 1 %.
 
     Sampled at pixel centres through a filter of 0.5 px^2 a point errs by up to 0.02 %. Its quad ends at 3.33 sigma: up
@@ -215,16 +240,16 @@ def test_light_is_that_of_the_catalogue_from_afar(seen, view):
     flux = (solid_angles * share * camera.focal**2 * (distance / z) ** 3)[in_view]
     expected = 16 * 2.0**stops * flux.sum()
     assert flux.sum() ** 2 / (flux**2).sum() > 10
-    light = seen[view]["script"]
+    light = seen_afar[view]["script"]
     assert light["peak"] < 6e4, "where half floats end nothing can be said about light"
     assert np.array(light["sum"]) @ [0.2126, 0.7152, 0.0722] == pytest.approx(expected, rel=0.01)
-    assert np.sum(seen[view]["pixels"].max(axis=2) > 40) > 500
+    assert np.sum(seen_afar[view]["pixels"].max(axis=2) > 40) > 500
 
 
-def test_from_afar_splats_alone_stand_for_the_stars(site, seen):
-    index = json.loads((site / "universe" / "index.json").read_text())
-    stars = json.loads((site / "stars" / "index.json").read_text())
-    loaded = seen["splats alone"]["loaded"]
+def test_from_afar_splats_of_v1_alone_stand_for_the_stars(site_v1, seen_v1):
+    index = json.loads((site_v1 / "universe" / "index.json").read_text())
+    stars = json.loads((site_v1 / "stars" / "index.json").read_text())
+    loaded = seen_v1["from 40 kpc"]["loaded"]
     # The leaf of the six stars that lie farther out still holds the camera too: there the stars themselves are shown.
     assert abs(loaded["cells"] - len(index["cells"])) <= 6
     assert abs(loaded["splats"] - index["total_splats"]) <= 6
@@ -233,7 +258,8 @@ def test_from_afar_splats_alone_stand_for_the_stars(site, seen):
 
 def arrival_pc(site, name):
     """Distances (place, arrival) from the Sun, pc: a flight from the Sun ends 4 radii short of its place."""
-    landmarks = json.loads((site / "universe" / "landmarks.json").read_text())
+    name_of_file = json.loads((site / "site.json").read_text())["landmarks"]
+    landmarks = json.loads(gzip.decompress((site / name_of_file).read_bytes()))
     landmark = next(landmark for landmark in landmarks if landmark["name"].startswith(name))
     place = np.linalg.norm(list(landmark["pos_meters"].values()))
     return place / PARSEC_M, (place - 4 * landmark["radius_hint"]) / PARSEC_M

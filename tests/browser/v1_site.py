@@ -85,7 +85,7 @@ def write_site(
         {"folder": "stars", "format": "v1", "radii": [0, 5.5]},
         {"folder": "universe", "format": "v1", "radii": [4.5, None]},
     ]
-    manifest = {"version": 1, "files": [], "layers": layers if with_stars else layers[1:]}
+    manifest = {"version": 1, "layers": layers if with_stars else layers[1:], "landmarks": "universe/landmarks.json"}
     (directory / "site.json").write_text(json.dumps(manifest))
     return directory
 

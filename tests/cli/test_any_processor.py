@@ -75,5 +75,7 @@ def test_what_is_trained_is_the_same(tmp_path, others, strategy):
         quick = ("--iterations", 60, "--image-size", 32, "--backend", "numba", "--strategy", strategy)
         train = ("train-all", "--input", tmp_path / "universe", "--output", output / "universe", *quick)
         run("-m", "helios", *train, "--densify-interval", 10, "--densify-until", 50, kernel=kernel)
-        run("-m", "helios", "pack", "--universe", output / "universe", kernel=kernel)
+        for pack_format in ("v2", "v1"):
+            pack = ("pack", "--universe", output / "universe", "--format", pack_format, "-o", output / pack_format)
+            run("-m", "helios", *pack, kernel=kernel)
         assert contents(output) == contents(tmp_path / "None")

@@ -42,6 +42,7 @@ def trained(tmp_path_factory):
     command = ("train-all", "--input", folder / "universe", "--output", folder / "trained", *QUICK)
     assert helios(*command).exit_code == 0
     assert helios("pack", "--universe", folder / "trained").exit_code == 0
+    assert helios("pack", "--universe", folder / "trained", "--format", "v1", "-o", folder / "v1").exit_code == 0
     return folder / "trained"
 
 
@@ -137,22 +138,39 @@ def test_where_there_is_no_universe_that_is_said(tmp_path, command):
         assert result.output.count("\n") == 1
 
 
-def test_validate_reads_the_pack_too(trained, tmp_path):
+@pytest.fixture(params=["v2", "v1"])
+def packed(request, trained, tmp_path):
+    """A copy of the trained universe, with a pack of each format."""
     path = shutil.copytree(trained, tmp_path / "universe")
-    data = bytearray((path / "pack" / "cells.pack.bin").read_bytes())
-    data[500] ^= 1
-    (path / "pack" / "cells.pack.bin").write_bytes(data)
-    result = helios("validate", path)
+    if request.param == "v1":
+        shutil.rmtree(path / "pack")
+        shutil.copytree(trained.parent / "v1", path / "pack")
+    return path
+
+
+def test_validate_reads_the_pack_too(packed):
+    assert helios("validate", packed).exit_code == 0
+    file, part, byte = ("sky.bin", "the sky", 100)
+    if not (packed / "pack" / file).exists():
+        file, part, byte = ("cells.pack.bin", "cell .*", 500)
+    data = bytearray((packed / "pack" / file).read_bytes())
+    data[byte] ^= 1
+    (packed / "pack" / file).write_bytes(data)
+    result = helios("validate", packed)
     assert result.exit_code == 1
-    assert re.match(r"pack: .*pack/cells\.pack\.bin: cell .*: damaged: CRC-32 .*; a pack must have", result.output)
+    said = rf"pack: .*pack/{re.escape(file)}: {part}: damaged: (its )?CRC-32 .*; a pack must have"
+    assert re.match(said, result.output)
     assert result.output.endswith("not sound, 1 wrong in 1 kinds\n")
 
 
-@pytest.mark.parametrize("file", ["universe.zarr/zarr.json", "pack/index.json"])
-def test_info_of_a_damaged_universe_is_one_line(trained, tmp_path, file):
-    universe = shutil.copytree(trained, tmp_path / "universe")
-    (universe / file).write_text("{")
-    result = helios("info", universe)
+@pytest.mark.parametrize(
+    ("packed", "file"),
+    [("v2", "universe.zarr/zarr.json"), ("v2", "pack/head.bin"), ("v1", "pack/index.json")],
+    indirect=["packed"],
+)
+def test_info_of_a_damaged_universe_is_one_line(packed, file):
+    (packed / file).write_text("{")
+    result = helios("info", packed)
     assert result.exit_code == 1
     assert result.output.startswith("Error: ")
     assert result.output.count("\n") == 1

@@ -4,6 +4,7 @@ Universes are small and real. The kills are of whole processes, one before each 
 disk.
 """
 
+import gzip
 import json
 import os
 import re
@@ -53,9 +54,27 @@ def helios(*arguments, code=0):
     return result.output
 
 
-def test_it_packs_the_trained_universe_and_says_how_large_it_is(here):
+def test_it_packs_all_stars_of_the_trained_universe_and_says_how_large_they_are(here):
     before = scene.tree(here / "universe")
     output = helios("pack")
+    pack = open_pack(here / "universe_trained" / "pack")
+    assert pack.format == "v2"
+    files = (path for path in pack.folder.iterdir() if path.name.split("-")[0] not in ("ids", "landmarks.json"))
+    size = sum(path.stat().st_size for path in files)
+    cells = pack.result.cells
+    assert output.startswith(
+        f"packed universe_trained/pack: {cells} cells (0 trained), 200 splats, {size:,} bytes\n"
+        f"{size / 200:.1f} bytes per splat; read back: equal\n"
+    )
+    trained = Universe.open(here / "universe_trained").trained.sum()
+    assert f"the splats of {trained} trained cells are not in it, all stars are: --format v1 packs" in output
+    assert "are not in it" not in helios("pack", "--universe", "universe", "-o", "stars")
+    assert scene.tree(here / "universe") == before
+
+
+def test_the_format_v1_has_the_splats_of_trained_cells(here):
+    output = helios("pack", "--format", "v1")
+    assert "are not in it" not in output
     packed = open_pack(here / "universe_trained" / "pack").result
     size = (here / "universe_trained" / "pack" / "cells.pack.bin").stat().st_size
     splats, trained = packed.splats, packed.trained_cells
@@ -64,7 +83,6 @@ def test_it_packs_the_trained_universe_and_says_how_large_it_is(here):
         in output
     )
     assert f"{size / splats:.1f} bytes per splat, {size / splats / 56:.2f} x the bare 56; read back: equal" in output
-    assert scene.tree(here / "universe") == before
 
 
 def test_it_packs_the_universe_where_none_is_trained(here):
@@ -91,25 +109,21 @@ def test_it_packs_to_the_folder_and_in_the_format_that_are_named(here, viewer):
 
 
 def test_a_site_is_packed_first_and_says_how_to_look_at_it(here, viewer):
-    output = helios("pack", "--site", "site")
+    output = helios("pack", "--site", "site", "--format", "v1")
     assert output.endswith("look at it: helios serve site\n")
     packs = here / "universe_trained" / "pack", here / "site" / "stars"
     assert check_site(here / "site") == sum(len(open_pack(pack)) for pack in packs)
 
 
 def test_the_format_v2_is_packed_validated_and_put_in_a_site(here, viewer):
-    output = helios("pack", "--universe", "universe", "--format", "v2", "--site", "site")
+    output = helios("pack", "--universe", "universe", "--site", "site")
+    assert output.endswith("look at it: helios serve site\n")
     pack = open_pack(here / "universe" / "pack")
     assert (pack.format, pack.result.splats) == ("v2", 200)
-    size = sum(
-        path.stat().st_size
-        for path in pack.folder.iterdir()
-        if path.name.split("-")[0] not in ("ids", "landmarks.json")
-    )
-    assert f"200 splats, {size:,} bytes" in output
-    assert f"{size / 200:.1f} bytes per splat; read back: equal" in output
     manifest = json.loads((here / "site" / "site.json").read_text())
-    assert manifest == {"version": 1, "layers": [{"folder": "universe", "format": "v2", "radii": None}]}
+    assert manifest["layers"] == [{"folder": "universe", "format": "v2", "radii": None}]
+    places = gzip.decompress((here / "site" / manifest["landmarks"]).read_bytes())
+    assert places == (here / "universe" / "landmarks.json").read_bytes()
     assert check_site(here / "site") == pack.result.cells
     assert "universe: sound" in helios("validate", "universe")
     sky = pack.folder / "sky.bin"
@@ -191,7 +205,7 @@ def test_export_says_what_a_file_does_not_show(here):
 
 def test_a_shallow_universe_is_regrouped(here):
     universe = Universe.open(here / "universe")
-    output = helios("pack", "--universe", "universe")
+    output = helios("pack", "--universe", "universe", "--format", "v1")
     assert f"regrouped at depth 5 from {len(universe)} cells of depth 2\n" in output
     assert {cell.depth for cell in open_pack(here / "universe" / "pack").cell_ids} == {5}
     assert "regrouped" not in helios("pack", "--universe", "universe", "--format", "v1:depth=2")
@@ -200,7 +214,7 @@ def test_a_shallow_universe_is_regrouped(here):
 
 def test_an_adaptive_universe_is_regrouped_and_exported_by_names_with_depths(here):
     universe = scene.make_clumps(here / "adaptive", leaf_capacity=8)
-    output = helios("pack", "--universe", "adaptive")
+    output = helios("pack", "--universe", "adaptive", "--format", "v1")
     packed = open_pack(here / "adaptive" / "pack")
     assert f"packed adaptive/pack: {len(packed)} cells (0 trained), 210 splats" in output
     assert f"regrouped at depth 5 from {len(universe)} cells of an adaptive tree" in output

@@ -83,12 +83,12 @@ def test_no_site_is_one_clear_line(tmp_path):
 
 def test_a_damaged_site_is_not_served(site, tmp_path):
     copy = Path(shutil.copytree(site, tmp_path / "site"))
-    data = bytearray((copy / "universe" / "cells.pack.bin").read_bytes())
+    data = bytearray((copy / "universe" / "sky.bin").read_bytes())
     data[1000] ^= 4
-    (copy / "universe" / "cells.pack.bin").write_bytes(data)
+    (copy / "universe" / "sky.bin").write_bytes(data)
     code, output = serve(copy)
     assert (code, output.count("\n")) == (1, 1)
-    assert re.search(r"universe/cells\.pack\.bin: damaged, its SHA-256", output)
+    assert re.search(r"universe/sky\.bin: damaged, its SHA-256", output)
 
 
 @pytest.mark.parametrize("port", ["-1", "65536", "http"])

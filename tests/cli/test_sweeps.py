@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize(
     "sweep",
     [
-        ("crashes", "export", "export over another", "landmarks", "pack", "pack v2"),
+        ("crashes", "export", "export over another", "landmarks", "pack", "pack v1"),
         ("crashes", "--every", "23", "build, 2 workers", "train in place"),
         ("damage", "0.1"),
         ("hostile", "packs", "texts"),

@@ -171,7 +171,7 @@ def test_killed_between_checkpoints_a_cell_goes_on_from_the_last(universe, tmp_p
 def test_killed_while_a_file_trains(tmp_path):
     packed = tmp_path / "packed"
     succeed("build", "--synthetic", 300, "--depth", 0, "-o", packed)
-    succeed("pack", "--universe", packed)
+    succeed("pack", "--universe", packed, "--format", "v1")
     source = max((packed / "pack" / "cells").glob("*.bin"), key=lambda path: path.stat().st_size)
 
     def file(output):

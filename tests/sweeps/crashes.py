@@ -42,6 +42,7 @@ _FILES = ("build", *(f"../{i}.csv" for i in range(FILES)), "-o", "u", "--leaf-ca
 _TRAIN = ("train-all", "--input", "u", *QUICK)
 _PACK = ("pack", "--universe", "u")
 _SITE = (*_PACK, "--site", "s")
+_V1 = ("--format", "v1")
 _STARS = tuple(argument for i in range(FILES) for argument in ("--stars", f"../{i}.csv"))
 _BUILD = ("build", *_STARS, "--leaf-capacity", 16, "-o", "u")
 
@@ -56,12 +57,12 @@ CASES = {
     "train in place again": Case((*_TRAIN, "--output", "u", "--seed", 2), (_MADE, (*_TRAIN, "--output", "u"), _PACK)),
     "train with checkpoints": Case((*_TRAIN, "--output", "t", "--checkpoint-every", 2), (_MADE,)),
     "pack": Case(_PACK, (_MADE,)),
-    "pack over another": Case(_PACK, (_MADE, _PACK, (*_TRAIN, "--output", "u"))),
-    "pack v2": Case((*_PACK, "--format", "v2"), (_MADE,)),
-    "pack v2 over v1": Case((*_PACK, "--format", "v2"), (_MADE, _PACK)),
+    "pack v1": Case((*_PACK, *_V1), (_MADE,)),
+    "pack v1 over another": Case((*_PACK, *_V1), (_MADE, (*_PACK, *_V1), (*_TRAIN, "--output", "u"))),
+    "pack over v1": Case(_PACK, (_MADE, (*_PACK, *_V1))),
     "site": Case(_SITE, (_MADE,)),
-    "site over another": Case(_SITE, (_OTHER, _SITE, _MADE)),
-    "site v2": Case((*_SITE, "--format", "v2"), (_OTHER, _SITE, _MADE)),
+    "site v1": Case((*_SITE, *_V1), (_MADE, (*_TRAIN, "--output", "u"))),
+    "site over v1": Case(_SITE, (_OTHER, (*_SITE, *_V1), _MADE)),
     "export": Case(("export", "--universe", "u", "-o", "e.ply"), (_MADE,)),
     "export over another": Case(("export", "--universe", "u", "--format", "csv", "-o", "e.csv"), (_MADE,)),
     "landmarks": Case(("generate-landmarks", "--count", 5, "-o", "l.json")),

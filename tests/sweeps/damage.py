@@ -116,6 +116,7 @@ READERS = {
     "export": ("export", "--universe", "u", "-o", "made/e.ply"),
     "table": ("export", "--universe", "u", "--format", "csv", "-o", "made/e.csv"),
     "pack": ("pack", "--universe", "u", "-o", "made/p"),
+    "pack v1": ("pack", "--universe", "u", "--format", "v1", "-o", "made/p"),
     "site": ("pack", "--universe", "u", "--site", "made/s"),
     "train": ("train-landmarks", "--input", "u", "--output", "made/t", *QUICK),
 }
@@ -127,13 +128,12 @@ ALL, QUICK_ONES = tuple(READERS), tuple(name for name in READERS if name != "tra
 class Sound:
     """A trained universe `u`, packed in `format`, and its site `s` in the folder `home`, and what is made of them."""
 
-    def __init__(self, scratch: Path, format: str = "v1"):
+    def __init__(self, scratch: Path, format: str = "v2"):
         self.scratch, self.home = scratch, scratch / "home"
         self.home.mkdir()
         for arguments in (
             ("build", "--synthetic", 60, "--depth", 1, "-o", "u"),
             ("train-all", "--input", "u", "--output", "u", *QUICK),
-            ("pack", "--universe", "u", "--format", format),
             ("pack", "--universe", "u", "--format", format, "--site", "s"),
         ):
             made(arguments, self.home)
@@ -226,14 +226,14 @@ def main() -> int:
     print(f"{'damaged':<24} {'trials':>7} " + " ".join(f"{name:>11}" for name in OUTCOMES) + f" {'s':>6}", flush=True)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch).resolve()
-        (folder / "v2").mkdir()
-        sound, sound_v2 = Sound(folder), Sound(folder / "v2", "v2")
+        (folder / "v1").mkdir()
+        sound, sound_v1 = Sound(folder), Sound(folder / "v1", "v1")
         campaigns = {
             "universe": (90, lambda n: universe(sound, n, rng)),
             "pack in a universe": (40, lambda n: pack(sound, n, rng)),
-            "v2 pack in a universe": (40, lambda n: pack(sound_v2, n, rng)),
+            "v1 pack in a universe": (40, lambda n: pack(sound_v1, n, rng)),
             "site": (60, lambda n: site(sound, n, rng)),
-            "v2 site": (40, lambda n: site(sound_v2, n, rng)),
+            "v1 site": (40, lambda n: site(sound_v1, n, rng)),
             "killed build": (70, lambda n: going_on("build, 1 worker", folder, n, rng, ".u.build")),
             "killed training": (40, lambda n: going_on("train with checkpoints", folder, n, rng, "t/training")),
         }

@@ -113,7 +113,7 @@ def cells(home: Path) -> Iterator[Trial]:
 
 
 def packs(home: Path) -> Iterator[Trial]:
-    """Lists of packs and sites with changed values, and all checksums made anew."""
+    """Lists of v1 packs and of sites with changed values, and all checksums made anew."""
     from helios.files import sha256
     from helios.pieces import digest_of
 
@@ -383,8 +383,7 @@ def main() -> int:
             for arguments in (
                 ("build", "--synthetic", 40, "--depth", 1, "-o", "u"),
                 ("train-all", "--input", "u", "--output", "u", *QUICK),
-                ("pack", "--universe", "u"),
-                ("pack", "--universe", "u", "--site", "s"),
+                ("pack", "--universe", "u", "--format", "v1", "--site", "s"),
             ):
                 ended = run(helios(arguments), home)
                 assert ended.code == 0, ended.text

@@ -124,9 +124,10 @@ def test_from_a_catalogue_to_a_site_nothing_is_printed(tmp_path, capfd):
     assert 0 < len(view.splats) <= len(view)
     packed = helios.pack(universe, on_event=events.append)
     assert isinstance(packed, helios.PackResult)
-    assert packed.trained_cells > 0
+    assert packed.splats == len(universe.stars())
     site = helios.write_site(universe, tmp_path / "site", on_event=events.append)
     assert isinstance(site, helios.SiteResult)
+    assert helios.pack(universe, tmp_path / "splats", "v1").trained_cells > 0
     assert (tmp_path / "site" / "index.html").exists()
     written = helios.export(universe, tmp_path / "cell.ply", cells=str(cell.id))
     assert isinstance(written, helios.ExportResult)

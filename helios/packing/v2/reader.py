@@ -80,7 +80,7 @@ class V2Pack:
         """What the pack holds, as its index says; the bytes are those of all but the identifiers."""
         return PackResult(
             path=self.folder,
-            cells=self._cells,
+            cells=1 + self._cells,  # the root too, whose stars are the sky
             trained_cells=0,
             splats=self.head.stars,
             size_bytes=sum(self._size(name) for name in self.files if not name.startswith("ids-")),

@@ -97,6 +97,7 @@ _KILLER = textwrap.dedent(
     from pathlib import Path
     import helios.universe.store
     import helios.packing.v1
+    import helios.packing.v2.format
     from helios.packing.pack import pack_universe
     from helios.packing.site import write_site
     from helios.universe import Universe

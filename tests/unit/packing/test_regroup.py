@@ -45,7 +45,7 @@ def source(request, clumps, tmp_path_factory):
 def regrouped(source, tmp_path_factory):
     """It, half trained and packed."""
     universe = make_trained(source.path, tmp_path_factory.mktemp("regrouped") / "universe", stray=50.0)
-    pack_universe(universe)
+    pack_universe(universe, format="v1")
     return universe
 
 
@@ -105,7 +105,7 @@ def test_without_training_it_is_the_pack_of_the_same_stars_at_depth_5(clumps, tm
     assert 1 < len(below) < (depths > 5).sum(), "deeper leaves must share a cell"
     assert len(uniform) - len(below) > (depths < 5).sum(), "larger leaves must have several cells"
     for universe in (adaptive, uniform):
-        assert pack_universe(universe).cells == len(uniform)
+        assert pack_universe(universe, format="v1").cells == len(uniform)
     for name in PACK:
         assert (adaptive.path / "pack" / name).read_bytes() == (uniform.path / "pack" / name).read_bytes()
     assert tree(adaptive.path / "pack" / "cells") == tree(uniform.path / "pack" / "cells")
@@ -116,14 +116,14 @@ def test_a_shallow_universe_has_the_pack_of_its_stars_at_depth_5(tmp_path, depth
     shallow, uniform = (make_clumps(tmp_path / f"depth{d}", depth=d) for d in (depth, 5))
     assert len(shallow) < len(uniform)
     for universe in (shallow, uniform):
-        assert pack_universe(universe).depth == 5
+        assert pack_universe(universe, format="v1").depth == 5
     assert tree(shallow.path / "pack") == tree(uniform.path / "pack")
 
 
 @pytest.mark.parametrize("depth", [5, 6])
 def test_a_universe_of_small_cells_keeps_them(tmp_path, depth):
     universe = make_clumps(tmp_path / "universe", depth=depth)
-    pack_universe(universe)
+    pack_universe(universe, format="v1")
     pack = V1Pack.open(universe.path / "pack")
     assert list(pack.cell_ids) == list(universe.cell_ids)
     for i, cell in enumerate(pack):
@@ -182,7 +182,7 @@ def test_what_fades_together_has_the_light_of_the_same_leaves_in_both_layers(reg
 def test_its_stars_are_those_of_the_universe_of_depth_5(regrouped, viewer, tmp_path):
     site = write_site(regrouped, tmp_path / "site", viewer=viewer).path
     uniform = make_clumps(tmp_path / "uniform", depth=5)
-    pack_universe(uniform)
+    pack_universe(uniform, format="v1")
     for name in PACK[:2]:
         assert (site / "stars" / name).read_bytes() == (uniform.path / "pack" / name).read_bytes()
     folders = site / "stars", uniform.path / "pack"
@@ -192,7 +192,7 @@ def test_its_stars_are_those_of_the_universe_of_depth_5(regrouped, viewer, tmp_p
 
 def test_packing_leaves_the_universe_as_it_was_and_gives_the_same_bytes_again(regrouped, source, tmp_path):
     again = Universe.open(copy(regrouped.path, tmp_path / "again"))
-    report = pack_universe(again)
+    report = pack_universe(again, format="v1")
     assert tree(again.path) == tree(regrouped.path)
     assert again.fingerprint == source.fingerprint
     assert (again.trained == regrouped.trained).all()

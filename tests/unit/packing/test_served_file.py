@@ -22,7 +22,7 @@ WEB = Path(__file__).parents[3] / "helios" / "web"
 GZIP = {"Accept_Encoding": "gzip, deflate, br"}
 FOR_EVER = "public, max-age=31536000, immutable"
 TEXTS = ("index.html", "a.js", "a.mjs", "a.css", "a.json", "a.svg", "a.txt", "a.md", "assets/viewer-0123abcd.js")
-BINARIES = ("cells.pack.bin", "a.png", "a.jpg", "a.wasm", "a.woff2", "a.unknown", "none")
+BINARIES = ("tiles-00000.bin", "landmarks.json.gz", "a.png", "a.jpg", "a.wasm", "a.woff2", "a.unknown", "none")
 NAMED = (*TEXTS, *BINARIES, "sub/assets/viewer-0123abcd.js", "assets/viewer-0123abcd.bin", "small.json", "empty.txt")
 
 
@@ -117,7 +117,7 @@ def test_gzip_goes_to_those_that_accept_it(port, accepted, gzipped):
     assert ("content-encoding" in ask(port, "/a.js", Accept_Encoding=accepted)[1]) == gzipped
 
 
-@pytest.mark.parametrize("name", ["a.js", "a.json", "cells.pack.bin"])
+@pytest.mark.parametrize("name", ["a.js", "a.json", "landmarks.json.gz", "tiles-00000.bin"])
 def test_ranges_are_of_the_plain_file(port, site, name):
     content, plain = (site / name).read_bytes(), ask(port, f"/{name}")[1]["etag"]
     status, headers, body = ask(port, f"/{name}", Range="bytes=10-109", **GZIP)
@@ -128,13 +128,15 @@ def test_ranges_are_of_the_plain_file(port, site, name):
     assert (several[0], "content-encoding" in several[1]) == (206, False)
     of_gzip = ask(port, f"/{name}", **GZIP)[1]["etag"]
     status, headers, body = ask(port, f"/{name}", Range="bytes=10-109", If_Range=of_gzip, **GZIP)
-    if name.endswith(".bin"):
+    if name in BINARIES:
         assert (status, body) == (206, content[10:110])
     else:  # a part of the gzipped file cannot go on with bytes of the plain one
         assert (status, body, headers["etag"]) == (200, content, plain)
 
 
-@pytest.mark.parametrize("name", ["a.js", "index.html", "assets/viewer-0123abcd.js", "cells.pack.bin"])
+@pytest.mark.parametrize(
+    "name", ["a.js", "index.html", "assets/viewer-0123abcd.js", "landmarks.json.gz", "tiles-00000.bin"]
+)
 def test_what_a_client_has_is_not_sent_again(port, name):
     forms = [ask(port, f"/{name}", **accepted)[1] for accepted in ({}, GZIP)]
     for form, accepted in zip(forms, ({}, GZIP)):

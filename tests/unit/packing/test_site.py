@@ -1,9 +1,10 @@
 """A site: what it is made of, what it refuses to write over, and that damage to it is named before it is served.
 
-Sites are made of the half-trained universe, where the pack and the exact stars differ, and of one without training,
-where they do not. The viewer is two small files.
+Sites are made of packs of both formats of the half-trained universe, where the splats of v1 and the exact stars differ,
+and of one without training, where they do not. The viewer is two small files.
 """
 
+import gzip
 import hashlib
 import json
 import os
@@ -11,36 +12,76 @@ import os
 import numpy as np
 import pytest
 
+from helios.building.build import build_universe
+from helios.building.config import BuildConfig
 from helios.errors import InputError, StoreError
-from helios.packing.pack import pack_universe
+from helios.packing.pack import open_pack, pack_universe
 from helios.packing.site import check_site, require_place_for_site, write_site
 from helios.packing.v1_reader import V1Pack
 from helios.pieces import digest_of
 from helios.universe import Universe
 from tests.unit.packing.scene import OWN_CELLS, copy, kill_before_each_change, make_stars, make_trained, tree
 
-PACK = ("cells.pack.bin", "cells.pack.json", "cells.pack.sfv", "index.json")
+LANDMARKS = "universe/landmarks.json.gz"
 
 
-@pytest.fixture(scope="module")
-def site(packed, viewer, tmp_path_factory):
+def make_site(packed, viewer, tmp_path_factory):
     path = tmp_path_factory.mktemp("sites") / "site"
     write_site(Universe.open(packed), path, viewer=viewer)
     return path
 
 
-def test_it_is_the_viewer_the_pack_the_landmarks_and_the_stars(site, packed, viewer):
-    files = tree(site)
-    expected = [*tree(viewer), "site.json", "files.json", "universe/landmarks.json"]
-    expected += [f"{folder}/{name}" for folder in ("stars", "universe") for name in PACK]
+@pytest.fixture(scope="module")
+def packed_v1(trained, tmp_path_factory):
+    """The directory of the half-trained universe, packed in its own cells."""
+    path = copy(trained.path, tmp_path_factory.mktemp("packed") / "universe")
+    pack_universe(Universe.open(path), format=OWN_CELLS)
+    return path
+
+
+@pytest.fixture(scope="module")
+def packed_v2(trained, tmp_path_factory):
+    path = copy(trained.path, tmp_path_factory.mktemp("packed") / "universe")
+    pack_universe(Universe.open(path), format="v2")
+    return path
+
+
+@pytest.fixture(scope="module")
+def site_v1(packed_v1, viewer, tmp_path_factory):
+    return make_site(packed_v1, viewer, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def site_v2(packed_v2, viewer, tmp_path_factory):
+    return make_site(packed_v2, viewer, tmp_path_factory)
+
+
+@pytest.fixture(scope="module", params=["v2", "v1"])
+def packed(request):
+    return request.getfixturevalue(f"packed_{request.param}")
+
+
+@pytest.fixture(scope="module")
+def site(packed, request):
+    return request.getfixturevalue(f"site_{open_pack(packed / 'pack').format}")
+
+
+def test_it_is_the_viewer_the_pack_the_landmarks_and_with_v1_the_stars(site, packed, viewer):
+    files, pack = tree(site), open_pack(packed / "pack")
+    folders = {"v2": ["universe"], "v1": ["stars", "universe"]}[pack.format]
+    expected = [*tree(viewer), "site.json", "files.json", LANDMARKS]
+    expected += [f"{folder}/{name}" for folder in folders for name in pack.files]
     assert sorted(files) == sorted(expected)
     for name, data in tree(viewer).items():
         assert files[name] == data
-    for name in (*PACK, "landmarks.json"):
+    for name in pack.files:
         assert files[f"universe/{name}"] == (packed / "pack" / name).read_bytes()
     manifest = json.loads(files["site.json"])
-    assert [(layer["folder"], layer["format"]) for layer in manifest["layers"]] == [("stars", "v1"), ("universe", "v1")]
-    assert manifest.keys() == {"version", "layers"}
+    assert [(layer["folder"], layer["format"]) for layer in manifest["layers"]] == [(f, pack.format) for f in folders]
+    assert manifest.keys() == {"version", "layers", "landmarks"}
+    assert manifest["landmarks"] == LANDMARKS
+    assert gzip.decompress(files[LANDMARKS]) == (packed / "landmarks.json").read_bytes()
+    assert files[LANDMARKS][:8] == b"\x1f\x8b\x08\x00\x00\x00\x00\x00", "neither a name nor a time"
     listing = json.loads(files["files.json"])["files"]
     listed = {file["path"]: file["size"] for file in listing}
     assert listed == {name: len(data) for name, data in files.items() if name != "files.json"}
@@ -48,8 +89,18 @@ def test_it_is_the_viewer_the_pack_the_landmarks_and_the_stars(site, packed, vie
     assert sums == {name: hashlib.sha256(files[name]).hexdigest() for name in listed}
 
 
-def test_its_stars_are_the_exact_stars_of_all_cells(site, trained):
-    pack = V1Pack.open(site / "stars")
+def test_a_universe_without_landmarks_has_a_site_that_names_none(viewer, tmp_path):
+    build_universe(BuildConfig(synthetic=20, depth=1), tmp_path / "universe")
+    universe = Universe.open(tmp_path / "universe")
+    pack_universe(universe)
+    site = write_site(universe, tmp_path / "site", viewer=viewer).path
+    assert json.loads((site / "site.json").read_text()).keys() == {"version", "layers"}
+    assert not (site / LANDMARKS).exists()
+    assert check_site(site) > 0
+
+
+def test_its_stars_are_the_exact_stars_of_all_cells(site_v1, trained):
+    pack = V1Pack.open(site_v1 / "stars")
     assert pack.cell_ids == trained.cell_ids
     assert not any(entry.trained for entry in pack.entries)
     assert pack.result.splats == trained.offsets[-1]
@@ -63,7 +114,7 @@ def test_its_stars_are_the_exact_stars_of_all_cells(site, trained):
 
 def test_a_universe_without_training_has_no_second_copy_of_its_stars(stars, viewer, tmp_path):
     path = copy(stars.path, tmp_path / "universe")
-    pack_universe(Universe.open(path))
+    pack_universe(Universe.open(path), format="v1")
     written = write_site(Universe.open(path), tmp_path / "deep" / "site", viewer=viewer)
     assert not (tmp_path / "deep" / "site" / "stars").exists()
     layers = json.loads((written.path / "site.json").read_text())["layers"]
@@ -75,7 +126,7 @@ def test_a_universe_without_training_has_no_second_copy_of_its_stars(stars, view
 def test_a_trained_universe_deeper_than_any_regrouping_has_its_stars_beside_it(viewer, tmp_path):
     make_stars(tmp_path / "stars", count=8, depth=12)
     universe = make_trained(tmp_path / "stars", tmp_path / "trained")
-    pack_universe(universe)
+    pack_universe(universe, format="v1")
     site = write_site(universe, tmp_path / "site", viewer=viewer).path
     for layer in ("universe", "stars"):
         assert V1Pack.open(site / layer).cell_ids == universe.cell_ids
@@ -175,11 +226,15 @@ def test_a_site_in_or_around_its_universe_is_refused(packed, place):
         write_site(Universe.open(packed), packed / place)
 
 
-def test_a_site_of_a_pack_elsewhere_is_that_of_the_pack_in_the_universe(site, trained, viewer, tmp_path):
-    pack_universe(trained, tmp_path / "elsewhere", f"{OWN_CELLS},loose_cells=false")
-    assert sorted(tree(tmp_path / "elsewhere")) == sorted((*PACK, "landmarks.json"))
+@pytest.mark.parametrize("name", ["v2", f"{OWN_CELLS},loose_cells=false"])
+def test_a_site_of_a_pack_elsewhere_is_that_of_the_pack_in_the_universe(
+    site_v1, site_v2, trained, viewer, tmp_path, name
+):
+    pack_universe(trained, tmp_path / "elsewhere", name)
+    files = open_pack(tmp_path / "elsewhere").files
+    assert sorted(tree(tmp_path / "elsewhere")) == sorted((*files, "landmarks.json"))
     write_site(trained, tmp_path / "site", pack=tmp_path / "elsewhere", viewer=viewer)
-    assert tree(tmp_path / "site") == tree(site)
+    assert tree(tmp_path / "site") == tree(site_v2 if name == "v2" else site_v1)
     with pytest.raises(InputError, match="must not lie in each other"):
         write_site(trained, tmp_path / "elsewhere" / "site", pack=tmp_path / "elsewhere", viewer=viewer)
 
@@ -190,8 +245,9 @@ def test_an_unpacked_universe_is_refused(trained, viewer, tmp_path):
     assert not (tmp_path / "site").exists()
 
 
-def test_a_sound_site_is_read_whole(site, trained):
-    assert check_site(site) == 2 * len(trained)
+def test_a_sound_site_is_read_whole(site_v1, site_v2, trained):
+    assert check_site(site_v1) == 2 * len(trained)
+    assert check_site(site_v2) == open_pack(site_v2 / "universe").result.cells > 0
 
 
 def test_a_directory_with_a_page_of_someone_else_can_be_served(tmp_path):
@@ -233,10 +289,11 @@ def flip(path):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda s: flip(s / "universe" / "cells.pack.bin"), r"universe/cells\.pack\.bin: damaged, its SHA-256"),
-        (lambda s: flip(s / "stars" / "cells.pack.bin"), r"stars/cells\.pack\.bin: damaged, its SHA-256"),
+        (lambda s: flip(s / "universe" / "head.bin"), r"universe/head\.bin: damaged, its SHA-256"),
+        (lambda s: flip(s / "universe" / "ids-sky.bin"), r"universe/ids-sky\.bin: damaged, its SHA-256"),
         (lambda s: flip(s / "assets" / "viewer.js"), r"viewer\.js: damaged, its SHA-256"),
-        (lambda s: flip(s / "universe" / "landmarks.json"), r"landmarks\.json: damaged, its SHA-256"),
+        (lambda s: flip(s / LANDMARKS), r"landmarks\.json\.gz: damaged, its SHA-256"),
+        (lambda s: (s / LANDMARKS).unlink(), r"landmarks\.json\.gz: missing"),
         (
             lambda s: put(s / "universe" / "more.html"),
             r"more\.html: is not in files\.json, and would be",
@@ -245,9 +302,9 @@ def flip(path):
             lambda s: edit(s / "files.json", '"size"', '"sise"'),
             r"files\.json: damaged, it does not have its own",
         ),
-        (lambda s: os.truncate(s / "universe" / "cells.pack.bin", 50), r"cells\.pack\.bin: 50 bytes"),
+        (lambda s: os.truncate(s / "universe" / "sky.bin", 50), r"sky\.bin: 50 bytes"),
         (lambda s: (s / "assets" / "viewer.js").unlink(), r"viewer\.js: missing"),
-        (lambda s: (s / "stars" / "index.json").unlink(), r"stars/index\.json: missing"),
+        (lambda s: (s / "universe" / "glow.bin").unlink(), r"universe/glow\.bin: missing"),
         (lambda s: put(s / "files.json", "{"), r"files\.json: damaged, not JSON"),
         (lambda s: put(s / "files.json", '{"version": 2, "files": []}'), r"files\.json: version 2"),
         (lambda s: put(s / "files.json", signed([7])), r"files\.json: damaged: its list"),
@@ -255,9 +312,17 @@ def flip(path):
         (lambda s: put(s / "files.json", signed([{"path": "x", "size": 1e999, "sha256": ""}])), "damaged: its list"),
     ],
 )
-def test_damage_to_a_site_is_named(site, tmp_path, damage, message):
-    path = copy(site, tmp_path / "site")
+def test_damage_to_a_site_is_named(site_v2, tmp_path, damage, message):
+    path = copy(site_v2, tmp_path / "site")
     damage(path)
     with pytest.raises(StoreError, match=message) as caught:
         check_site(path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("folder", ["universe", "stars"])
+def test_damage_to_either_pack_of_v1_is_named(site_v1, tmp_path, folder):
+    path = copy(site_v1, tmp_path / "site")
+    flip(path / folder / "cells.pack.bin")
+    with pytest.raises(StoreError, match=rf"{folder}/cells\.pack\.bin: damaged, its SHA-256"):
+        check_site(path)
