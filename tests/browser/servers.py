@@ -1,4 +1,4 @@
-"""Two static servers on 127.0.0.1: Python's own, which ignores byte ranges, and one that honours them."""
+"""Static servers on 127.0.0.1: Python's own, which ignores byte ranges, one that honours them, one that knows gzip."""
 
 from __future__ import annotations
 
@@ -42,6 +42,15 @@ class Ranges(WholeFiles):
         self.send_header("Content-Length", str(end - start + 1))
         self.end_headers()
         self.wfile.write(data[start : end + 1])
+
+
+class Unpacking(Ranges):
+    """Says of files named `.gz` that they are gzipped on the way only, as many servers do: a browser unpacks them."""
+
+    def end_headers(self) -> None:
+        if self.path.endswith(".gz"):
+            self.send_header("Content-Encoding", "gzip")
+        super().end_headers()
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from look import View, look_at_site
 from pinhole import ecliptic_direction
+from servers import Ranges, Unpacking, WholeFiles
 from v1_site import naked_eye_stars
 
 AT_REST = """new Promise((done) => {
@@ -104,6 +105,14 @@ def test_a_link_restores_the_view(naked_eye_site, tmp_path):
     assert (view["fov"], view["exposure"]) == (30, 8)
     assert view["look"]["ra"] == pytest.approx(10.5, abs=1e-9)
     assert view["look"]["dec"] == pytest.approx(-20.25, abs=1e-9)
+
+
+@pytest.mark.parametrize("handler", [Ranges, WholeFiles, Unpacking])
+def test_gzipped_names_are_read_whoever_unpacks_them(naked_eye_site, tmp_path, handler):
+    visit = look_at_site(naked_eye_site, [View()], tmp_path, handler=handler)
+    assert (visit.problems, visit.console) == ([], [])
+    assert {"Betelgeuse", "Rigel"} <= set(visit.views[0].labels)
+    assert [path for path, _ in visit.requests if "landmarks" in path] == [f"/{LANDMARKS}"]
 
 
 OVERLAY = """(async () => {
