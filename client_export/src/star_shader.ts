@@ -83,9 +83,6 @@ bool findSplat() {
 `;
 
 export const STAR_VERTEX = /* glsl */ `${SPLAT_GLSL}
-// 99.6 % of a splat's light, of a wide one 99.97 %.
-const float MIN_REACH2 = 11.1;
-const float WIDE_REACH2 = 16.0;
 // Beyond 84 degrees off the axis no screen shows anything, and the projection's derivative runs away.
 const float MIN_DEPTH = 0.1;
 
@@ -116,7 +113,8 @@ void main() {
   brightest = min(brightest, MAX_PEAK);
   conic = vec3(shape.z, -shape.y, shape.x) / detShape;
   centre = focal * p.xy / p.z;
-  vec2 reach = sqrt(max(soft * max(s.x, s.z) > 1.0 ? WIDE_REACH2 : MIN_REACH2, 2.0 * log(brightest / CUT)) * shape.xz);
+  // At least 99.6 % of a splat's light, of a wide one 99.97 %.
+  vec2 reach = sqrt(max(soft * max(s.x, s.z) > 1.0 ? 16.0 : 11.1, 2.0 * log(brightest / CUT)) * shape.xz);
   gl_Position = vec4((0.5 * viewport + centre + quadCorner() * reach) * 2.0 / extent - 1.0, 0.0, 1.0);
 }
 `;

@@ -5,10 +5,7 @@
  * What is proved of weights holds for every tree: in it, the proxies for a cell and what the cell holds share one weight.
  */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { Camera } from "../src/camera.ts";
-import { Folder } from "../src/http.ts";
 import type { Source } from "../src/source.ts";
 import { SplatStore } from "../src/splat_store.ts";
 import type { CellData, Standing } from "../src/tree/cell_data.ts";
@@ -17,42 +14,14 @@ import { costOf, cutAt, smallestTau } from "../src/tree/cut.ts";
 import { FADE_MS, Fades } from "../src/tree/fades.ts";
 import { glowMapOf } from "../src/tree/glow.ts";
 import { TreeNode } from "../src/tree/node.ts";
-import { openTree } from "../src/tree/pack.ts";
 import { Resident } from "../src/tree/resident.ts";
-import { TreeSource } from "../src/tree/source.ts";
 import { ROOT, childOf } from "../src/v2/cell_id.ts";
 import type { IndexCell } from "../src/v2/index.ts";
 import type { Vec3 } from "../src/vec.ts";
 import { cellOf, splatAt } from "./cells.ts";
+import { VIEW, open, packServer } from "./packs.ts";
 
 const PC = 3.0857e16;
-const ALL = { splats: 1e6, bytes: 1e6, share: 0 };
-const VIEW = () => ({ camera: new Camera(), width: 640, height: 480 });
-
-/** The files of the pack, changed by `damage`, from a server that knows ranges or not; `log` takes what was asked. */
-function packServer(damage: (name: string, bytes: Uint8Array) => void = () => {}, ranges = true, log: string[] = []) {
-  const fetcher: typeof fetch = async (url, init) => {
-    const name = String(url);
-    const bytes = new Uint8Array(readFileSync(new URL(`../../tests/data/v2/${name}`, import.meta.url)));
-    damage(name, bytes);
-    const range = new Headers(init?.headers).get("Range");
-    log.push(`${name} ${range ?? ""}`);
-    if (!range || !ranges) return new Response(bytes);
-    const [from, to] = range.slice("bytes=".length).split("-").map(Number);
-    return new Response(bytes.slice(from, to + 1), { status: 206 });
-  };
-  return fetcher;
-}
-
-async function open(fetcher: typeof fetch): Promise<{ source: TreeSource; problems: string[] }> {
-  const problems: string[] = [];
-  const pack = await openTree(new Folder("", fetcher));
-  const ignore = () => {};
-  const onError = (message: string) => problems.push(message);
-  const source = new TreeSource(pack, { onCell: ignore, onProgress: ignore, onChange: ignore, onError });
-  source.budget = ALL;
-  return { source, problems };
-}
 
 /** The names of all cells in the store, with what is shown of them. */
 const shownOf = ({ store }: Source) =>

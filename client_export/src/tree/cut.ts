@@ -27,21 +27,27 @@ export interface Budget extends Cost {
   share: number;
 }
 
-/** Writes the error and the score of `node`, seen from `camera`; `light` is all the light that comes there. */
-function judge(node: TreeNode, camera: Vec3, focalPx: number, light: number, least: number): void {
+/** Writes the error and the score of `node`, seen from the worst of `cameras`; `light` is all the light that comes there. */
+function judge(node: TreeNode, cameras: readonly Vec3[], focalPx: number, light: number, least: number): void {
   const { standing, cell } = node;
   // Nothing stands for it: what holds the proxies is lost, or it has none.
-  node.error = standing ? errorOf(standing, cell, camera, focalPx) : Infinity;
+  node.error = standing ? Math.max(...cameras.map((camera) => errorOf(standing, cell, camera, focalPx))) : Infinity;
   const share = node.error / light;
   node.score = share > least ? share / Math.max(node.cost, 1) ** COST_POWER : 0;
 }
 
 /** Judges every cell whose parent's content is here. */
-export function judgeAll(root: TreeNode, camera: Vec3, focalPx: number, light: number, least: number): void {
+export function judgeAll(
+  root: TreeNode,
+  cameras: readonly Vec3[],
+  focalPx: number,
+  light: number,
+  least: number,
+): void {
   const queue = [root];
   for (const above of queue) {
     for (const node of above.children) {
-      judge(node, camera, focalPx, light, least);
+      judge(node, cameras, focalPx, light, least);
       if (node.content) queue.push(node);
     }
   }

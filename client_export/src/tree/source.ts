@@ -23,7 +23,7 @@ const ROOM = 3;
 /** Bytes of tiles kept, likewise. */
 const KEPT_BYTES = 1.5;
 /** So much over the budget cells close at once. */
-const MOST_OVER = 1.25;
+const MOST_OVER = 1.5;
 /** Tau changes by at most this factor a second: without, cells at the edge of the budget would come and go. */
 const TAU_PER_S = 8;
 /** The glow gives way from the first distance from the Sun to the second, metres. */
@@ -34,6 +34,11 @@ const GLOW_SHARE = 0.03;
 const MARGIN_PX = 200;
 /** Settling a view goes on no longer than this, should what is read never satisfy it. */
 const MOST_PASSES = 20;
+/**
+ * The page below an open cell is read if the cell's score is so many times tau: the errors of its children add up to less
+ * than its own, so that hardly one is worth opening before.
+ */
+const PAGE_SCORE = 2;
 /** A flight is looked ahead so many milliseconds. */
 const AHEAD_MS = 1000;
 
@@ -136,13 +141,20 @@ export class TreeSource implements Source {
     this.last = { position, time: now };
   }
 
+  /** Where the camera is after so many milliseconds. */
+  private ahead(position: Vec3, times: readonly number[]): Vec3[] {
+    return times.map((time) => add(position, scale(this.velocity, time)));
+  }
+
   /** Chooses the cut for a view; true while tau has not come to where it goes. */
   private choose({ camera, height }: View, elapsed: number): boolean {
     const focal = camera.focalPx(height);
-    const key = () => [...camera.position, focal, this.clock, ...Object.values(this.budget)].join();
+    // What a flight needs before a fade is over begins to open now, and what it leaves behind closes when it is far.
+    const cameras = this.ahead(camera.position, length(this.velocity) > 0 ? [0, FADE_MS / 2, FADE_MS] : [0]);
+    const key = () => [...cameras, focal, this.clock, ...Object.values(this.budget)].join();
     if (key() === this.judged) return false;
     this.light = this.lightAt(camera.position);
-    judgeAll(this.root, camera.position, focal, this.light, this.budget.share);
+    judgeAll(this.root, cameras, focal, this.light, this.budget.share);
     const goal = smallestTau(this.root, this.budget);
     const most = TAU_PER_S ** (elapsed / 1000);
     const smooth = this.tau > 0 && elapsed !== Infinity;
@@ -184,43 +196,48 @@ export class TreeSource implements Source {
     return sum;
   }
 
-  /** The tiles that the cut lacks: those with cells in view first, and of these what mends most light for a byte. */
+  /**
+   * The tiles to read next: those that the cut lacks in view, and when there are none, those that a flight will lack in
+   * its view, then those that the cut lacks outside of it.
+   */
   private missing(): TreeNode[] {
     if (!this.view) return [];
     const { camera, width, height } = this.view;
     const here = this.lacking(this.cut);
-    this.events.onProgress(this.resident.tiles.size, this.resident.tiles.size + here.length);
-    if (here.length > 0) return this.byValue(here, frustumOf(camera, width, height, MARGIN_PX));
-    const ahead = scale(this.velocity, AHEAD_MS);
-    if (length(ahead) === 0) return [];
-    const position = add(camera.position, ahead);
-    judgeAll(this.root, position, camera.focalPx(height), this.lightAt(position), this.budget.share);
-    const found = this.byValue(this.lacking(cutAt(this.root, this.tau)), () => true);
+    this.events.onProgress(this.resident.tiles.size, this.resident.tiles.size + here.size);
+    const inView = frustumOf(camera, width, height, MARGIN_PX);
+    const seen = this.byValue(here, inView);
+    if (seen.length > 0) return seen;
+    const rest = this.byValue(here, () => true);
+    if (length(this.velocity) === 0) return rest;
+    const cameras = this.ahead(camera.position, [AHEAD_MS]);
+    judgeAll(this.root, cameras, camera.focalPx(height), this.lightAt(cameras[0]), this.budget.share);
+    const found = this.byValue(this.lacking(cutAt(this.root, this.tau)), inView);
     this.judged = ""; // the errors are those of another place
-    return found;
+    return found.length > 0 ? found : rest;
   }
 
-  /** The tiles that a cut lacks and that are not known to be lost. */
-  private lacking(cut: readonly TreeNode[]): TreeNode[] {
-    const tiles = new Set<TreeNode>();
+  /** The tiles that a cut lacks and that are not known to be lost, with the cells that need them. */
+  private lacking(cut: readonly TreeNode[]): Map<TreeNode, TreeNode[]> {
+    const tiles = new Map<TreeNode, TreeNode[]>();
     for (const node of cut) {
       // A cell without content is in its parent's tile; what is below one whose page is not here yet, in its own.
-      const tile = node.content ? (node.children.length === 0 ? node : null) : node.parent;
-      if (tile?.spot && tile.tile === "unread") tiles.add(tile);
+      const below = node.children.length === 0 && node.score > PAGE_SCORE * this.tau ? node : null;
+      const tile = node.content ? below : node.parent;
+      if (tile?.spot && tile.tile === "unread") tiles.set(tile, [...(tiles.get(tile) ?? []), node]);
     }
-    return [...tiles];
+    return tiles;
   }
 
-  /** Those first of which something is in view, and of these those that mend most light for a byte. */
-  private byValue(tiles: readonly TreeNode[], inView: (ball: Ball) => boolean): TreeNode[] {
-    const judged = tiles.map((tile) => {
-      const cells = tile.children.length > 0 ? tile.children.filter(({ wanted }) => wanted) : [tile];
-      const light = cells.reduce((sum, { error }) => sum + Math.min(error, this.light), 0);
-      const seen = cells.some(({ standing }) => !standing || inView(standing.ball));
-      return { tile, value: light / (tile.spot?.size ?? 1), seen };
-    });
-    judged.sort((a, b) => Number(b.seen) - Number(a.seen) || b.value - a.value);
-    return judged.map(({ tile }) => tile);
+  /** The tiles of which something is in view, those first that mend most light for a byte. */
+  private byValue(tiles: Map<TreeNode, TreeNode[]>, inView: (ball: Ball) => boolean): TreeNode[] {
+    const valueOf = (tile: TreeNode) => {
+      const light = tiles.get(tile)?.reduce((sum, { error }) => sum + Math.min(error, this.light), 0) ?? 0;
+      return light / (tile.spot?.size ?? 1);
+    };
+    const isSeen = ({ standing }: TreeNode) => !standing || inView(standing.ball);
+    const seen = [...tiles.keys()].filter((tile) => tiles.get(tile)?.some(isSeen));
+    return seen.sort((a, b) => valueOf(b) - valueOf(a));
   }
 
   private take(node: TreeNode, cells: CellData[]): void {
