@@ -88,6 +88,7 @@ def train(
     cells: Iterable[CellLike] | CellLike | None = None,
     output: PathLike | None = None,
     *,
+    levels: bool = True,
     backend: str = "auto",
     on_event: OnEvent = ignore,
     stop: Callable[[], bool] | None = None,
@@ -95,6 +96,8 @@ def train(
 ) -> TrainResult:
     """Train `cells` of `universe`, by default all, into the universe at `output`, by default itself.
 
+    With `levels`, what stands for them and for the cells above and below them in the levels of detail is trained too.
+    A cell that is split, but is one of the levels, stands for itself alone.
     `options` are fields of TrainConfig, RunConfig and SchedulerConfig: `iterations=500`, `ratio=0.25`, `workers=4`.
     Open the universe at the result's `path` to see its splats. Returns and raises what
     `helios.training.run.run.train` does; needs the extra `train`.
@@ -108,10 +111,11 @@ def train(
     from helios.training.run.run import train as carry_out
     from helios.training.run.run_config import RunConfig
     from helios.training.run.universe import UniverseTraining
+    from helios.universe.trained_levels import training_indices
 
     config, run, where = configs_from(options, TrainConfig, RunConfig, SchedulerConfig)
     opened = _opened(universe)
-    indices = opened.indices_of(cells)
+    indices = training_indices(opened, cells, levels)
     target = opened.path if output is None else Path(output)
     training = UniverseTraining(opened.path, target, indices, config, backend, run, where)
     return carry_out(training, on_event, stop or never)

@@ -73,6 +73,9 @@ def _contents(summary: dict[str, Any]) -> list[tuple[str, str]]:
         lines.append(("trained", f"{training['cells']:,} cells ({outcomes}), {training['settings']:,} settings"))
         lines.append(("splats", f"{training['splats']:,} for {training['stars']:,} stars"))
         lines += [("", line) for line in quality_lines(training["quality"])]
+    if training["levels"]["cells"]:
+        taken, cells = training["levels"]["taken"], training["levels"]["cells"]
+        lines.append(("levels", f"{taken:,} of {cells:,} trained cells take what they were trained to"))
     if summary["packed_bytes"]:
         lines.append(("packed", f"{summary['packed_bytes']:,} bytes"))
     return lines

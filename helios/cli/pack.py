@@ -40,9 +40,10 @@ def pack(directory: Path | None, format_name: str, output: Path | None, site: Pa
     """Pack a universe for a web client, or make a whole site of it.
 
     The pack is a separate folder with all that a client reads. All of it is read back and compared before it replaces
-    an older pack. The format v2 has all stars, each once, and the levels of detail, but no trained splats. The format
-    v1 has those; it regroups the cells of an adaptive universe, and of one of a depth below 5, into those of depth 5,
-    the published grid; v1:depth=6 selects another depth, v1:loose_cells=false leaves out the files of single cells.
+    an older pack. The format v2 has all stars, each once, and the levels of detail, not the splats of trained cells.
+    The format v1 has those; it regroups the cells of an adaptive universe, and of one of a depth below 5, into those of
+    depth 5, the published grid; v1:depth=6 selects another depth, v1:loose_cells=false leaves out the files of single
+    cells.
     With --site, the viewer and the pack are also written to one folder, with v1 the exact stars of trained cells too.
     """
     from helios.packing.site import require_place_for_site

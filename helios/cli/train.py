@@ -29,6 +29,12 @@ def _train_options(command):
             show_default=True,
             help="Universe to write; may be --input.",
         ),
+        click.option(
+            "--levels/--no-levels",
+            default=True,
+            show_default=True,
+            help="Train what stands for these cells in the levels of detail, and for those above and below them.",
+        ),
         options_from(TrainConfig),
         click.option(
             "--backend",
@@ -51,7 +57,9 @@ def _train_options(command):
 )
 @_train_options
 @options_from(SchedulerConfig)
-def train_landmarks(landmarks: Path | None, neighbors: int, source: Path, output: Path, backend: str, **settings):
+def train_landmarks(
+    landmarks: Path | None, neighbors: int, source: Path, output: Path, levels: bool, backend: str, **settings
+):
     """Train the cells around landmarks and their neighbours.
 
     A cell within +-NEIGHBORS of a landmark's cell, in each of the three indices of the grid, is trained if it
@@ -69,19 +77,19 @@ def train_landmarks(landmarks: Path | None, neighbors: int, source: Path, output
         f"{selection.landmarks} landmarks in {len(selection.homes)} cells of {len(universe)}, "
         f"{len(selection.cells)} cells selected ({share:.1f} %)"
     )
-    _run(universe, selection.cells, output, backend, settings)
+    _run(universe, selection.cells, output, levels, backend, settings)
 
 
 @click.command("train-all")
 @_train_options
 @options_from(SchedulerConfig)
-def train_all(source: Path, output: Path, backend: str, **settings):
+def train_all(source: Path, output: Path, levels: bool, backend: str, **settings):
     """Train every cell of a universe.
 
     A stopped run continues where it was; cells trained with the same settings are skipped.
     """
     _check(settings)
-    _run(source, None, output, backend, settings)
+    _run(source, None, output, levels, backend, settings)
 
 
 @click.command("train-cell")
@@ -90,7 +98,7 @@ def train_all(source: Path, output: Path, backend: str, **settings):
 )
 @_train_options
 @click.pass_context
-def train_cell(ctx: click.Context, cell: str, source: Path, output: Path, backend: str, **settings):
+def train_cell(ctx: click.Context, cell: str, source: Path, output: Path, levels: bool, backend: str, **settings):
     """Train one cell of a universe, or one v1 cell file.
 
     The splats of a file are taken as its stars; the result is written as a file of the same kind to --output, by
@@ -101,7 +109,7 @@ def train_cell(ctx: click.Context, cell: str, source: Path, output: Path, backen
         from_default = ctx.get_parameter_source("output") is click.core.ParameterSource.DEFAULT
         _run_file(Path(cell), None if from_default else output, backend, settings)
     else:
-        _run(source, cell, output, backend, settings)
+        _run(source, cell, output, levels, backend, settings)
 
 
 def _check(settings) -> None:
@@ -112,10 +120,10 @@ def _check(settings) -> None:
     configs_from(settings, TrainConfig, RunConfig, SchedulerConfig)
 
 
-def _run(universe, cells, output, backend, settings):
+def _run(universe, cells, output, levels, backend, settings):
     _show(
         lambda on_event, stop: helios.train(
-            universe, cells, output, backend=backend, on_event=on_event, stop=stop, **settings
+            universe, cells, output, levels=levels, backend=backend, on_event=on_event, stop=stop, **settings
         ),
         lambda result: f"{result.path}: {result.trained} cells trained",
     )

@@ -21,6 +21,8 @@ def print_summary(result: TrainResult, last_words: Callable[[TrainResult], str])
     console = Console(highlight=False, soft_wrap=True)
     if result.results:
         summary(result.results, console)
+    if result.levels:
+        levels_summary(result.levels, console)
     words = f"stopped: {result.left} cells are left, the same command goes on with them"
     console.print(printable(f"{words if result.left else last_words(result)}, {result.seconds:.1f} s"))
 
@@ -61,6 +63,21 @@ def summary(results: Sequence[CellResult], console: Console) -> None:
     console.print(
         light_line(quality({name: np.array([r.metrics[name] for r in results]) for name in results[0].metrics}))
     )
+
+
+def levels_summary(results: Sequence[CellResult], console: Console) -> None:
+    """Print what training made of cells of the levels by themselves: in how many it is better, medians over these."""
+    better = [r for r in results if r.outcome in ("trained", "mixed")]
+    words = f"levels: {len(results)} cells fitted, {len(better)} better by themselves"
+    if better:
+        errors = (
+            [np.median([r.metrics[f"flux_error_{radii:g}_{name}"] for r in better]) for radii in HELD_OUT_RADII]
+            for name in ("start", "trained")
+        )
+        before, after = (" / ".join(f"{error:.2f}" for error in row) for row in errors)
+        radii = " / ".join(f"{radii:g}" for radii in HELD_OUT_RADII)
+        words += f": {before} -> {after} % at {radii} radii (medians)"
+    console.print(words)
 
 
 def _pair(results, radii, name, weights):

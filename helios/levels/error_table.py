@@ -138,8 +138,8 @@ def add_gaussians(position, sigma, luminosity, center, axes, extent, images, sig
                         images[view, width, int(y), int(x)] += light
                 else:
                     s = np.sqrt((sigma[i] * seen[view, 3] * scale) ** 2 + _BLUR**2)
-                    x0, x1 = _shares(u, s, share[0])
-                    y0, y1 = _shares(v, s, share[1])
+                    x0, x1 = shares_of(u, s, share[0])
+                    y0, y1 = shares_of(v, s, share[1])
                     for y in range(y0, y1):
                         for x in range(x0, x1):
                             images[view, width, y, x] += light * share[1, y] * share[0, x]
@@ -147,7 +147,7 @@ def add_gaussians(position, sigma, luminosity, center, axes, extent, images, sig
 
 
 @njit(**EXACT)
-def _shares(center, sigma, share):
+def shares_of(center, sigma, share):
     """Write the shares of a Gaussian in the blocks of one axis; return the first block and the one behind the last."""
     first = int(min(max(np.floor(center - _FAR * sigma), 0.0), float(BLOCKS)))
     stop = int(min(max(np.floor(center + _FAR * sigma) + 1.0, 0.0), float(BLOCKS)))

@@ -17,14 +17,18 @@ from typing import Any
 
 import numpy as np
 
+from helios.constants import PARSEC_M
 from helios.errors import StoreError
 from helios.files import check_replaceable, replacing, tidy, write_file, writing
+from helios.levels.choice import PlaceGain
+from helios.progress import Note, OnEvent, ignore
 from helios.splats import CellResult, Splats
 from helios.universe import paths
 from helios.universe.arrays import check_arrays, open_root
 from helios.universe.index import read_landmarks
-from helios.universe.level_columns import LEVEL_GROUPS
+from helios.universe.level_columns import LEVEL_GROUPS, TRAINED_GROUP
 from helios.universe.store import Universe
+from helios.universe.trained_levels import write_trained_levels
 from helios.universe.training import GROUP, SPLAT_COLUMNS, check_finite, write_splats
 from helios.universe.writer import manifest_of
 
@@ -34,8 +38,9 @@ _LAST_LOST = "what was trained last is lost, all before is kept: the same comman
 class TrainingJournal:
     """The results of one run that are not in the universe at `output` yet; `open` returns it.
 
-    `digest` (hex) identifies the settings; `done` are the indices of the cells trained with these settings, in the
-    universe or in the journal. `folder` holds the journal and may hold other files, which are removed with it.
+    Results have the indices of cells of the universe, which has M of them, and M + i for cell i of its levels. `digest`
+    (hex) identifies the settings; `done` are the indices of what is trained with these settings, in the universe or in
+    the journal. `folder` holds the journal and may hold other files, which are removed with it.
     """
 
     def __init__(self, output: Path, digest: str):
@@ -47,6 +52,8 @@ class TrainingJournal:
         self.done = set(self._fresh)
         if self._universe.training is not None:
             self.done |= set(np.flatnonzero(self._universe.training.settings == self._code).tolist())
+        trained = np.flatnonzero(self._universe.levels.settings == self._code)
+        self.done |= set((len(self._universe) + trained).tolist())
 
     def _kept(self) -> Iterator[CellResult]:
         """Yield the results in the journal; a damaged file is removed, so that its cells are trained again."""
@@ -102,17 +109,20 @@ class TrainingJournal:
         self._fresh |= {cell.index: cell for cell in cells}
         self.done |= set(self._fresh)
 
-    def commit(self) -> int:
+    def commit(self, on_event: OnEvent = ignore) -> int:
         """Move the journal into the universe, and return how many of its cells are trained in all.
 
-        The universe is replaced as a whole, without the packs that no longer fit it. With an empty journal nothing
-        changes. Raises StoreError, and leaves everything as it was, if the universe cannot be written.
+        The universe is replaced as a whole, without the packs that no longer fit it. `on_event` is told what training
+        adds to the levels, by place. With an empty journal nothing changes. Raises StoreError, and leaves everything as
+        it was, if the universe cannot be written.
         """
         universe, stored = self._universe, self._universe.training
         if not self._fresh:
             tidy(self.output)
             return int(universe.trained.sum())
-        results = {i: (cell, self._code) for i, cell in self._fresh.items()}
+        count = len(universe)
+        results = {i: (cell, self._code) for i, cell in self._fresh.items() if i < count}
+        of_levels = {i - count: cell for i, cell in self._fresh.items() if i >= count}
         if stored is not None:
             kept = set(np.flatnonzero(stored.trained).tolist()) - results.keys()
             results |= {i: (stored.result(i), stored.settings[i]) for i in kept}
@@ -120,11 +130,27 @@ class TrainingJournal:
         replaced = replacing(self.output, paths.may_be_replaced, "universe", durable=True)
         with writing(self.output, state), replaced as staging:
             _copy_built(self.output, staging)
-            _copy_tree(paths.journal_path(self.output), paths.journal_path(staging), without=self.digest)
+            _copy_tree(paths.journal_path(self.output), paths.journal_path(staging), without=(self.digest,))
             root = open_root(paths.store_path(staging), mode="r+")
-            write_splats(root, len(universe), results)
+            if results:
+                write_splats(root, count, results)
+            if of_levels or universe.levels.settings.any():
+                taken, gains = write_trained_levels(root, universe, of_levels, self._code)
+                for line in _gains_lines(len(of_levels), taken, gains):
+                    on_event(Note(line))
             _write_manifest(staging)
         return len(results)
+
+
+def _gains_lines(cells: int, taken: int, gains: Sequence[PlaceGain]) -> Iterator[str]:
+    words = f"levels: {taken} of {cells} cells take what they were trained to"
+    if not taken:
+        yield f"{words}: no view of the whole is better for it without a worse one"
+        return
+    yield f"{words}; light in the wrong place, seen from"
+    each = [f"{g.distance_m / PARSEC_M:.3g} pc {100 * g.before:.2f} -> {100 * g.after:.2f} %" for g in gains]
+    for start in range(0, len(each), 4):
+        yield f"  {', '.join(each[start : start + 4])}"
 
 
 def part_path(folder: Path, indices: Sequence[int]) -> Path:
@@ -170,25 +196,25 @@ def _write_manifest(directory: Path) -> None:
 
 
 def _copy_built(source: Path, target: Path) -> None:
-    """Copy the store without its splats, and the landmarks.
+    """Copy the store without what is trained, and the landmarks.
 
-    Training uses no level of detail: damage to them would go on unseen, and is looked for. Raises StoreError.
+    Training need not use all levels of detail: damage to them would go on unseen, and is looked for. Raises StoreError.
     """
     root = open_root(paths.store_path(source))
     for group in LEVEL_GROUPS:
         check_arrays(root, group)
-    _copy_tree(paths.store_path(source), paths.store_path(target), without=GROUP)
+    _copy_tree(paths.store_path(source), paths.store_path(target), without=(GROUP, TRAINED_GROUP))
     _copy_landmarks(source, target)
 
 
-def _copy_tree(source: Path, target: Path, without: str) -> None:
-    """Copy the folder `source` except its subfolder `without`, with hard links for all files but metadata.
+def _copy_tree(source: Path, target: Path, without: tuple[str, ...]) -> None:
+    """Copy the folder `source` except its subfolders `without`, with hard links for all files but metadata.
 
     Links are safe as chunks and parts of a journal are never written to, only replaced.
     """
     for folder, folders, files in os.walk(source, onerror=_fail):
-        if Path(folder) == source and without in folders:
-            folders.remove(without)
+        if Path(folder) == source:
+            folders[:] = [name for name in folders if name not in without]
         copy = target / Path(folder).relative_to(source)
         if files:
             copy.mkdir(parents=True, exist_ok=True)

@@ -12,14 +12,15 @@ import zarr
 from numpy.typing import DTypeLike, NDArray
 
 from helios.cells import Cells
-from helios.grid import MAX_DEPTH, keys_at
+from helios.errors import StoreError
+from helios.grid import MAX_DEPTH, CellId, keys_at
 from helios.levels.branch import LevelCells
 from helios.levels.cut import LevelTree
 from helios.levels.error_table import WIDTHS
 from helios.levels.glow import GLOW_N
 from helios.levels.proxies import Lights
 from helios.levels.top import Top
-from helios.universe.arrays import read_rows, write_array, write_pieces
+from helios.universe.arrays import attributes_of, folder_of, metadata_digest, read_rows, write_array, write_pieces
 
 CELL_COLUMNS: dict[str, tuple[DTypeLike, tuple[int, ...]]] = {
     "depth": (np.int8, ()),
@@ -43,6 +44,20 @@ PROXY_COLUMNS: dict[str, tuple[DTypeLike, tuple[int, ...]]] = {
 """Columns [P] of the group `proxies`."""
 
 LEVEL_GROUPS = ("levels", "proxies")
+
+TRAINED_GROUP = "trained_levels"
+"""The group with what training made of the levels: the columns of proxies but `child`, and of cells `extent_m` and
+`table`, in place of those of the build; with which `settings` uint64 [C] each cell was trained, 0 for none, and
+whether its proxies are `taken` bool [C], or those of the build because training made its table no better."""
+
+TRAINED_CELLS: dict[str, tuple[DTypeLike, tuple[int, ...]]] = {
+    "settings": (np.uint64, ()),
+    "taken": (np.bool_, ()),
+    "extent_m": CELL_COLUMNS["extent_m"],
+    "table": CELL_COLUMNS["table"],
+}
+
+LIGHT_COLUMNS_OF_PROXIES = tuple(name for name in PROXY_COLUMNS if name != "child")
 
 
 @dataclass(frozen=True)
@@ -101,6 +116,12 @@ def _proxy_column(level: LevelCells, name: str) -> NDArray:
     return level.child if name == "child" else getattr(level.proxies, name)
 
 
+def trained_digest(root: zarr.Group) -> str:
+    """Return the SHA-256, in hex, of the metadata of the arrays of TRAINED_GROUP."""
+    names = (*TRAINED_CELLS, *LIGHT_COLUMNS_OF_PROXIES)
+    return metadata_digest(root, tuple(f"{TRAINED_GROUP}/{name}" for name in names), {})
+
+
 class Levels:
     """The levels of detail of a universe; `len(levels)` is the number C of their cells, the root first.
 
@@ -108,14 +129,30 @@ class Levels:
     order, and how many stars each keeps. `starts` int64 [C + 1]: which rows of the proxies each holds for its children.
     `extent_m` float64 [C] and `table` float32 [C, 2, WIDTHS]: the error of what stands for each
     (`helios.levels.error_table`). `glow` float64 [6, n, n] and `tint` float64 [3]: the glow map, and its color.
+    `settings` uint64 [C] and `taken` bool [C]: as in TRAINED_GROUP, 0 and False where nothing is trained.
+
+    Proxies, extents and tables are those that training left; with `built` those that it starts from. Raises StoreError
+    where they are damaged.
     """
 
-    def __init__(self, root: zarr.Group):
-        self._root = root
-        self.depth, self.key, self.own, self.extent_m, self.table = (
-            read_rows(root, f"levels/{name}") for name in CELL_COLUMNS
-        )
+    def __init__(self, root: zarr.Group, built: bool = False):
+        attributes = attributes_of(root, TRAINED_GROUP)
+        trained = attributes is not None
+        if attributes is not None and attributes.get("sha256") != trained_digest(root):
+            raise StoreError(
+                f"{folder_of(root)}: damaged, its trained levels' metadata do not have their checksum; train it again"
+            )
+        self._root, self._lights = root, TRAINED_GROUP if trained and not built else "proxies"
+        self.depth, self.key, self.own = (read_rows(root, f"levels/{name}") for name in ("depth", "key", "own"))
+        errors = TRAINED_GROUP if trained and not built else "levels"
+        self.extent_m, self.table = (read_rows(root, f"{errors}/{name}") for name in ("extent_m", "table"))
         self.starts = read_rows(root, "levels/starts")
+        self.settings, self.taken = (
+            read_rows(root, f"{TRAINED_GROUP}/{name}") if trained else np.zeros(len(self.depth), dtype)
+            for name, dtype in (("settings", np.uint64), ("taken", bool))
+        )
+        if not all(len(c) == len(self) for c in (self.extent_m, self.table, self.settings, self.taken)):
+            raise StoreError(f"{folder_of(root)}: damaged, its levels and what is trained of them do not agree")
 
     def __len__(self) -> int:
         return len(self.depth)
@@ -144,8 +181,22 @@ class Levels:
 
     def proxies(self, start: int = 0, stop: int | None = None) -> tuple[Lights, NDArray[np.uint8]]:
         """Return the proxies of the rows [start, stop), and for which child of its cell each is, uint8."""
-        *columns, child = (read_rows(self._root, f"proxies/{name}", start, stop) for name in PROXY_COLUMNS)
-        return Lights(*columns), child
+        columns = (read_rows(self._root, f"{self._lights}/{name}", start, stop) for name in LIGHT_COLUMNS_OF_PROXIES)
+        return Lights(*columns), read_rows(self._root, "proxies/child", start, stop)
+
+    def standing_rows(self, cell: int) -> NDArray[np.int64]:
+        """Return the rows of the proxies that stand for `cell`, which is not the root."""
+        start, stop = (int(row) for row in self.starts[self.parent[cell] : self.parent[cell] + 2])
+        child = read_rows(self._root, "proxies/child", start, stop)
+        return start + np.flatnonzero(child == (int(self.key[cell]) & 7))
+
+    @cached_property
+    def below(self) -> NDArray[np.int64]:
+        """How many stars each cell and those below it keep together, int64 [C]."""
+        below = self.own.astype(np.int64)
+        for cell in range(len(self) - 1, 0, -1):  # cells come before those below them
+            below[self.parent[cell]] += below[cell]
+        return below
 
     def cells_of(self, keys: NDArray[np.uint64], owner: NDArray[np.int8]) -> NDArray[np.int64]:
         """Return int64 [N]: the cells that keep stars with `keys` at MAX_DEPTH, whose `owner` [N] is known."""
@@ -156,15 +207,33 @@ class Levels:
             found[mine] = cells[np.minimum(place, len(cells) - 1)]
         return found
 
-    def tree(self) -> LevelTree:
-        """Return cells and all proxies as `helios.levels.cut` cuts them; memory: 80 bytes a proxy."""
-        proxies, child = self.proxies()
+    @cached_property
+    def proxy_cells(self) -> NDArray[np.int64]:
+        """For which cell each proxy stands, int64 [P]."""
+        child = read_rows(self._root, "proxies/child")
         holder = np.repeat(np.arange(len(self)), np.diff(self.starts))
         # Children of a cell follow each other as their numbers do.
         pairs = self.parent[1:] * 8 + (self.key[1:] & np.uint64(7)).astype(np.int64)
         order = np.argsort(pairs)
-        cell = 1 + order[np.searchsorted(pairs[order], holder * 8 + child)]
-        return LevelTree(self.parent, self.own, self.extent_m, self.table, proxies, cell)
+        return 1 + order[np.searchsorted(pairs[order], holder * 8 + child)]
+
+    @cached_property
+    def soft_counts(self) -> NDArray[np.int64]:
+        """How many proxies that are no points stand for each cell, int64 [C]."""
+        soft = read_rows(self._root, f"{self._lights}/sigma_m") > 0
+        return np.bincount(self.proxy_cells[soft], minlength=len(self))
+
+    def index_of(self, cell: object) -> int:
+        """Return the index of `cell`, a CellId; -1 where it is none, or no cell of the levels."""
+        if not isinstance(cell, CellId):
+            return -1
+        found = np.flatnonzero((self.depth == cell.depth) & (self.key == np.uint64(cell.key)))
+        return int(found[0]) if len(found) else -1
+
+    def tree(self) -> LevelTree:
+        """Return cells and all proxies as `helios.levels.cut` cuts them; memory: 80 bytes a proxy."""
+        proxies, _ = self.proxies()
+        return LevelTree(self.parent, self.own, self.extent_m, self.table, proxies, self.proxy_cells)
 
     @property
     def cells(self) -> Cells:

@@ -180,8 +180,13 @@ class Universe:
 
     @cached_property
     def levels(self) -> Levels:
-        """The levels of detail. Raises StoreError if they are damaged."""
+        """The levels of detail, as training left them. Raises StoreError if they are damaged."""
         return Levels(self._root)
+
+    @cached_property
+    def built_levels(self) -> Levels:
+        """The levels of detail as they were built. Raises StoreError if they are damaged."""
+        return Levels(self._root, built=True)
 
     def locate(self, position_m: ArrayLike) -> NDArray[np.int64]:
         """Return int64 [N]: the index of the cell that holds each position [N, 3], metres, or -1 if none does."""

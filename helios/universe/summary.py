@@ -18,9 +18,9 @@ def summarise(universe: Universe) -> dict[str, Any]:
     `depth` is the common depth of the cells, None if the universe is adaptive; then cells with more than
     `leaf_capacity` stars were split. `depths` has for each depth the number of `cells`, which are leaves, and of
     `inner_cells`. `stars_per_cell` has the `least`, `median` and `most`. `training` has the number of trained `cells`,
-    also by `outcomes`, the number of different `settings`, the `stars` and `splats` of the trained cells, and their
-    `quality` (`helios.universe.quality`). Reads no star and no splat. Raises StoreError if the splats or the inner
-    cells are damaged.
+    also by `outcomes`, the number of different `settings`, the `stars` and `splats` of the trained cells, their
+    `quality` (`helios.universe.quality`), and how many `cells` of the `levels` are trained, and `taken`. Reads no star
+    and no splat. Raises StoreError if the splats or the inner cells are damaged.
     """
     stars = np.diff(universe.offsets)
     trained = universe.trained
@@ -50,6 +50,10 @@ def summarise(universe: Universe) -> dict[str, Any]:
             "stars": int(stars[trained].sum()),
             "splats": splats,
             "quality": measured,
+            "levels": {
+                "cells": int(np.count_nonzero(universe.levels.settings)),
+                "taken": int(np.count_nonzero(universe.levels.taken)),
+            },
         },
         "provenance": universe.provenance,
     }

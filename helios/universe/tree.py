@@ -166,6 +166,12 @@ class Tree:
         holder = start < stop and self.leaves.depth[start] < cell.depth
         return range(stop if holder else start, stop)
 
+    def span(self, cell: CellId) -> range:
+        """Return the indices of the leaves that are `cell`, lie in it, or hold it."""
+        below = self.below(cell)
+        holder = int(self._holder(np.array([keys_at(cell.depth, cell.key, MAX_DEPTH)]))[0])
+        return range(holder, holder + 1) if not below and holder >= 0 else below
+
     def meeting(self, cells: Cells) -> NDArray[np.bool_]:
         """Return bool [M]: which leaves are one of `cells`, lie in one, or hold one."""
         start, stop = np.searchsorted(self._first, cells.first_keys), np.searchsorted(self._first, cells.end_keys)

@@ -6,6 +6,7 @@ at their float64 places. The baseline, in the column beside it, is the same numb
 is the difference of all light, `50 brightest` of those in view within 3.5 px, `known/seen` the error told by the tables
 over that measured, in views with more than 0.5 %. --million makes a million stars (synthetic: the given ones, each
 drawn about eleven times and moved by some degrees and tenths of its distance, and 30 clusters of a thousand).
+--universe measures a universe that is there instead; where its levels are trained, first as they were built.
 """
 
 from __future__ import annotations
@@ -37,10 +38,10 @@ KNOWN_FROM = 0.005
 class Scene:
     """A universe's stars and levels, in memory."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, built: bool = False):
         universe = helios.open(path)
         self.stars = stars_as_lights(universe.columns(LIGHT_COLUMNS))
-        self.tree: LevelTree = universe.levels.tree()
+        self.tree: LevelTree = (universe.built_levels if built else universe.levels).tree()
         keys = deepest_keys(self.stars.position_m)
         self.cell = universe.levels.cells_of(keys, universe.levels.owner())
 
@@ -151,8 +152,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--stars", type=Path, default=REAL, help="catalogue to build")
     parser.add_argument("--million", action="store_true", help="also a million made stars")
+    parser.add_argument("--universe", type=Path, help="universe to measure, instead of building one")
     parser.add_argument("--budgets", type=int, nargs="*", default=[])
     options = parser.parse_args()
+    if options.universe:
+        trained = bool(helios.open(options.universe).levels.taken.any())
+        for built in (True, False) if trained else (True,):
+            scene = Scene(options.universe, built)
+            for budget in options.budgets or [10_000]:
+                report(f"{options.universe.name}, {'as built' if built else 'trained'}", scene, budget)
+        return
     with tempfile.TemporaryDirectory() as folder:
         real = build(options.stars, Path(folder) / "real")
         for budget in options.budgets or [10_000]:

@@ -60,8 +60,8 @@ def advance(done, loss=None):
     return Advance(done, {} if loss is None else {"loss": loss})
 
 
-def ended(results=(), left=0, seconds=3.0):
-    return TrainResult(Path("out"), tuple(results), 0, left, 12, seconds)
+def ended(results=(), levels=(), left=0, seconds=3.0):
+    return TrainResult(Path("out"), tuple(results), tuple(levels), 0, left, 12, seconds)
 
 
 def test_a_line_a_minute_where_there_is_no_terminal(clock, monkeypatch):
@@ -127,6 +127,19 @@ def test_every_outcome_is_told(clock, monkeypatch):
     assert light in lines
     assert "2 cells came to no finite loss, also at a tenth of the rate, and keep their start" in lines
     assert lines[-1] == "wrote a.bin: 7 splats, 3.0 s"
+
+
+def test_levels_are_told_beside_cells(monkeypatch):
+    monkeypatch.setattr("sys.stdout", shown := Screen())
+    levels = [result("trained"), result("mixed"), result("start", 0.01)]
+    print_summary(ended([], levels), lambda result: "wrote u")
+    (line, last) = shown.getvalue().splitlines()
+    words = "levels: 3 cells fitted, 2 better by themselves: 1.00 / 1.00 / 1.00 -> "
+    assert line == f"{words}1.00 / 1.00 / 1.00 % at 2.5 / 5 / 10 radii (medians)"
+    assert last == "wrote u, 3.0 s"
+    monkeypatch.setattr("sys.stdout", shown := Screen())
+    print_summary(ended([], levels[2:]), lambda result: "wrote u")
+    assert shown.getvalue().splitlines()[0] == "levels: 1 cells fitted, 0 better by themselves"
 
 
 def test_standard_output_that_is_gone_is_an_error(clock, monkeypatch):

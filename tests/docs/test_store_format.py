@@ -49,6 +49,16 @@ def test_columns_are_those_of_the_page(root, group):
     assert {name: str(array.dtype) for name, array in root[group].arrays()} == columns_of(group)
 
 
+def test_the_columns_of_trained_levels_are_those_of_the_page(tmp_path):
+    """A hundred stars, of which no proxy stands for two, have none."""
+    universe = str(tmp_path / "universe")
+    train = ["train-all", "--input", universe, "--output", universe, "--iterations", "2", "--image-size", "32"]
+    for command in (["build", "--synthetic", "1000", "--depth", "1", "-o", universe], train):
+        assert CliRunner().invoke(main, command, catch_exceptions=False).exit_code == 0
+    group = zarr.open_group(tmp_path / "universe/universe.zarr", mode="r")["trained_levels"]
+    assert {name: str(array.dtype) for name, array in group.arrays()} == columns_of("trained_levels")
+
+
 def test_columns_that_only_some_universes_have(tmp_path):
     assert CliRunner().invoke(main, ["build", "--synthetic", "50", "-o", str(tmp_path / "plain")]).exit_code == 0
     plain = zarr.open_group(tmp_path / "plain" / "universe.zarr", mode="r")
@@ -59,7 +69,7 @@ def test_columns_that_only_some_universes_have(tmp_path):
 def test_the_files_and_groups_are_those_of_the_page(folder, root):
     tree = PAGE.split("```text\n")[1].split("```")[0]
     names = {line.split()[0].rstrip("/") for line in tree.splitlines()[1:]}
-    assert {path.name for path in folder.iterdir()} | set(root.group_keys()) == names
+    assert {path.name for path in folder.iterdir()} | set(root.group_keys()) == names - {"trained_levels"}
 
 
 def test_the_manifest_says_what_the_store_holds(folder, root):

@@ -37,6 +37,7 @@ class Case:
 
 
 _MADE = ("build", "--synthetic", 60, "--depth", 1, "-o", "u")
+_CROWD = ("build", "--synthetic", 400, "--depth", 0, "-o", "u")
 _OTHER = ("build", "--synthetic", 30, "--depth", 1, "-o", "u")
 _FILES = ("build", *(f"../{i}.csv" for i in range(FILES)), "-o", "u", "--leaf-capacity", 16)
 _TRAIN = ("train-all", "--input", "u", *QUICK)
@@ -55,6 +56,7 @@ CASES = {
     "train, 2 workers": Case((*_TRAIN, "--output", "t", "--workers", 2), (_MADE,)),
     "train in place": Case((*_TRAIN, "--output", "u"), (_MADE,)),
     "train in place again": Case((*_TRAIN, "--output", "u", "--seed", 2), (_MADE, (*_TRAIN, "--output", "u"), _PACK)),
+    "train levels": Case((*_TRAIN, "--output", "t", "--ratio", 1), (_CROWD,)),
     "train with checkpoints": Case((*_TRAIN, "--output", "t", "--checkpoint-every", 2), (_MADE,)),
     "pack": Case(_PACK, (_MADE,)),
     "pack v1": Case((*_PACK, *_V1), (_MADE,)),
@@ -127,7 +129,8 @@ def judge(ended: Ended, found: dict, wanted: dict, where: str, tally: Tally, tel
     elif found != wanted:
         changed = sorted(name for name in wanted if found.get(name) != wanted[name])
         left = sorted(found.keys() - wanted.keys())
-        tally.add("changed bytes" if changed else "leftovers", f"{where}: {(changed or left)[:3]}")
+        where = f"{where}: {(changed or left)[:3]}"
+        tally.add("changed bytes" if changed else "leftovers", where)
     else:
         return
     last = ended.text.strip().splitlines()[-1:] or [""]

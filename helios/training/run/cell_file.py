@@ -74,7 +74,7 @@ class CellFileTraining:
         observer = ProgressObserver(cancelled, log_of(run.log, run.log_folder(output), backend), run.log_every)
         job = Job(0, len(stored), self.config.splat_count(len(stored)), lambda: cell)
         context = TrainContext(self.config, backend, observer, lambda indices: checkpoint, cancelled)
-        yield Begun(output, plan_threads([job], context, write), observer, 1, 0, lambda left: 1 - left)
+        yield Begun(output, plan_threads([job], context, write), observer, 1, 0, lambda left: 1 - left, 1)
 
 
 def _as_stars(stored: V1Cell) -> tuple[Cell, Bounds]:

@@ -13,6 +13,7 @@ from helios.training.cameras import HELD_OUT_RADII
 from helios.training.optim.optimise import Optimisation
 from helios.training.run.evaluate import evaluate
 from helios.training.scene import Scene
+from helios.training.standing import StandingCell
 from helios.training.starts.mixture import brightest, point_splats
 
 _WAYS = (1.0, 0.5, 0.25)
@@ -46,8 +47,9 @@ def settle(
 ) -> list[Fit]:
     """Return what the cells are left with at the end of `run`: as much of the way from their start as does no harm.
 
-    Harm is a loss that is not lower than `first`, or what `is_worse` than the measures of the start, `measured`. Where
-    slots no longer hold the splats of the start, only the whole way is tried.
+    Harm is a loss that is not lower than `first`, or what `is_worse` than the measures of the start, `measured`; for a
+    cell of the levels also splats outside of it. Where slots no longer hold the splats of the start, only the whole way
+    is tried.
     """
     fits: dict[int, Fit] = {}
     here, last = 1.0, list(first)
@@ -58,13 +60,19 @@ def settle(
         losses = [loss if _finite(end) else np.nan for end, loss in zip(ends, losses)]
         last = losses if way == 1.0 else last
         for b in sorted(set(range(len(scenes))) - fits.keys()):
-            if possible[b] and losses[b] < first[b]:
-                (measures,) = evaluate([ends[b]], [scenes[b]])
+            end = _settled(ends[b], scenes[b]) if possible[b] and losses[b] < first[b] else None
+            if end is not None:
+                (measures,) = evaluate([end], [scenes[b]])
                 if not is_worse(measures, measured[b]):
-                    fits[b] = Fit(ends[b], measures, way, losses[b], first[b], last[b])
+                    fits[b] = Fit(end, measures, way, losses[b], first[b], last[b])
         if len(fits) == len(scenes):
             break
     return [fits.get(b) or Fit(starts[b], measured[b], 0.0, first[b], first[b], last[b]) for b in range(len(scenes))]
+
+
+def _settled(splats: Splats, scene: Scene) -> Splats | None:
+    """Return `splats` as their cell takes them; None where it does not."""
+    return scene.cell.settle(splats) if isinstance(scene.cell, StandingCell) else splats
 
 
 def is_worse(measures: Mapping[str, float], start: Mapping[str, float]) -> bool:

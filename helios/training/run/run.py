@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,7 +25,7 @@ class Begun:
     """A training that has begun: `plan` trains the `cells` cells that are still to be trained for `output`.
 
     `skipped` cells were trained before. `finish`, given how many of `cells` are left, completes `output` if none is,
-    and returns how many cells have splats there.
+    and returns how many cells have splats there. Results whose index is `levels_from` or more are of cells of levels.
     """
 
     output: Path
@@ -34,6 +34,7 @@ class Begun:
     cells: int
     skipped: int
     finish: Callable[[int], int]
+    levels_from: int
 
 
 class Training(Protocol):
@@ -69,8 +70,8 @@ def train(training: Training, on_event: OnEvent = ignore, stop: Callable[[], boo
             ended.clear()
             results = plan.keep(outcomes)
             kept.extend(results)
-            progress = observer.progress()
-            on_event(CellsTrained(progress.done, progress.values, tuple(results), time.monotonic() - started))
+            progress, apart = observer.progress(), _apart(results, begun.levels_from)
+            on_event(CellsTrained(progress.done, progress.values, *apart, time.monotonic() - started))
 
         on_event(Note(f"training {begun.cells} cells"))
         on_event(Stage("training", begun.cells, "cells"))
@@ -89,6 +90,13 @@ def train(training: Training, on_event: OnEvent = ignore, stop: Callable[[], boo
         keep_ended()
         left = begun.cells - len(kept)
         trained = begun.finish(left)
-    result = TrainResult(begun.output, tuple(kept), begun.skipped, left, trained, time.monotonic() - began)
+    apart = _apart(kept, begun.levels_from)
+    result = TrainResult(begun.output, *apart, begun.skipped, left, trained, time.monotonic() - began)
     on_event(Done(result))
     return result
+
+
+def _apart(results: Sequence[CellResult], levels_from: int) -> tuple[tuple[CellResult, ...], tuple[CellResult, ...]]:
+    """Return the results of cells, and those of cells of levels by their indices there."""
+    of_levels = (replace(result, index=result.index - levels_from) for result in results if result.index >= levels_from)
+    return tuple(result for result in results if result.index < levels_from), tuple(of_levels)

@@ -32,7 +32,8 @@ from helios.universe.journal import TrainingJournal
 class UniverseTraining:
     """The training of `cells` (indices) of the universe at `source` into the universe at `output`, maybe the same.
 
-    Cells already trained with the same settings, backend and stars are skipped. `backend` is an argument or a result of
+    Index M + i, of a universe of M cells, is cell i of its levels: what stands for that is trained. Cells already
+    trained with the same settings, backend and stars are skipped. `backend` is an argument or a result of
     `helios.rendering.pick_backend`. Training runs in threads of this process or, if `where` asks for it or there are
     several GPUs, on workers, which must see both paths; the bytes are the same. While any of `cells` is left, `output`
     is unchanged, and the results are in its journal.
@@ -66,7 +67,10 @@ class UniverseTraining:
             skipped = len(self.cells) - len(todo)
             if skipped:
                 on_event(Note(f"{skipped} of {len(self.cells)} cells are trained already with these settings"))
-            jobs = jobs_of(universe, todo, budgets_of(universe, todo, self.config))
+            leaves = [i for i in todo if i < len(universe)]
+            budgets = dict(zip(leaves, budgets_of(universe, leaves, self.config)))
+            standing = universe.levels.soft_counts
+            jobs = jobs_of(universe, todo, [budgets.get(i) or int(standing[i - len(universe)]) for i in todo])
             observer = ProgressObserver(cancelled, log, run.log_every)
             if isinstance(who, Workers):
                 piece = TrainPiece(self.source, self.output, digest, (), (), self.config, who.name, run)
@@ -77,6 +81,6 @@ class UniverseTraining:
                 plan = plan_threads(jobs, context, journal.append)
 
             def finish(left: int) -> int:
-                return int(np.count_nonzero(Universe.open(self.output).trained)) if left else journal.commit()
+                return int(np.count_nonzero(Universe.open(self.output).trained)) if left else journal.commit(on_event)
 
-            yield Begun(self.output, plan, observer, len(todo), skipped, finish)
+            yield Begun(self.output, plan, observer, len(todo), skipped, finish, len(universe))

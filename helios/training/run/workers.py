@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from helios.progress import Note, OnEvent
@@ -18,7 +19,7 @@ from helios.rendering import pick_backend
 from helios.rendering.backend import Backend
 from helios.schedulers import Scheduler, open_scheduler
 from helios.schedulers.config import SchedulerConfig
-from helios.splats import CellResult
+from helios.splats import Cell, CellResult
 from helios.training.config import TrainConfig
 from helios.training.run.batches import Job, plan_pieces
 from helios.training.run.checkpoint import Checkpoint
@@ -26,6 +27,7 @@ from helios.training.run.logs import log_of
 from helios.training.run.observer import ProgressObserver
 from helios.training.run.run_config import RunConfig
 from helios.training.run.this_process import Plan, TrainContext, plan_threads
+from helios.training.standing import StandingCell
 from helios.universe import Universe, paths
 from helios.universe.journal import append_beside, part_path
 
@@ -150,9 +152,13 @@ def train_piece(piece: TrainPiece) -> Path:
 
 
 def jobs_of(universe: Universe, indices: Sequence[int], budgets: Sequence[int]) -> list[Job]:
-    """Return the jobs of the cells with these `indices` and `budgets`."""
-    stars = (universe.offsets[1:] - universe.offsets[:-1]).tolist()
-    return [Job(i, stars[i], k, functools.partial(universe.cell, i)) for i, k in zip(indices, budgets)]
+    """Return the jobs of the cells with these `indices` and `budgets`; from M on they are those of the levels."""
+    count, stars = len(universe), np.r_[np.diff(universe.offsets), universe.levels.below].tolist()
+
+    def load(i: int) -> Cell:
+        return universe.cell(i) if i < count else StandingCell.read(universe, i - count)
+
+    return [Job(i, stars[i], k, functools.partial(load, i)) for i, k in zip(indices, budgets)]
 
 
 _backend = functools.cache(pick_backend)

@@ -15,12 +15,19 @@ from helios.universe.emitters import EMITTER_COLUMNS
 from helios.universe.index import manifest_text
 from helios.universe.journal import TrainingJournal
 from helios.universe.level_columns import CELL_COLUMNS as LEVEL_CELLS
-from helios.universe.level_columns import PROXY_COLUMNS
+from helios.universe.level_columns import (
+    LIGHT_COLUMNS_OF_PROXIES,
+    PROXY_COLUMNS,
+    TRAINED_CELLS,
+    TRAINED_GROUP,
+    trained_digest,
+)
 from helios.universe.store import BOX_COLUMNS, BUILT_GROUPS, CELL_COLUMNS, INNER_COLUMNS
 from helios.universe.training import SPLAT_COLUMNS, splats_digest
 from helios.universe.tree import TreeRule
 from helios.universe.writer import manifest_of
 
+TRAINED_LEVELS = (*TRAINED_CELLS, *LIGHT_COLUMNS_OF_PROXIES)
 TRAINED = ("offsets", "settings", "outcomes", "metrics", *SPLAT_COLUMNS)
 
 
@@ -36,6 +43,7 @@ def rewrite(path: Path, change: Callable, index: bool = True) -> None:
         f"proxies/{n}" for n in PROXY_COLUMNS
     ]
     names += [f"splats/{n}" for n in TRAINED] if "splats" in root else []
+    names += [f"{TRAINED_GROUP}/{n}" for n in TRAINED_LEVELS] if TRAINED_GROUP in root else []
     before = {name: read_rows(root, name) for name in names}
     columns, attributes = dict(before), dict(root.attrs)
     attributes.pop("sha256")
@@ -49,6 +57,8 @@ def rewrite(path: Path, change: Callable, index: bool = True) -> None:
     if trained_too:
         rest = {"metrics": root["splats"].attrs["metrics"]}
         root["splats"].attrs.put(rest | {"sha256": splats_digest(root, rest)})
+    if TRAINED_GROUP in root:
+        root[TRAINED_GROUP].attrs.put({"sha256": trained_digest(root)})
     if not index:
         return
     rule = TreeRule(attributes["depth"], attributes["leaf_capacity"])
