@@ -51,6 +51,16 @@ test("a server that ignores ranges is asked for a shard once, and what is shown 
   assert.equal(two.source.state.drawn, one.source.state.drawn);
 });
 
+test("a view settles on what was asked for before too", async () => {
+  const { source } = await open(packServer());
+  source.update(VIEW(), 0);
+  source.load(VIEW()); // as frames do, until the view stands still
+  await source.settle(VIEW());
+  assert.equal(source.state.glow, 0);
+  const { root } = source as unknown as { root: TreeNode };
+  assert.ok(root.children.every(({ wanted, content }) => !wanted || content));
+});
+
 test("turning changes nothing", async () => {
   const { source } = await open(packServer());
   source.budget = { splats: 1200, bytes: 1e6, share: 0 };

@@ -122,6 +122,7 @@ export class TreeSource implements Source {
     this.view = view;
     this.velocity = [0, 0, 0];
     this.last = null;
+    await this.fetcher.run(); // what was asked for before is on its way, and no longer missing
     // What is read may change what is wanted.
     for (let pass = 0; pass < MOST_PASSES; pass++) {
       this.judged = ""; // also where a smooth choice was made for this very view
