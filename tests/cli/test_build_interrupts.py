@@ -93,8 +93,8 @@ def test_a_build_that_was_killed_goes_on(stars, undisturbed, tmp_path, workers, 
     output.mkdir()
     assert signalled(stars, output, 2, how, "--workers", workers).wait() != 0
     assert list(output.iterdir()) == []
-    assert len(list(tmp_path.glob(".universe.build/reading-*.json"))) == 2
-    assert list(tmp_path.glob(".universe.build/*.run"))
+    assert len(list(tmp_path.glob(".universe.build/*/reading-*.json"))) == 2
+    assert list(tmp_path.glob(".universe.build/*/*.run"))
     done = run(stars, output, "--workers", workers)
     assert done.returncode == 0, done.stderr
     assert contents(output) == undisturbed
