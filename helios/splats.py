@@ -132,3 +132,8 @@ class Cell:
     half_extent_m: float
     radius: float
     emitters: Emitters
+
+    @property
+    def name(self) -> str:
+        """What tells it from all that trains beside it."""
+        return str(self.id)

@@ -23,6 +23,11 @@ class StandingCell(Cell):
 
     standing: Standing
 
+    @property
+    def name(self) -> str:
+        """That of the cell, which may train too, as one of the levels."""
+        return f"levels-{self.id}"
+
     @classmethod
     def read(cls, universe: Universe, cell: int) -> StandingCell:
         """Return the `cell` of the levels of `universe`. Raises StoreError if it is damaged."""

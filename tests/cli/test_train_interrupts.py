@@ -155,7 +155,7 @@ def test_killed_between_checkpoints_a_cell_goes_on_from_the_last(universe, tmp_p
 
     def one_cell(output, *more):
         settings = ("--iterations", 900, "--image-size", 48, "--backend", "numba", "--input", universe)
-        return ("train-cell", "--cell", cell, "--output", output, *settings, *more)
+        return ("train-cell", "--cell", cell, "--no-levels", "--output", output, *settings, *more)
 
     succeed(*one_cell(tmp_path / "alone"))
     output, more = tmp_path / "out", ("--checkpoint-every", 200)

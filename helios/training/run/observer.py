@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from helios.grid import CellId
 from helios.progress import Advance, Note
 from helios.splats import CellResult
 from helios.training.run.engine import StepsMade
@@ -38,7 +37,7 @@ class ProgressObserver:
     def __init__(self, cancelled: threading.Event, log: Log | None, log_every: int):
         self._cancelled, self._log, self._log_every = cancelled, log, log_every
         self._lock = threading.Lock()
-        self._training: dict[CellId, tuple[float, float]] = {}
+        self._training: dict[str, tuple[float, float]] = {}
         self._ended, self._losses = 0, deque[float](maxlen=_LOSSES_KEPT)
         self._notes: deque[Note] = deque()
         self._looked = threading.local()
@@ -58,15 +57,15 @@ class ProgressObserver:
         losses = made.losses.tolist()
         with self._lock:
             for scene, loss in zip(made.scenes, losses):
-                before, _ = self._training.get(scene.cell.id, (0.0, 0.0))
-                self._training[scene.cell.id] = max(before, made.steps / iterations), loss
+                before, _ = self._training.get(scene.cell.name, (0.0, 0.0))
+                self._training[scene.cell.name] = max(before, made.steps / iterations), loss
 
     def ended(self, scene: Scene, result: CellResult) -> None:
         """Record the result of a cell trained in this process."""
         if self._log:
             self._log.result(scene, result)
         with self._lock:
-            self._training.pop(scene.cell.id, None)
+            self._training.pop(scene.cell.name, None)
             self._count(result)
 
     def ended_elsewhere(self, results: Sequence[CellResult]) -> None:

@@ -111,10 +111,10 @@ class TensorboardLog:
         metrics = {f"result/{name}": value for name, value in result.metrics.items()}
         curve.add(curve.last, metrics | {"result/splats": len(result.splats)}, pictures)
         curve.writer.close()
-        del self._curves[str(scene.cell.id)]
+        del self._curves[scene.cell.name]
 
     def _curve(self, scene: Scene) -> _Curve:
-        cell = str(scene.cell.id)
+        cell = scene.cell.name
         if cell not in self._curves:
             folder = str(self._folder / cell)
             with _opening, _naming(folder):

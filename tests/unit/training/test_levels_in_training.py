@@ -183,3 +183,14 @@ def test_damage_to_what_is_trained_is_told(universe, trained, tmp_path):
     data[len(data) // 2] ^= 4
     chunk.write_bytes(bytes(data))
     assert "files" in validate_universe(path, add_nothing, 5).findings.counts
+
+
+def test_a_cell_and_what_stands_for_it_have_logs_of_their_own(tmp_path):
+    pytest.importorskip("tensorboard")
+    universe = helios.build(synthetic=1000, depth=0, output=tmp_path / "u")
+    names = {str(cell) for cell in universe.cells}
+    both = names & {str(universe.levels.cells[i - 1]) for i in trainable_levels(universe.levels).tolist()}
+    assert both
+    helios.train(universe, output=tmp_path / "t", log="tensorboard", **STEPS | {"iterations": 4, "ratio": 0.5})
+    logged = {folder.name for folder in (tmp_path / "t_logs").iterdir()}
+    assert logged >= names | {f"levels-{name}" for name in both}
