@@ -14,6 +14,7 @@ from helios.levels.proxies import Lights
 from helios.levels.views import BLOCKS, FOCAL_PX, SIZE_PX, place_views
 from helios.rendering.truth import render_truth
 from helios.training.standing import StandingCell
+from helios.universe.summary import summarise
 from helios.universe.trained_levels import levels_around, standing_of, trainable_levels, training_indices
 from helios.universe.validate import validate_universe
 from tests.unit.universe.conftest import add_nothing
@@ -123,6 +124,7 @@ def test_training_takes_no_light_and_makes_no_place_worse(universe, trained):
     levels, result = trained[0].levels, trained[1]
     assert {r.index for r in result.levels} == set(trainable_levels(universe.levels).tolist())
     assert (levels.settings > 0).sum() == len(result.levels)
+    assert summarise(trained[0])["training"]["levels"] == {"cells": len(result.levels), "taken": levels.taken.sum()}
     assert validate_universe(trained[0].path, add_nothing, 5).findings.counts == {}
     before, after = universe.levels.proxies()[0], levels.proxies()[0]
     changed = np.unique(levels.proxy_cells[(before.position_m != after.position_m).any(axis=1)])

@@ -32,7 +32,8 @@ def test_a_built_universe(make, gaia_csv):
     assert summary["depths"] == above | {"4": {"cells": len(universe), "inner_cells": 0}}
     assert summary["inner_cells"] == sum(count["inner_cells"] for count in above.values())
     assert summary["stars_per_cell"] == {"least": counts.min(), "median": np.median(counts), "most": counts.max()}
-    assert summary["training"] == {"cells": 0, "outcomes": {}, "settings": 0, "stars": 0, "splats": 0, "quality": {}}
+    nothing = {"cells": 0, "outcomes": {}, "settings": 0, "stars": 0, "splats": 0, "quality": {}}
+    assert summary["training"] == nothing | {"levels": {"cells": 0, "taken": 0}}
     assert summary["fingerprint"] == universe.fingerprint
     assert summary["provenance"] == universe.provenance
 
@@ -48,6 +49,7 @@ def test_a_trained_universe(make, tmp_path):
         "stars": sum(int(np.diff(universe.offsets)[i]) for i in cells),
         "splats": sum(len(universe.splats(i)) for i in cells),
         "quality": {},  # nothing was measured
+        "levels": {"cells": 0, "taken": 0},
     }
 
 
