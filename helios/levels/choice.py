@@ -25,6 +25,7 @@ BUDGETS = (2_000, 6_000, 20_000, 60_000)
 """Splats all around that the cuts of a view may show; of fewer than MANY stars as large a share as of so many."""
 
 MANY = 100_000
+"""Stars from which on BUDGETS are what they are."""
 
 _ROUNDS = 3
 """How often all cells are gone through: after the second few change."""
@@ -53,8 +54,7 @@ def choose(tree: LevelTree, fits: Mapping[int, Lights], stars: StarBlocks) -> tu
 
     A cell takes its fit where the errors of all places and budgets, relative to what they are without any, are less for
     it in the mean, given what the others take. Then those give it back because of which the error from a place, with a
-    budget, is larger than it was. Takes time and memory in proportion to views and stars, and to
-    views and shown proxies.
+    budget, is larger than it was. Takes time in proportion to views and stars, and to views and shown proxies.
     """
     places = _places(stars)
     share = min(1.0, float(tree.own.sum()) / MANY)

@@ -48,7 +48,10 @@ class Standing:
 
     @property
     def trainable(self) -> bool:
-        """Whether there is something to train: fewer soft proxies than stars, which have the same light."""
+        """Whether there is something to train: fewer soft proxies than stars, which have the same light.
+
+        They have not where two stars at one place are a point.
+        """
         light, wanted = self.soft.luminosity.sum(), self.merged.luminosity.sum()
         return 0 < len(self.soft) < len(self.merged) and bool(abs(light - wanted) <= _LIGHT_AGREES * wanted)
 

@@ -53,10 +53,10 @@ def training_indices(universe: Universe, cells: CellLike | Iterable[CellLike] | 
     if cells is None:
         return [*range(count), *(count + trainable_levels(universe.levels) if levels else ())]
     one = isinstance(cells, int | np.integer | str | CellId)
-    leaves, inner = set(), set()
+    leaves, inner, trainable = set(), set(), set(trainable_levels(universe.levels).tolist())
     for cell in cast("Iterable[CellLike]", [cells] if one else cells):
         found = universe.levels.index_of(universe.tree.parse(cell) if isinstance(cell, str) else cell)
-        if found in trainable_levels(universe.levels) and cell not in universe:
+        if found in trainable and cell not in universe:
             inner.add(found)
         else:
             leaves.add(universe.index_of(cell))
@@ -104,7 +104,8 @@ def write_trained_levels(
             column[rows] = getattr(before, name)[rows]
         extent_m[cell], table[cell], taken[cell], codes[cell] = built.extent_m[cell], built.table[cell], False, settings
         standing = standing_of(universe, cell)
-        fit = standing.fit(results[cell].splats) if results[cell].outcome in ("trained", "mixed") else None
+        better = results[cell].outcome in ("trained", "mixed") and standing.trainable
+        fit = standing.fit(results[cell].splats) if better else None
         if fit is not None:
             fits[cell], tables[cell] = fit, standing.table(fit)
     tree = LevelTree(levels.parent, levels.own, extent_m, table, lights, levels.proxy_cells)
