@@ -137,3 +137,12 @@ class Cell:
     def name(self) -> str:
         """What tells it from all that trains beside it."""
         return str(self.id)
+
+    @property
+    def given_start(self) -> Splats | None:
+        """The splats from which its training starts, in its units, where these are given; else the settings say."""
+        return None
+
+    def settle(self, splats: Splats) -> Splats | None:
+        """Return trained `splats`, in its units, as it can keep them; None where it cannot."""
+        return splats

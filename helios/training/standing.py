@@ -34,8 +34,9 @@ class StandingCell(Cell):
         standing = standing_of(universe, cell)
         return cls(universe.levels.cells[cell - 1], *standing.frame_m, standing.radius, standing.emitters(), standing)
 
-    def start(self) -> Splats:
-        """Return the soft proxies in units of this cell's frame, in their order."""
+    @property
+    def given_start(self) -> Splats:
+        """The soft proxies in their order."""
         soft = self.standing.soft
         sigma = np.maximum(soft.sigma_m / self.half_extent_m, point_sigma(self.radius))
         means = (soft.position_m - self.origin_m) / self.half_extent_m

@@ -19,7 +19,6 @@ from helios.training.run.checkpoint import Checkpoint
 from helios.training.run.evaluate import evaluate
 from helios.training.run.outcome import result_of, settle
 from helios.training.scene import Scene
-from helios.training.standing import StandingCell
 
 _RETRY_RATE = 0.1
 """Share of the learning rate at which cells that ended no better than they began are trained once more."""
@@ -63,10 +62,11 @@ def train_batch(
 def start_of(scene: Scene, config: TrainConfig) -> tuple[Splats, int]:
     """Return the splats from which a cell's training starts, and how many of the first of them stay unchanged.
 
-    A cell of the levels starts from the proxies that the tree has for it, whatever start is set.
+    A cell with a given start, as those of the levels have, takes it whatever start is set.
     """
-    if isinstance(scene.cell, StandingCell):
-        return scene.cell.start(), 0
+    given = scene.cell.given_start
+    if given is not None:
+        return given, 0
     return STARTS.make("mixture" if scene.exact else config.start)(scene, scene.budget)
 
 

@@ -13,7 +13,6 @@ from helios.training.cameras import HELD_OUT_RADII
 from helios.training.optim.optimise import Optimisation
 from helios.training.run.evaluate import evaluate
 from helios.training.scene import Scene
-from helios.training.standing import StandingCell
 from helios.training.starts.mixture import brightest, point_splats
 
 _WAYS = (1.0, 0.5, 0.25)
@@ -47,9 +46,9 @@ def settle(
 ) -> list[Fit]:
     """Return what the cells are left with at the end of `run`: as much of the way from their start as does no harm.
 
-    Harm is a loss that is not lower than `first`, or what `is_worse` than the measures of the start, `measured`; for a
-    cell of the levels also splats outside of it. Where slots no longer hold the splats of the start, only the whole way
-    is tried.
+    Harm is a loss that is not lower than `first`, or what `is_worse` than the measures of the start, `measured`, or
+    that the cell cannot keep the splats (`Cell.settle`). Where slots no longer hold the splats of the start, only the
+    whole way is tried.
     """
     fits: dict[int, Fit] = {}
     here, last = 1.0, list(first)
@@ -60,7 +59,7 @@ def settle(
         losses = [loss if _finite(end) else np.nan for end, loss in zip(ends, losses)]
         last = losses if way == 1.0 else last
         for b in sorted(set(range(len(scenes))) - fits.keys()):
-            end = _settled(ends[b], scenes[b]) if possible[b] and losses[b] < first[b] else None
+            end = scenes[b].cell.settle(ends[b]) if possible[b] and losses[b] < first[b] else None
             if end is not None:
                 (measures,) = evaluate([end], [scenes[b]])
                 if not is_worse(measures, measured[b]):
@@ -68,11 +67,6 @@ def settle(
         if len(fits) == len(scenes):
             break
     return [fits.get(b) or Fit(starts[b], measured[b], 0.0, first[b], first[b], last[b]) for b in range(len(scenes))]
-
-
-def _settled(splats: Splats, scene: Scene) -> Splats | None:
-    """Return `splats` as their cell takes them; None where it does not."""
-    return scene.cell.settle(splats) if isinstance(scene.cell, StandingCell) else splats
 
 
 def is_worse(measures: Mapping[str, float], start: Mapping[str, float]) -> bool:

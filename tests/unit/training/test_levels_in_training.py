@@ -59,7 +59,7 @@ def test_what_is_fitted_has_the_light_that_was_there_twice(universe):
     rng = np.random.default_rng(1)
     cell = int(trainable_levels(universe.levels)[0])
     standing = StandingCell.read(universe, cell)
-    start = standing.start()
+    start = standing.given_start
     moved = dataclasses.replace(
         start,
         means=start.means * 0.9,
