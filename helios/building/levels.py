@@ -30,6 +30,8 @@ from helios.pieces import seal
 from helios.universe.arrays import open_root, read_rows
 from helios.universe.level_columns import LevelParts
 
+POINT_COLUMNS = tuple(name for name in LIGHT_COLUMNS if name != "bp_rp")
+
 
 @dataclass(frozen=True)
 class BranchTask:
@@ -53,10 +55,15 @@ class BranchTask:
     def __repr__(self) -> str:
         return f"branch {self.number}"
 
-    def read(self) -> dict[str, NDArray]:
-        """Return the columns of the branch's stars."""
+    def read(self, *names: str) -> dict[str, NDArray]:
+        """Return the columns `names` of the branch's stars."""
         root = open_root(self.store)
-        return {name: read_rows(root, f"emitters/{name}", *self.rows) for name in LIGHT_COLUMNS}
+        return {name: read_rows(root, f"emitters/{name}", *self.rows) for name in names}
+
+    def points(self) -> tuple[dict[str, NDArray], Lights]:
+        """Return what says where the stars are and how bright, and them as points of light that have no colour."""
+        columns = self.read(*POINT_COLUMNS)
+        return columns, stars_as_lights(columns)
 
     def owner(self) -> NDArray[np.int8]:
         """Return the depths of who keeps each star, as far as they are known."""
@@ -76,24 +83,24 @@ class BranchResult:
 
 def find_candidates(task: BranchTask) -> BranchResult:
     """Write the stars of a branch that cells above it may keep."""
-    columns = task.read()
-    lights = stars_as_lights(columns)
+    columns, lights = task.points()
     rows = candidates(flux_of(lights), lights.luminosity, columns["phot_g_mean_mag"], task.levels)
+    columns |= task.read("bp_rp")
     found = {name: column[rows] for name, column in columns.items()}
     return _written(task, "candidates", row=rows + task.rows[0], **found)
 
 
 def make_branch(task: BranchTask) -> BranchResult:
     """Write the cells and proxies of a branch, who keeps each of its stars, and its part of the glow map."""
-    lights, owner = stars_as_lights(task.read()), task.owner()
+    lights, owner = stars_as_lights(task.read(*LIGHT_COLUMNS)), task.owner()
     keys = deepest_keys(lights.position_m)
     order = np.argsort(keys, kind="stable")
     lights = lights.take(order)
-    flux, sorted_owner = flux_of(lights), owner[order]
+    sorted_owner = owner[order]
     unseen = sorted_owner != ROOT_DEPTH
-    texels = texels_of(lights.position_m[unseen])
-    glow = np.bincount(texels, flux[unseen], 6 * GLOW_N**2).astype(np.float64)  # of no stars it would count
-    tint = np.array([np.sum(flux[unseen] * c) for c in lights.color[unseen].T.astype(np.float64)])
+    flux = flux_of(lights)[unseen]
+    glow = np.bincount(texels_of(lights.position_m)[unseen], flux, 6 * GLOW_N**2).astype(np.float64)  # where none are
+    tint = np.array([np.sum(flux * color[unseen].astype(np.float64)) for color in lights.color.T])
     level, own = grow_branch(keys[order], lights, sorted_owner, task.depth)
     owner[order] = sorted_owner
     return _written(
@@ -105,8 +112,9 @@ def make_branch(task: BranchTask) -> BranchResult:
 
 def draw_branch(task: BranchTask) -> BranchResult:
     """Write the stars of a branch as the errors of the branch itself and of the cells above it need them drawn."""
-    lights, owner = stars_as_lights(task.read()), load(task.folder / f"branch-{task.number:06d}")["owner"]
-    drawn = [draw_stars(p, lights.take(owner >= depth)) for p, depth in zip(task.above, task.depths_above)]
+    owner = load(task.folder / f"branch-{task.number:06d}")["owner"]
+    _, lights = task.points()
+    drawn = [draw_stars(p, lights, owner, depth) for p, depth in zip(task.above, task.depths_above)]
     images = np.stack([images for images, _ in drawn])
     return _written(task, "drawn", images=images.ravel(), light=np.stack([light for _, light in drawn]).ravel())
 

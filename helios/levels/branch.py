@@ -15,7 +15,7 @@ from helios.levels.error_table import (
     BLOCKS,
     WIDTHS,
     add_gaussians,
-    add_point,
+    add_points,
     blank_images,
     frame_of,
     gather,
@@ -55,16 +55,22 @@ class LevelCells:
 
 
 def stars_as_lights(columns: Mapping[str, NDArray]) -> Lights:
-    """Return stars, of which `columns` has LIGHT_COLUMNS [N], as points of light."""
+    """Return stars, of which `columns` has LIGHT_COLUMNS [N], as points of light; without `bp_rp` all are white."""
     position_m = stacked_positions_m(columns)
-    r = np.sqrt((position_m**2).sum(axis=1))
+    r = np.sqrt(_squares(position_m))
     light = luminosity(columns["phot_g_mean_mag"], r)
-    return Lights(position_m, np.zeros(len(r)), light, color_from_bp_rp(columns["bp_rp"]))
+    color = color_from_bp_rp(columns["bp_rp"]) if "bp_rp" in columns else np.broadcast_to(np.float32(1), (len(r), 3))
+    return Lights(position_m, np.zeros(len(r)), light, color)
 
 
 def flux_of(lights: Lights) -> NDArray[np.float64]:
     """Return the light from the Sun, float64 [N], steradians."""
-    return lights.luminosity / (lights.position_m**2).sum(axis=1)
+    return lights.luminosity / _squares(lights.position_m)
+
+
+def _squares(position_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    x, y, z = position_m.T
+    return x * x + y * y + z * z
 
 
 def grow_branch(
@@ -76,12 +82,8 @@ def grow_branch(
     UNOWNED are kept above. The error of the first cell is left 0: what stands for it is made above.
     """
     cells = grow(keys, flux_of(stars), stars.luminosity, owner, depth)
-    count = len(cells.depth)
-    keeper = np.full(len(keys), count)  # stars that are kept above come last
-    _keepers(cells.depth, cells.first, cells.stop, owner, keeper)
-    order = np.argsort(keeper, kind="stable")
-    starts = np.searchsorted(keeper[order], np.arange(count + 1))
-    own = stars.take(order[: starts[-1]])
+    count, starts = len(cells.depth), cells.starts
+    own = stars.take(cells.rows)
     proxies, of_cell, held = proxies_of(own, starts, cells.parent)
     first, stop = _standing_for(of_cell, count)
     extent_m, table = _tables(
@@ -103,19 +105,10 @@ def _standing_for(of_cell: NDArray[np.int64], count: int) -> tuple[NDArray[np.in
 
 
 @njit(**EXACT)
-def _keepers(depth, first, stop, owner, keeper):
-    """Write into `keeper` the cell that keeps each star; stars of cells that are not there stay as they are."""
-    for c in range(len(depth)):  # cells come before those below them
-        for row in range(first[c], stop[c]):
-            if owner[row] == depth[c]:
-                keeper[row] = c
-
-
-@njit(**EXACT)
 def _tables(depth, first, stop, owner, position, luminosity, p_position, p_sigma, p_luminosity, starts, stops):
     cells = len(depth)
     extent, table = np.zeros(cells), np.zeros((cells, 2, WIDTHS), np.float32)
-    center, axes, seen = np.empty(3), np.empty((3, 3)), np.empty((2, 4))
+    center, axes = np.empty(3), np.empty((3, 3))
     images, light = np.empty((2, WIDTHS, BLOCKS, BLOCKS)), np.empty(2)
     for c in range(cells):
         a, b = starts[c], stops[c]
@@ -124,22 +117,24 @@ def _tables(depth, first, stop, owner, position, luminosity, p_position, p_sigma
         extent[c] = frame_of(p_position[a:b], p_luminosity[a:b], p_sigma[a:b], center, axes)
         images[:] = 0.0
         light[:] = 0.0
-        for row in range(first[c], stop[c]):
-            if owner[row] >= depth[c]:
-                add_point(position[row], luminosity[row], center, axes, extent[c], images, light, seen)
+        add_points(position, luminosity, owner, depth[c], first[c], stop[c], center, axes, extent[c], images, light)
         gather(images)
         add_gaussians(p_position[a:b], p_sigma[a:b], p_luminosity[a:b], center, axes, extent[c], images, -1.0)
         table_of(images, light, table[c])
     return extent, table
 
 
-def draw_stars(proxies: Lights, stars: Lights) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return (images [2, WIDTHS, BLOCKS, BLOCKS], light [2]) of `stars` in the views of a cell with `proxies`.
+def draw_stars(
+    proxies: Lights, stars: Lights, owner: NDArray[np.int8] | None = None, least: int = 0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return (images [2, WIDTHS, BLOCKS, BLOCKS], light [2]) of `stars` [N] in the views of a cell with `proxies`.
 
-    The images are as `add_point` leaves them, so that those of several branches may be added.
+    With `owner` [N] only those whose owner is `least` or more are drawn. The images are as `add_points` leaves them, so
+    that those of several branches may be added.
     """
     images, light = blank_images()
-    _draw(*_arrays(proxies), stars.position_m, stars.luminosity, images, light)
+    owner = np.full(len(stars), least, np.int8) if owner is None else owner
+    _draw(*_arrays(proxies), stars.position_m, stars.luminosity, owner, least, images, light)
     return images, light
 
 
@@ -158,11 +153,10 @@ def _arrays(proxies: Lights):
 
 
 @njit(**EXACT)
-def _draw(p_position, p_sigma, p_luminosity, position, luminosity, images, light):
-    center, axes, seen = np.empty(3), np.empty((3, 3)), np.empty((2, 4))
+def _draw(p_position, p_sigma, p_luminosity, position, luminosity, owner, least, images, light):
+    center, axes = np.empty(3), np.empty((3, 3))
     extent = frame_of(p_position, p_luminosity, p_sigma, center, axes)
-    for row in range(len(luminosity)):
-        add_point(position[row], luminosity[row], center, axes, extent, images, light, seen)
+    add_points(position, luminosity, owner, least, 0, len(luminosity), center, axes, extent, images, light)
 
 
 @njit(**EXACT)

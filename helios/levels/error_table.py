@@ -88,24 +88,45 @@ def _seen(position, luminosity, center, axes, out):
 
 
 @njit(**EXACT)
-def add_point(position, luminosity, center, axes, extent, images, light, seen):
-    """Add the light of one point to `light` [2] and, once, to `images` [2, WIDTHS, BLOCKS, BLOCKS]: where it is finest.
+def add_points(position, luminosity, owner, least, first, stop, center, axes, extent, images, light):
+    """Add the light of the points `first` to `stop` - 1 whose `owner` is `least` or more to `light` [2] and `images`.
 
-    Blocks of one width are pairs, along both axes, of blocks of the next: `gather` adds up what the wider ones lack.
-    `seen` [2, 4] is room to work in.
+    `images` [2, WIDTHS, BLOCKS, BLOCKS] get each once, where it is finest: blocks of one width are pairs, along both
+    axes, of blocks of the next, and `gather` adds up what the wider ones lack.
     """
-    _seen(position, luminosity, center, axes, seen)
+    # `_seen`, with all that is the same for every point outside of the loop.
+    x0, y0, z0 = center[0], center[1], center[2]
+    ax, ay, az, bx, by, bz = axes[1, 0], axes[1, 1], axes[1, 2], axes[2, 0], axes[2, 1], axes[2, 2]
+    dx, dy, dz = axes[0, 0], axes[0, 1], axes[0, 2]
+    r = np.sqrt(x0 * x0 + y0 * y0 + z0 * z0)
     finest = (1 << WIDTHS - 1) / extent
-    for view in range(2):
-        light[view] += seen[view, 2]
-        u = np.floor(seen[view, 0] * finest + _SHIFT[0] * (1 << WIDTHS - 1))
-        v = np.floor(seen[view, 1] * finest + _SHIFT[1] * (1 << WIDTHS - 1))
-        most = BLOCKS << WIDTHS - 2
-        if -most <= u < most and -most <= v < most:
-            x, y, width = int(u), int(v), WIDTHS - 1
-            while not (-BLOCKS // 2 <= x < BLOCKS // 2 and -BLOCKS // 2 <= y < BLOCKS // 2):
-                x, y, width = x >> 1, y >> 1, width - 1
-            images[view, width, y + BLOCKS // 2, x + BLOCKS // 2] += seen[view, 2]
+    u0, v0 = _SHIFT[0] * (1 << WIDTHS - 1), _SHIFT[1] * (1 << WIDTHS - 1)
+    light0, light1 = light[0], light[1]
+    for row in range(first, stop):
+        if owner[row] < least:
+            continue
+        x, y, z, shown = position[row, 0], position[row, 1], position[row, 2], luminosity[row]
+        near = r / max(np.sqrt(x * x + y * y + z * z), 1e-300)
+        a, b = x * ax + y * ay + z * az, x * bx + y * by + z * bz
+        seen = shown * near * near
+        light0 += seen
+        _add(images[0], np.floor(a * near * finest + u0), np.floor(b * near * finest + v0), seen)
+        x, y, z = x - x0, y - y0, z - z0
+        depth, across = x * dx + y * dy + z * dz, x * ax + y * ay + z * az
+        light1 += shown
+        _add(images[1], np.floor(depth * finest + u0), np.floor(across * finest + v0), shown)
+    light[0], light[1] = light0, light1
+
+
+@njit(**EXACT)
+def _add(images, u, v, light):
+    """Add `light` to `images` [WIDTHS, BLOCKS, BLOCKS] of one view at the finest block (u, v), or a wider around it."""
+    half, most = BLOCKS // 2, BLOCKS << WIDTHS - 2
+    if -most <= u < most and -most <= v < most:
+        x, y, width = int(u), int(v), WIDTHS - 1
+        while not (-half <= x < half and -half <= y < half):
+            x, y, width = x >> 1, y >> 1, width - 1
+        images[width, y + half, x + half] += light
 
 
 @njit(**EXACT)

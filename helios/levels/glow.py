@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
+
+from helios.simd import EXACT
 
 GLOW_N = 64
 """Texels along the side of a face."""
@@ -17,13 +22,38 @@ def texels_of(direction: ArrayLike, n: int = GLOW_N) -> NDArray[np.int64]:
     Faces are +-x, +-y, +-z; the axes of a face are warped by the tangent, so that texels are of nearly equal width.
     """
     direction = np.asarray(direction, np.float64)
-    rows = np.arange(len(direction))
-    axis = np.abs(direction).argmax(axis=1)
-    largest = direction[rows, axis]
-    across = np.take_along_axis(direction, _ACROSS[axis], axis=1) / np.abs(largest)[:, None]
-    place = np.floor((np.arctan(across) * (4.0 / np.pi) + 1.0) * (n / 2.0))
-    i, j = np.clip(place, 0, n - 1).astype(np.int64).T
-    return ((axis * 2 + (largest > 0)) * n + i) * n + j
+    texels = np.empty(len(direction), np.int64)
+    _find(direction, _edges(n), texels)
+    return texels
+
+
+@cache
+def _edges(n: int) -> NDArray[np.float64]:
+    """Return where texels meet, float64 [n - 1]: coordinates across a face over that along it, ascending."""
+    return np.tan((2.0 * np.arange(1, n) / n - 1.0) * (np.pi / 4.0))
+
+
+@njit(**EXACT)
+def _find(direction, edges, texels):
+    n = len(edges) + 1
+    for row in range(len(direction)):
+        axis = 0
+        for k in range(1, 3):
+            if abs(direction[row, k]) > abs(direction[row, axis]):
+                axis = k
+        largest = direction[row, axis]
+        texel = axis * 2 + np.int64(largest > 0)
+        for k in range(1, 3):
+            across = direction[row, (axis + k) % 3] / abs(largest)
+            first, last = 0, n - 1
+            while first < last:
+                middle = (first + last) // 2
+                if across < edges[middle]:
+                    last = middle
+                else:
+                    first = middle + 1
+            texel = texel * n + first
+        texels[row] = texel
 
 
 def texel_directions(n: int = GLOW_N) -> NDArray[np.float64]:

@@ -14,8 +14,8 @@ from helios.simd import EXACT
 OWN_STARS = 512
 """How many stars a cell keeps that passes others on; a cell with no more than these keeps all."""
 
-ROOM = 64
-"""Cells for which there is room at first."""
+ROOM_STARS = 16
+"""There is room at first for a cell for every so many stars: some ten times what is needed."""
 
 ROOT_DEPTH, UNOWNED = -1, -2
 """The depth of the root, above all cells; and, in a column of owners' depths, that no owner is known yet."""
@@ -27,6 +27,8 @@ class Grown:
 
     `depth` int8 [C]; `key` uint64 [C], the Morton key at that depth; `parent` int64 [C], an index among them or -1;
     `first` and `stop` int64 [C]: its stars and those of all cells below it are among the rows `first` to `stop` - 1.
+    `rows` int64 [K] are the rows of the stars that they keep, those of cell i, ascending, in the places starts[i] to
+    starts[i + 1] - 1, `starts` int64 [C + 1].
     """
 
     depth: NDArray[np.int8]
@@ -34,6 +36,8 @@ class Grown:
     parent: NDArray[np.int64]
     first: NDArray[np.int64]
     stop: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    starts: NDArray[np.int64]
 
 
 def grow(
@@ -52,16 +56,17 @@ def grow(
     A cell without a star left is none. Takes O(N) time for each depth.
     """
     signed = keys.view(np.int64)  # 63 bits
-    room = ROOM
+    room = 1 + len(keys) // ROOM_STARS
     while True:
-        out, owned = np.empty((room, 5), np.int64), owner.copy()
-        count = _grow(signed, flux, luminosity, owned, depth, out)
+        out, owned, keeper = np.empty((room, 5), np.int64), owner.copy(), np.full(len(keys), -1, np.int32)
+        count = _grow(signed, flux, luminosity, owned, depth, out, keeper)
         if count >= 0:
             break
         room *= 4
     owner[:] = owned
     depths, key, parent, first, stop = out[:count].T
-    return Grown(depths.astype(np.int8), key.astype(np.uint64), parent.copy(), first.copy(), stop.copy())
+    rows, starts = _by_keeper(keeper, count)
+    return Grown(depths.astype(np.int8), key.astype(np.uint64), parent.copy(), first.copy(), stop.copy(), rows, starts)
 
 
 @njit(**EXACT)
@@ -90,7 +95,7 @@ def _greatest(values, count):
 
 
 @njit(**EXACT)
-def _take_greatest(values, rows, start, stop, count, owner, depth, spare):
+def _take_greatest(values, rows, start, stop, count, owner, depth, keeper, cell, spare):
     """Mark the `count` rows of greatest value among rows[start:stop] as owned; return where those left in front end."""
     for i in range(start, stop):
         spare[i] = values[rows[i]]
@@ -106,7 +111,7 @@ def _take_greatest(values, rows, start, stop, count, owner, depth, spare):
             equal -= 1
             take = True
         if take:
-            owner[row] = depth
+            owner[row], keeper[row] = depth, cell
         else:
             rows[left] = row
             left += 1
@@ -114,8 +119,11 @@ def _take_greatest(values, rows, start, stop, count, owner, depth, spare):
 
 
 @njit(**EXACT)
-def _grow(keys, flux, luminosity, owner, top, out):
-    """Fill rows of `out` int64 [C, 5], (depth, key, parent, first, stop); return C, or -1 where it is too short."""
+def _grow(keys, flux, luminosity, owner, top, out, keeper):
+    """Fill rows of `out` int64 [C, 5], (depth, key, parent, first, stop); return C, or -1 where it is too short.
+
+    `keeper` [N] gets the number of the cell that keeps each star.
+    """
     rows, spare = np.empty(len(keys), np.int64), np.empty(len(keys))
     left = 0
     for row in range(len(keys)):
@@ -136,10 +144,11 @@ def _grow(keys, flux, luminosity, owner, top, out):
         out[count, 3], out[count, 4] = rows[start], rows[stop - 1] + 1
         if stop - start <= OWN_STARS or depth >= MAX_DEPTH:
             for i in range(start, stop):
-                owner[rows[i]] = depth
+                owner[rows[i]], keeper[rows[i]] = depth, count
         else:
-            end = _take_greatest(flux, rows, start, stop, OWN_STARS // 2, owner, depth, spare)
-            end = _take_greatest(luminosity, rows, start, end, OWN_STARS // 2, owner, depth, spare)
+            half = OWN_STARS // 2
+            end = _take_greatest(flux, rows, start, stop, half, owner, depth, keeper, count, spare)
+            end = _take_greatest(luminosity, rows, start, end, half, owner, depth, keeper, count, spare)
             height = _push_cells(keys, rows, start, end, depth + 1, count, waiting, height)
         count += 1
     return count
@@ -159,3 +168,21 @@ def _push_cells(keys, rows, start, stop, depth, parent, waiting, height):
         height += 1
         end = begin
     return height
+
+
+@njit(**EXACT)
+def _by_keeper(keeper, count):
+    """Return (rows, starts) of `Grown` by the cell, of `count`, that keeps each star; -1 for none."""
+    starts = np.zeros(count + 1, np.int64)
+    for cell in keeper:
+        if cell >= 0:
+            starts[cell + 1] += 1
+    for cell in range(count):
+        starts[cell + 1] += starts[cell]
+    rows, place = np.empty(starts[count], np.int64), starts.copy()
+    for row in range(len(keeper)):
+        cell = keeper[row]
+        if cell >= 0:
+            rows[place[cell]] = row
+            place[cell] += 1
+    return rows, starts

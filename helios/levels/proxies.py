@@ -73,10 +73,13 @@ def proxies_of(
     first_child = np.searchsorted(parent[children], np.arange(len(parent) + 1))
     room = PROXIES * int(np.count_nonzero(np.diff(first_child))) + int(given_starts[-1])
     out, child, spans = np.empty((room, 8)), np.empty(room, np.int64), np.zeros((len(parent), 2), np.int64)
-    _proxies(_matrix(stars), star_starts, children, first_child, _matrix(*given), given_starts, out, child, spans)
+    arrays = stars.position_m, stars.luminosity, stars.color
+    _proxies(*arrays, star_starts, children, first_child, _matrix(*given), given_starts, out, child, spans)
     # They were made from the last cell to the first.
-    order = np.concatenate([np.arange(begin, end) for begin, end in spans] or [np.zeros(0, np.int64)])
-    made, starts = out[order], np.r_[0, np.cumsum(spans[:, 1] - spans[:, 0])]
+    counts = spans[:, 1] - spans[:, 0]
+    starts = np.r_[0, np.cumsum(counts)]
+    order = np.arange(starts[-1]) + np.repeat(spans[:, 0] - starts[:-1], counts)
+    made = out[order]
     return (
         Lights(made[:, :3].copy(), made[:, 3].copy(), made[:, 4].copy(), made[:, 5:].astype(np.float32)),
         child[order],
@@ -91,7 +94,7 @@ def _matrix(*lights: Lights) -> NDArray[np.float64]:
 
 
 @njit(**EXACT)
-def _proxies(stars, starts, children, first_child, given, given_starts, out, child_of, spans):
+def _proxies(position, luminosity, color, starts, children, first_child, given, given_starts, out, child_of, spans):
     """Fill `out` with the proxies of all cells, from the last cell to the first, and `spans` with where they are."""
     made = 0
     for c in range(len(spans) - 1, -1, -1):
@@ -111,7 +114,9 @@ def _proxies(stars, starts, children, first_child, given, given_starts, out, chi
             for k in range(number):
                 child = children[first_child[c] + k]
                 for i in range(starts[child], starts[child + 1]):
-                    _copy(stars, i, lights, at)
+                    for axis in range(3):
+                        lights[at, axis], lights[at, 5 + axis] = position[i, axis], color[i, axis]
+                    lights[at, 3], lights[at, 4] = 0.0, luminosity[i]
                     of[at] = child
                     at += 1
                 for i in range(spans[child, 0], spans[child, 1]):

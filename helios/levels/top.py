@@ -93,10 +93,10 @@ def candidates(flux: NDArray, luminosity: NDArray, mag: NDArray, levels: int) ->
     """
     naked = np.flatnonzero(mag < ROOT_MAGNITUDE)
     rest = np.flatnonzero(~(mag < ROOT_MAGNITUDE))
-    naked = naked[_greatest(flux[naked], naked, ROOT_STARS + levels * OWN_STARS)]
+    naked = naked[_greatest(flux[naked], ROOT_STARS + levels * OWN_STARS)]
     some = [naked]
     for values in (flux, luminosity):
-        some.append(rest[_greatest(values[rest], rest, levels * OWN_STARS)])
+        some.append(rest[_greatest(values[rest], levels * OWN_STARS)])
     return np.unique(np.concatenate(some))
 
 
@@ -106,20 +106,24 @@ def keepers_above(
     """Return int64 [N]: which cell of `top` keeps each of the candidates with `rows`, ascending; -1 for none."""
     keeper = np.full(len(rows), -1)
     naked = np.flatnonzero(mag < ROOT_MAGNITUDE)
-    keeper[naked[_greatest(flux[naked], naked, ROOT_STARS)]] = 0
+    keeper[naked[_greatest(flux[naked], ROOT_STARS)]] = 0
     for cell in top.above.tolist():
         inside = slice(*np.searchsorted(rows, [top.first[cell], top.stop[cell]]))
         for values in (flux, luminosity):
             free = inside.start + np.flatnonzero(keeper[inside] == -1)
-            keeper[free[_greatest(values[free], free, OWN_STARS // 2)]] = cell
+            keeper[free[_greatest(values[free], OWN_STARS // 2)]] = cell
     return keeper
 
 
-def _greatest(values: NDArray, rows: NDArray, count: int) -> NDArray[np.int64]:
-    """Return the places of the `count` greatest `values`, the first `rows` among equals."""
+def _greatest(values: NDArray, count: int) -> NDArray[np.int64]:
+    """Return the places, ascending, of the `count` greatest `values`, the first among equals."""
     if count >= len(values):
         return np.arange(len(values))
-    return np.lexsort((rows, -values))[:count] if count else np.zeros(0, np.int64)
+    if not count:
+        return np.zeros(0, np.int64)
+    least = np.partition(values, len(values) - count)[len(values) - count]
+    greater = np.flatnonzero(values > least)
+    return np.union1d(greater, np.flatnonzero(values == least)[: count - len(greater)])
 
 
 def proxies_above(

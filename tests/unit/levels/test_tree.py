@@ -149,7 +149,7 @@ def test_two_unequal_lights_are_put_together_by_the_formula():
 def test_the_choice_does_not_depend_on_room(monkeypatch):
     """More cells than there is room for at first give the same tree."""
     keys, lights = made_stars(8)
-    monkeypatch.setattr(own_stars, "ROOM", 2)
+    monkeypatch.setattr(own_stars, "ROOM_STARS", STARS)
     few, owner = grown(keys, lights)
     monkeypatch.undo()
     cells, expected = grown(keys, lights)
