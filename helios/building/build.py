@@ -18,7 +18,14 @@ from helios.building.config import BuildConfig
 from helios.building.duplicates import DuplicatesResult, drop_duplicates, duplicates_tasks, find_duplicates
 from helios.building.levels import make_levels
 from helios.building.merging import NO_PART, Survey, bright_stars, merge
-from helios.building.partition import PartitionResult, PartitionTask, find_row, partition_catalog, stamp
+from helios.building.partition import (
+    PartitionResult,
+    by_catalogue,
+    find_row,
+    partition_catalog,
+    partition_tasks,
+    stamp,
+)
 from helios.building.placing import Placing
 from helios.building.plan import Plan, plan_store
 from helios.building.runs import Run
@@ -154,36 +161,25 @@ class _Build:
 
         The rows of catalogues without identifiers are numbered consecutively from file to file.
         """
-        config, folder = self.config, self.work.folder
-        tasks = [
-            PartitionTask(
-                i,
-                reader,
-                self.placing,
-                folder,
-                config.skip_bad_files,
-                config.merge_bright,
-                config.zero_point,
-                config.johnson,
-            )
-            for i, reader in enumerate(readers)
-        ]
+        tasks = partition_tasks(readers, self.placing, self.work.folder, self.config)
         runs: list[Run] = []
         last = 0
         rows = attrgetter("counts.rows_read")
-        for reader, read in zip(readers, self.work.stage("reading", partition_catalog, tasks, PartitionResult, rows)):
-            if read.bad is not None:
-                self.bad_files.found.append((reader.name, read.bad))
+        results = self.work.stage("reading", partition_catalog, tasks, PartitionResult, rows)
+        for reader, parts in zip(readers, by_catalogue(readers, tasks, results)):
+            if parts[0].bad is not None:
+                self.bad_files.found.append((reader.name, parts[0].bad))
                 continue
-            add = 0 if read.identified else last
+            add = 0 if parts[0].identified else last
             runs += [
                 replace(run, least_id=run.least_id + add, greatest_id=run.greatest_id + add, add_to_id=add)
+                for read in parts
                 for run in read.runs
             ]
-            last += 0 if read.identified else read.last_id
-            self.counts += read.counts
-            self.inputs.append(read.input)
-            self.surveys.append(Survey(reader, read.held, add))
+            last += 0 if parts[0].identified else parts[-1].last_id
+            self.counts += sum((read.counts for read in parts), Counts())
+            self.inputs.append(parts[0].input)
+            self.surveys.append(Survey(reader, [read.held for read in parts if read.held], add))
         self.bad_files.check(self.surveys)
         return runs
 

@@ -27,10 +27,10 @@ NO_PART = -1
 
 @dataclass(frozen=True)
 class Survey:
-    """A catalogue that was read, with the file of its `held` rows (None without any) and the offset of their ids."""
+    """A catalogue that was read, with the files of its `held` rows and the offset of their ids."""
 
     reader: Reader
-    held: Path | None
+    held: Sequence[Path]
     add_to_id: int
 
     @property
@@ -38,9 +38,10 @@ class Survey:
         """The Julian year of the catalogued positions in rows without their own."""
         return epoch_of(self.reader)
 
-    def stars(self, held: Path) -> StarTable:
-        """Return the rows of the file `held`, with the identifiers that they get in the universe."""
-        stars = StarTable(**{name: np.array(column) for name, column in load(held).items()})
+    def stars(self) -> StarTable:
+        """Return the held rows, of which there must be some, with the identifiers that they get in the universe."""
+        parts = [StarTable(**{name: np.array(column) for name, column in load(path).items()}) for path in self.held]
+        stars = StarTable.concatenate(parts)
         return stars.with_ids(stars.source_id + self.add_to_id)
 
 
@@ -61,7 +62,7 @@ def merge(
     The run has the held rows and the stars of `bright` that the merge keeps; the list is empty where it keeps none.
     The Counts are of the rows of `bright` and of all stars that are left out. Raises StoreError where writing fails.
     """
-    held = [(survey, survey.stars(survey.held)) for survey in surveys if survey.held]
+    held = [(survey, survey.stars()) for survey in surveys if survey.held]
     merged = resolve(bright, [(stars, epochs_of(stars, survey.reader)) for survey, stars in held])
     ordinary = [(survey, stars[kept]) for (survey, stars), kept in zip(held, merged.ordinary)]
     placed = [

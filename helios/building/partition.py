@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from helios.building.config import BuildConfig
 from helios.building.merging import bright_stars, write_held
 from helios.building.placing import Placed, Placing
 from helios.building.runs import RUN_ROWS, Run, remove_run, write_run
-from helios.catalog import Reader, epochs_of, row_label
+from helios.catalog import Reader, epochs_of, parts_of, row_label
 from helios.catalog.counts import Counts
 from helios.catalog.cuts import first_of_each
 from helios.catalog.table import StarTable
@@ -24,7 +26,10 @@ from helios.pieces import seal
 
 @dataclass(frozen=True)
 class PartitionTask:
-    """A piece of the first stage: read the catalogue of `reader`, the `number`-th of all, into runs in `folder`."""
+    """A piece of the first stage: read the part `reader` of the catalogue number `catalogue` into runs in `folder`.
+
+    `number` is that of the piece; the first of a catalogue also `describes` it.
+    """
 
     number: int
     reader: Reader
@@ -34,6 +39,8 @@ class PartitionTask:
     merge_bright: bool = False
     zero_point: bool = False
     johnson: bool = False
+    catalogue: int = 0
+    describes: bool = True
 
     def __repr__(self) -> str:
         return self.reader.name
@@ -41,11 +48,12 @@ class PartitionTask:
 
 @dataclass(frozen=True)
 class PartitionResult:
-    """The result of a PartitionTask: the `runs`, the `counts` of the rows, the `input` for the provenance.
+    """The result of a PartitionTask: the `runs`, the `counts` of the rows, the `input` for the provenance if described.
 
     `identified` says whether the catalogue has identifiers; `last_id` is the identifier of its last row. `held` is
     the file of the rows that may be embedded bright stars, as catalogued; None where there are none. `bad` says what
-    is wrong with a catalogue that is left out; the other fields are then empty. `files` are sealed.
+    is wrong with a catalogue that is left out; the other fields are then empty. `seen` is the size of the file, and
+    when it was changed. `files` are sealed.
     """
 
     identified: bool
@@ -55,7 +63,46 @@ class PartitionResult:
     last_id: int = 0
     bad: str | None = None
     held: Path | None = None
+    seen: list[int] = field(default_factory=list)
     files: dict[str, int] = field(default_factory=dict)
+
+
+def partition_tasks(
+    readers: Sequence[Reader], placing: Placing, folder: Path, config: BuildConfig
+) -> list[PartitionTask]:
+    """Return the pieces that read the parts of all `readers`, those of one after those of another."""
+    options = config.skip_bad_files, config.merge_bright, config.zero_point, config.johnson
+    parts = [(number, part) for number, reader in enumerate(readers) for part in parts_of(reader)]
+    return [
+        PartitionTask(i, part, placing, folder, *options, number, describes=not i or parts[i - 1][0] != number)
+        for i, (number, part) in enumerate(parts)
+    ]
+
+
+def by_catalogue(
+    readers: Sequence[Reader], tasks: Sequence[PartitionTask], results: Sequence[PartitionResult]
+) -> list[list[PartitionResult]]:
+    """Return the results of the parts of each of `readers`, or only one that is `bad` for a catalogue to be left out.
+
+    Raises InputError for a catalogue that has changed since its first part was read, unless bad files are skipped.
+    """
+    found: list[list[PartitionResult]] = [[] for _ in readers]
+    for task, read in zip(tasks, results):
+        found[task.catalogue].append(read)
+    for number, (reader, parts) in enumerate(zip(readers, found)):
+        bad = next((read for read in parts if read.bad is not None), None)
+        if bad is None and any(read.seen != parts[0].seen for read in parts):
+            if not next(task for task in tasks if task.catalogue == number).skip_bad_files:
+                raise changed(reader)
+            bad = PartitionResult(reader.identified, bad=str(changed(reader)))
+        if bad is not None:
+            found[number] = [bad]
+    return found
+
+
+def changed(reader: Reader) -> InputError:
+    """The error for a file that something writes to."""
+    return InputError(f"{reader.path}: changed while it was read; start again when nothing writes to it")
 
 
 def partition_catalog(task: PartitionTask) -> PartitionResult:
@@ -95,13 +142,20 @@ def _partition(task: PartitionTask, runs: list[Run]) -> PartitionResult:
             counts += _write(task, runs, waiting)
             waiting = []
     counts += _write(task, runs, waiting)
-    described = reader.provenance()
+    described = reader.provenance() if task.describes else {}
     if stamp(reader) != before:
-        raise InputError(f"{reader.path}: changed while it was read; start again when nothing writes to it")
+        raise changed(reader)
     held = write_held(task.folder / f"{task.number:06d}-bright", bright)
     files = [path for run in runs for path in (run.index_path, run.path)] + ([held] if held else [])
     return PartitionResult(
-        reader.identified, runs, counts, described, last_id, held=held, files=seal(task.folder, files)
+        reader.identified,
+        runs,
+        counts,
+        described,
+        last_id,
+        held=held,
+        seen=list(before or ())[2:],
+        files=seal(task.folder, files),
     )
 
 
@@ -122,7 +176,7 @@ def _write(task: PartitionTask, runs: list[Run], waiting: list[Placed]) -> Count
             counts = Counts.rejecting("duplicate source_id", len(again), where)
             columns, buckets = {key: column[first] for key, column in columns.items()}, buckets[first]
     path = task.folder / f"{task.number:06d}-{len(runs):06d}.run"
-    runs.append(write_run(task.number, path, columns, buckets))
+    runs.append(write_run(task.catalogue, path, columns, buckets))
     return counts
 
 
@@ -144,4 +198,4 @@ def find_row(reader: Reader, ids: NDArray[np.int64]) -> str:
         if len(matches):
             row = matches[0]
             return f"{row_label(reader)} {table.row[row]}, source_id {table.source_id[row]}"
-    raise InputError(f"{reader.path}: changed while it was read; start again when nothing writes to it")
+    raise changed(reader)

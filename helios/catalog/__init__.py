@@ -84,6 +84,16 @@ class Reader(Protocol):
         """Yield the rows in order, some at a time. Raises InputError at the first row that it cannot parse."""
 
 
+def parts_of(reader: Reader) -> list[Reader]:
+    """Return readers of the parts of a catalogue, in order, that may be read side by side; mostly it is one part.
+
+    A kind of reader that can divide files has a method `parts`. The rows of a part have the numbers that they have in
+    the whole.
+    """
+    parts = getattr(reader, "parts", None)
+    return parts() if parts else [reader]
+
+
 def row_label(reader: Reader) -> str:
     """Return what precedes a row's number in messages, such as `stars.csv line`."""
     return f"{reader.name} {reader.row_unit}"

@@ -31,6 +31,8 @@ class ArrowReader(FileReader):
 
     kind: str
     """What the file should be, for messages."""
+    skipped = 0
+    """Rows of the file before those that are read."""
 
     def __init__(
         self, path: Path, choice: SchemaChoice | None = None, name: str | None = None, table: str | None = None
@@ -58,14 +60,14 @@ class ArrowReader(FileReader):
         row = 0
         batches = self.batches(self.sources.all)
         while True:
-            with parsing(f"{self.path} row {row + 1}", self.kind):
+            with parsing(f"{self.path} row {self.skipped + row + 1}", self.kind):
                 batch = next(batches, None)
                 if batch is None:
                     break
                 values = {name: self._values(name, batch.column(name)) for name in self.sources.all}
             for start in range(0, len(batch), BATCH_ROWS):
                 part = {name: column[start : start + BATCH_ROWS] for name, column in values.items()}
-                yield self.sources.table(part, row + start + 1)
+                yield self.sources.table(part, self.skipped + row + start + 1)
             row += len(batch)
         if not row:
             raise InputError(f"{self.path}: has no rows")

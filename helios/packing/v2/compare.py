@@ -66,9 +66,9 @@ def compare_branch(task: CompareTask) -> str | None:
     tiles = read_tiles(task.pack, task.tiles)
     if problem := cells_difference(universe, task.tiles, tiles):
         return problem
-    stars, found = [tiles.stars.rows()], [np.zeros(0, np.uint64), *(read_ids(task.pack, part) for part in task.tiles)]
+    stars, found = [tiles.stars.rows()], [read_ids(task.pack, task.tiles)]
     for part in task.shared:
-        own = read_ids(task.pack, part)
+        own = read_ids(task.pack, [part])
         mine = ids[np.minimum(np.searchsorted(ids, own), len(ids) - 1)] == own
         stars.append(read_tiles(task.pack, [part]).stars[mine].rows())
         found.append(own[mine])
@@ -76,8 +76,9 @@ def compare_branch(task: CompareTask) -> str | None:
     places = np.argsort(joined)
     if not np.array_equal(ids, joined[places]):
         return "has other stars than the universe, or one of them twice"
-    records = StarRecords.from_rows(np.concatenate(stars, axis=1))[places]
-    return star_difference(records, {name: column[order] for name, column in columns.items()})
+    match = np.empty_like(places)
+    match[order] = places
+    return star_difference(StarRecords.from_rows(np.concatenate(stars, axis=1)[:, match]), columns)
 
 
 def star_difference(stars: StarRecords, columns: dict[str, NDArray]) -> str | None:

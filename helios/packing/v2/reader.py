@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios.errors import StoreError
-from helios.grid import cells_of_keys
 from helios.packing.pack import PackResult
 from helios.packing.v2.decode import decode_tile
 from helios.packing.v2.files import GLOW, HEAD, SKY, SKY_IDS, ids_name, tiles_name
@@ -102,7 +101,7 @@ class V2Pack:
             raise StoreError(part.fault)
         if part.cells:
             read_tiles(self.folder, [part])
-            read_ids(self.folder, part)
+            read_ids(self.folder, [part])
         elif part.file == GLOW:
             decode_glow(read_part(self.folder, part), self.head.glow_n, str(self.folder / GLOW))
 
@@ -113,7 +112,11 @@ class V2Pack:
 
 def read_part(folder: Path, part: Part) -> bytes:
     """Return the bytes of `part`. Raises StoreError where they are not all there, or do not have their CRC-32."""
-    data = _bytes(folder / part.file, part.offset, part.length)
+    return _checked(folder, part, _bytes(folder / part.file, part.offset, part.length))
+
+
+def _checked(folder: Path, part: Part, data: bytes) -> bytes:
+    """Return `data`, what was read of `part`. Raises StoreError where it is not what was written."""
     if len(data) != part.length:
         fault = f"{len(data)} of its {part.length} bytes are there"
     elif (crc := zlib.crc32(data)) != part.crc:
@@ -131,7 +134,8 @@ def read_tiles(folder: Path, parts: Sequence[Part]) -> TileRecords:
     name = f"{folder / parts[0].file}: {parts[0].what}" if len(parts) == 1 else f"{folder}: tiles"
     cells = [cell for part in parts for cell in part.cells]
     depth, key = ([getattr(cell, field) for cell in cells] for field in ("depth", "key"))
-    data = b"".join(read_part(folder, part) for part in parts)
+    places = [(part.file, part.offset, part.length) for part in parts]
+    data = b"".join(_checked(folder, part, data) for part, data in zip(parts, _read(folder, places)))
     tile = decode_tile(data, np.array(depth, np.int64), np.array(key, np.uint64), name)
     ends = tile.star_offsets[np.cumsum([0, *(len(part.cells) for part in parts)])]
     if not np.array_equal(stars := np.diff(ends), said := [part.stars for part in parts]):
@@ -142,11 +146,37 @@ def read_tiles(folder: Path, parts: Sequence[Part]) -> TileRecords:
     return tile
 
 
-def read_ids(folder: Path, part: Part) -> NDArray[np.uint64]:
-    """Return the identifiers of the stars of a tile, in its order. Raises StoreError where they are damaged."""
-    path = folder / part.id_file
-    data = _bytes(path, part.id_offset, ID_BYTES * part.stars + 4)
-    return decode_side_block(data, np.dtype(np.uint64), part.stars, part.crc, f"{path}: {part.what}")
+def read_ids(folder: Path, parts: Sequence[Part]) -> NDArray[np.uint64]:
+    """Return the identifiers of the stars of tiles, or of the sky, in their order; those of one part after the other's.
+
+    Raises StoreError where they are damaged.
+    """
+    places = [(part.id_file, part.id_offset, ID_BYTES * part.stars + 4) for part in parts]
+    found = [np.zeros(0, np.uint64)]
+    for part, data in zip(parts, _read(folder, places)):
+        name = f"{folder / part.id_file}: {part.what}"
+        found.append(decode_side_block(data, np.dtype(np.uint64), part.stars, part.crc, name))
+    return np.concatenate(found)
+
+
+def _read(folder: Path, places: Sequence[tuple[str, int, int]]) -> Iterator[bytes]:
+    """Yield what is in each of `places`, (file, offset, length); what lies side by side is read at once.
+
+    At the end of a file less may be there.
+
+    Raises StoreError where a file cannot be read.
+    """
+    start = 0
+    while start < len(places):
+        file, begin, length = places[start]
+        stop, end = start + 1, begin + length
+        while stop < len(places) and places[stop][:2] == (file, end):
+            end += places[stop][2]
+            stop += 1
+        data = memoryview(_bytes(folder / file, begin, end - begin))
+        for _, at, size in places[start:stop]:
+            yield bytes(data[at - begin : at - begin + size])
+        start = stop
 
 
 def _walk(folder: Path, head: Head, parts: list[Part]) -> int:
@@ -206,7 +236,8 @@ def _check_shards(entries: Iterable[IndexEntry], head: Head, name: str) -> None:
 
 
 def _name(depth: int, key: int) -> str:
-    l, theta, phi = (int(index[0]) for index in cells_of_keys([key]))
+    """What messages call a cell; without arrays, as every part has a name."""
+    l, theta, phi = (sum((key >> 3 * bit + axis & 1) << bit for bit in range(depth + 1)) for axis in (2, 1, 0))
     return "the root" if depth < 0 else f"cell {depth}_{l}_{theta}_{phi}"
 
 

@@ -41,7 +41,7 @@ def columns_of(universe):
 
 def stars_of(pack: V2Pack) -> tuple[np.ndarray, StarRecords]:
     """Identifiers and records of all stars of a pack."""
-    tiles = [(read_ids(pack.folder, part), read_tiles(pack.folder, [part]).stars) for part in pack.tiles()]
+    tiles = [(read_ids(pack.folder, [part]), read_tiles(pack.folder, [part]).stars) for part in pack.tiles()]
     rows = np.concatenate([stars.rows() for _, stars in tiles], axis=1)
     return np.concatenate([ids for ids, _ in tiles]), StarRecords.from_rows(rows)
 
