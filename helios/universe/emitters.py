@@ -40,6 +40,9 @@ BLOCK_ROWS = 1 << 16
 BLOCKS_KEPT = 16
 """Number of blocks of each column that are cached."""
 
+BLOCKS_AT_ONCE = 4
+"""From this number of blocks on, rows are read at once, in a third of the time, and not kept."""
+
 
 class EmitterColumns:
     """The `count` emitters in the store `root` of the universe at `path`; `names` are those of their columns.
@@ -61,8 +64,9 @@ class EmitterColumns:
     def rows(self, names: Iterable[str], start: int, stop: int) -> dict[str, NDArray]:
         """Return rows [start, stop) of the columns `names`, all of them in `self.names`, as they are stored.
 
-        Reads whole blocks and caches the last ones, so that going through the cells in order reads each once. Raises
-        InputError for a column that this universe does not have, StoreError if the store is damaged.
+        Reads whole blocks and caches the last ones, so that going through the cells in order reads each once; it does
+        neither for BLOCKS_AT_ONCE and more. Raises InputError for a column that this universe does not have, StoreError
+        if the store is damaged.
         """
         names = tuple(names)
         unknown = next((name for name in names if name not in self.names), None)
@@ -70,6 +74,8 @@ class EmitterColumns:
             raise InputError(f"{self.path}: no column {unknown} (it has {', '.join(self.names)})")
         first, last = start // self.block_rows, max(-(-stop // self.block_rows), start // self.block_rows + 1)
         rows = slice(start - first * self.block_rows, stop - first * self.block_rows)
+        if last - first >= BLOCKS_AT_ONCE:
+            return {name: read_rows(self._root, f"emitters/{name}", start, stop) for name in names}
         columns = {}
         for name in names:
             blocks = [self._block(name, number) for number in range(first, last)]
