@@ -101,6 +101,7 @@ def train_all(source: Path, output: Path, levels: bool, backend: str, **settings
 def train_cell(ctx: click.Context, cell: str, source: Path, output: Path, levels: bool, backend: str, **settings):
     """Train one cell of a universe, or one v1 cell file.
 
+    Of a cell of the levels of detail that is split in the universe, what stands for it there is trained.
     The splats of a file are taken as its stars; the result is written as a file of the same kind to --output, by
     default beside it as NAME.trained.bin.
     """
