@@ -8,7 +8,7 @@ import type { Names } from "./names.ts";
 import { element, showNotice } from "./notices.ts";
 import { clamp } from "./numbers.ts";
 import type { Overlay } from "./overlay.ts";
-import type { Site } from "./site.ts";
+import type { Site, SourceOf } from "./site.ts";
 import { towards } from "./sky.ts";
 import type { Source, View } from "./source.ts";
 import type { Stage } from "./stage.ts";
@@ -44,9 +44,9 @@ export class App {
 
   constructor(
     readonly stage: Stage,
-    site: Site,
+    sourceOf: SourceOf,
   ) {
-    this.source = site.source({
+    this.source = sourceOf({
       onCell: (_, cell) => this.names?.addCell(cell),
       onError: showNotice,
       onProgress: (done, known) => {
@@ -81,10 +81,12 @@ export class App {
     await this.drawn();
   }
 
-  /** Resolves when what is here is drawn. */
+  /** Resolves when what is here is drawn. @throws Error where the GPU cannot draw it. */
   async drawn(): Promise<void> {
-    this.invalidate();
-    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    const next = () => new Promise<number>(requestAnimationFrame);
+    cancelAnimationFrame(this.frame);
+    this.draw(await next());
+    await next();
   }
 
   /** Draws a frame soon. */

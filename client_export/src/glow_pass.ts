@@ -1,8 +1,8 @@
 /** Draws the glow map: light that comes from far away in all directions, as it is seen from the Sun. */
 import type { Camera } from "./camera.ts";
 import { FullScreenPass } from "./gl/full_screen.ts";
-import { DataTexture, type RenderTarget, TABLE_GLSL } from "./gl/textures.ts";
-import type { ScreenSize } from "./star_pass.ts";
+import { DataTexture, TABLE_GLSL } from "./gl/textures.ts";
+import type { ScreenSize, SplatTarget } from "./star_pass.ts";
 
 /** Faces of a cube, -x, +x, -y, +y, -z, +z, of n x n texels and one more around each, which lie on the next faces. */
 export interface GlowMap {
@@ -48,23 +48,28 @@ void main() {
 
 export class GlowPass {
   private readonly pass: FullScreenPass;
-  private readonly map: DataTexture;
+  private map: DataTexture | null = null;
 
-  constructor(
-    gl: WebGL2RenderingContext,
-    private readonly glow: GlowMap,
-  ) {
+  constructor(private readonly gl: WebGL2RenderingContext) {
     this.pass = new FullScreenPass(gl, FRAGMENT);
-    this.map = new DataTexture(gl, glow.values, 3);
-    this.map.upload(0, glow.values.length / 3);
   }
 
-  /** Adds its light times `weight` to `target`, whose pixels are `shrink` pixels of the screen wide. */
-  draw(target: RenderTarget, shrink: number, camera: Camera, size: ScreenSize, weight: number): void {
+  /** Adds the light of `glow`, always the same, times `weight` to a target. */
+  draw(
+    { n, values }: GlowMap,
+    { target, shrink }: Pick<SplatTarget, "target" | "shrink">,
+    camera: Camera,
+    size: ScreenSize,
+    weight: number,
+  ): void {
+    if (!this.map) {
+      this.map = new DataTexture(this.gl, values, 3);
+      this.map.upload(0, values.length / 3);
+    }
     const uniforms = {
       ...camera.basis(),
       map: this.map.texture,
-      side: this.glow.n + 2,
+      side: n + 2,
       viewport: [size.width, size.height],
       focal: camera.focalPx(size.height),
       density: size.density / shrink,

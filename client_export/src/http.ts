@@ -1,5 +1,5 @@
 /** Files of the site over HTTP; every failure names the file. */
-import { SiteError, messageOf } from "./errors.ts";
+import { SiteError, UnreachableError, messageOf } from "./errors.ts";
 
 /** The answer of the server and its whole body. */
 export interface Answer {
@@ -7,7 +7,15 @@ export interface Answer {
   body: Uint8Array;
 }
 
-/** GETs `url`. @throws SiteError where no whole answer came, or one other than `accepted`. */
+/** From it on the server says that it is at fault, and may answer otherwise soon. */
+const SERVER_ERROR = 500;
+
+/**
+ * GETs `url`.
+ *
+ * @throws UnreachableError where no whole answer came, or the server says that it is at fault; SiteError where the answer
+ * is another than `accepted`.
+ */
 export async function get(
   fetcher: typeof fetch,
   url: string,
@@ -19,10 +27,11 @@ export async function get(
     const response = await fetcher(url, { headers });
     answer = { status: response.status, body: new Uint8Array(await response.arrayBuffer()) };
   } catch (reason) {
-    throw new SiteError(`${url} cannot be read: ${messageOf(reason)}`);
+    throw new UnreachableError(`${url} cannot be read: ${messageOf(reason)}`);
   }
   if (!accepted.includes(answer.status)) {
-    throw new SiteError(`${url} cannot be read: the server answered HTTP ${answer.status}`);
+    const ErrorOfStatus = answer.status >= SERVER_ERROR ? UnreachableError : SiteError;
+    throw new ErrorOfStatus(`${url} cannot be read: the server answered HTTP ${answer.status}`);
   }
   return answer;
 }

@@ -8,9 +8,12 @@ import "./style.css";
 import "./panels.css";
 
 async function start(): Promise<App> {
-  const stage = new Stage(element<HTMLCanvasElement>("sky"));
   const site = await openSite("", window.fetch.bind(window));
-  const app = new App(stage, site);
+  // Files come while the GPU is got ready, which holds up this thread.
+  const opening = site.open();
+  opening.catch(() => undefined); // awaited below, if the stage comes about
+  const stage = new Stage(element<HTMLCanvasElement>("sky"));
+  const app = new App(stage, await opening);
   await app.drawn();
   await app.complete(site);
   return app;

@@ -34,15 +34,37 @@ uniform float sigma;     // steps
 in vec2 at;
 out vec4 color;
 void main() {
-  int reach = int(ceil(4.0 * sigma));
-  vec4 sum = vec4(0.0);
-  float total = 0.0;
-  for (int i = -reach; i <= reach; i++) {
-    float weight = exp(-0.5 * float(i * i) / (sigma * sigma));
-    sum += weight * texture(source, at + float(i) * texel);
-    total += weight;
+  // Two texels on either side at a time, by one bilinear tap between them. A weight is the last one's times a step, which
+  // gets smaller by a factor each time.
+  float factor = exp(-1.0 / (sigma * sigma));
+  float step = sqrt(factor);
+  float weight = 1.0;
+  vec4 sum = texture(source, at);
+  float total = 1.0;
+  for (float i = 1.0; i < 4.0 * sigma + 1.0; i += 2.0) {
+    float first = weight * step;
+    step *= factor;
+    weight = first * step;
+    step *= factor;
+    float both = first + weight;
+    vec2 off = (i + weight / both) * texel;
+    sum += both * (texture(source, at + off) + texture(source, at - off));
+    total += 2.0 * both;
   }
   color = sum / total;
+}
+`;
+
+const MIX_FRAGMENT = /* glsl */ `
+precision highp float;
+uniform sampler2D halo;
+uniform sampler2D veil;
+uniform sampler2D aureole;
+uniform vec3 share;      // of the halo, the veil, the aureole
+in vec2 at;
+out vec4 color;
+void main() {
+  color = share.x * texture(halo, at) + share.y * texture(veil, at) + share.z * texture(aureole, at);
 }
 `;
 
@@ -51,16 +73,13 @@ void main() {
 const TONE_FRAGMENT = /* glsl */ `
 precision highp float;
 uniform sampler2D light;
-uniform sampler2D halo;
-uniform sampler2D veil;
-uniform sampler2D aureole;
-uniform vec3 share;      // of the halo, the veil, the aureole
+uniform sampler2D glare;
+uniform float share;     // of the light that is glare
 in vec2 at;
 out vec4 color;
 const vec3 LUMINANCE = vec3(0.2126, 0.7152, 0.0722);
 void main() {
-  vec3 sum = (1.0 - share.x - share.y - share.z) * min(texture(light, at).rgb, 65000.0)
-    + share.x * texture(halo, at).rgb + share.y * texture(veil, at).rgb + share.z * texture(aureole, at).rgb;
+  vec3 sum = (1.0 - share) * min(texelFetch(light, ivec2(gl_FragCoord.xy), 0).rgb, 65000.0) + texture(glare, at).rgb;
   float y = dot(sum, LUMINANCE);
   float shown = 1.0 - exp(-y);
   vec3 rgb = sum * (shown / max(y, 1e-6));
@@ -76,6 +95,7 @@ type Pair = readonly [RenderTarget, RenderTarget];
 export class PostProcess {
   private readonly shrink: FullScreenPass;
   private readonly blur: FullScreenPass;
+  private readonly mix: FullScreenPass;
   private readonly tone: FullScreenPass;
   private readonly halo: Pair;
   private readonly veil: Pair;
@@ -85,6 +105,7 @@ export class PostProcess {
     const pair = (): Pair => [new RenderTarget(gl, format), new RenderTarget(gl, format)];
     this.shrink = new FullScreenPass(gl, SHRINK_FRAGMENT);
     this.blur = new FullScreenPass(gl, BLUR_FRAGMENT);
+    this.mix = new FullScreenPass(gl, MIX_FRAGMENT);
     this.tone = new FullScreenPass(gl, TONE_FRAGMENT);
     this.halo = pair();
     this.veil = pair();
@@ -97,13 +118,10 @@ export class PostProcess {
     const further = (to: number, from: number) => Math.sqrt(to ** 2 - from ** 2) * density; // variances of blurs add
     const veil = this.spread(halo, this.veil, further(VEIL.sigmaPx, HALO.sigmaPx) / SHRINK ** 2);
     const aureole = this.spread(veil, this.aureole, further(AUREOLE.sigmaPx, VEIL.sigmaPx) / SHRINK ** 3);
-    this.tone.draw(null, {
-      light: light.texture,
-      halo: halo.texture,
-      veil: veil.texture,
-      aureole: aureole.texture,
-      share: [HALO.share, VEIL.share, AUREOLE.share],
-    });
+    const share = [HALO.share, VEIL.share, AUREOLE.share];
+    const glare = this.halo[1];
+    this.mix.draw(glare, { halo: halo.texture, veil: veil.texture, aureole: aureole.texture, share });
+    this.tone.draw(null, { light: light.texture, glare: glare.texture, share: share.reduce((sum, one) => sum + one) });
   }
 
   /** `source` shrunk and blurred by `sigma` of the smaller picture's pixels, in the first of `targets`. */

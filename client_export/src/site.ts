@@ -8,25 +8,31 @@ import { TreeSource } from "./tree/source.ts";
 const MANIFEST = "site.json";
 const VERSION = 1;
 
+/** Makes the source of what is shown. */
+export type SourceOf = (events: SourceEvents) => Source;
+
 export interface Site {
-  /** The source of what is shown. */
-  source(events: SourceEvents): Source;
+  /**
+   * Reads the indexes of its packs, and the first sky.
+   *
+   * @throws SiteError where a file is missing, damaged, of another version, or the packs do not fit.
+   */
+  open(): Promise<SourceOf>;
   /** Reads the file of its landmarks: its text, and its name; of a site that names none, an empty list. */
   landmarks(): Promise<[text: string, name: string]>;
 }
 
 /**
- * Reads what the site at `base` (a URL ending in a slash, or empty) begins with: the indexes of its packs, and the first
- * sky.
+ * Reads what the site at `base` (a URL ending in a slash, or empty) begins with.
  *
- * @throws SiteError where a file is missing, damaged, of another version, or the packs do not fit.
+ * @throws SiteError where that is missing, damaged or of another version.
  */
 export async function openSite(base: string, fetcher: typeof fetch): Promise<Site> {
   const root = new Folder(base, fetcher);
   const manifest = fieldsOf(parseJson(await root.text(MANIFEST), MANIFEST), MANIFEST);
   checkVersion(manifest, VERSION, MANIFEST);
   return {
-    source: await sourceOf(manifest.layers, (folder) => new Folder(`${base}${folder}/`, fetcher)),
+    open: () => sourceOf(manifest.layers, (folder) => new Folder(`${base}${folder}/`, fetcher)),
     landmarks: async () => {
       if (manifest.landmarks === undefined) return ["[]", MANIFEST];
       const name = textOf(manifest, "landmarks", MANIFEST);
@@ -36,7 +42,7 @@ export async function openSite(base: string, fetcher: typeof fetch): Promise<Sit
 }
 
 /** A pack that is a tree, or layers, whose code comes when it is needed. */
-async function sourceOf(layers: unknown, folderOf: (name: string) => Folder): Promise<Site["source"]> {
+async function sourceOf(layers: unknown, folderOf: (name: string) => Folder): Promise<SourceOf> {
   if (Array.isArray(layers) && layers.length === 1) {
     const fields = fieldsOf(layers[0], `${MANIFEST}: layer 0`);
     if (fields.format === TREE_FORMAT) {

@@ -16,6 +16,8 @@ export interface StoredCell {
   weight: number;
   /** [8] the same of the splats that stand for each child. */
   childWeights: Float32Array | null;
+  /** Metres: the largest standard deviation of a splat of it, the root of the mean of its variances; 0 of points. */
+  widest: number;
   /** Around all that it draws. */
   ball: Ball;
   /** Metres; positions in the arrays are relative to it. */
@@ -65,7 +67,8 @@ export class SplatStore {
     }
     for (const name of ["covDiagonal", "covOff", "light"] as const) this[name].set(cell[name], 3 * start);
     const childWeights = children ? new Float32Array(8).fill(1) : null;
-    const stored = { points, weight: 1, childWeights, ball, origin, unitM, fromSun, start, count };
+    const widest = points ? 0 : unitM * Math.sqrt(largestVariance(cell));
+    const stored = { points, weight: 1, childWeights, widest, ball, origin, unitM, fromSun, start, count };
     this.cells.add(stored);
     this.count += count;
     this.end = Math.max(this.end, start + count);
@@ -100,4 +103,13 @@ export class SplatStore {
     const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
     return luminance * ((xx + yy + zz) / 3) * cell.unitM ** 2;
   }
+}
+
+/** The largest mean variance of a splat of `cell`, cell units squared. */
+function largestVariance({ covDiagonal, count }: Cell): number {
+  let largest = 0;
+  for (let at = 0; at < 3 * count; at += 3) {
+    largest = Math.max(largest, (covDiagonal[at] + covDiagonal[at + 1] + covDiagonal[at + 2]) / 3);
+  }
+  return largest;
 }

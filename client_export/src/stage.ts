@@ -22,12 +22,14 @@ const WIDE = [
 
 const ADD_FRAGMENT = /* glsl */ `
 precision highp float;
-uniform sampler2D source;
-uniform vec2 scale;      // the share of the smaller picture that the screen covers
+uniform sampler2D wide;
+uniform sampler2D widest;
+uniform vec2 shareOfWide;    // that the screen covers
+uniform vec2 shareOfWidest;
 in vec2 at;
 out vec4 color;
 void main() {
-  color = texture(source, at * scale);
+  color = texture(wide, at * shareOfWide) + texture(widest, at * shareOfWidest);
 }
 `;
 
@@ -46,8 +48,8 @@ interface Drawing {
   targets: SplatTarget[];
   add: FullScreenPass;
   postProcess: PostProcess;
-  stars: StarPass | null;
-  glow: GlowPass | null;
+  stars: StarPass;
+  glow: GlowPass;
 }
 
 export class Stage {
@@ -79,7 +81,7 @@ export class Stage {
   /** Shows `sky`, which may go on changing. */
   show(sky: Shown): void {
     this.sky = sky;
-    this.drawing.stars = new StarPass(this.gl, sky.store);
+    this.drawing.stars.show(sky.store);
   }
 
   /** Fits the picture to the canvas' size on the page. */
@@ -98,17 +100,17 @@ export class Stage {
   draw(camera: Camera, exposure: number): void {
     if (this.gl.isContextLost()) return;
     const { drawing, screen, sky } = this;
-    const { light, targets, add, postProcess, stars } = drawing;
+    const { light, targets, add, postProcess, stars, glow } = drawing;
     for (const { target } of targets) target.clear();
-    stars?.draw(targets, camera, screen, exposure);
+    stars.draw(targets, camera, screen, exposure);
     if (sky?.glow && sky.glowWeight > 0) {
-      drawing.glow ??= new GlowPass(this.gl, sky.glow);
-      drawing.glow.draw(targets[1].target, targets[1].shrink, camera, screen, exposure * sky.glowWeight);
+      glow.draw(sky.glow, targets[1], camera, screen, exposure * sky.glowWeight);
     }
-    for (const { target, shrink } of targets.slice(1)) {
-      const scale = [light.width / shrink / target.width, light.height / shrink / target.height];
-      add.draw(light, { source: target.texture, scale }, "add");
-    }
+    const [shareOfWide, shareOfWidest] = targets
+      .slice(1)
+      .map(({ target, shrink }) => [light.width / shrink / target.width, light.height / shrink / target.height]);
+    const [wide, widest] = targets.slice(1).map(({ target }) => target.texture);
+    add.draw(light, { wide, widest, shareOfWide, shareOfWidest }, "add");
     postProcess.draw(light, screen.density);
   }
 
@@ -142,13 +144,9 @@ export class Stage {
     WIDE.forEach(({ from, shrink }, i) => {
       targets.push({ target: new RenderTarget(gl, format), shrink, from, to: WIDE[i + 1]?.from ?? 1e9 });
     });
-    return {
-      light,
-      targets,
-      add: new FullScreenPass(gl, ADD_FRAGMENT),
-      postProcess: new PostProcess(gl, LIGHT_FORMAT),
-      stars: sky && new StarPass(gl, sky.store),
-      glow: null,
-    };
+    const stars = new StarPass(gl);
+    if (sky) stars.show(sky.store);
+    const postProcess = new PostProcess(gl, LIGHT_FORMAT);
+    return { light, targets, add: new FullScreenPass(gl, ADD_FRAGMENT), postProcess, stars, glow: new GlowPass(gl) };
   }
 }

@@ -5,9 +5,9 @@ import { Program, type UniformValue } from "./gl/program.ts";
 import { QUADS_PER_BLOCK, Quads } from "./gl/quads.ts";
 import { DataTexture, type RenderTarget, drawInto } from "./gl/textures.ts";
 import { NearSplats } from "./near.ts";
-import type { SplatStore } from "./splat_store.ts";
+import type { SplatStore, StoredCell } from "./splat_store.ts";
 import { STAR_FRAGMENT, STAR_VERTEX, TEXELS_PER_BLOCK } from "./star_shader.ts";
-import { length, sub } from "./vec.ts";
+import { type Vec3, length, sub } from "./vec.ts";
 import { WIDE_FRAGMENT, WIDE_VERTEX } from "./wide_shader.ts";
 
 /** A fade that lets everything through. */
@@ -26,6 +26,9 @@ export interface ScreenSize {
   density: number;
 }
 
+/** What rounding may make of the width of a splat. */
+const SLACK = 1.001;
+
 /** A picture that splats are drawn into whose standard deviations, CSS px, are from `from` to below `to`. */
 export interface SplatTarget {
   target: RenderTarget;
@@ -39,37 +42,42 @@ export class StarPass {
   private readonly program: Program;
   private readonly wide: Program;
   private readonly quads: Quads;
-  private readonly far: SplatTables;
-  private readonly near: SplatTables;
+  private shown: { store: SplatStore; far: SplatTables; near: SplatTables } | null = null;
   private readonly nearSplats = new NearSplats();
 
-  constructor(
-    private readonly gl: WebGL2RenderingContext,
-    private readonly store: SplatStore,
-  ) {
+  constructor(private readonly gl: WebGL2RenderingContext) {
     this.program = new Program(gl, STAR_VERTEX, STAR_FRAGMENT);
     this.wide = new Program(gl, WIDE_VERTEX, WIDE_FRAGMENT);
     this.quads = new Quads(gl);
-    this.far = new SplatTables(gl, store);
-    this.near = new SplatTables(gl, this.nearSplats);
+  }
+
+  /** Draws the splats of `store` from now on. */
+  show(store: SplatStore): void {
+    const far = new SplatTables(this.gl, store);
     store.takeChanges();
-    this.far.upload(0, store.end);
+    far.upload(0, store.end);
+    this.shown = { store, far, near: new SplatTables(this.gl, this.nearSplats) };
   }
 
   /** Adds the light of all splats, at `exposure`, to `targets`, of which points are in the first. */
   draw(targets: readonly SplatTarget[], camera: Camera, size: ScreenSize, exposure: number): void {
-    const { store, far, near, nearSplats } = this;
+    if (!this.shown) return;
+    const { store, far, near } = this.shown;
+    const { nearSplats } = this;
     for (const { start, end } of store.takeChanges()) far.upload(start, end);
     const inView = frustumOf(camera, size.width, size.height, MARGIN_PX);
+    const focal = camera.focalPx(size.height);
     const shown = [...store.cells].filter(({ weight, ball }) => weight > 0 && inView(ball));
     far.clear();
-    for (const points of [false, true]) {
+    const last = new Map(shown.map((cell) => [cell, lastTarget(targets, cell, camera.position, focal)]));
+    for (let target = targets.length - 1; target >= 0; target--) {
       for (const cell of shown) {
-        if (cell.points !== points) continue;
+        if (last.get(cell) !== target) continue;
         const to = sub(cell.origin, camera.position);
         const s = 1 / (length(to) + cell.unitM);
         const frame = [to[0] * s, to[1] * s, to[2] * s, cell.unitM * s];
-        far.put(frame, cell.weight, cell.childWeights, points, cell.start, cell.count, cell.fromSun);
+        const { points, start, count, fromSun } = cell;
+        far.put(target, frame, cell.weight, cell.childWeights, points, start, count, fromSun);
       }
     }
     nearSplats.gather(store, camera.position);
@@ -77,15 +85,10 @@ export class StarPass {
     near.clear();
     // The near splats' positions are unit vectors from the camera: their cell lies at the camera, one unit large.
     const here = [0, 0, 0, 1];
-    near.put(here, 1, null, false, 0, nearSplats.soft, false);
-    near.put(here, 1, null, true, nearSplats.soft, nearSplats.count - nearSplats.soft, false);
+    near.put(targets.length - 1, here, 1, null, false, 0, nearSplats.soft, false);
+    near.put(0, here, 1, null, true, nearSplats.soft, nearSplats.count - nearSplats.soft, false);
 
-    const view = {
-      ...camera.basis(),
-      viewport: [size.width, size.height],
-      focal: camera.focalPx(size.height),
-      exposure,
-    };
+    const view = { ...camera.basis(), viewport: [size.width, size.height], focal, exposure };
     targets.forEach(({ target, shrink, from, to }, number) => {
       drawInto(this.gl, target, "add");
       const density = size.density / shrink;
@@ -97,17 +100,29 @@ export class StarPass {
         epsilon: shrink === 1 ? EPSILON : EPSILON - 1 / (6 * density ** 2),
         band: [from ** 2, to ** 2],
       };
-      this.drawSplats(far, number === 0, { ...uniforms, fade: nearSplats.fade });
-      this.drawSplats(near, number === 0, { ...uniforms, fade: NO_FADE });
+      this.drawSplats(far, number, { ...uniforms, fade: nearSplats.fade });
+      this.drawSplats(near, number, { ...uniforms, fade: NO_FADE });
     });
   }
 
-  private drawSplats(tables: SplatTables, points: boolean, view: Readonly<Record<string, UniformValue>>): void {
-    const blocks = points ? tables.blockCount : tables.softBlocks;
+  private drawSplats(tables: SplatTables, target: number, view: Readonly<Record<string, UniformValue>>): void {
+    const blocks = tables.blocksOf[target] ?? 0;
     if (blocks === 0) return;
-    (points ? this.program : this.wide).use({ ...view, ...tables.uniforms() });
+    (target === 0 ? this.program : this.wide).use({ ...view, ...tables.uniforms() });
     this.quads.draw(blocks);
   }
+}
+
+/** The last of `targets`, which go from narrow splats to wide ones, that takes any splat of `cell`. */
+export function lastTarget(
+  targets: readonly { from: number }[],
+  { widest, ball }: Pick<StoredCell, "widest" | "ball">,
+  from: Vec3,
+  focal: number,
+): number {
+  const nearest = Math.max(length(sub(ball.centre, from)) - ball.radius, 0);
+  const widestPx = widest > 0 ? (SLACK * widest * focal) / nearest : 0;
+  return Math.max(targets.filter(({ from }) => from <= widestPx).length - 1, 0);
 }
 
 /** The arrays of splats that the star shader reads, as `SplatStore` describes them. */
@@ -120,11 +135,11 @@ interface SplatArrays {
 
 /** Splats on the GPU and the blocks of them that are drawn, as the star shader reads them. */
 class SplatTables {
-  /** How many blocks there are, and how many of them, those that come first, are of splats that are no points. */
-  blockCount = 0;
-  softBlocks = 0;
+  /** By target: how many blocks, from the first on, hold splats that may be drawn into it. */
+  blocksOf: number[] = [];
   private readonly splats: Record<keyof SplatArrays, DataTexture>;
   private blocks: DataTexture;
+  private blockCount = 0;
   private known = 0;
 
   constructor(
@@ -147,11 +162,13 @@ class SplatTables {
 
   /** Forgets the blocks. */
   clear(): void {
-    this.blockCount = this.softBlocks = this.known = 0;
+    this.blocksOf = [];
+    this.blockCount = this.known = 0;
   }
 
-  /** Adds the blocks of `count` splats from `start` on; those of points come last. */
+  /** Adds the blocks of `count` splats from `start` on; those come first that reach the last `target`. */
   put(
+    target: number,
     frame: readonly number[],
     weight: number,
     childWeights: Float32Array | null,
@@ -177,7 +194,7 @@ class SplatTables {
       if (childWeights) values.set(childWeights, to + 8);
       this.blockCount++;
     }
-    if (!points) this.softBlocks = this.blockCount;
+    for (let each = 0; each <= target; each++) this.blocksOf[each] = this.blockCount;
   }
 
   /** The tables by the names that they have in the shader. */

@@ -53,7 +53,9 @@ void main() {
   // The box around the ball that it is drawn in, with 99.97 % of its light and more; all of the view where that reaches beside the camera.
   float size = sqrt(max(sigma[0][0], max(sigma[1][1], sigma[2][2])));
   float reach = size * sqrt(max(16.0, 2.0 * log(min(brightest, MAX_PEAK) / CUT)));
-  if (p.z < -reach) return;
+  vec2 edge = extent - 0.5 * viewport;
+  bool beside = any(greaterThan(focal * abs(p.xy), edge * p.z + reach * sqrt(focal * focal + edge * edge)));
+  if (beside || p.z < -reach) return;
   float depth2 = p.z * p.z - reach * reach;
   vec2 at = quadCorner();
   if (p.z > reach && depth2 > 1e-4 * d2) {

@@ -57,7 +57,7 @@ function threeLayers(log: string[] = []): typeof fetch {
 
 test("a format that one line registers is opened, read and stored", async () => {
   const log: string[] = [];
-  const { source } = await openSite("", threeLayers(log));
+  const source = await (await openSite("", threeLayers(log))).open();
   assert.deepEqual(log, ["site.json", ...THREE.map(({ folder }) => `${folder}/cells.txt`)]);
   const cells: StoredCell[] = [];
   const shown = source({
@@ -151,5 +151,8 @@ test("a list of layers that cannot be is refused", async () => {
   assert.throws(() => parse(layer("a", 0, 4), layer("b", 5, null)), /radii of b do not go on where those of a end/);
   assert.throws(() => parse(layer("a", 0, null), layer("b", 0, 4)), /radii of b do not go on where those of a end/);
   const unknown = serverOf(manifestOf([{ folder: "stars", format: "v9", radii: [0, null] }]));
-  await assert.rejects(openSite("", unknown), /stars\/ holds a pack of format "v9", this viewer reads v1, lines/);
+  await assert.rejects(
+    (await openSite("", unknown)).open(),
+    /stars\/ holds a pack of format "v9", this viewer reads v1, lines/,
+  );
 });

@@ -88,8 +88,11 @@ test("near the leaf only its stars are loaded, far away only its splats, and the
 
 test("stars of a cell that the universe lacks are refused where they are no part", async () => {
   await assert.rejects(
-    openSite("", siteOf(undefined)),
+    (await openSite("", siteOf(undefined))).open(),
     /stars has cell 23_47_15, but no layer has it from afar: pack the site again/,
   );
-  await assert.rejects(openSite("", siteOf(6)), /cell 0: "levels_up" is 6, more than the levels of the grid/);
+  await assert.rejects(
+    (await openSite("", siteOf(6))).open(),
+    /cell 0: "levels_up" is 6, more than the levels of the grid/,
+  );
 });

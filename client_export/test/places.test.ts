@@ -4,11 +4,7 @@ import { test } from "node:test";
 import { type Places, FreePlaces, merged } from "../src/places.ts";
 import { OWN, SplatStore, type StoredCell } from "../src/splat_store.ts";
 import { cellOf, splatAt } from "./cells.ts";
-
-/** Whole numbers below `below`, by Park and Miller's generator (1988). */
-function randomFrom(seed: number): (below: number) => number {
-  return (below) => (seed = (seed * 48271) % 2147483647) % below;
-}
+import { randomFrom } from "./random.ts";
 
 const numbersOf = (ranges: Places[]) =>
   ranges.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, i) => start + i));

@@ -3,39 +3,40 @@
 /** A float or integer, a vector of two or three floats, or a texture. */
 export type UniformValue = number | readonly number[] | WebGLTexture;
 
+interface Uniform {
+  name: string;
+  type: GLenum;
+  location: WebGLUniformLocation;
+}
+
 export class Program {
   private readonly program: WebGLProgram;
-  private readonly uniforms: { name: string; type: GLenum; location: WebGLUniformLocation }[] = [];
+  private readonly shaders: WebGLShader[];
+  private uniforms: Uniform[] | null = null;
 
   /**
-   * `vertex` and `fragment`: GLSL ES 3.00 without the line that says so.
-   *
-   * @throws Error with the driver's words where they do not compile.
+   * `vertex` and `fragment`: GLSL ES 3.00 without the line that says so. The driver compiles them while the caller goes
+   * on.
    */
   constructor(
     private readonly gl: WebGL2RenderingContext,
     vertex: string,
     fragment: string,
   ) {
-    const program = (this.program = gl.createProgram());
-    const shaders = [compile(gl, gl.VERTEX_SHADER, vertex), compile(gl, gl.FRAGMENT_SHADER, fragment)];
-    for (const shader of shaders) gl.attachShader(program, shader);
-    gl.linkProgram(program);
-    if (gl.isContextLost()) return; // nothing can be asked; the restored context gets a program of its own
-    if (!gl.getProgramParameter(program, gl.LINK_STATUS)) {
-      const said = [...shaders.map((shader) => gl.getShaderInfoLog(shader)), gl.getProgramInfoLog(program)];
-      throw new Error(`This graphics driver does not take the viewer's shaders: ${said.filter(Boolean).join("; ")}`);
-    }
-    const count = gl.getProgramParameter(program, gl.ACTIVE_UNIFORMS) as number;
-    for (let i = 0; i < count; i++) {
-      const { name, type } = gl.getActiveUniform(program, i) as WebGLActiveInfo;
-      this.uniforms.push({ name, type, location: gl.getUniformLocation(program, name) as WebGLUniformLocation });
-    }
+    this.program = gl.createProgram();
+    this.shaders = [compile(gl, gl.VERTEX_SHADER, vertex), compile(gl, gl.FRAGMENT_SHADER, fragment)];
+    for (const shader of this.shaders) gl.attachShader(this.program, shader);
+    gl.linkProgram(this.program);
   }
 
-  /** Makes it the program in use. @throws Error where one of its uniforms is not among `values`. */
+  /**
+   * Makes it the program in use.
+   *
+   * @throws Error with the driver's words where it did not compile, or where one of its uniforms is not among `values`.
+   */
   use(values: Readonly<Record<string, UniformValue>>): void {
     const { gl } = this;
+    this.uniforms ??= this.linked();
     gl.useProgram(this.program);
     let unit = 0;
     for (const { name, type, location } of this.uniforms) {
@@ -54,6 +55,21 @@ export class Program {
         gl.uniform3fv(location, value);
       }
     }
+  }
+
+  /** Waits until it is linked, and returns its uniforms. */
+  private linked(): Uniform[] {
+    const { gl, program, shaders } = this;
+    if (gl.isContextLost()) return []; // nothing can be asked; the restored context gets a program of its own
+    if (!gl.getProgramParameter(program, gl.LINK_STATUS)) {
+      const said = [...shaders.map((shader) => gl.getShaderInfoLog(shader)), gl.getProgramInfoLog(program)];
+      throw new Error(`This graphics driver does not take the viewer's shaders: ${said.filter(Boolean).join("; ")}`);
+    }
+    const count = gl.getProgramParameter(program, gl.ACTIVE_UNIFORMS) as number;
+    return Array.from({ length: count }, (_, number) => {
+      const { name, type } = gl.getActiveUniform(program, number) as WebGLActiveInfo;
+      return { name, type, location: gl.getUniformLocation(program, name) as WebGLUniformLocation };
+    });
   }
 }
 

@@ -80,6 +80,8 @@ export function drawInto(gl: WebGL2RenderingContext, target: RenderTarget | null
 
 /** Texels in a row of a table. */
 const TABLE_WIDTH = 1024;
+/** A table that is full gets so many times the room: what is in it is copied again each time. */
+const GROWTH = 4;
 
 /** GLSL: the place of a texel of a `DataTexture`. */
 export const TABLE_GLSL = /* glsl */ `
@@ -90,10 +92,14 @@ ivec2 texelPlace(int texel) {
 
 /** A table of float32 texels, for `texelFetch`. */
 export class DataTexture {
-  readonly texture: WebGLTexture;
+  texture: WebGLTexture;
+  /** How many it has room for on the GPU: room takes time to make, and what is shown first needs little. */
+  private rows = 0;
+  private readonly mostRows: number;
 
   /**
-   * `values` [texels, channels] stay the caller's to write; `upload` makes what is new in them seen.
+   * `values` [texels, channels] stay the caller's to write; `upload` makes what is new in them seen, and what was uploaded
+   * before stays.
    *
    * @throws Error where they are more than the GPU takes.
    */
@@ -102,14 +108,13 @@ export class DataTexture {
     readonly values: Float32Array,
     private readonly channels: 3 | 4,
   ) {
-    const height = Math.max(1, Math.ceil(values.length / channels / TABLE_WIDTH));
+    this.mostRows = Math.max(1, Math.ceil(values.length / channels / TABLE_WIDTH));
     const most = (gl.getParameter(gl.MAX_TEXTURE_SIZE) as number | null) ?? Infinity; // null: the context is lost
-    if (height > most) {
+    if (this.mostRows > most) {
       const [asked, taken] = [values.length / channels, most * TABLE_WIDTH].map((count) => count.toLocaleString("en"));
       throw new Error(`The sky has ${asked} splats, this graphics driver takes ${taken}.`);
     }
     this.texture = createTexture(gl, gl.NEAREST);
-    gl.texStorage2D(gl.TEXTURE_2D, 1, channels === 3 ? gl.RGB32F : gl.RGBA32F, TABLE_WIDTH, height);
   }
 
   /** Gives back what it takes on the GPU. */
@@ -121,6 +126,17 @@ export class DataTexture {
   upload(start: number, end: number): void {
     if (end <= start) return;
     const { gl, values, channels } = this;
+    const needed = Math.ceil(end / TABLE_WIDTH);
+    if (needed > this.rows) {
+      if (this.rows > 0) {
+        this.free();
+        this.texture = createTexture(gl, gl.NEAREST);
+        start = 0;
+      }
+      this.rows = Math.min(Math.max(needed, GROWTH * this.rows), this.mostRows);
+      gl.bindTexture(gl.TEXTURE_2D, this.texture);
+      gl.texStorage2D(gl.TEXTURE_2D, 1, channels === 3 ? gl.RGB32F : gl.RGBA32F, TABLE_WIDTH, this.rows);
+    }
     const texels = values.length / channels;
     const first = Math.floor(start / TABLE_WIDTH);
     const last = Math.min(Math.ceil(end / TABLE_WIDTH), Math.floor(texels / TABLE_WIDTH)); // of whole rows

@@ -1,5 +1,5 @@
 /** Reads tiles: what is worth most first, neighbours in a shard together. */
-import { messageOf } from "../errors.ts";
+import { UnreachableError, messageOf } from "../errors.ts";
 import type { Folder } from "../http.ts";
 import { PackReader } from "../pack_reader.ts";
 import { childrenOf } from "../v2/cell_id.ts";
@@ -9,6 +9,9 @@ import { type TileSpot, type TreeNode, tileOf } from "./node.ts";
 
 /** Bytes after which it is thought over what to read next, as the camera may have moved. */
 const BATCH_BYTES = 1 << 18;
+/** A shard that cannot be reached is asked for again after so many milliseconds, then after twice as many, and so on. */
+const RETRY_MS = 1000;
+const MOST_RETRY_MS = 60_000;
 
 export interface FetcherEvents {
   /** Tiles that are wanted and not here, the most valuable first. */
@@ -21,6 +24,8 @@ export interface FetcherEvents {
 export class Fetcher {
   private readonly readers = new Map<number, PackReader>();
   private readonly broken = new Set<number>();
+  /** The shards that could not be reached when they were last asked for, and how long they are left alone. */
+  private readonly failing = new Map<number, { pauseMs: number; paused: boolean }>();
   private running: Promise<void> | null = null;
 
   constructor(
@@ -30,7 +35,7 @@ export class Fetcher {
     private readonly events: FetcherEvents,
   ) {}
 
-  /** Resolves when nothing more is wanted. */
+  /** Resolves when nothing more is wanted that can be asked for now. */
   run(): Promise<void> {
     this.running ??= this.read().finally(() => {
       this.running = null;
@@ -51,7 +56,7 @@ export class Fetcher {
     for (const node of this.events.next()) {
       const { shard, size } = node.spot as TileSpot;
       if (this.broken.has(shard)) node.tile = "lost";
-      if (node.tile !== "unread") continue;
+      if (node.tile !== "unread" || this.failing.get(shard)?.paused) continue;
       if (bytes > 0 && bytes + size > BATCH_BYTES) break;
       bytes += size;
       batch.push(node);
@@ -75,12 +80,29 @@ export class Fetcher {
       await reader.read(entries, ({ node }, bytes) => {
         decoding.push(this.decode(node, bytes, `${this.folder.path + name}, tile of cell ${node.name},`));
       });
+      this.failing.delete(shard);
     } catch (reason) {
-      this.broken.add(shard);
-      for (const { node } of entries) if (node.tile === "asked") node.tile = "lost";
-      this.events.onError(messageOf(reason));
+      this.readers.delete(shard);
+      if (reason instanceof UnreachableError) this.pause(shard, reason);
+      else {
+        this.broken.add(shard);
+        this.events.onError(messageOf(reason));
+      }
     }
     await Promise.all(decoding);
+    for (const { node } of entries) if (node.tile === "asked") node.tile = "unread"; // it did not come
+  }
+
+  /** Leaves a shard alone for a while. It is told once, until the shard can be read again. */
+  private pause(shard: number, reason: UnreachableError): void {
+    const before = this.failing.get(shard);
+    const failing = { pauseMs: before ? Math.min(2 * before.pauseMs, MOST_RETRY_MS) : RETRY_MS, paused: true };
+    this.failing.set(shard, failing);
+    if (!before) this.events.onError(reason.message);
+    setTimeout(() => {
+      failing.paused = false;
+      void this.run();
+    }, failing.pauseMs);
   }
 
   private async decode(node: TreeNode, bytes: Uint8Array, what: string): Promise<void> {

@@ -9,12 +9,13 @@ const QUARTER = Math.PI / 4;
  */
 export function glowMapOf(light: Float32Array, n: number, rgb: ArrayLike<number>): GlowMap {
   const side = n + 2;
+  const steradians = solidAngles(n);
   const values = new Float32Array(3 * 6 * side * side);
   for (let face = 0; face < 6; face++) {
     for (let i = 0; i < side; i++) {
       for (let j = 0; j < side; j++) {
         const from = texelOf(face, i - 1, j - 1, n);
-        const brightness = light[from] / solidAngle(from, n);
+        const brightness = light[from] / steradians[from % (n * n)];
         for (let k = 0; k < 3; k++) values[3 * ((face * side + i) * side + j) + k] = brightness * rgb[k];
       }
     }
@@ -42,10 +43,14 @@ function texelOf(face: number, i: number, j: number, n: number): number {
   return ((2 * to + (d[to] > 0 ? 1 : 0)) * n + a) * n + b;
 }
 
-/** Steradians of a texel. */
-function solidAngle(texel: number, n: number): number {
-  const area = (u: number, v: number) => Math.atan2(u * v, Math.sqrt(u * u + v * v + 1));
-  const [i, j] = [Math.floor(texel / n) % n, texel % n];
-  const [u0, u1, v0, v1] = [i - 0.5, i + 0.5, j - 0.5, j + 0.5].map((k) => tangent(k, n));
-  return area(u1, v1) - area(u0, v1) - area(u1, v0) + area(u0, v0);
+/** [n, n] steradians of the texels of a face. */
+function solidAngles(n: number): Float64Array {
+  const edges = Array.from({ length: n + 1 }, (_, i) => tangent(i - 0.5, n));
+  // Of the part of the face from its middle to each corner of texels.
+  const corners = edges.map((u) => edges.map((v) => Math.atan2(u * v, Math.sqrt(u * u + v * v + 1))));
+  return Float64Array.from({ length: n * n }, (_, texel) => {
+    const [low, high] = [corners[Math.floor(texel / n)], corners[Math.floor(texel / n) + 1]];
+    const j = texel % n;
+    return high[j + 1] - low[j + 1] - high[j] + low[j];
+  });
 }

@@ -1,0 +1,60 @@
+/** Where the network fails, or the server says that it is at fault, what is missing comes once it is there again. */
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
+import { VIEW, open, packServer } from "./packs.ts";
+
+/** The server of the pack, whose shard cannot be had while `state.down`: there is no answer, or one with this status. */
+function failing(state: { down: boolean; asked: number }, status: number | null): typeof fetch {
+  const server = packServer();
+  return async (url, init) => {
+    if (!String(url).startsWith("tiles")) return server(url, init);
+    state.asked++;
+    if (!state.down) return server(url, init);
+    if (status === null) throw new TypeError("Failed to fetch");
+    return new Response("", { status });
+  };
+}
+
+for (const status of [null, 500, 503]) {
+  test(`after ${status ?? "no answer"} all comes that is missing, and it was told once`, async () => {
+    mock.timers.enable({ apis: ["setTimeout"] });
+    try {
+      const state = { down: true, asked: 0 };
+      const { source, problems } = await open(failing(state, status));
+      await source.settle(VIEW());
+      assert.equal(problems.length, 1);
+      assert.match(problems[0], /tiles-00000\.bin cannot be read/);
+      assert.ok(source.store.count < 1600);
+      assert.equal(state.asked, 1);
+      await source.settle(VIEW());
+      assert.equal(state.asked, 1); // it is left alone
+      const times: number[] = [];
+      for (let second = 1; second <= 200; second++) {
+        const before = state.asked;
+        mock.timers.tick(1000);
+        await source.settle(VIEW());
+        if (state.asked > before) times.push(second);
+      }
+      assert.deepEqual(times, [1, 3, 7, 15, 31, 63, 123, 183]);
+      state.down = false;
+      mock.timers.tick(60_000);
+      await source.settle(VIEW());
+      assert.equal(
+        [...source.store.cells].reduce((sum, { points, count }) => sum + (points ? count : 0), 0),
+        1600,
+      );
+      assert.equal(problems.length, 1);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+}
+
+test("what the server does not have is not asked for again", async () => {
+  const state = { down: true, asked: 0 };
+  const { source, problems } = await open(failing(state, 404));
+  await source.settle(VIEW());
+  await source.settle(VIEW());
+  assert.equal(state.asked, 1);
+  assert.equal(problems.length, 1);
+});
