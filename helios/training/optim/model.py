@@ -13,6 +13,11 @@ from helios.color import LUMINANCE
 from helios.light import splat_luminosity
 from helios.splats import Splats
 
+# MKL, with which torch takes exponentials and logarithms on the CPU, picks its kernels at its first call. Where two
+# threads make that at once, one may see the other's choice half made, and use a kernel that rounds differently. So the
+# first call is this one, made before training has threads; it settles the choice for all later ones.
+torch.exp(torch.zeros(1, device="cpu"))
+
 LEAST_COLOR = 1e-6
 
 COLUMNS = {
