@@ -1,10 +1,11 @@
-"""Builds of 1, 10 and 50 million made rows: rows a second, memory, disk, and how the time grows; prints ratios.
+"""Builds and packs of 1, 10 and 50 million made rows: rows a second, memory, disk, how the time grows; prints ratios.
 
 Run as `python -m tests.bench.bench_scale [MILLIONS ...]`; takes some minutes and, for 50 million rows, 7 GB of disk.
 Rows lie in files of 500,000, as Gaia's own do, sorted by identifier: a thick disc of stars around the Sun. Memory is
 the proportional set size of the process and its workers together, mapped files included, looked at ten times a second;
-disk what lies in the folder of the output, as often. Beside each build stands, from the same run, what it can be
-compared with: for Parquet pyarrow reading the same columns, for CSV parsing them, for CSV.gz `gunzip | parse`.
+disk what lies in the folder of the output while it is built, as often. The pack is v2, read back and compared. Beside
+each build stands, from the same run, what it can be compared with: for Parquet pyarrow reading the same columns, for
+CSV parsing them, for CSV.gz `gunzip | parse`.
 """
 
 import contextlib
@@ -104,22 +105,29 @@ def bytes_in(folder: Path) -> int:
     return total
 
 
-def build(stars: Path, folder: Path) -> tuple[float, Watch, int]:
-    """Seconds, what was seen meanwhile, and the bytes of the universe."""
-    out = folder / "out"
-    out.mkdir()
-    command = [sys.executable, "-m", "helios", "build", "--stars", str(stars), "-o", str(out / "universe")]
+def watched(folder: Path, *command: str) -> tuple[float, Watch]:
+    """Seconds of a command of Helios, and what was seen of it and of `folder` meanwhile."""
     started = time.perf_counter()
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-    watch = Watch(process, out)
+    process = subprocess.Popen([sys.executable, "-m", "helios", *command], cwd=ROOT, stdout=subprocess.DEVNULL)
+    watch = Watch(process, folder)
     process.wait()
     seconds = time.perf_counter() - started
     watch.join()
     if process.returncode:
-        sys.exit("the build failed")
+        sys.exit(f"helios {command[0]} failed")
+    return seconds, watch
+
+
+def build(stars: Path, folder: Path) -> tuple[float, float, Watch, int]:
+    """Seconds of the build and of its pack, what was seen of both, and the bytes of the universe."""
+    out = folder / "out"
+    out.mkdir()
+    seconds, watch = watched(out, "build", "--stars", str(stars), "-o", str(out / "universe"))
     size = bytes_in(out)
+    packing, seen = watched(out, "pack", "--universe", str(out / "universe"))
+    watch.memory_mb = max(watch.memory_mb, seen.memory_mb)
     subprocess.run(["rm", "-r", str(out)], check=True)
-    return seconds, watch, size
+    return seconds, packing, watch, size
 
 
 def read_alone(stars: Path) -> float:
@@ -148,7 +156,7 @@ def read_alone(stars: Path) -> float:
 
 def main():
     sizes = [float(word) for word in sys.argv[1:]] or [1.0, 10.0, 50.0]
-    print("  kind     rows       seconds  rows/s     reading alone  ratio  memory   disk over result")
+    print("  kind     rows       seconds  rows/s     with pack  reading alone  ratio  memory   disk over result")
     times = []
     with tempfile.TemporaryDirectory(dir=".") as name:
         folder = Path(name).resolve()
@@ -160,10 +168,11 @@ def main():
             rows = max(int(millions * 1e6) // FILE_ROWS, 1) * FILE_ROWS
             write_files(folder / kind, kind, rows // FILE_ROWS)
             alone = read_alone(folder / kind)
-            seconds, watch, size = build(folder / kind, folder)
+            seconds, packing, watch, size = build(folder / kind, folder)
             times += [(rows, seconds)] if kind == "parquet" else []
             print(
-                f"  {kind:7}  {rows:10,} {seconds:8.1f}  {rows / seconds:9,.0f}  {alone:8.1f} s  {seconds / alone:9.2f}"
+                f"  {kind:7}  {rows:10,} {seconds:8.1f}  {rows / seconds:9,.0f}"
+                f"  {rows / (seconds + packing):9,.0f}  {alone:11.1f} s  {seconds / alone:5.2f}"
                 f"  {watch.memory_mb:5.0f} MB  {watch.disk_bytes / size:.2f}",
                 flush=True,
             )
