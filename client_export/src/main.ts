@@ -15,11 +15,13 @@ async function start(): Promise<App> {
   const stage = new Stage(element<HTMLCanvasElement>("sky"));
   const app = new App(stage, await opening);
   await app.drawn();
+  document.body.classList.remove("starting");
   await app.complete(site);
   return app;
 }
 
 element("boot").remove();
+document.body.classList.add("starting");
 const started = start();
 started.catch((reason: unknown) => showFatal(messageOf(reason)));
 window.addEventListener("error", (event) => showNotice(event.message));
