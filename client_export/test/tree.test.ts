@@ -145,6 +145,7 @@ const standingAt = (...place: Vec3[]): Standing => ({
   luminosity: new Float64Array(place.length).fill(PC ** 2),
   sigma: new Float64Array(place.length).fill(0.5 * PC),
   total: place.length * PC ** 2,
+  brightest: Math.max(...place.map((p) => 1 / (p[0] ** 2 + p[1] ** 2 + p[2] ** 2))),
   ball: {
     centre: [0, 1, 2].map(
       (axis) => (place.reduce((sum, p) => sum + p[axis], 0) / place.length) * PC,

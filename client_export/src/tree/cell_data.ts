@@ -27,6 +27,8 @@ export interface Standing {
   sigma: Float64Array;
   /** The sum of luminosities. */
   total: number;
+  /** The light of the brightest, seen from the Sun, steradians at exposure 1. */
+  brightest: number;
   /** Around the mean place, weighted by luminosity. */
   ball: Ball;
 }
@@ -153,6 +155,7 @@ function standingOf(proxies: Proxies): (Standing | null)[] {
       const away = Math.hypot(...centre.map((value, axis) => place[3 * i + axis] - value));
       radius = Math.max(radius, away + REACH * sigma[i]);
     });
-    return { count: rows.length, place, luminosity, sigma, total, ball: { centre, radius } };
+    const brightest = Math.max(...rows.map((row) => omegaOf(proxies.mag[row])));
+    return { count: rows.length, place, luminosity, sigma, total, brightest, ball: { centre, radius } };
   });
 }

@@ -4,6 +4,7 @@
  * of the view does not come in: turning changes nothing.
  */
 import type { Vec3 } from "../vec.ts";
+import { hiddenLight } from "./beside.ts";
 import { errorOf } from "./cell_error.ts";
 import type { TreeNode } from "./node.ts";
 
@@ -27,12 +28,16 @@ export interface Budget extends Cost {
   share: number;
 }
 
-/** Writes the error and the score of `node`, seen from the worst of `cameras`; `light` is all the light that comes there. */
+/**
+ * Writes the error and the score of `node`, seen from the worst of `cameras`; `light` is all the light that comes there. What it may
+ * hide beside the camera counts only where it stays beside all of them: a flight passes by.
+ */
 function judge(node: TreeNode, cameras: readonly Vec3[], focalPx: number, light: number, least: number): void {
   const { standing, cell } = node;
   // Nothing stands for it: what holds the proxies is lost, or it has none.
   node.error = standing ? Math.max(...cameras.map((camera) => errorOf(standing, cell, camera, focalPx))) : Infinity;
-  const share = node.error / light;
+  const hidden = standing ? Math.min(...cameras.map((camera) => hiddenLight(standing, cell, camera))) : 0;
+  const share = Math.max(node.error, hidden) / light;
   node.score = share > least ? share / Math.max(node.cost, 1) ** COST_POWER : 0;
 }
 

@@ -55,6 +55,8 @@ export class TreeSource implements Source {
   private readonly fades: Fades;
   private readonly fetcher: Fetcher;
   private readonly resident: Resident;
+  /** Tiles that there was no room for, until what closes has closed. */
+  private readonly full = new Set<TreeNode>();
   private cut: TreeNode[] = [];
   private view: View | null = null;
   private judged = "";
@@ -108,6 +110,7 @@ export class TreeSource implements Source {
     this.observe(view.camera.position, now);
     const moving = this.choose(view, Math.min(elapsed, FADE_MS));
     const changing = this.show(view, elapsed);
+    if (this.time !== null && !changing && !moving) this.full.clear();
     this.time = changing || moving ? now : null;
     if (this.time !== null) this.last = { position: view.camera.position, time: now };
     return changing || moving;
@@ -123,10 +126,12 @@ export class TreeSource implements Source {
     this.velocity = [0, 0, 0];
     this.last = null;
     await this.fetcher.run(); // what was asked for before is on its way, and no longer missing
+    this.full.clear();
     // What is read may change what is wanted.
     for (let pass = 0; pass < MOST_PASSES; pass++) {
       this.judged = ""; // also where a smooth choice was made for this very view
       this.choose(view, Infinity);
+      this.show(view, Infinity); // what closes makes room
       if (this.missing().length === 0) break;
       await this.fetcher.run();
     }
@@ -225,7 +230,8 @@ export class TreeSource implements Source {
       // A cell without content is in its parent's tile; what is below one whose page is not here yet, in its own.
       const below = node.children.length === 0 && node.score > PAGE_SCORE * this.tau ? node : null;
       const tile = node.content ? below : node.parent;
-      if (tile?.spot && tile.tile === "unread") tiles.set(tile, [...(tiles.get(tile) ?? []), node]);
+      if (tile?.spot && tile.tile === "unread" && !this.full.has(tile))
+        tiles.set(tile, [...(tiles.get(tile) ?? []), node]);
     }
     return tiles;
   }
@@ -243,7 +249,10 @@ export class TreeSource implements Source {
 
   private take(node: TreeNode, cells: CellData[]): void {
     node.used = this.clock;
-    if (!this.resident.put(node, cells)) node.tile = "lost";
+    if (!this.resident.put(node, cells)) {
+      node.tile = "unread";
+      this.full.add(node);
+    }
     this.judged = "";
     if (this.view) this.choose(this.view, 0);
     this.events.onChange();
