@@ -58,8 +58,7 @@ class Cells:
 
     def __getitem__(self, which):
         if isinstance(which, int | np.integer):
-            l, theta, phi = (int(index) for index in cells_of_keys(self.key[which]))
-            return CellId(int(self.depth[which]), l, theta, phi)
+            return CellId.of_key(int(self.depth[which]), int(self.key[which]))
         return Cells(self.depth[which], self.key[which])
 
     def __iter__(self) -> Iterator[CellId]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -68,6 +69,11 @@ class CellId:
                 f"(l < {grid.n_l}, theta < {grid.n_theta}, phi < {grid.n_phi})"
             )
         return cls(grid.depth, l, theta, phi)
+
+    @classmethod
+    def of_key(cls, depth: int, key: int) -> CellId:
+        """Return the cell at `depth` with this Morton key; see `cell_keys`."""
+        return cls(depth, *(_gather(key >> axis) for axis in (2, 1, 0)))
 
     @property
     def parent(self) -> CellId | None:
@@ -184,7 +190,8 @@ def deepest_keys(position_m: ArrayLike) -> NDArray[np.uint64]:
 def cells_of_keys(keys: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """Return (l, theta, phi), int32 [N], of Morton keys [N]: the inverse of `cell_keys`."""
     keys = np.asarray(keys, np.uint64)
-    return _gather(keys >> np.uint64(2)), _gather(keys >> np.uint64(1)), _gather(keys)
+    l, theta, phi = (_gather(keys >> np.uint64(axis)).astype(np.int32) for axis in (2, 1, 0))
+    return l, theta, phi
 
 
 def keys_at(depth: ArrayLike, keys: ArrayLike, to_depth: ArrayLike) -> NDArray[np.uint64]:
@@ -217,8 +224,9 @@ def _spread(index) -> NDArray[np.uint64]:
     return v
 
 
-def _gather(keys) -> NDArray[np.int32]:
-    v = keys & np.uint64(_STEPS[-1][1])
+def _gather(keys: Any) -> Any:
+    """The lowest of each three bits of a key, an int, or of uint64 keys [N]."""
+    v = keys & _STEPS[-1][1]
     for (shift, _), (_, mask) in zip(_STEPS[::-1], (*_STEPS[-2::-1], (0, 0x1FFFFF))):
-        v = (v | (v >> np.uint64(shift))) & np.uint64(mask)
-    return v.astype(np.int32)
+        v = (v | (v >> shift)) & mask
+    return v

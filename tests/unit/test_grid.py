@@ -102,6 +102,7 @@ def test_keys_interleave_the_bits_of_the_indices():
     for l, theta, phi in itertools.product((0, 1, 5, 0b101101), (0, 3, 0b11001), (0, 2, 0b1110)):
         bits = "".join(a + b + c for a, b, c in zip(f"{l:021b}", f"{theta:021b}", f"{phi:021b}"))
         assert int(cell_keys(l, theta, phi)) == int(bits, 2)
+        assert CellId.of_key(5, int(bits, 2)) == CellId(5, l, theta, phi)
 
 
 def test_keys_of_the_deepest_grid_invert():
