@@ -20,11 +20,18 @@ import { TreeNode, type TileSpot, grow } from "../src/tree/node.ts";
 import { type TreePack, openTree } from "../src/tree/pack.ts";
 import { TreeSource } from "../src/tree/source.ts";
 import { crc32 } from "../src/v2/crc32.ts";
-import { ID_BYTES, decodeIds, sideBlockRange } from "../src/v2/side.ts";
+import type { TileEntry } from "../src/v2/index.ts";
+import { type Side, decodeDistances, decodeIds, decodeMotion, sideBlockRange, sidesOf } from "../src/v2/side.ts";
 
 const { HELIOS_PACK, HELIOS_FAULTS = "100" } = process.env;
 const FOLDER = HELIOS_PACK ? pathToFileURL(`${HELIOS_PACK}/`) : new URL("../../tests/data/v2/", import.meta.url);
 const KINDS = ["flip", "flip", "missing", "short", "swap", "gone"];
+
+const DECODERS: Record<string, typeof decodeIds | typeof decodeMotion> = {
+  ids: decodeIds,
+  motion: decodeMotion,
+  distances: decodeDistances,
+};
 
 type Files = Map<string, Uint8Array<ArrayBuffer>>;
 
@@ -52,6 +59,7 @@ interface Seen {
   notices: string[];
   stars: number;
   nodes: TreeNode[];
+  sides: Side[];
 }
 
 /** Bytes of a file and what is in them; a part is lost with those that `needs` names. */
@@ -73,9 +81,9 @@ const cellsDigest = (cells: CellData[]): number =>
 const shardName = (kind: string, shard: number) => `${kind}-${String(shard).padStart(5, "0")}.bin`;
 const fileOf = (node: TreeNode) => shardName("tiles", (node.spot as TileSpot).shard);
 
-/** Reads all of a pack. The blocks of identifiers are where `ids` says, by the name of their cell. */
-async function readAll(fetcher: typeof fetch, ids: Map<string, Part>): Promise<Seen> {
-  const seen: Seen = { parts: new Map(), told: [], notices: [], stars: 0, nodes: [] };
+/** Reads all of a pack. The blocks of side files are where `blocks` says, by kind and the name of their cell. */
+async function readAll(fetcher: typeof fetch, blocks: Map<string, Part>): Promise<Seen> {
+  const seen: Seen = { parts: new Map(), told: [], notices: [], stars: 0, nodes: [], sides: [] };
   const { parts, told, nodes } = seen;
   const folder = new Folder("", fetcher);
   let pack: TreePack;
@@ -89,6 +97,7 @@ async function readAll(fetcher: typeof fetch, ids: Map<string, Part>): Promise<S
   }
   const { head, sky, glow, problems } = pack;
   parts.set("head", digest(head.palette));
+  seen.sides = sidesOf(head.sides);
   if (sky) parts.set("sky", cellsDigest([sky]));
   if (glow) parts.set("glow", digest(glow.values));
   told.push(...problems);
@@ -107,17 +116,23 @@ async function readAll(fetcher: typeof fetch, ids: Map<string, Part>): Promise<S
   }).run();
   nodes.push(...all());
 
-  for (const node of nodes) {
-    const part = ids.get(node.name);
-    if (part && node.cell.tile) await readIds(part, node.cell.tile.stars, node.cell.tile.crc);
+  for (const { name: kind } of seen.sides) {
+    for (const { name, cell } of nodes) {
+      const part = blocks.get(`${kind} ${name}`);
+      if (part && cell.tile) await readBlock(kind, part, cell.tile);
+    }
+    const part = blocks.get(`${kind} sky`);
+    if (part) await readBlock(kind, part, head.sky);
   }
-  const skyIds = ids.get("sky");
-  if (skyIds) await readIds(skyIds, head.sky.stars, head.sky.crc);
 
-  async function readIds({ name, file, from, to }: Part, stars: number, crc: number): Promise<void> {
+  async function readBlock(
+    kind: string,
+    { name, file, from, to }: Part,
+    { stars, crc }: Pick<TileEntry, "stars" | "crc">,
+  ): Promise<void> {
     try {
       await new PackReader(file, null, fetcher).read([{ offset: from, size: to - from }], (_, bytes) => {
-        parts.set(name, digest(BigUint64Array.from(decodeIds(bytes, stars, crc, file))));
+        parts.set(name, digest(DECODERS[kind](bytes, stars, crc, file)));
       });
     } catch (reason) {
       assert.ok(reason instanceof SiteError);
@@ -137,7 +152,7 @@ async function readAll(fetcher: typeof fetch, ids: Map<string, Part>): Promise<S
 }
 
 /** All parts of the pack, out of the nodes of its tree. */
-function partsOf(nodes: TreeNode[]): Part[] {
+function partsOf({ nodes, sides }: Seen): Part[] {
   const whole = (name: string, file: string, needs: string[]): Part => ({
     name,
     file,
@@ -146,7 +161,7 @@ function partsOf(nodes: TreeNode[]): Part[] {
     needs,
   });
   const parts = [whole("head", "head.bin", []), whole("sky", "sky.bin", []), whole("glow", "glow.bin", [])];
-  parts.push(whole("ids sky", "ids-sky.bin", []));
+  for (const { name } of sides) parts.push(whole(`${name} sky`, `${name}-sky.bin`, []));
   const counted = new Map<number, [stars: number, tiles: number]>();
   const tiles = nodes.filter(({ spot }) => spot);
   tiles.sort((a, b) => (a.spot as TileSpot).shard - (b.spot as TileSpot).shard || a.spot!.offset - b.spot!.offset);
@@ -161,8 +176,11 @@ function partsOf(nodes: TreeNode[]): Part[] {
     parts.push({ name: `tile ${node.name}`, file: fileOf(node), from: start, to: offset + size, needs: pages });
     const [stars, number] = counted.get(shard) ?? [0, 0];
     const count = tile?.stars ?? 0;
-    const { offset: from, length } = sideBlockRange(ID_BYTES, stars, number, count);
-    parts.push({ name: `ids ${node.name}`, file: shardName("ids", shard), from, to: from + length, needs: pages });
+    for (const side of sides) {
+      const { offset: from, length } = sideBlockRange(side, stars, number, count);
+      const file = shardName(side.name, shard);
+      parts.push({ name: `${side.name} ${node.name}`, file, from, to: from + length, needs: pages });
+    }
     counted.set(shard, [stars + count, number + 1]);
   }
   return parts;
@@ -195,10 +213,13 @@ test(
   `each of ${HELIOS_FAULTS} faults is told, shows nothing wrong, and costs only its part`,
   { timeout: 900_000 },
   async () => {
-    const { nodes } = await readAll(serverOf(SOUND, true), new Map());
-    const all = partsOf(nodes);
-    const ids = new Map(all.filter(({ name }) => name.startsWith("ids")).map((part) => [part.name.slice(4), part]));
-    const sound = await readAll(serverOf(SOUND, true), ids);
+    const asked = await readAll(serverOf(SOUND, true), new Map());
+    const { nodes, sides } = asked;
+    if (!HELIOS_PACK) assert.equal(sides.length, 3);
+    const all = partsOf(asked);
+    const ofSide = (name: string): boolean => sides.some((side) => name.startsWith(side.name));
+    const blocks = new Map(all.filter(({ name }) => ofSide(name)).map((part) => [part.name, part]));
+    const sound = await readAll(serverOf(SOUND, true), blocks);
     assert.deepEqual([sound.told, sound.notices], [[], []]);
     const readable = all.filter(({ name }) => !name.startsWith("page"));
     assert.deepEqual([...sound.parts.keys()].sort(), readable.map(({ name }) => name).sort());
@@ -219,7 +240,7 @@ test(
       const files = new Map(SOUND);
       if (spoilt) files.set(file, spoilt);
       else files.delete(file);
-      const seen = await readAll(serverOf(files, ranges), ids);
+      const seen = await readAll(serverOf(files, ranges), blocks);
 
       assert.ok(seen.told.length > 0, what);
       for (const message of [...seen.told, ...seen.notices])
@@ -232,7 +253,7 @@ test(
         if (!lost.has(name) && !needs.some((page) => lost.has(page)))
           assert.ok(seen.parts.has(name), `${what}: ${name}`);
       }
-      if (file.startsWith("ids")) continue; // the viewer does not read them on its own
+      if (ofSide(file)) continue; // the viewer does not read them on its own
       assert.ok(seen.notices.length > 0, what);
       // What is below a lost tile stays closed, so that its light is not given twice.
       const gone = (node: TreeNode | null): boolean =>

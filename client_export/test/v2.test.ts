@@ -13,7 +13,17 @@ import { decodeGlow, texelDirection } from "../src/v2/glow.ts";
 import { type Head, decodeHead } from "../src/v2/head.ts";
 import { type IndexCell, type Page, type TilePlace, decodePage, tilesOf } from "../src/v2/index.ts";
 import { magnitudeOf } from "../src/v2/quantities.ts";
-import { decodeIds, sideBlockRange } from "../src/v2/side.ts";
+import {
+  DISTANCES,
+  IDS,
+  MOTION,
+  decodeDistances,
+  decodeIds,
+  decodeMotion,
+  sideBlockRange,
+  sidesOf,
+  type Side,
+} from "../src/v2/side.ts";
 import { type CellContent, type Shaped, type Stars, decodeTile } from "../src/v2/tile.ts";
 
 const FOLDER = new URL("../../tests/data/v2/", import.meta.url);
@@ -129,6 +139,8 @@ test("CRC-32 is zlib's, whole and in parts", () => {
 });
 
 test("the head and the pages say what is in the pack", () => {
+  assert.deepEqual(sidesOf(HEAD.sides), [IDS, MOTION, DISTANCES]);
+  assert.deepEqual(sidesOf(0b101), [IDS, DISTANCES]);
   assert.equal(HEAD.stars, EXPECTED.stars);
   assert.equal(HEAD.light, EXPECTED.light);
   assert.equal(HEAD.sky.stars, EXPECTED.sky_stars);
@@ -167,25 +179,48 @@ test("the sky and every tile hold what they should", () => {
   assert.equal(nameOf(tiles[0].cell.id), "-1_0_0_0");
 });
 
+/** The records of a kind of side file: of the sky, and of every tile. */
+function sideRecords<T>(
+  side: Side,
+  decode: (data: Uint8Array, stars: number, tileCrc: number, what: string) => T,
+): T[] {
+  const [sky, shard] = ["sky", "00000"].map((stem) => `${side.name}-${stem}.bin`);
+  const places = pages().flatMap(({ tiles }) => tiles);
+  return [
+    decode(read(sky), HEAD.sky.stars, HEAD.sky.crc, sky),
+    ...places.map(({ tile, firstStar, number }) => {
+      const { offset, length } = sideBlockRange(side, firstStar, number, tile.stars);
+      return decode(read(shard).subarray(offset, offset + length), tile.stars, tile.crc, shard);
+    }),
+  ];
+}
+
+test("motion and distances are those of the stars with these identifiers", () => {
+  const rows = sideRecords(IDS, decodeIds).map((ids) => Array.from(ids, (id) => Number(id - FIRST_ID)));
+  const motion = sideRecords(MOTION, decodeMotion);
+  const distances = sideRecords(DISTANCES, decodeDistances);
+  rows.forEach((own, i) => {
+    assert.deepEqual(
+      [...motion[i]],
+      own.flatMap((row) => [row, -2 * row, row / 4]),
+    );
+    const expected = own.flatMap((row) => (row % 7 === 0 ? [NaN, NaN] : [row + 0.25, row + 0.5]));
+    assert.deepEqual([...distances[i]], expected);
+  });
+  assert.equal(rows.flat().length, EXPECTED.stars);
+});
+
 test("every star comes back once, within 0.1 arcsec, 1e-6 of its distance and 5 mmag of its source", () => {
   const source = new Float64Array(read("sources.f64").buffer);
-  const ids = read("ids-00000.bin");
-  const parts: [Stars[], BigUint64Array][] = [
-    [
-      decodeTile(read("sky.bin"), [ROOT], "sky.bin").map(({ stars }) => stars),
-      decodeIds(read("ids-sky.bin"), HEAD.sky.stars, HEAD.sky.crc, "ids-sky.bin"),
-    ],
-    ...pages()
-      .flatMap(({ tiles }) => tiles)
-      .map((place): [Stars[], BigUint64Array] => {
-        const { tile, firstStar, number } = place;
-        const { offset, length } = sideBlockRange(8, firstStar, number, tile.stars);
-        return [
-          decodeTile(tileBytes(place), cellsOf(place), "tile").map(({ stars }) => stars),
-          decodeIds(ids.subarray(offset, offset + length), tile.stars, tile.crc, "ids-00000.bin"),
-        ];
-      }),
+  const places = pages().flatMap(({ tiles }) => tiles);
+  const cells = [
+    decodeTile(read("sky.bin"), [ROOT], "sky.bin"),
+    ...places.map((place) => decodeTile(tileBytes(place), cellsOf(place), "tile")),
   ];
+  const parts = sideRecords(IDS, decodeIds).map((ids, i): [Stars[], BigUint64Array] => [
+    cells[i].map(({ stars }) => stars),
+    ids,
+  ]);
   const seen = new Set<number>();
   for (const [cells, own] of parts) {
     const place = joined(cells.map((cell) => cell.place));
@@ -224,13 +259,18 @@ test("every changed byte of head, page, tile, sky and side block is noticed and 
   const { parent, tiles } = pages()[1];
   const { offset, length, crc } = parent.page as NonNullable<IndexCell["page"]>;
   const [first] = tiles;
-  const ids = read("ids-sky.bin");
+  const { stars, crc: skyCrc } = HEAD.sky;
+  const sides = { ids: decodeIds, motion: decodeMotion, distances: decodeDistances };
   const checked: [string, Uint8Array, (bytes: Uint8Array) => unknown][] = [
     ["head.bin", read("head.bin"), (bytes) => decodeHead(bytes, "head.bin")],
     ["page", SHARD.subarray(offset, offset + length), (bytes) => checkCrc(bytes, crc, "page")],
     ["tile", tileBytes(first), (bytes) => checkCrc(bytes, first.tile.crc, "tile")],
     ["sky.bin", read("sky.bin"), (bytes) => checkCrc(bytes, HEAD.sky.crc, "sky.bin")],
-    ["ids", ids, (bytes) => decodeIds(bytes, HEAD.sky.stars, HEAD.sky.crc, "ids")],
+    ...Object.entries(sides).map(([name, decode]): (typeof checked)[number] => [
+      name,
+      read(`${name}-sky.bin`),
+      (bytes) => decode(bytes, stars, skyCrc, name),
+    ]),
   ];
   for (const [what, bytes, check] of checked) {
     check(bytes);
@@ -243,7 +283,19 @@ test("every changed byte of head, page, tile, sky and side block is noticed and 
       assertRefused(() => check(bytes.subarray(0, length)), what, `${what}, ${length} bytes`);
     }
   }
-  assertRefused(() => decodeIds(ids, HEAD.sky.stars, HEAD.sky.crc + 1, "ids"), "ids is damaged", "another tile's");
+  for (const [name, decode] of Object.entries(sides)) {
+    const bytes = read(`${name}-sky.bin`);
+    assertRefused(() => decode(bytes, stars, skyCrc + 1, name), `${name} is damaged`, "another tile's");
+  }
+});
+
+test("side files that the viewer does not know, and none of identifiers, are told in one line", () => {
+  for (const bits of [0b1001, 0b110, 0b11111111, 0]) {
+    const bytes = read("head.bin");
+    bytes[55] = bits;
+    new DataView(bytes.buffer).setUint32(8, crc32(bytes.subarray(12)), true);
+    assertRefused(() => decodeHead(bytes, "head.bin"), `head.bin is damaged: side files ${bits}`, `bits ${bits}`);
+  }
 });
 
 test("damage of the glow map is named", async () => {

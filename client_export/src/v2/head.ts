@@ -5,6 +5,7 @@ import { ROOT } from "./cell_id.ts";
 import { checkCrc } from "./crc32.ts";
 import { type IndexCell, type Page, type TileEntry, readPage, readTile } from "./index.ts";
 import { UNKNOWN_COLOR } from "./quantities.ts";
+import { SIDE_BITS } from "./side.ts";
 
 export interface Head {
   shards: number;
@@ -15,6 +16,8 @@ export interface Head {
   sky: TileEntry;
   /** `color` is a colour index, `n` the texels along the side of a face. */
   glow: { length: number; crc: number; color: number; n: number };
+  /** Bits of the kinds of side files that the pack has: `sidesOf`. */
+  sides: number;
   /** [128, 3] linear RGB of luminance 1 of the colour indices. */
   palette: Float32Array;
   root: IndexCell;
@@ -42,6 +45,8 @@ export function decodeHead(data: Uint8Array, what: string): Head {
   if (!(light >= 0 && light < Infinity && skyStars <= stars && stars <= Number.MAX_SAFE_INTEGER)) {
     bytes.fail(`light ${light}, ${stars} stars, ${skyStars} of them in the sky`);
   }
+  const sides = bytes.u8();
+  if (sides > SIDE_BITS || !(sides & 1)) bytes.fail(`side files ${sides}`);
   if (glow.color > UNKNOWN_COLOR || glow.n < 1 || glow.n > MOST_GLOW_N) {
     bytes.fail(`glow of colour ${glow.color} and ${glow.n} texels a side`);
   }
@@ -53,5 +58,5 @@ export function decodeHead(data: Uint8Array, what: string): Head {
   bytes.finish();
   const farthest = page.cells.reduce((most, cell) => Math.max(most, cell.page?.shard ?? 0), 0);
   if (root.page || (childMask && farthest >= shards)) bytes.fail(`its cells lie outside its ${shards} shards`);
-  return { shards, stars, light, sky: { length, stars: skyStars, crc: skyCrc }, glow, palette, root, page };
+  return { shards, stars, light, sky: { length, stars: skyStars, crc: skyCrc }, glow, sides, palette, root, page };
 }

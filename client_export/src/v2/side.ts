@@ -2,14 +2,31 @@
 import { SiteError } from "../errors.ts";
 import { checkCrc } from "./crc32.ts";
 
-/** Bytes of a star in the side file `ids`. */
-export const ID_BYTES = 8;
+/** A kind of side file: the files `ids-sky.bin`, `ids-00000.bin`, ... with so many bytes a star. */
+export interface Side {
+  name: string;
+  recordBytes: number;
+}
+
+export const IDS: Side = { name: "ids", recordBytes: 8 };
+export const MOTION: Side = { name: "motion", recordBytes: 12 };
+export const DISTANCES: Side = { name: "distances", recordBytes: 8 };
+
+/** All kinds, in the order of their bits in a head. */
+const SIDES: readonly Side[] = [IDS, MOTION, DISTANCES];
+/** The bits that a head may have: those of SIDES, of which that of IDS is always set. */
+export const SIDE_BITS = 7;
+
+/** The kinds of side files of the pack whose head has these `bits`. */
+export function sidesOf(bits: number): Side[] {
+  return SIDES.filter((_, i) => (bits >> i) & 1);
+}
 
 const CRC_BYTES = 4;
 
-/** Where the block of the tile `number` of a shard lies in a side file with `recordBytes` a star. */
+/** Where the block of the tile `number` of a shard lies in its side file. */
 export function sideBlockRange(
-  recordBytes: number,
+  { recordBytes }: Side,
   firstStar: number,
   number: number,
   stars: number,
@@ -18,14 +35,13 @@ export function sideBlockRange(
 }
 
 /**
- * The records of a block of `stars` stars, `recordBytes` each. Its CRC-32 goes on from that of the tile whose stars they
- * are.
+ * The records of a block of `stars` stars. Its CRC-32 goes on from that of the tile whose stars they are.
  *
  * @throws SiteError where they are damaged, or those of another tile. `what` names them.
  */
-export function decodeSideBlock(
+function decodeSideBlock(
   data: Uint8Array,
-  recordBytes: number,
+  { recordBytes }: Side,
   stars: number,
   tileCrc: number,
   what: string,
@@ -39,8 +55,23 @@ export function decodeSideBlock(
   return new DataView(data.buffer, data.byteOffset, size);
 }
 
-/** The identifiers of a block of the side file `ids`. */
+function decodeFloats(data: Uint8Array, side: Side, stars: number, tileCrc: number, what: string): Float32Array {
+  const view = decodeSideBlock(data, side, stars, tileCrc, what);
+  return Float32Array.from({ length: view.byteLength / 4 }, (_, i) => view.getFloat32(4 * i, true));
+}
+
+/** The identifiers of the stars of a block. @throws SiteError where they are damaged, or of another tile. */
 export function decodeIds(data: Uint8Array, stars: number, tileCrc: number, what: string): BigUint64Array {
-  const view = decodeSideBlock(data, ID_BYTES, stars, tileCrc, what);
-  return BigUint64Array.from({ length: stars }, (_, i) => view.getBigUint64(ID_BYTES * i, true));
+  const view = decodeSideBlock(data, IDS, stars, tileCrc, what);
+  return BigUint64Array.from({ length: stars }, (_, i) => view.getBigUint64(8 * i, true));
+}
+
+/** [stars, 3] metres per Julian year along the axes of places. @throws SiteError as `decodeIds`. */
+export function decodeMotion(data: Uint8Array, stars: number, tileCrc: number, what: string): Float32Array {
+  return decodeFloats(data, MOTION, stars, tileCrc, what);
+}
+
+/** [stars, 2] parsecs: the 16 % and 84 % quantiles of the distance, NaN if unknown. @throws SiteError as `decodeIds`. */
+export function decodeDistances(data: Uint8Array, stars: number, tileCrc: number, what: string): Float32Array {
+  return decodeFloats(data, DISTANCES, stars, tileCrc, what);
 }

@@ -1,4 +1,4 @@
-"""One branch of a universe in pack v2: its tiles and identifiers as files, and its stars that the upper part keeps."""
+"""One branch of a universe in pack v2: its tiles and side files, and its stars that the upper part keeps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from helios.packing.v2.encode import Blocks, encode_blocks
 from helios.packing.v2.proxies import proxy_records
 from helios.packing.v2.quantities import color_indices, magnitude_steps, quantised
 from helios.packing.v2.records import ProxyRecords, StarRecords
-from helios.packing.v2.side import encode_side_block
+from helios.packing.v2.side import Side, encode_side_block, sides_of
 from helios.packing.v2.tree import Branch
 from helios.universe import Universe
 from helios.universe.arrays import CHUNK_ROWS
@@ -39,9 +39,8 @@ class BranchTask:
     def tiles(self) -> Path:
         return self.folder / f"{self.number:06d}.tiles"
 
-    @property
-    def ids(self) -> Path:
-        return self.folder / f"{self.number:06d}.ids"
+    def side(self, side: Side) -> Path:
+        return self.folder / f"{self.number:06d}.{side.name}"
 
     def __repr__(self) -> str:
         return f"branch {self.number}"
@@ -51,7 +50,7 @@ class BranchTask:
 class PackedBranch:
     """What a branch gave: the cells of its tiles in the order of its files, `cells` int64 [T], with `lengths`, `crcs`.
 
-    `upper` are the stars that the upper part of the tree keeps, `upper_ids` uint64 [N] their identifiers and
+    `upper` are the stars that the upper part of the tree keeps, `upper_sides` their records in each side file, and
     `upper_cells` int64 [N] the cells that keep them. `light` is the sum of Omega of all its stars.
     """
 
@@ -59,7 +58,7 @@ class PackedBranch:
     lengths: NDArray[np.int64]
     crcs: NDArray[np.uint32]
     upper: StarRecords
-    upper_ids: NDArray[np.uint64]
+    upper_sides: dict[Side, NDArray]
     upper_cells: NDArray[np.int64]
     light: float
 
@@ -70,6 +69,13 @@ def opened(universe: Path, fingerprint: str) -> Universe:
     return Universe.open(universe)
 
 
+def branch_columns(universe: Universe, branch: Branch) -> dict[str, NDArray]:
+    """Return the columns that a pack has of the stars of a `branch`, as the universe has them."""
+    sides = sides_of(universe.emitter_columns)
+    names = dict.fromkeys((*STAR_COLUMNS, *(name for side in sides for name in side.columns)))
+    return universe.columns(names, branch.first, branch.stop)
+
+
 def star_records(columns: dict[str, NDArray]) -> StarRecords:
     """Return the records of stars with these `columns`, in their order."""
     places = quantised(stacked_positions_m(columns))
@@ -77,23 +83,29 @@ def star_records(columns: dict[str, NDArray]) -> StarRecords:
 
 
 def pack_branch(task: BranchTask) -> PackedBranch:
-    """Write the tiles of a branch, and their identifiers, to its two files; return where they lie, and the rest."""
+    """Write the tiles of a branch and their side files; return where they lie, and the rest."""
     universe, branch = opened(task.universe, task.fingerprint), task.branch
-    columns = universe.columns(STAR_COLUMNS, branch.first, branch.stop)
+    columns = branch_columns(universe, branch)
     owner = universe.levels.owner(branch.first, branch.stop)
-    stars, ids = star_records(columns), columns["source_id"].view(np.uint64)
+    sides = {side: side.records(columns) for side in sides_of(universe.emitter_columns)}
+    stars = star_records(columns)
     above = np.full(MAX_DEPTH + 2, -1)
     for depth, cell in branch.path:
         above[depth + 1] = cell
     kept = np.flatnonzero(owner <= branch.depth)
     below = np.flatnonzero(owner > branch.depth)
-    cells, lengths, crcs = _write(task, universe, stars[below], ids[below], owner[below])
+    own = {side: records[below] for side, records in sides.items()}
+    cells, lengths, crcs = _write(task, universe, stars[below], own, owner[below])
+    upper = {side: records[kept] for side, records in sides.items()}
     light = float(solid_angle_sr(columns["phot_g_mean_mag"]).sum())
-    return PackedBranch(cells, lengths, crcs, stars[kept], ids[kept], above[owner[kept].astype(np.int64) + 1], light)
+    return PackedBranch(cells, lengths, crcs, stars[kept], upper, above[owner[kept].astype(np.int64) + 1], light)
 
 
-def _write(task: BranchTask, universe: Universe, stars: StarRecords, ids, owner):
-    """Write the files of the branch, of `stars` below its first cell; return cells, lengths and CRCs of the tiles."""
+def _write(task: BranchTask, universe: Universe, stars: StarRecords, sides: dict[Side, NDArray], owner):
+    """Write the files of the branch, of `stars` below its first cell and their records in `sides`.
+
+    Return cells, lengths and CRCs of the tiles.
+    """
     levels, branch = universe.levels, task.branch
     inside = slice(branch.begin, branch.end)
     parent = levels.parent[inside]
@@ -104,9 +116,10 @@ def _write(task: BranchTask, universe: Universe, stars: StarRecords, ids, owner)
     lengths, crcs = blocks.tiles(np.r_[starts, len(cells)]) if len(cells) else (starts, starts.astype(np.uint32))
     task.tiles.write_bytes(blocks.data.data)
     ends = np.r_[0, np.cumsum(levels.own[cells])][np.r_[starts, len(cells)]].tolist()
-    with task.ids.open("xb") as file:
-        for begin, end, crc in zip(ends[:-1], ends[1:], crcs.tolist()):
-            file.write(encode_side_block(ids[order[begin:end]], crc))
+    for side, records in sides.items():
+        with task.side(side).open("xb") as file:
+            for begin, end, crc in zip(ends[:-1], ends[1:], crcs.tolist()):
+                file.write(encode_side_block(records[order[begin:end]], crc))
     return levels.parent[cells[starts]], lengths, crcs
 
 

@@ -13,7 +13,7 @@ from helios.coords import stacked_positions_m
 from helios.grid import MAX_DEPTH, keys_at
 from helios.levels.branch import flux_of
 from helios.light import apparent_magnitude, solid_angle_sr
-from helios.packing.v2.branch import STAR_COLUMNS, held_by, opened
+from helios.packing.v2.branch import branch_columns, held_by, opened
 from helios.packing.v2.quantities import (
     color_indices,
     distances_m,
@@ -22,8 +22,9 @@ from helios.packing.v2.quantities import (
     magnitudes,
     positions_m,
 )
-from helios.packing.v2.reader import Part, read_ids, read_tiles
+from helios.packing.v2.reader import Part, read_side, read_tiles
 from helios.packing.v2.records import StarRecords, TileRecords
+from helios.packing.v2.side import IDS, Side, sides_of
 from helios.packing.v2.tree import Branch
 from helios.universe import Universe
 
@@ -59,26 +60,37 @@ def compare_branch(task: CompareTask) -> str | None:
     Raises StoreError where a tile is damaged.
     """
     universe = opened(task.universe, task.fingerprint)
-    columns = universe.columns(STAR_COLUMNS, task.branch.first, task.branch.stop)
-    ids = columns["source_id"].view(np.uint64)
+    columns = branch_columns(universe, task.branch)
+    ids = IDS.records(columns)
     order = np.argsort(ids)
     ids = ids[order]
     tiles = read_tiles(task.pack, task.tiles)
     if problem := cells_difference(universe, task.tiles, tiles):
         return problem
-    stars, found = [tiles.stars.rows()], [read_ids(task.pack, task.tiles)]
+    stars = [tiles.stars.rows()]
+    found = {side: [read_side(task.pack, side, task.tiles)] for side in sides_of(universe.emitter_columns)}
     for part in task.shared:
-        own = read_ids(task.pack, [part])
+        own = read_side(task.pack, IDS, [part])
         mine = ids[np.minimum(np.searchsorted(ids, own), len(ids) - 1)] == own
         stars.append(read_tiles(task.pack, [part]).stars[mine].rows())
-        found.append(own[mine])
-    joined = np.concatenate(found)
+        for side, records in found.items():
+            records.append(read_side(task.pack, side, [part])[mine])
+    joined = np.concatenate(found[IDS])
     places = np.argsort(joined)
     if not np.array_equal(ids, joined[places]):
         return "has other stars than the universe, or one of them twice"
     match = np.empty_like(places)
     match[order] = places
-    return star_difference(StarRecords.from_rows(np.concatenate(stars, axis=1)[:, match]), columns)
+    differences = (side_difference(side, np.concatenate(records)[match], columns) for side, records in found.items())
+    of_sides = next((problem for problem in differences if problem), None)
+    return of_sides or star_difference(StarRecords.from_rows(np.concatenate(stars, axis=1)[:, match]), columns)
+
+
+def side_difference(side: Side, records: NDArray, columns: dict[str, NDArray]) -> str | None:
+    """Say whose `records` [N] or [N, k] are not to the bit those of the star of `columns`; None if all are."""
+    found, wanted = (np.ascontiguousarray(each).view(np.uint8) for each in (records, side.records(columns)))
+    other = np.flatnonzero((found != wanted).reshape(-1, side.record.itemsize).any(axis=1))
+    return f"star {columns['source_id'][other[0]]} has not the universe's {side.name}" if len(other) else None
 
 
 def star_difference(stars: StarRecords, columns: dict[str, NDArray]) -> str | None:

@@ -15,8 +15,9 @@ from helios.grid import MAX_DEPTH, keys_at
 from helios.levels.top import BRANCH_ROWS
 from helios.packing.v2.branch import BranchTask, pack_branch
 from helios.packing.v2.compare import CompareTask, cells_difference, compare_branch
-from helios.packing.v2.files import GLOW, HEAD, SKY, SKY_IDS
+from helios.packing.v2.files import GLOW, HEAD, SKY, SKY_STEM
 from helios.packing.v2.reader import Part, V2Pack, read_tiles
+from helios.packing.v2.side import IDS, SIDES, sides_of
 from helios.packing.v2.tree import PackTree
 from helios.packing.v2.write import assemble
 from helios.progress import Advance, OnEvent, Stage, ignore
@@ -36,8 +37,8 @@ class V2:
     """A tree of stars and proxies in bit-packed tiles, found by pages of an index, with a CRC-32 of each."""
 
     marker: ClassVar[str] = HEAD
-    written: ClassVar[frozenset[str]] = frozenset({HEAD, SKY, GLOW, SKY_IDS})
-    names: ClassVar[frozenset[str]] = written | {"tiles-*.bin", "ids-*.bin"}
+    written: ClassVar[frozenset[str]] = frozenset({HEAD, SKY, GLOW, IDS.file(SKY_STEM)})
+    names: ClassVar[frozenset[str]] = written | {"tiles-*.bin", *(side.file("*") for side in SIDES)}
 
     def write(
         self,
@@ -87,6 +88,11 @@ def _differences(
     stars = int(universe.offsets[-1])
     if pack.head.stars != stars:
         yield f"it holds {pack.head.stars:,} stars, the universe {stars:,}"
+        return
+    wanted = sides_of(universe.emitter_columns)
+    if pack.head.sides != wanted:
+        has, due = (", ".join(side.name for side in sides) for sides in (pack.head.sides, wanted))
+        yield f"it has side files {has}, those of the universe are {due}"
         return
     parts = pack.tiles()
     if not _same_cells(parts, tree):

@@ -20,16 +20,17 @@ from helios.packing.v2.index import (
     read_entry_tail,
 )
 from helios.packing.v2.quantities import UNKNOWN_COLOR, palette
+from helios.packing.v2.side import IDS, SIDES, Side
 
 MAGIC = b"HELIOSv2"
 MOST_BYTES = 8192
 """Most bytes of a head: what does not fit into its page is in pages of the shards."""
 
 MOST_GLOW_N = 256
-_FIXED = "<IQdIIIIIBH"
+_FIXED = "<IQdIIIIIBHB"
 _FIELDS = (
     *("n_shards", "stars", "light", "sky_length", "sky_crc", "sky_stars"),
-    *("glow_length", "glow_crc", "glow_color", "glow_n"),
+    *("glow_length", "glow_crc", "glow_color", "glow_n", "side_mask"),
 )
 _COLOR_STEPS = 8192
 _PALETTE_BYTES = 2 * 3 * UNKNOWN_COLOR
@@ -41,8 +42,8 @@ class Head:
 
     `stars` and `light` are those of the whole pack, light being the sum of Omega, steradians, of all stars from the
     Sun. `sky_*` describe `sky.bin`, `glow_*` `glow.bin`: its colour index and its faces of `glow_n` x `glow_n`.
-    `palette` are the 762 bytes of the colours. `root` is the root's entry, `page` its page, whose tiles begin at the
-    first byte of the first shard.
+    `sides` are the kinds of side files that the pack has, in the order of SIDES. `palette` are the 762 bytes of the
+    colours. `root` is the root's entry, `page` its page, whose tiles begin at the first byte of the first shard.
     """
 
     n_shards: int
@@ -55,9 +56,15 @@ class Head:
     glow_crc: int
     glow_color: int
     glow_n: int
+    sides: tuple[Side, ...]
     palette: bytes
     root: IndexEntry
     page: Page
+
+    @property
+    def side_mask(self) -> int:
+        """Bit i is set where the pack has side files of the kind i."""
+        return sum(1 << SIDES.index(side) for side in self.sides)
 
 
 def palette_bytes() -> bytes:
@@ -95,10 +102,11 @@ def decode_head(data: bytes, name: str) -> Head:
     if zlib.crc32(body := data[len(MAGIC) + 4 :]) != crc:
         reader.fail(f"its CRC-32 is {zlib.crc32(body):08x}, not {crc:08x}")
     fixed = dict(zip(_FIELDS, reader.take(_FIXED)))
+    sides = _sides(fixed.pop("side_mask"), name)
     colors = reader.raw(_PALETTE_BYTES)
     (mask,) = reader.take("<B")
     root = read_entry_tail(reader, IndexEntry(-1, 0, mask))
-    head = Head(**fixed, palette=colors, root=root, page=decode_page(reader.rest(), root, name))
+    head = Head(**fixed, sides=sides, palette=colors, root=root, page=decode_page(reader.rest(), root, name))
     if not (math.isfinite(head.light) and head.light >= 0 and head.sky_stars <= head.stars):
         reader.fail(f"light {head.light}, {head.stars} stars, {head.sky_stars} of them in the sky")
     if head.glow_color > UNKNOWN_COLOR or not 1 <= head.glow_n <= MOST_GLOW_N:
@@ -107,3 +115,11 @@ def decode_head(data: bytes, name: str) -> Head:
     if root.page or max(shards, default=-1) >= head.n_shards:
         reader.fail(f"its cells lie outside its {head.n_shards} shards")
     return head
+
+
+def _sides(mask: int, name: str) -> tuple[Side, ...]:
+    """Return the kinds of side files in `mask`."""
+    sides = tuple(side for bit, side in enumerate(SIDES) if mask >> bit & 1)
+    if mask >> len(SIDES) or IDS not in sides:
+        raise StoreError(f"{name}: side files {mask:08b}, of which this Helios knows {(1 << len(SIDES)) - 1:08b}")
+    return sides

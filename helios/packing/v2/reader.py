@@ -11,14 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios.errors import StoreError
+from helios.grid import CellId
 from helios.packing.pack import PackResult
 from helios.packing.v2.decode import decode_tile
-from helios.packing.v2.files import GLOW, HEAD, SKY, SKY_IDS, ids_name, tiles_name
+from helios.packing.v2.files import GLOW, HEAD, SKY, SKY_STEM, shard_stem, tiles_name
 from helios.packing.v2.glow import decode_glow
 from helios.packing.v2.head import MOST_BYTES, Head, decode_head, palette_bytes
 from helios.packing.v2.index import IndexEntry, decode_page, tiles_of
 from helios.packing.v2.records import TileRecords
-from helios.packing.v2.side import ID_BYTES, decode_side_block, side_block_range
+from helios.packing.v2.side import Side, decode_side_block, side_block_range
 
 REMEDY = "pack again with `helios pack`"
 
@@ -27,9 +28,10 @@ REMEDY = "pack again with `helios pack`"
 class Part:
     """A part of a pack that is whole or damaged by itself: `length` bytes with CRC-32 `crc`, at `offset` of a file.
 
-    `file` is its name. Of a tile, `cells` are the entries of its blocks and `stars` how many it has; its identifiers
-    begin at `id_offset` of `id_file`. `label` is what messages call a part that is no tile. `fault` says why a part
-    that the reader has already seen is damaged.
+    `file` is its name. Of a tile, `cells` are the entries of its blocks and `stars` how many it has; the side files
+    whose names end in `stem` have `first_star` stars and `first_tile` tiles before it. `page_of` is the cell of a page.
+    `label` is what messages call a part that is neither. `fault` says why a part that the reader has already seen is
+    damaged.
     """
 
     file: str
@@ -38,15 +40,26 @@ class Part:
     crc: int
     cells: tuple[IndexEntry, ...] = ()
     stars: int = 0
-    id_file: str = ""
-    id_offset: int = 0
+    stem: str = ""
+    first_star: int = 0
+    first_tile: int = 0
+    page_of: IndexEntry | None = None
     label: str = ""
     fault: str = ""
 
     @property
     def what(self) -> str:
         """What messages call the part."""
-        return self.label or f"the tile of {_name(self.cells[0].depth - 1, self.cells[0].key >> 3)}"
+        if self.label:
+            return self.label
+        if self.page_of:
+            return f"the page of {_name(self.page_of.depth, self.page_of.key)}"
+        return f"the tile of {_name(self.cells[0].depth - 1, self.cells[0].key >> 3)}"
+
+    def side_place(self, side: Side) -> tuple[str, int, int]:
+        """Return (file, offset, length) of the block of the tile's stars in their `side` file."""
+        before = self.first_star, self.first_tile
+        return side.file(self.stem), *side_block_range(side.record.itemsize, *before, self.stars)
 
 
 class V2Pack:
@@ -57,8 +70,9 @@ class V2Pack:
 
     def __init__(self, folder: Path, head: Head, parts: list[Part], cells: int):
         self.folder, self.head, self.parts, self._cells = folder, head, parts, cells
-        tiles, ids = ([name(shard) for shard in range(head.n_shards)] for name in (tiles_name, ids_name))
-        self.files = (HEAD, SKY, GLOW, *tiles, SKY_IDS, *ids)
+        stems = [SKY_STEM, *map(shard_stem, range(head.n_shards))]
+        self._drawn = (HEAD, SKY, GLOW, *map(tiles_name, range(head.n_shards)))
+        self.files = (*self._drawn, *(side.file(stem) for side in head.sides for stem in stems))
 
     @classmethod
     def open(cls, folder: Path) -> V2Pack:
@@ -70,19 +84,19 @@ class V2Pack:
         head = decode_head(_bytes(folder / HEAD, 0, MOST_BYTES + 1), str(folder / HEAD))
         if head.palette != palette_bytes():
             raise StoreError(f"{folder / HEAD}: damaged or of another program: its colours are not those of v2")
-        sky = Part(SKY, 0, head.sky_length, head.sky_crc, (head.root,), head.sky_stars, SKY_IDS, label="the sky")
+        sky = Part(SKY, 0, head.sky_length, head.sky_crc, (head.root,), head.sky_stars, SKY_STEM, label="the sky")
         parts = [sky, Part(GLOW, 0, head.glow_length, head.glow_crc, label="the glow map")]
         return cls(folder, head, parts, _walk(folder, head, parts))
 
     @property
     def result(self) -> PackResult:
-        """What the pack holds, as its index says; the bytes are those of all but the identifiers."""
+        """What the pack holds, as its index says; the bytes are those of all but the side files."""
         return PackResult(
             path=self.folder,
             cells=1 + self._cells,  # the root too, whose stars are the sky
             trained_cells=0,
             splats=self.head.stars,
-            size_bytes=sum(self._size(name) for name in self.files if not name.startswith("ids-")),
+            size_bytes=sum(map(self._size, self._drawn)),
             raw_splat_bytes=None,
             depth=None,
         )
@@ -95,13 +109,14 @@ class V2Pack:
         return len(self.parts)
 
     def check(self, number: int) -> None:
-        """Read the part at `number`, with its identifiers. Raises StoreError where any byte is not what was written."""
+        """Read the part at `number`, with its side files. Raises StoreError where any byte is not what was written."""
         part = self.parts[number]
         if part.fault:
             raise StoreError(part.fault)
         if part.cells:
             read_tiles(self.folder, [part])
-            read_ids(self.folder, [part])
+            for side in self.head.sides:
+                read_side(self.folder, side, [part])
         elif part.file == GLOW:
             decode_glow(read_part(self.folder, part), self.head.glow_n, str(self.folder / GLOW))
 
@@ -146,16 +161,16 @@ def read_tiles(folder: Path, parts: Sequence[Part]) -> TileRecords:
     return tile
 
 
-def read_ids(folder: Path, parts: Sequence[Part]) -> NDArray[np.uint64]:
-    """Return the identifiers of the stars of tiles, or of the sky, in their order; those of one part after the other's.
+def read_side(folder: Path, side: Side, parts: Sequence[Part]) -> NDArray:
+    """Return the records, [N] or [N, k], in the `side` files of the stars of tiles, or of the sky, in their order.
 
-    Raises StoreError where they are damaged.
+    Those of one part come after the other's. Raises StoreError where they are damaged.
     """
-    places = [(part.id_file, part.id_offset, ID_BYTES * part.stars + 4) for part in parts]
-    found = [np.zeros(0, np.uint64)]
-    for part, data in zip(parts, _read(folder, places)):
-        name = f"{folder / part.id_file}: {part.what}"
-        found.append(decode_side_block(data, np.dtype(np.uint64), part.stars, part.crc, name))
+    places = [part.side_place(side) for part in parts]
+    found = [np.zeros(0, side.record)]
+    for part, (file, *_), data in zip(parts, places, _read(folder, places)):
+        name = f"{folder / file}: {part.what}"
+        found.append(decode_side_block(data, side.record, part.stars, part.crc, name))
     return np.concatenate(found)
 
 
@@ -181,8 +196,8 @@ def _read(folder: Path, places: Sequence[tuple[str, int, int]]) -> Iterator[byte
 
 def _walk(folder: Path, head: Head, parts: list[Part]) -> int:
     """Append the pages and tiles of the pack to `parts`, and what is wrong with its files; return how many cells."""
-    sizes = {SKY: head.sky_length, GLOW: head.glow_length, SKY_IDS: ID_BYTES * head.sky_stars + 4}
-    sizes |= {name(shard): 0 for shard in range(head.n_shards) for name in (tiles_name, ids_name)}
+    sizes = {SKY: head.sky_length, GLOW: head.glow_length} | {tiles_name(shard): 0 for shard in range(head.n_shards)}
+    ends = {SKY_STEM: (head.sky_stars, 1)} | {shard_stem(shard): (0, 0) for shard in range(head.n_shards)}
     cells, stars, whole = 0, head.sky_stars, True
     waiting: list[IndexEntry] = [head.root]
     while waiting:
@@ -190,11 +205,11 @@ def _walk(folder: Path, head: Head, parts: list[Part]) -> int:
         shard, at, page = 0, 0, head.page
         if parent.page is not None:
             shard, at = parent.page.shard, parent.page.offset
-            label = f"the page of {_name(parent.depth, parent.key)}"
-            part = Part(tiles_name(shard), at, parent.page.length, parent.page.crc, label=label)
+            part = Part(tiles_name(shard), at, parent.page.length, parent.page.crc, page_of=parent)
             try:
-                page = decode_page(read_part(folder, part), parent, f"{folder / part.file}: {part.what}")
-                _check_shards(page.entries, head, f"{folder / part.file}: {part.what}")
+                data, name = read_part(folder, part), f"{folder / part.file}: {part.what}"
+                page = decode_page(data, parent, name)
+                _check_shards(page.entries, head, name)
             except StoreError as error:
                 parts.append(replace(part, fault=str(error)))
                 whole = False
@@ -204,24 +219,22 @@ def _walk(folder: Path, head: Head, parts: list[Part]) -> int:
         children: dict[tuple[int, int], list[IndexEntry]] = {}
         for entry in page.entries:
             children.setdefault((entry.depth, entry.key >> 3), []).append(entry)
-        first, tiles = page.first_star, page.first_tile
+        file, stem, first, tiles = tiles_name(shard), shard_stem(shard), page.first_star, page.first_tile
         for cell in tiles_of(parent, page.entries):
             below = tuple(children[cell.depth + 1, cell.key])
-            where, _ = side_block_range(ID_BYTES, first, tiles, cell.tile_stars)
-            parts.append(
-                Part(
-                    *(tiles_name(shard), at, cell.tile_length, cell.tile_crc, below, cell.tile_stars),
-                    *(ids_name(shard), where),
-                )
-            )
+            tile = cell.tile_length, cell.tile_crc, below, cell.tile_stars
+            parts.append(Part(file, at, *tile, stem, first, tiles))
             at, first, tiles = at + cell.tile_length, first + cell.tile_stars, tiles + 1
             stars += cell.tile_stars
-        sizes[tiles_name(shard)] = max(sizes.get(tiles_name(shard), 0), at)
-        sizes[ids_name(shard)] = max(sizes.get(ids_name(shard), 0), ID_BYTES * first + 4 * tiles)
+        sizes[file] = max(sizes.get(file, 0), at)
+        ends[stem] = max(ends.get(stem, (0, 0)), (first, tiles))
         cells += len(page.entries)
         waiting += [entry for entry in reversed(page.entries) if entry.page is not None]
     if whole and stars != head.stars:
         raise StoreError(f"{folder / HEAD}: damaged: {head.stars} stars, those of its tiles are {stars}; {REMEDY}")
+    for side in head.sides:
+        blocks = {stem: side_block_range(side.record.itemsize, *end, 0) for stem, end in ends.items()}
+        sizes |= {side.file(stem): end for stem, (end, _) in blocks.items()}
     for name, size in sizes.items() if whole else ():
         found = (folder / name).stat().st_size if (folder / name).is_file() else 0
         if found > size:
@@ -236,9 +249,8 @@ def _check_shards(entries: Iterable[IndexEntry], head: Head, name: str) -> None:
 
 
 def _name(depth: int, key: int) -> str:
-    """What messages call a cell; without arrays, as every part has a name."""
-    l, theta, phi = (sum((key >> 3 * bit + axis & 1) << bit for bit in range(depth + 1)) for axis in (2, 1, 0))
-    return "the root" if depth < 0 else f"cell {depth}_{l}_{theta}_{phi}"
+    """What messages call a cell."""
+    return "the root" if depth < 0 else f"cell {CellId.of_key(depth, key)}"
 
 
 def _bytes(path: Path, offset: int, length: int) -> bytes:

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from helios.errors import StoreError
 from helios.packing.v2.branch import BranchTask, PackedBranch, encode_cells
-from helios.packing.v2.files import GLOW, HEAD, SHARD_BYTES, SKY, SKY_IDS, ids_name, tiles_name
+from helios.packing.v2.files import GLOW, HEAD, SHARD_BYTES, SKY, SKY_STEM, shard_stem, tiles_name
 from helios.packing.v2.glow import encode_glow
 from helios.packing.v2.head import Head, encode_head, palette_bytes
 from helios.packing.v2.index import IndexEntry, Page, PagePointer, encode_page
 from helios.packing.v2.pages import PAGE_HEADER_BYTES, POINTER_BYTES, entry_bytes
 from helios.packing.v2.quantities import error_steps, nearest_colors
 from helios.packing.v2.records import StarRecords
-from helios.packing.v2.side import ID_BYTES, encode_side_block
+from helios.packing.v2.side import Side, encode_side_block, side_block_range, sides_of
 from helios.packing.v2.tree import PackTree
 from helios.universe import Universe
 
@@ -32,15 +32,17 @@ _UPPER = -1
 class _Tiles:
     """Where the tiles of the pack lie, in its order: bytes `offset` to `offset` + `length` of the files of `source`.
 
-    `source` int64 [T] is the number of a branch, or _UPPER; `id_offset` and `id_length` are those of the identifiers.
+    `source` int64 [T] is the number of a branch, or _UPPER. A tile has `stars` stars; before it its source has
+    `first_star` stars and `first_tile` tiles, all int64 [T].
     """
 
     source: NDArray[np.int64]
     offset: NDArray[np.int64]
     length: NDArray[np.int64]
     crc: NDArray[np.uint32]
-    id_offset: NDArray[np.int64]
-    id_length: NDArray[np.int64]
+    stars: NDArray[np.int64]
+    first_star: NDArray[np.int64]
+    first_tile: NDArray[np.int64]
 
 
 def assemble(
@@ -49,7 +51,8 @@ def assemble(
     """Write the pack into `folder` from what the branches gave; cost: a copy of all tiles."""
     upper = _Upper(universe, tree, done)
     (folder / SKY).write_bytes(upper.sky)
-    (folder / SKY_IDS).write_bytes(upper.sky_ids)
+    for side, data in upper.sky_sides.items():
+        (folder / side.file(SKY_STEM)).write_bytes(data)
     glow = encode_glow(universe.levels.glow)
     (folder / GLOW).write_bytes(glow)
     tiles = _placed(tree, upper, done)
@@ -67,6 +70,7 @@ def assemble(
         glow_crc=zlib.crc32(glow),
         glow_color=int(nearest_colors(universe.levels.tint)[0]),
         glow_n=universe.levels.glow.shape[1],
+        sides=tuple(upper.sides),
         palette=palette_bytes(),
         root=entries.of(0),
         page=Page(0, 0, tuple(entries.below(0))),
@@ -79,29 +83,32 @@ class _Upper:
 
     def __init__(self, universe: Universe, tree: PackTree, done: Sequence[PackedBranch]):
         rows = np.concatenate([branch.upper.rows() for branch in done], axis=1)
-        ids = np.concatenate([branch.upper_ids for branch in done])
         keeper = np.concatenate([branch.upper_cells for branch in done])
         upper = tree.upper[np.argsort(tree.parent[tree.upper], kind="stable")]
         blocks, order = encode_cells(universe, upper, StarRecords.from_rows(rows), keeper)
-        ids, ends = ids[order], np.r_[0, np.cumsum(tree.own[upper])]
+        ends = np.r_[0, np.cumsum(tree.own[upper])]
         below = tree.parent[upper[1:]]
         starts = 1 + (np.flatnonzero(np.r_[True, np.diff(below) > 0]) if len(below) else np.zeros(0, np.int64))
         self.cells = tree.parent[upper[starts]]
         lengths, crcs = blocks.tiles(np.r_[0, starts, len(upper)] if len(starts) else [0, 1])
         begins = np.r_[0, np.cumsum(lengths)]
         self.sky = blocks.data[: begins[1]].tobytes()
-        self.sky_ids = encode_side_block(ids[: ends[1]], int(crcs[0]))
         self.tiles, self.lengths, self.crcs = blocks.data[begins[1] :].tobytes(), lengths[1:], crcs[1:]
         stops = ends[np.r_[starts, len(upper)]].tolist()
-        parts = zip(stops[:-1], stops[1:], self.crcs.tolist())
-        self.ids = b"".join(encode_side_block(ids[begin:end], crc) for begin, end, crc in parts)
+        self.sky_sides: dict[Side, bytes] = {}
+        self.sides: dict[Side, bytes] = {}
+        for side in sides_of(universe.emitter_columns):
+            records = np.concatenate([branch.upper_sides[side] for branch in done])[order]
+            self.sky_sides[side] = encode_side_block(records[: ends[1]], int(crcs[0]))
+            parts = zip(stops[:-1], stops[1:], self.crcs.tolist())
+            self.sides[side] = b"".join(encode_side_block(records[begin:end], crc) for begin, end, crc in parts)
 
 
 def _placed(tree: PackTree, upper: _Upper, done: Sequence[PackedBranch]) -> _Tiles:
     groups: list[tuple[int, _Upper | PackedBranch]] = [(_UPPER, upper), *enumerate(done)]
     cells = np.concatenate([group.cells for _, group in groups])
     source = np.concatenate([np.full(len(group.cells), number) for number, group in groups])
-    ids = [ID_BYTES * tree.tile_stars[group.cells] + 4 for _, group in groups]
+    stars = [tree.tile_stars[group.cells] for _, group in groups]
     order = np.argsort(cells, kind="stable")
     if not np.array_equal(cells[order], np.sort(tree.tiles)):
         raise StoreError("the levels of the universe are damaged: branches do not have its cells; build it again")
@@ -111,8 +118,9 @@ def _placed(tree: PackTree, upper: _Upper, done: Sequence[PackedBranch]) -> _Til
         offset=_offsets([group.lengths for _, group in groups])[rows],
         length=np.concatenate([group.lengths for _, group in groups])[rows],
         crc=np.concatenate([group.crcs for _, group in groups])[rows],
-        id_offset=_offsets(ids)[rows],
-        id_length=np.concatenate(ids)[rows],
+        stars=np.concatenate(stars)[rows],
+        first_star=_offsets(stars)[rows],
+        first_tile=np.concatenate([np.arange(len(each)) for each in stars])[rows],
     )
 
 
@@ -197,28 +205,21 @@ class _Entries:
 def _write_shards(
     folder: Path, layout: Layout, tiles: _Tiles, pages: list[bytes], upper: _Upper, tasks: Sequence[BranchTask]
 ) -> None:
-    """Write shards and side files, group by group."""
+    """Write shards, group by group, and their side files."""
     for shard in range(layout.shards):
-        with (folder / tiles_name(shard)).open("xb") as out, (folder / ids_name(shard)).open("xb") as ids:
-            for group in np.flatnonzero(layout.shard == shard).tolist():
+        groups = np.flatnonzero(layout.shard == shard).tolist()
+        files = [task.tiles for task in tasks]
+        with (folder / tiles_name(shard)).open("xb") as out:
+            for group in groups:
                 out.write(pages[group])
                 rows = slice(int(layout.first[group]), int(layout.first[group + 1]))
-                _copy(
-                    tiles.source[rows],
-                    tiles.offset[rows],
-                    tiles.length[rows],
-                    upper.tiles,
-                    [t.tiles for t in tasks],
-                    out,
-                )
-                _copy(
-                    tiles.source[rows],
-                    tiles.id_offset[rows],
-                    tiles.id_length[rows],
-                    upper.ids,
-                    [t.ids for t in tasks],
-                    ids,
-                )
+                _copy(tiles.source[rows], tiles.offset[rows], tiles.length[rows], upper.tiles, files, out)
+        rows = slice(int(layout.first[groups[0]]), int(layout.first[groups[-1] + 1]))
+        for side, data in upper.sides.items():
+            offset, length = side_block_range(side.record.itemsize, tiles.first_star, tiles.first_tile, tiles.stars)
+            files = [task.side(side) for task in tasks]
+            with (folder / side.file(shard_stem(shard))).open("xb") as out:
+                _copy(tiles.source[rows], offset[rows], length[rows], data, files, out)
 
 
 def _copy(source, offset, length, upper: bytes, files: list[Path], out: BinaryIO) -> None:

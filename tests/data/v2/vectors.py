@@ -3,7 +3,8 @@
 A small pack: the thousand brightest stars of the embedded naked-eye list as the sky tile, and 600 random far ones in a
 tree of some levels with a page of its own in the shard. `expected.json` says what a reader must find, `sources.f64`
 from what it was made: a row (x, y, z in metres, G) for each star, little-endian float64. A star's identifier is its row
-and FIRST_ID. `tests/unit/packing/v2/test_v2_vectors.py` makes all of it again and compares.
+r and FIRST_ID, its motion (r, -2 r, r / 4), its distances are (r + 0.25, r + 0.5), NaN where r is a multiple of 7.
+`tests/unit/packing/v2/test_v2_vectors.py` makes all of it again and compares.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from helios.packing.v2.head import Head, encode_head, palette_bytes
 from helios.packing.v2.index import IndexEntry, Page, PagePointer, encode_page, tiles_of
 from helios.packing.v2.records import ProxyRecords, ShapedRecords, StarRecords
 from helios.packing.v2.shapes import rgb_steps, rotation_steps, rotations_of, scale_steps
-from helios.packing.v2.side import encode_side_block
+from helios.packing.v2.side import SIDES, encode_side_block
 
 FOLDER = Path(__file__).parent
 FIRST_ID = 1 << 60
@@ -61,6 +62,16 @@ def sources() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         np.concatenate([table["phot_g_mean_mag"], g]),
         np.concatenate([table["bp_rp"], bp_rp]),
     )
+
+
+def side_records(rows: np.ndarray) -> dict[str, np.ndarray]:
+    """The records of the stars of these rows, by the name of their side file."""
+    distances = rows[:, None] + np.array([0.25, 0.5], "<f4")
+    return {
+        "ids": np.uint64(FIRST_ID) + rows.astype(np.uint64),
+        "motion": (rows[:, None] * np.array([1, -2, 0.25])).astype("<f4"),
+        "distances": np.where(rows[:, None] % 7 == 0, np.nan, distances).astype("<f4"),
+    }
 
 
 class _Tree:
@@ -141,10 +152,12 @@ def _block(tree: _Tree, cells: list[tuple[int, int]]) -> tuple[bytes, np.ndarray
 
 
 class _Shard:
-    """The one shard, with its identifiers beside it and what is expected of its tiles."""
+    """The one shard, with its side files and what is expected of its tiles."""
 
     def __init__(self, tree: _Tree):
-        self.tree, self.data, self.ids, self.tiles = tree, b"", b"", []
+        self.tree, self.data, self.tiles = tree, b"", []
+        self.rows: list[tuple[np.ndarray, int]] = []
+        """Of each tile the rows of its stars, and its CRC-32."""
         self.stars = 0
 
     def subtree(self, depth: int, key: int, last_depth: int) -> tuple[IndexEntry, list[IndexEntry]]:
@@ -170,7 +183,7 @@ class _Shard:
             done[name] = replace(cell, tile_length=len(data), tile_stars=len(rows), tile_crc=crc)
             said = {"parent": _cell(*name), "offset": at, "number": len(self.tiles), "first_star": self.stars}
             self.tiles.append((said, children, data))
-            self.ids += encode_side_block(np.uint64(FIRST_ID) + rows.astype(np.uint64), crc)
+            self.rows.append((rows, crc))
             self.stars += len(rows)
             at += len(data)
             self.data += data
@@ -195,9 +208,9 @@ def make() -> dict[str, bytes]:
     first_star, first_tile = shard.stars, len(shard.tiles)
     _, below = shard.subtree(with_page.depth, with_page.key, DEEPEST)
     # The page lies before its tiles, and says their lengths: its own length settles in the second round.
-    before, length = (shard.data, shard.ids, list(shard.tiles), shard.stars), 0
+    before, length = (shard.data, list(shard.rows), list(shard.tiles), shard.stars), 0
     for _ in range(2):
-        shard.data, shard.ids, shard.tiles, shard.stars = before[0], before[1], list(before[2]), before[3]
+        shard.data, shard.rows, shard.tiles, shard.stars = before[0], list(before[1]), list(before[2]), before[3]
         tree.rng = np.random.default_rng(22)
         tiles = shard.put(len(before[0]) + length, list(tiles_of(with_page, below)))
         filled = [tiles.get((entry.depth, entry.key), entry) for entry in below]
@@ -222,7 +235,7 @@ def make() -> dict[str, bytes]:
     glow = encode_glow(flux.reshape(6, GLOW_N, GLOW_N))
     head = Head(
         *(1, len(g), float(solid_angle_sr(g).sum())),
-        *(len(sky), zlib.crc32(sky), SKY_STARS, len(glow), zlib.crc32(glow), 60, GLOW_N),
+        *(len(sky), zlib.crc32(sky), SKY_STARS, len(glow), zlib.crc32(glow), 60, GLOW_N, SIDES),
         palette_bytes(),
         done[-1, 0],
         Page(0, 0, tuple(final(entry) for entry in entries)),
@@ -232,11 +245,17 @@ def make() -> dict[str, bytes]:
         "sky.bin": sky,
         "glow.bin": glow,
         "tiles-00000.bin": shard.data,
-        "ids-sky.bin": encode_side_block(np.uint64(FIRST_ID) + sky_order.astype(np.uint64), zlib.crc32(sky)),
-        "ids-00000.bin": shard.ids,
+        **_side_files("sky", [(sky_order, zlib.crc32(sky))]),
+        **_side_files("00000", shard.rows),
         "sources.f64": np.column_stack([position, g]).astype("<f8").tobytes(),
     }
     return files | {"expected.json": _expected(head, [*head.page.entries, *filled], shard, files)}
+
+
+def _side_files(stem: str, tiles: list[tuple[np.ndarray, int]]) -> dict[str, bytes]:
+    """The side files of tiles, of each the rows of its stars and its CRC-32."""
+    blocks = [{side: encode_side_block(each, crc) for side, each in side_records(rows).items()} for rows, crc in tiles]
+    return {f"{side.name}-{stem}.bin": b"".join(block[side.name] for block in blocks) for side in SIDES}
 
 
 def _expected(head: Head, entries: list[IndexEntry], shard: _Shard, files: dict[str, bytes]) -> bytes:

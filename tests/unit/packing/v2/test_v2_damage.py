@@ -18,6 +18,7 @@ def sound(tmp_path_factory):
     """A pack of several shards and pages."""
     pack = pack_of_several_shards(tmp_path_factory.mktemp("v2"))
     assert pack.head.n_shards > 1
+    assert {name.split("-")[0] for name in pack.files} == {HEAD, SKY, GLOW, "tiles", "ids", "motion", "distances"}
     assert sum(not part.cells and part.file not in (SKY, GLOW) for part in pack.parts) > 2
     return pack
 
@@ -84,7 +85,11 @@ def touched(part, name: str, first: int, last: int) -> bool:
     """Whether the part has any of the bytes from `first` to `last` of the file `name`."""
     if part.file == name:
         return part.offset < last and first < part.offset + part.length
-    return part.id_file == name and part.id_offset < last and first < part.id_offset + 8 * part.stars + 4
+    for side, size in (("ids", 8), ("motion", 12), ("distances", 8)):
+        if f"{side}-{part.stem}.bin" == name:
+            begin = size * part.first_star + 4 * part.first_tile
+            return begin < last and first < begin + size * part.stars + 4
+    return False
 
 
 def page_in(part, name: str, first: int, last: int) -> bool:

@@ -15,6 +15,7 @@ from helios.errors import InputError, StoreError
 from helios.packing.v2.head import MOST_BYTES, Head, decode_head, encode_head, palette_bytes
 from helios.packing.v2.index import IndexEntry, Page, PagePointer, decode_page, encode_page, tiles_of
 from helios.packing.v2.quantities import palette
+from helios.packing.v2.side import SIDES
 from tests.unit.packing.v2.scene import random_entries, random_entry
 
 
@@ -29,7 +30,7 @@ def random_page(seed, depth=3, levels=2):
 def random_head(seed):
     root, entries = random_page(seed, depth=-1, levels=1)
     numbers = dict(n_shards=3, stars=5_000_000_000, light=0.25, sky_length=70_000, sky_crc=1, sky_stars=8000)
-    glow = dict(glow_length=19_000, glow_crc=2**32 - 1, glow_color=60, glow_n=64)
+    glow = dict(glow_length=19_000, glow_crc=2**32 - 1, glow_color=60, glow_n=64, sides=SIDES[::2])
     return Head(**numbers, **glow, palette=palette_bytes(), root=root, page=Page(0, 0, tuple(entries)))
 
 
@@ -100,6 +101,7 @@ def test_a_head_comes_back(seed):
     assert decode_head(data, "head.bin") == head
     assert len(data) <= MOST_BYTES
     assert struct.unpack_from("<IQd", data, 12) == (3, 5_000_000_000, 0.25)
+    assert data[55] == 0b101
     assert zlib.crc32(data[12:]) == struct.unpack_from("<I", data, 8)[0]
 
 
@@ -137,10 +139,18 @@ def test_heads_that_cannot_be_are_refused():
         (encode_head(replace(head, stars=7999)), "7999 stars, 8000 of them in the sky"),
         (encode_head(replace(head, glow_color=128)), "glow of colour 128"),
         (encode_head(replace(head, glow_n=0)), "and 0 texels a side"),
+        (with_sides(data, 0b1001), "head.bin: side files 00001001, of which this Helios knows 00000111"),
+        (with_sides(data, 0b110), "head.bin: side files 00000110"),
         (encode_head(replace(head, n_shards=0)), "outside its 0 shards"),
         (encode_head(replace(head, root=replace(head.root, page=PagePointer(0, 0, 0, 0)))), "damaged"),
     ):
         assert message in refused(damaged, lambda part: decode_head(part, "head.bin"))
+
+
+def with_sides(data, mask):
+    """The head `data` with other bits of side files, at byte 55."""
+    body = data[12:55] + bytes((mask,)) + data[56:]
+    return data[:8] + struct.pack("<I", zlib.crc32(body)) + body
 
 
 def test_every_flipped_byte_of_a_head_is_refused():

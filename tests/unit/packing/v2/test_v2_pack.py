@@ -16,8 +16,9 @@ from helios.packing.pack import open_pack, pack_universe
 from helios.packing.v2.compare import star_difference
 from helios.packing.v2.files import tiles_name
 from helios.packing.v2.format import V2
-from helios.packing.v2.reader import V2Pack, read_ids, read_tiles
+from helios.packing.v2.reader import V2Pack, read_side, read_tiles
 from helios.packing.v2.records import StarRecords
+from helios.packing.v2.side import IDS
 from tests.unit.packing.v2.pack_scene import make_universe
 
 R_MIN_M, OMEGA_0_SR = 4.6e10, 7e-6
@@ -41,7 +42,7 @@ def columns_of(universe):
 
 def stars_of(pack: V2Pack) -> tuple[np.ndarray, StarRecords]:
     """Identifiers and records of all stars of a pack."""
-    tiles = [(read_ids(pack.folder, [part]), read_tiles(pack.folder, [part]).stars) for part in pack.tiles()]
+    tiles = [(read_side(pack.folder, IDS, [part]), read_tiles(pack.folder, [part]).stars) for part in pack.tiles()]
     rows = np.concatenate([stars.rows() for _, stars in tiles], axis=1)
     return np.concatenate([ids for ids, _ in tiles]), StarRecords.from_rows(rows)
 

@@ -1,6 +1,6 @@
 """The test vectors that both readers share: they are made again to the byte, and lead back to their float64 sources.
 
-The vectors are read here as a viewer reads them, from the head to tiles, pages and identifiers. `client_export/test/
+The vectors are read here as a viewer reads them, from the head to pages, tiles and side files. `client_export/test/
 v2.test.ts` reads the same files and expects the same values.
 """
 
@@ -40,22 +40,18 @@ def test_the_vectors_are_made_again_to_the_byte():
 
 
 def walk():
-    """Yield (what holds the stars, records, identifiers) of the sky and of every tile, checking each CRC on the way."""
+    """Yield (what holds the stars, records by side file) of the sky and of every tile, checking each CRC on the way."""
     head, shard = decode_head(read("head.bin"), "head.bin"), read("tiles-00000.bin")
-    sky, ids = read("sky.bin"), read("ids-sky.bin")
+    sky = read("sky.bin")
     assert (len(sky), zlib.crc32(sky)) == (head.sky_length, head.sky_crc)
-    yield (
-        decode_tile(sky, [-1], [0], "sky"),
-        decode_side_block(ids, np.dtype("u8"), head.sky_stars, head.sky_crc, "ids"),
-    )
-    ids, pages = read("ids-00000.bin"), [(head.root, head.page, 0)]
+    yield decode_tile(sky, [-1], [0], "sky"), sides("sky", 0, 0, head.sky_stars, head.sky_crc)
+    pages = [(head.root, head.page, 0)]
     for parent, page, at in pages:
         first_star, number = page.first_star, page.first_tile
         for cell in tiles_of(parent, page.entries):
             data = shard[at : at + cell.tile_length]
             assert zlib.crc32(data) == cell.tile_crc
-            start, length = side_block_range(8, first_star, number, cell.tile_stars)
-            own = decode_side_block(ids[start : start + length], np.dtype("u8"), cell.tile_stars, cell.tile_crc, "ids")
+            own = sides("00000", first_star, number, cell.tile_stars, cell.tile_crc)
             depths = [cell.depth + 1] * len(cell.children)
             yield decode_tile(data, depths, cell.children, f"tile at {at}"), own
             at, first_star, number = at + cell.tile_length, first_star + cell.tile_stars, number + 1
@@ -68,11 +64,27 @@ def walk():
     assert at == len(shard)
 
 
+def sides(stem, first_star, number, stars, crc):
+    """Of each kind of side file the records of a tile's stars; `stars` and tiles before it as its page says."""
+    found = {}
+    for name, record in (("ids", "<u8"), ("motion", "3<f4"), ("distances", "2<f4")):
+        dtype = np.dtype(record)
+        start, length = side_block_range(dtype.itemsize, first_star, number, stars)
+        data = read(f"{name}-{stem}.bin")[start : start + length]
+        found[name] = decode_side_block(data, dtype, stars, crc, name)
+    return found
+
+
 def test_every_star_comes_back_once_and_as_near_as_the_format_says():
     source = np.frombuffer(read("sources.f64"), "<f8").reshape(-1, 4)
     rows, place, g = [], [], []
-    for records, ids in walk():
-        rows.append((ids - np.uint64(FIRST_ID)).astype(int))
+    for records, of_stars in walk():
+        row = (of_stars["ids"] - np.uint64(FIRST_ID)).astype(int)
+        np.testing.assert_array_equal(of_stars["motion"], np.stack([row, -2 * row, row / 4], axis=1))
+        distances = np.stack([row + 0.25, row + 0.5], axis=1)
+        distances[row % 7 == 0] = np.nan
+        np.testing.assert_array_equal(of_stars["distances"], distances)
+        rows.append(row)
         place.append(positions_m(records.stars.lon, records.stars.col, records.stars.rad))
         g.append(magnitudes(records.stars.mag))
     rows, place, g = (np.concatenate(each) for each in (rows, place, g))
@@ -87,6 +99,7 @@ def test_every_star_comes_back_once_and_as_near_as_the_format_says():
 def test_the_head_says_what_is_in_the_pack():
     head = decode_head(read("head.bin"), "head.bin")
     source = np.frombuffer(read("sources.f64"), "<f8").reshape(-1, 4)
+    assert [side.name for side in head.sides] == ["ids", "motion", "distances"]
     assert head.stars == len(source) == json.loads(read("expected.json"))["stars"]
     assert head.light == pytest.approx((7e-6 * 10 ** (-0.4 * source[:, 3])).sum(), rel=1e-12)
     glow = decode_glow(read("glow.bin"), head.glow_n, "glow.bin")
