@@ -26,6 +26,12 @@ export default defineConfig({
             .replace(/\n\s+/g, "\n"),
         ),
     },
+    {
+      // What is imported later has no styles of its own to wait for, and nothing is loaded before it is asked for.
+      name: "imports-as-they-are",
+      enforce: "pre",
+      load: (id) => (id === "\0vite/preload-helper.js" ? "export const __vitePreload = (load) => load();" : null),
+    },
   ],
   build: {
     outDir: "../helios/web",
