@@ -3,8 +3,15 @@ export class SiteError extends Error {
   override name = "SiteError";
 }
 
-/** Nothing can be read of a file now; it may be there later. */
-export class UnreachableError extends SiteError {}
+/** Nothing can be read of a file now; it may be there later, not before `afterMs` if the server says so. */
+export class UnreachableError extends SiteError {
+  constructor(
+    message: string,
+    readonly afterMs = 0,
+  ) {
+    super(message);
+  }
+}
 
 /** The text of anything thrown. */
 export function messageOf(reason: unknown): string {

@@ -7,14 +7,14 @@ export interface Answer {
   body: Uint8Array;
 }
 
-/** From it on the server says that it is at fault, and may answer otherwise soon. */
-const SERVER_ERROR = 500;
+/** Said by a server that is asked too much, and from the second on by one that is at fault: it may answer otherwise soon. */
+const [TOO_MANY_REQUESTS, SERVER_ERROR] = [429, 500];
 
 /**
  * GETs `url`.
  *
- * @throws UnreachableError where no whole answer came, or the server says that it is at fault; SiteError where the answer
- * is another than `accepted`.
+ * @throws UnreachableError where no whole answer came, or the server says that it may come later; SiteError where the
+ * answer is another than `accepted`.
  */
 export async function get(
   fetcher: typeof fetch,
@@ -23,15 +23,18 @@ export async function get(
   headers: Record<string, string> = {},
 ): Promise<Answer> {
   let answer: Answer;
+  let afterMs: number;
   try {
     const response = await fetcher(url, { headers });
     answer = { status: response.status, body: new Uint8Array(await response.arrayBuffer()) };
+    afterMs = 1000 * Number(response.headers.get("Retry-After")) || 0; // not a date, which clocks may differ about
   } catch (reason) {
     throw new UnreachableError(`${url} cannot be read: ${messageOf(reason)}`);
   }
   if (!accepted.includes(answer.status)) {
-    const ErrorOfStatus = answer.status >= SERVER_ERROR ? UnreachableError : SiteError;
-    throw new ErrorOfStatus(`${url} cannot be read: the server answered HTTP ${answer.status}`);
+    const why = `${url} cannot be read: the server answered HTTP ${answer.status}`;
+    const later = answer.status === TOO_MANY_REQUESTS || answer.status >= SERVER_ERROR;
+    throw later ? new UnreachableError(why, afterMs) : new SiteError(why);
   }
   return answer;
 }

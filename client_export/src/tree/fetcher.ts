@@ -9,7 +9,10 @@ import { type TileSpot, type TreeNode, tileOf } from "./node.ts";
 
 /** Bytes after which it is thought over what to read next, as the camera may have moved. */
 const BATCH_BYTES = 1 << 18;
-/** A shard that cannot be reached is asked for again after so many milliseconds, then after twice as many, and so on. */
+/**
+ * A shard that cannot be reached is asked for again after so many milliseconds, then after twice as many, and so on; later
+ * where the server says so.
+ */
 const RETRY_MS = 1000;
 const MOST_RETRY_MS = 60_000;
 
@@ -99,10 +102,11 @@ export class Fetcher {
     const failing = { pauseMs: before ? Math.min(2 * before.pauseMs, MOST_RETRY_MS) : RETRY_MS, paused: true };
     this.failing.set(shard, failing);
     if (!before) this.events.onError(reason.message);
+    const waitMs = Math.min(Math.max(failing.pauseMs, reason.afterMs), MOST_RETRY_MS);
     setTimeout(() => {
       failing.paused = false;
       void this.run();
-    }, failing.pauseMs);
+    }, waitMs);
   }
 
   private async decode(node: TreeNode, bytes: Uint8Array, what: string): Promise<void> {
