@@ -37,6 +37,8 @@ class Case:
 
 
 _MADE = ("build", "--synthetic", 60, "--depth", 1, "-o", "u")
+_GAIA = Path(__file__).parents[1] / "data" / "formats" / "GaiaSource_style_100.csv.gz"
+_MEASURED = ("build", "--stars", _GAIA, "--distance", "edsd", "--epoch", 2026.9, "-o", "u")
 _CROWD = ("build", "--synthetic", 400, "--depth", 0, "-o", "u")
 _OTHER = ("build", "--synthetic", 30, "--depth", 1, "-o", "u")
 _FILES = ("build", *(f"../{i}.csv" for i in range(FILES)), "-o", "u", "--leaf-capacity", 16)
@@ -59,6 +61,7 @@ CASES = {
     "train levels": Case((*_TRAIN, "--output", "t", "--ratio", 1), (_CROWD,)),
     "train with checkpoints": Case((*_TRAIN, "--output", "t", "--checkpoint-every", 2), (_MADE,)),
     "pack": Case(_PACK, (_MADE,)),
+    "pack with side files": Case(_PACK, (_MEASURED,)),
     "pack v1": Case((*_PACK, *_V1), (_MADE,)),
     "pack v1 over another": Case((*_PACK, *_V1), (_MADE, (*_PACK, *_V1), (*_TRAIN, "--output", "u"))),
     "pack over v1": Case(_PACK, (_MADE, (*_PACK, *_V1))),
