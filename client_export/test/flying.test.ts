@@ -20,7 +20,7 @@ test("a flight changes no block by more than 1.5 % a frame, and turning none", {
   const folder = new URL("../../tests/data/v2/", import.meta.url);
   for (const [name, path] of Object.entries(PATHS)) {
     const server = new SlowServer(folder, 6);
-    const { source, told } = await openSource(server, 1300);
+    const { source, told } = await openSource(server, 1200);
     source.budget.share = 0;
     const frames = await fly(server, source, path);
     const changes = frames.map(({ change }) => change);

@@ -8,19 +8,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Source } from "../src/source.ts";
 import { SplatStore } from "../src/splat_store.ts";
-import type { CellData, Standing } from "../src/tree/cell_data.ts";
+import type { CellData } from "../src/tree/cell_data.ts";
 import { errorOf, lightOf, tableAt } from "../src/tree/cell_error.ts";
 import { costOf, cutAt, smallestTau } from "../src/tree/cut.ts";
 import { FADE_MS, Fades } from "../src/tree/fades.ts";
 import { TreeNode } from "../src/tree/node.ts";
 import { Resident } from "../src/tree/resident.ts";
-import { ROOT, childOf } from "../src/v2/cell_id.ts";
-import type { IndexCell } from "../src/v2/index.ts";
+import { childOf } from "../src/v2/cell_id.ts";
 import type { Vec3 } from "../src/vec.ts";
 import { cellOf, splatAt } from "./cells.ts";
 import { VIEW, open, packServer } from "./packs.ts";
-
-const PC = 3.0857e16;
+import { ERRORS, PC, cellWith, fullTree, standingAt } from "./trees.ts";
 
 /** The names of all cells in the store, with what is shown of them. */
 const shownOf = ({ store }: Source) =>
@@ -138,32 +136,6 @@ test("a damaged sky or glow costs only itself, a damaged head all", async () => 
   await assert.rejects(open(packServer((name, bytes) => void (name === "head.bin" && (bytes[50] ^= 1)))), /head\.bin/);
 });
 
-/** A cell whose proxies stand at `place`, parsecs, each of luminosity 1 pc^2. */
-const standingAt = (...place: Vec3[]): Standing => ({
-  count: place.length,
-  place: Float64Array.from(place.flat(), (value) => value * PC),
-  luminosity: new Float64Array(place.length).fill(PC ** 2),
-  sigma: new Float64Array(place.length).fill(0.5 * PC),
-  total: place.length * PC ** 2,
-  brightest: Math.max(...place.map((p) => 1 / (p[0] ** 2 + p[1] ** 2 + p[2] ** 2))),
-  ball: {
-    centre: [0, 1, 2].map(
-      (axis) => (place.reduce((sum, p) => sum + p[axis], 0) / place.length) * PC,
-    ) as unknown as Vec3,
-    radius: 2 * PC,
-  },
-});
-
-const ERRORS = Float32Array.of(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.2, 0.4, 0.6, 0.8, 0.8, 0.8);
-const cellWith = (extent: number): IndexCell => ({
-  id: { depth: 12, l: 0, theta: 0, phi: 0 },
-  childMask: 1,
-  extent,
-  errors: ERRORS,
-  tile: null,
-  page: null,
-});
-
 test("the light of proxies is their luminosity over distance squared, bounded within their size", () => {
   const standing = standingAt([9, 0, 0], [11, 0, 0]);
   const near = (a: number, b: number, to: number) => assert.ok(Math.abs(a / b - 1) < to, `${a} is not ${b}`);
@@ -193,29 +165,6 @@ test("the error is that of the table: by width, along and across, and all light 
   assert.ok(share([0, 0, 0], PC, 0) < 1e-5);
   assert.ok(share([10 * PC, 1e-7 * PC, 0], 1e-7 * PC, 0) > 0.9);
 });
-
-/** A tree of depth 3, two children each, with splats of one each for stars and for each child; all content is here. */
-function fullTree(): { root: TreeNode; nodes: TreeNode[]; store: SplatStore } {
-  const store = new SplatStore(1000);
-  const nodeOf = (cell: IndexCell, parent: TreeNode | null, depth: number): TreeNode => {
-    const node = new TreeNode(cell, parent);
-    const soft = { ...cellOf([splatAt([0, 0, 0]), splatAt([1, 0, 0])], [0, 0, 0], 4), children: Uint8Array.of(0, 2) };
-    const standing = Array.from({ length: 8 }, (_, k) => (k === 0 || k === 2 ? standingAt([9, 0, 0]) : null));
-    const stars = store.add("a", cellOf([splatAt([0, 0, 0])], [0, 0, 0], 4), true);
-    stars.weight = 0;
-    node.fill({ stars, soft: store.add("a", soft, false), standing });
-    if (depth < 3) {
-      node.children = [0, 2].map((k) => nodeOf({ ...cell, id: childOf(cell.id, k) }, node, depth + 1));
-    }
-    return node;
-  };
-  const root = nodeOf({ ...cellWith(0), id: ROOT }, null, 0);
-  root.wanted = true;
-  root.opened = 1;
-  const nodes = [root];
-  for (const node of nodes) nodes.push(...node.children);
-  return { root, nodes, store };
-}
 
 test("whatever opens and closes when, a cell and the proxies for it share the weight of its parent", () => {
   const { root, nodes } = fullTree();

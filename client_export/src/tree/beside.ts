@@ -14,16 +14,22 @@ const OCTAVES = 64;
 /** So near, in extents of the cell, a star of it may be. */
 const BESIDE = 0.5;
 
+/** Between which distances from the Sun a cell lies, metres. */
+function radiiOf({ depth, l }: CellId): [number, number] {
+  const shells = 2 ** (depth + 1);
+  const radius = (shell: number) => (shell > 0 ? R_MIN * 2 ** ((OCTAVES * shell) / shells) : 0);
+  return [radius(l), radius(l + 1)];
+}
+
 /**
  * The point of the cell whose coordinates are the nearest to `from`, metres: `from` itself within it. Another point may be
  * nearer, by an eighth of the cell's size, from a depth of 7 on; shallow cells are curved.
  */
-export function nearestIn({ depth, l, theta, phi }: CellId, from: Vec3): Vec3 {
+export function nearestIn(id: CellId, from: Vec3): Vec3 {
+  const { depth, theta, phi } = id;
   const [x, y, z] = from;
   const distance = length(from);
-  const shells = 2 ** (depth + 1);
-  const radius = (shell: number) => (shell > 0 ? R_MIN * 2 ** ((OCTAVES * shell) / shells) : 0);
-  const r = clamp(distance, [radius(l), radius(l + 1)]);
+  const r = clamp(distance, radiiOf(id));
   const side = Math.PI / 2 ** depth; // radians, of longitude and of colatitude
   const colatitude = clamp(distance > 0 ? Math.acos(clamp(z / distance, [-1, 1])) : 0, [phi * side, (phi + 1) * side]);
   const middle = (theta + 0.5) * side - Math.PI;
@@ -38,8 +44,12 @@ export function nearestIn({ depth, l, theta, phi }: CellId, from: Vec3): Vec3 {
  * from the Sun no star is brighter than the brightest of these.
  */
 export function hiddenLight({ brightest, ball }: Standing, { id, extent }: IndexCell, camera: Vec3): number {
-  const point = nearestIn(id, camera);
   const reach = BESIDE * (extent || ball.radius);
+  // No point of the cell is nearer than its shell.
+  const [low, high] = radiiOf(id);
+  const fromSun = length(camera);
+  if (fromSun < low - reach || fromSun > high + reach) return 0;
+  const point = nearestIn(id, camera);
   const distance = Math.max(length(sub(point, camera)), 1);
   return distance < reach ? brightest * length(point) ** 2 * (1 / distance ** 2 - 1 / reach ** 2) : 0;
 }

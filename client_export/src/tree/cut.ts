@@ -13,7 +13,6 @@ const COST_POWER = 0.6;
 /** An open cell stays open until its score is below this share of what opened it. */
 const STAY = 0.8;
 const TAU_RANGE = [1e-15, 1] as const;
-const STEPS = 28;
 
 export interface Cost {
   /** Splats all around. */
@@ -36,7 +35,9 @@ function judge(node: TreeNode, cameras: readonly Vec3[], focalPx: number, light:
   const { standing, cell } = node;
   // Nothing stands for it: what holds the proxies is lost, or it has none.
   node.error = standing ? Math.max(...cameras.map((camera) => errorOf(standing, cell, camera, focalPx))) : Infinity;
-  const hidden = standing ? Math.min(...cameras.map((camera) => hiddenLight(standing, cell, camera))) : 0;
+  let hidden = standing ? Infinity : 0;
+  for (const camera of cameras)
+    if (standing && hidden > 0) hidden = Math.min(hidden, hiddenLight(standing, cell, camera));
   const share = Math.max(node.error, hidden) / light;
   node.score = share > least ? share / Math.max(node.cost, 1) ** COST_POWER : 0;
 }
@@ -84,18 +85,29 @@ export function costOf(cut: readonly TreeNode[]): Cost {
 
 /** The smallest tau whose cut fits `budget`. */
 export function smallestTau(root: TreeNode, budget: Cost): number {
-  const fits = (tau: number) => {
-    const { splats, bytes } = costOf(cutAt(root, tau));
-    return splats <= budget.splats && bytes <= budget.bytes;
-  };
-  if (fits(TAU_RANGE[0])) return TAU_RANGE[0];
-  let [low, high] = TAU_RANGE.map(Math.log);
-  for (let step = 0; step < STEPS; step++) {
-    const middle = (low + high) / 2;
-    if (fits(Math.exp(middle))) high = middle;
-    else low = middle;
+  // A cell opens where tau falls below its own score and those of all above it.
+  const cells = [root];
+  const opensAt = [Infinity];
+  for (let i = 0; i < cells.length; i++) {
+    if (!cells[i].content) continue;
+    for (const node of cells[i].children) {
+      const at = Math.min(node.score, opensAt[i]);
+      if (at <= TAU_RANGE[0]) continue;
+      cells.push(node);
+      opensAt.push(at);
+    }
   }
-  return Math.exp(high);
+  const order = Uint32Array.from(cells, (_, i) => i).sort((a, b) => opensAt[b] - opensAt[a] || a - b);
+  const tiles = new Set<TreeNode>();
+  let [splats, bytes] = [0, 0];
+  for (const i of order) {
+    const { parent, cost, standing } = cells[i];
+    splats += cost - (standing?.count ?? 0);
+    if (parent && !tiles.has(parent)) bytes += parent.spot?.size ?? 0;
+    if (parent) tiles.add(parent);
+    if (splats > budget.splats || bytes > budget.bytes) return Math.min(opensAt[i], TAU_RANGE[1]);
+  }
+  return TAU_RANGE[0];
 }
 
 /** Marks as wanted what is open at `tau`, and nothing else; gives it. */

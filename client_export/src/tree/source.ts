@@ -1,5 +1,6 @@
 /** The splats of a pack that is a tree of levels: as much of it as a view needs, and as much as the budget bears. */
 import type { Ball } from "../ball.ts";
+import { messageOf } from "../errors.ts";
 import { frustumOf } from "../frustum.ts";
 import type { GlowMap } from "../glow_pass.ts";
 import { smoothstep } from "../numbers.ts";
@@ -7,8 +8,9 @@ import { PARSEC_M } from "../sky.ts";
 import type { Source, SourceEvents, View } from "../source.ts";
 import { SplatStore } from "../splat_store.ts";
 import { type Vec3, add, length, scale, sub } from "../vec.ts";
+import { allLight } from "./all_light.ts";
 import type { CellData } from "./cell_data.ts";
-import { lightOf } from "./cell_error.ts";
+import type { Contrast } from "./contrast.ts";
 import { type Budget, costOf, cutAt, judgeAll, smallestTau, want } from "./cut.ts";
 import { Decoder } from "./decoder.ts";
 import { FADE_MS, Fades, faded } from "./fades.ts";
@@ -23,7 +25,7 @@ const ROOM = 3;
 /** Bytes of tiles kept, likewise. */
 const KEPT_BYTES = 1.5;
 /** So much over the budget cells close at once. */
-const MOST_OVER = 1.5;
+const MOST_OVER = 1.7;
 /** Tau changes by at most this factor a second: without, cells at the edge of the budget would come and go. */
 const TAU_PER_S = 8;
 /** The glow gives way from the first distance from the Sun to the second, metres. */
@@ -53,6 +55,9 @@ export class TreeSource implements Source {
   private glowShare: number;
   private readonly root: TreeNode;
   private readonly fades: Fades;
+  /** What slows fades, from the first that is read on: the first sky has none. */
+  private contrast: Contrast | null = null;
+  private slowing: Promise<void> | null = null;
   private readonly fetcher: Fetcher;
   private readonly resident: Resident;
   /** Tiles that there was no room for, until what closes has closed. */
@@ -118,6 +123,7 @@ export class TreeSource implements Source {
 
   load(view: View): void {
     this.view = view;
+    void this.slowFades();
     void this.fetcher.run();
   }
 
@@ -125,6 +131,7 @@ export class TreeSource implements Source {
     this.view = view;
     this.velocity = [0, 0, 0];
     this.last = null;
+    await this.slowFades();
     await this.fetcher.run(); // what was asked for before is on its way, and no longer missing
     this.full.clear();
     // What is read may change what is wanted.
@@ -137,6 +144,15 @@ export class TreeSource implements Source {
     }
     this.show(view, Infinity);
     this.events.onProgress(0, 0);
+  }
+
+  /** Reads the code that slows fades; where it does not come, all take as long. */
+  private async slowFades(): Promise<void> {
+    this.slowing ??= import("./contrast.ts").then(
+      ({ Contrast }) => void (this.contrast = new Contrast(this.store)),
+      (reason) => this.events.onError(messageOf(reason)),
+    );
+    return this.slowing;
   }
 
   /** Notes how the camera moves. */
@@ -175,31 +191,20 @@ export class TreeSource implements Source {
   }
 
   /** Brings weights on by `elapsed` ms; true while they change. */
-  private show({ camera }: View, elapsed: number): boolean {
+  private show(view: View, elapsed: number): boolean {
+    this.contrast?.begin(view, this.root.content, this.light);
     const share =
       this.cut.reduce((sum, node) => sum + (node.content ? 0 : Math.min(node.error, this.light)), 0) / this.light;
-    const distance = length(camera.position);
+    const distance = length(view.camera.position);
     const near = 1 - smoothstep(GLOW_M[0], GLOW_M[1], distance);
     if (this.glow) this.glowShare = faded(this.glowShare, share > GLOW_SHARE ? 1 : 0, elapsed);
     this.glowWeight = this.glowShare * near;
-    const fading = this.fades.step(elapsed, 1 - this.glowWeight);
+    const fading = this.fades.step(elapsed, 1 - this.glowWeight, this.contrast);
     return fading || this.glowShare !== (share > GLOW_SHARE && this.glow ? 1 : 0);
   }
 
-  /** All light that comes to a place, steradians at exposure 1. */
   private lightAt(camera: Vec3): number {
-    const { stars, standing } = this.root.content ?? { stars: null, standing: [] };
-    let sum = standing.reduce((light, each) => light + (each ? lightOf(each, camera) : 0), 0);
-    if (!stars) return Math.max(sum, 1e-300);
-    const { means, covDiagonal } = this.store;
-    const [x, y, z] = scale(camera, 1 / stars.unitM);
-    for (let at = stars.start; at < stars.start + stars.count; at++) {
-      const [mx, my, mz] = [means[4 * at], means[4 * at + 1], means[4 * at + 2]];
-      const distance2 = (mx - x) ** 2 + (my - y) ** 2 + (mz - z) ** 2;
-      // Beside a star all else would look dark: from a thousandth of its distance on it counts no more.
-      sum += (2 * Math.PI * covDiagonal[3 * at]) / Math.max(distance2, 1e-6 * (mx * mx + my * my + mz * mz));
-    }
-    return sum;
+    return this.root.content ? allLight(this.root.content, this.store, camera) : 1;
   }
 
   /**
