@@ -334,7 +334,7 @@ test("damage that no CRC sees is an error with a name, or other records of no mo
   const place = tiles[0];
   const sound = (contents: CellContent[], bytes: Uint8Array) => {
     for (const { stars, proxies } of contents) {
-      assert.ok(18 * stars.count + 3 * proxies.count <= 8 * bytes.length);
+      assert.ok(11 * stars.count + 12 * proxies.count <= 8 * bytes.length);
       assert.ok(stars.place.every(Number.isFinite) && proxies.sigma.every(Number.isFinite));
     }
   };

@@ -1,4 +1,5 @@
 /** Numbers of a bit stream, least significant bit first. */
+import { varintOf } from "./bytes.ts";
 
 /** Spare bytes after the data, so that a number can be read as four bytes wherever it begins. */
 const SPARE = 8;
@@ -22,14 +23,14 @@ export class Bits {
     this.end = 8 * bytes.length;
   }
 
-  /** Fails unless `count` records of `width` bits are left. */
-  need(count: number, width: number): void {
-    if (count * width > this.end - this.at) this.fail("ends before the records it announces");
+  /** Fails unless so many bits are left. */
+  need(bits: number): void {
+    if (bits > this.end - this.at) this.fail("ends too early");
   }
 
   /** The next number of at most 25 bits. */
   get(width: number): number {
-    const value = this.window() & ((1 << width) - 1);
+    const value = wordAt(this.bytes, this.at) & ((1 << width) - 1);
     this.at += width;
     return value;
   }
@@ -39,11 +40,7 @@ export class Bits {
     const { bytes } = this;
     const mask = (1 << width) - 1;
     let at = this.at;
-    for (let i = 0; i < into.length; i++, at += width) {
-      const byte = at >>> 3;
-      const word = bytes[byte] | (bytes[byte + 1] << 8) | (bytes[byte + 2] << 16) | (bytes[byte + 3] << 24);
-      into[i] = (word >>> (at & 7)) & mask;
-    }
+    for (let i = 0; i < into.length; i++, at += width) into[i] = wordAt(bytes, at) & mask;
     this.at = at;
     return into;
   }
@@ -59,17 +56,23 @@ export class Bits {
     return into;
   }
 
-  /** The next unsigned LEB128 number, of at most 5 bytes and none of them spare. */
-  varint(): number {
-    let value = 0;
-    for (let scale = 1; scale < 2 ** 35; scale *= 128) {
-      if (this.at + 8 > this.end) break;
-      const byte = this.get(8);
-      value += (byte & 127) * scale;
-      if (byte < 128 && (byte > 0 || scale === 1)) return value;
-      if (byte === 0) break;
+  /** Colours around `middle`: Rice codes, with parameter `k`, of their differences from it, folded. */
+  colors(into: Uint8Array, middle: number, k: number): Uint8Array {
+    for (let i = 0; i < into.length; i++) {
+      const fold = this.rice(k);
+      const color = middle + ((fold >> 1) ^ -(fold & 1));
+      if (color >> 7) this.fail("has a colour outside 0 to 127");
+      into[i] = color;
     }
-    return this.fail("ends inside a count, or has none");
+    return into;
+  }
+
+  varint(): number {
+    const next = () => {
+      this.need(8);
+      return this.get(8);
+    };
+    return varintOf(next) ?? this.fail("has a count that is none");
   }
 
   /** Goes on at the next whole byte; what is left before it must be zeros. */
@@ -82,22 +85,22 @@ export class Bits {
     if (this.at !== this.end) this.fail(`has ${this.end / 8} bytes, its cells take ${this.at / 8}`);
   }
 
+  /** The next Rice code with parameter `k`. */
   private rice(k: number): number {
-    const word = ~this.window() | (1 << 24);
-    const ones = 31 - Math.clz32(word & -word);
+    const rest = ~wordAt(this.bytes, this.at) | (1 << 24);
+    const ones = 31 - Math.clz32(rest & -rest);
     const escaped = ones === 24;
-    const width = escaped ? 16 : k;
     this.at += escaped ? 24 : ones + 1;
-    if (this.at + width > this.end) this.fail("ends before the records it announces");
+    const width = escaped ? 16 : k;
+    this.need(width);
     const low = this.get(width);
     return escaped ? low : (ones << k) | low;
   }
+}
 
-  /** The next 25 bits, and some that are not to be looked at. */
-  private window(): number {
-    const { bytes, at } = this;
-    const byte = at >>> 3;
-    const word = bytes[byte] | (bytes[byte + 1] << 8) | (bytes[byte + 2] << 16) | (bytes[byte + 3] << 24);
-    return word >>> (at & 7);
-  }
+/** The bits from `at` on, of which 25 are to be looked at. */
+function wordAt(bytes: Uint8Array, at: number): number {
+  const byte = at >>> 3;
+  const word = bytes[byte] | (bytes[byte + 1] << 8) | (bytes[byte + 2] << 16) | (bytes[byte + 3] << 24);
+  return word >>> (at & 7);
 }

@@ -1,6 +1,17 @@
 /** Numbers of whole bytes, one after the other, little-endian. */
 import { SiteError } from "../errors.ts";
 
+/** The unsigned LEB128 number in bytes that `next` gives, at most 5 and none of them spare; null if it is none. */
+export function varintOf(next: () => number): number | null {
+  let value = 0;
+  for (let scale = 1; scale < 2 ** 35; scale *= 128) {
+    const byte = next();
+    value += (byte & 127) * scale;
+    if (byte < 128) return byte || scale === 1 ? value : null;
+  }
+  return null;
+}
+
 export class Bytes {
   private readonly view: DataView;
   at = 0;
@@ -39,16 +50,8 @@ export class Bytes {
     return this.view.getFloat64(this.take(8), true);
   }
 
-  /** The next unsigned LEB128 number, of at most 5 bytes and none of them spare. */
   varint(): number {
-    let value = 0;
-    for (let scale = 1; scale < 2 ** 35; scale *= 128) {
-      const byte = this.u8();
-      value += (byte & 127) * scale;
-      if (byte < 128 && (byte > 0 || scale === 1)) return value;
-      if (byte === 0) break;
-    }
-    return this.fail(`holds no number at byte ${this.at}`);
+    return varintOf(() => this.u8()) ?? this.fail(`it holds no number at byte ${this.at}`);
   }
 
   /** The next `count` bytes. */

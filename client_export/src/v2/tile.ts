@@ -45,7 +45,10 @@ export interface CellContent {
 }
 
 const SHAPED_BITS = 16;
-const COLOR_BITS = 7;
+const CHILD_BITS = 3;
+const SIZE_BITS = 7;
+/** First magnitude, Rice parameter of its steps, colour around which all are, Rice parameter of colours. */
+const LEAD = [16, 4, 7, 4];
 /** Three scales, the rotation, the colour, and the magnitude. */
 const SHAPE_BITS = 3 * 10 + 32 + 3 * 8 + 16;
 
@@ -56,8 +59,7 @@ const bitsBelow = (depth: number): [number, number, number] => [
   RAD_BITS - depth - 1,
 ];
 
-const sumOf = (widths: readonly number[], most: number): number =>
-  widths.reduce((sum, width) => sum + Math.min(width, most), 0);
+const sumOf = (widths: readonly number[]): number => widths.reduce((sum, width) => sum + width);
 
 /**
  * The contents of `cells`, whose blocks follow each other in `bytes`: the children of a tile's cell, or the root alone
@@ -80,44 +82,50 @@ export function decodeTile(bytes: Uint8Array, cells: readonly CellId[], what: st
 
 function decodeBlock(bits: Bits, cell: CellId): CellContent {
   const [stars, proxies, shaped] = [bits.varint(), bits.varint(), bits.varint()];
-  bits.need(1, (stars + proxies ? 8 : 0) + (stars ? 16 : 0) + (proxies ? 16 : 0));
-  const starRice = stars + proxies ? bits.get(4) : 0;
-  const proxyRice = stars + proxies ? bits.get(4) : 0;
-  const starMag = stars ? bits.get(16) : 0;
-  const proxyMag = proxies ? bits.get(16) : 0;
   const content = {
     cell,
-    stars: starsOf(bits, cell, stars, starMag, starRice),
-    proxies: proxiesOf(bits, cell, proxies, proxyMag, proxyRice),
+    stars: starsOf(bits, cell, stars),
+    proxies: proxiesOf(bits, cell, proxies),
     shaped: shapedOf(bits, cell, shaped),
   };
   bits.align();
   return content;
 }
 
-function starsOf(bits: Bits, cell: CellId, count: number, firstMag: number, rice: number): Stars {
+/**
+ * The `LEAD` of `count` records; zeros, which are not stored, where there are none. Fails unless so many can be left, of
+ * `width` bits and two codes each; the first has no step.
+ */
+function leadOf(bits: Bits, count: number, width: number): number[] {
+  if (!count) return [0, 0, 0, 0];
+  bits.need(sumOf(LEAD) + count * (width + 2) - 1);
+  return LEAD.map((each) => bits.get(each));
+}
+
+function starsOf(bits: Bits, cell: CellId, count: number): Stars {
   const left = bitsBelow(cell.depth);
-  bits.need(count, sumOf(left, 32) + COLOR_BITS);
+  const [firstMag, rice, middle, colorRice] = leadOf(bits, count, sumOf(left));
   const place = new Float64Array(3 * count);
   placesOf(bits, cell, count, left, left, null, place);
-  const color = bits.column(new Uint8Array(count), COLOR_BITS);
+  const color = bits.colors(new Uint8Array(count), middle, colorRice);
   return { count, place, color, mag: bits.magnitudes(new Uint16Array(count), firstMag, rice, 1) };
 }
 
-function proxiesOf(bits: Bits, cell: CellId, count: number, firstMag: number, rice: number): Proxies {
+function proxiesOf(bits: Bits, cell: CellId, count: number): Proxies {
   const left = bitsBelow(cell.depth + 1);
   const kept = left.map((width) => Math.min(width, PROXY_BITS));
-  bits.need(count, 3 + sumOf(kept, PROXY_BITS) + 2 * COLOR_BITS);
+  const width = CHILD_BITS + sumOf(kept) + SIZE_BITS;
+  const [firstMag, rice, middle, colorRice] = leadOf(bits, count, width);
   if (firstMag & 1) bits.fail("has an odd magnitude of a proxy");
-  const child = bits.column(new Uint8Array(count), 3);
+  const child = bits.column(new Uint8Array(count), CHILD_BITS);
   if (count && (cell.depth === MAX_DEPTH || (cell.depth < 0 && child.some((k) => k & 1)))) {
     bits.fail("has a proxy of a child that cannot be");
   }
   const place = new Float64Array(3 * count);
   const sigma = placesOf(bits, cell, count, left, kept, child, place);
-  const size = bits.column(new Uint8Array(count), COLOR_BITS);
+  const size = bits.column(new Uint8Array(count), SIZE_BITS);
   for (let i = 0; i < count; i++) sigma[i] *= sizeOf(size[i]);
-  const color = bits.column(new Uint8Array(count), COLOR_BITS);
+  const color = bits.colors(new Uint8Array(count), middle, colorRice);
   const mag = bits.magnitudes(new Uint16Array(count), firstMag, rice, 2);
   return { count, child, place, sigma, color, mag };
 }
@@ -125,7 +133,7 @@ function proxiesOf(bits: Bits, cell: CellId, count: number, firstMag: number, ri
 function shapedOf(bits: Bits, cell: CellId, count: number): Shaped {
   const left = bitsBelow(cell.depth);
   const kept = left.map((width) => Math.min(width, SHAPED_BITS));
-  bits.need(count, sumOf(kept, SHAPED_BITS) + SHAPE_BITS);
+  bits.need(count * (sumOf(kept) + SHAPE_BITS));
   const place = new Float64Array(3 * count);
   const r = placesOf(bits, cell, count, left, kept, null, place);
   const mag = bits.column(new Uint16Array(count), 16);

@@ -26,7 +26,7 @@ RICE_PARAMETERS = 16
 
 @njit(**KERNEL)
 def put_bits(out, at, value, width):
-    """Write the lower `width` bits, at most 32, of `value`."""
+    """Write the lower `width` bits, at most 40, of `value`."""
     byte = at >> 3
     left = (value & ((1 << width) - 1)) << (at & 7)
     while left:
@@ -51,26 +51,31 @@ def put_rice(out, at, value, k):
     """Write the Rice code of `value`, below 65536, with parameter `k`."""
     quotient = value >> k
     if quotient >= ESCAPE:
-        at = put_bits(out, at, (1 << ESCAPE) - 1, ESCAPE)
-        return put_bits(out, at, value, 16)
-    at = put_bits(out, at, (1 << quotient) - 1, quotient + 1)
-    return put_bits(out, at, value, k)
+        return put_bits(out, at, value << ESCAPE | ((1 << ESCAPE) - 1), ESCAPE + 16)
+    low = value & ((1 << k) - 1)
+    return put_bits(out, at, low << (quotient + 1) | ((1 << quotient) - 1), quotient + 1 + k)
 
 
 @njit(**KERNEL)
 def get_rice(data, at, end, k):
-    """Return (value, position after it) of the Rice code with parameter `k` at `at`; (-1, `end`) if it passes `end`."""
+    """Return (value, position after it) of the Rice code with parameter `k` at `at`; (-1, `end`) if it passes `end`.
+
+    `end` is that of a byte.
+    """
+    first = at >> 3
+    word = 0  # as many bits as the longest code has, 40; after the end they are zeros
+    for byte in range(first, min(first + 6, end >> 3)):
+        word |= np.int64(data[byte]) << ((byte - first) << 3)
+    word >>= at & 7
     quotient = 0
-    while quotient < ESCAPE and at < end and (data[at >> 3] >> (at & 7)) & 1:
+    while quotient < ESCAPE and word & 1:
+        word >>= 1
         quotient += 1
-        at += 1
-    width = 16 if quotient == ESCAPE else k
-    if quotient < ESCAPE:
-        at += 1
-    if at + width > end:
-        return -1, end
-    value = get_bits(data, at, width)
-    return (value if quotient == ESCAPE else (quotient << k) | value), at + width
+    if quotient == ESCAPE:
+        value, at = word & 65535, at + ESCAPE + 16
+    else:
+        value, at = quotient << k | (word >> 1) & ((1 << k) - 1), at + quotient + 1 + k
+    return (value, at) if at <= end else (-1, end)
 
 
 @njit(**KERNEL)
@@ -78,6 +83,8 @@ def rice_parameter(values, count):
     """Return the parameter with which `count` first `values` take the fewest bits; the least of equals."""
     best, fewest = 0, np.int64(1) << 62
     for k in range(RICE_PARAMETERS):
+        if count * (k + 1) >= fewest:  # nor can any larger parameter do better
+            break
         bits = 0
         for i in range(count):
             quotient = values[i] >> k
@@ -85,6 +92,18 @@ def rice_parameter(values, count):
         if bits < fewest:
             best, fewest = k, bits
     return best
+
+
+@njit(**KERNEL)
+def folded(difference):
+    """Return 2 d for a `difference` d >= 0, and -2 d - 1 for another: small numbers of all that are near 0."""
+    return 2 * difference if difference >= 0 else -2 * difference - 1
+
+
+@njit(**KERNEL)
+def unfolded(value):
+    """Return the difference of which `value` >= 0 is `folded`."""
+    return (value >> 1) ^ -(value & 1)
 
 
 @njit(**KERNEL)

@@ -8,24 +8,34 @@ from numpy.typing import ArrayLike, NDArray
 
 from helios.errors import StoreError
 from helios.grid import MAX_DEPTH, cells_of_keys
-from helios.packing.v2.bits import KERNEL, get_bits, get_rice, get_varint
-from helios.packing.v2.layout import PROXY_BITS, SHAPED_BITS, SHAPED_FIELDS, bits_below
-from helios.packing.v2.records import LON, MAG, ProxyRecords, ShapedRecords, StarRecords, TileRecords
+from helios.packing.v2.bits import KERNEL, get_bits, get_rice, get_varint, unfolded
+from helios.packing.v2.layout import (
+    CHILD_BITS,
+    COLOR_BITS,
+    LEAD_BITS,
+    PROXY_BITS,
+    SHAPED_BITS,
+    SHAPED_FIELDS,
+    SIZE_BITS,
+    bits_below,
+)
+from helios.packing.v2.records import CHILD, LON, MAG, ProxyRecords, ShapedRecords, StarRecords, TileRecords
 
 _FAULTS = (
     "",
     "ends inside a count",
     "ends before the records it announces",
     "has a magnitude above 655.35 - 100",
+    "has a colour outside 0 to 127",
     "has a proxy of a child that cannot be",
     "has an odd magnitude of a proxy",
     "ends in bits that are not zero",
 )
-_COUNT, _SHORT, _FAINT, _CHILD, _ODD, _PADDING = range(1, len(_FAULTS))
+_COUNT, _SHORT, _FAINT, _COLOR, _CHILD, _ODD, _PADDING = range(1, len(_FAULTS))
 
-_N_STARS, _N_PROXIES, _N_SHAPED, _K_STARS, _K_PROXIES, _STAR_MAG, _PROXY_MAG = range(7)
-_STARS, _STAR_STEPS, _PROXIES, _PROXY_STEPS, _SHAPED, _END = range(7, 13)
-_FIELDS = 13
+_STARS, _PROXIES, _SHAPED, _END, _FIELDS = range(3, 8)
+"""What is found of a block: three counts, then where stars, proxies and splats with shape lie, and its end, bits."""
+
 _ROWS = (StarRecords.ROWS, ProxyRecords.ROWS, ShapedRecords.ROWS)
 
 
@@ -90,26 +100,16 @@ def _read_all(data, depths, index, found, offsets, stars, proxies, shaped):
 
 @njit(**KERNEL)
 def _walk(data, at, depth, found):
-    """Fill `found` with counts, parameters, first magnitudes and where the parts lie, bits; return a fault or 0."""
+    """Fill `found` with the counts and where the parts lie; return a fault or 0."""
     end = 8 * len(data)
     for kind in range(3):
         found[kind], at = get_varint(data, at, end)
         if found[kind] < 0:
             return _COUNT
-    counts = found[:3]
-    if counts[0] + counts[1] > 0:
-        if at + 8 + 16 * ((counts[0] > 0) + np.int64(counts[1] > 0)) > end:
-            return _SHORT
-        found[_K_STARS], found[_K_PROXIES] = get_bits(data, at, 4), get_bits(data, at + 4, 4)
-        at += 8
-    for kind in range(2):
-        if counts[kind] > 0:
-            found[_STAR_MAG + kind] = get_bits(data, at, 16)
-            at += 16
 
     left, below = bits_below(depth), bits_below(depth + 1)
-    star = left[0] + left[1] + left[2] + 7
-    proxy = 3 + 7 + 7
+    star = left[0] + left[1] + left[2]
+    proxy = CHILD_BITS + SIZE_BITS
     splat = 16
     for axis in range(3):
         proxy += min(below[axis], PROXY_BITS)
@@ -117,23 +117,13 @@ def _walk(data, at, depth, found):
     for bits in SHAPED_FIELDS:
         splat += bits
     for kind, width in ((0, star), (1, proxy)):
-        found[_STARS + 2 * kind] = at
-        at += counts[kind] * width
-        found[_STARS + 2 * kind + 1] = at
-        if at + counts[kind] - 1 > end:
-            return _SHORT
-        mag = found[_STAR_MAG + kind]
-        for _ in range(counts[kind] - 1):
-            step, at = get_rice(data, at, end, found[_K_STARS + kind])
-            if step < 0:
-                return _SHORT
-            mag += step << kind
-        if mag > 65535:
-            return _FAINT
-    if found[_PROXY_MAG] & 1:
-        return _ODD
+        found[_STARS + kind] = at
+        if found[kind] > 0:
+            fault, at = _walk_codes(data, at, end, found[kind], width, kind)
+            if fault:
+                return fault
     found[_SHAPED] = at
-    at += counts[2] * splat
+    at += found[2] * splat
     if at > end:
         return _SHORT
     found[_END] = (at + 7) & ~7
@@ -141,33 +131,66 @@ def _walk(data, at, depth, found):
 
 
 @njit(**KERNEL)
+def _walk_codes(data, at, end, count, width, kind):
+    """Return (a fault or 0, position after them) of `count` stars, `kind` 0, or proxies, 1, and what leads them.
+
+    `width` is how many bits a record has beside its codes, which are of a bit or more each.
+    """
+    if at + LEAD_BITS + count * (width + 2) - 1 > end:
+        return _SHORT, at
+    mag, k, color, color_k, at = _get_lead(data, at)
+    if kind == 1 and mag & 1:
+        return _ODD, at
+    at += count * width
+    for _ in range(count):
+        value, at = get_rice(data, at, end, color_k)
+        if value < 0:
+            return _SHORT, at
+        if (color + unfolded(value)) >> COLOR_BITS != 0:
+            return _COLOR, at
+    for _ in range(count - 1):
+        step, at = get_rice(data, at, end, k)
+        if step < 0:
+            return _SHORT, at
+        mag += step << kind
+    return _FAINT if mag > 65535 else 0, at
+
+
+@njit(**KERNEL)
+def _get_lead(data, at):
+    """Return (first magnitude, parameter of its steps, colour around which all are, parameter of colours, position)."""
+    mag, k = get_bits(data, at, 16), get_bits(data, at + 16, 4)
+    return mag, k, get_bits(data, at + 20, COLOR_BITS), get_bits(data, at + 20 + COLOR_BITS, 4), at + LEAD_BITS
+
+
+@njit(**KERNEL)
 def _read(data, depth, index, found, stars, proxies, shaped):
     """Fill the rows of records from a block that `_walk` has found sound; return a fault or 0."""
     end = 8 * len(data)
     left = bits_below(depth)
-    at = _get_places(data, found[_STARS], stars, index, 0, left, left)
-    for i in range(stars.shape[1]):
-        stars[5, i] = get_bits(data, at, 7)
-        at += 7
-    _get_mags(data, at, end, found[_K_STARS], found[_STAR_MAG], 1, stars[MAG])
+    if stars.shape[1] > 0:
+        mag, k, color, color_k, at = _get_lead(data, found[_STARS])
+        at = _get_places(data, at, stars, index, 0, left, left)
+        at = _get_colors(data, at, end, color_k, color, stars[5])
+        _get_mags(data, at, end, k, mag, 1, stars[MAG])
 
-    at = found[_PROXIES]
-    for i in range(proxies.shape[1]):
-        child = get_bits(data, at, 3)
-        if depth == MAX_DEPTH or (depth < 0 and child & 1):
-            return _CHILD
-        proxies[0, i] = child
-        at += 3
-    left = bits_below(depth + 1)
-    kept = (min(left[0], PROXY_BITS), min(left[1], PROXY_BITS), min(left[2], PROXY_BITS))
-    at = _get_places(data, at, proxies, index, 1, left, kept)
-    for field in (5, 6):
+    below = bits_below(depth + 1)
+    kept = (min(below[0], PROXY_BITS), min(below[1], PROXY_BITS), min(below[2], PROXY_BITS))
+    if proxies.shape[1] > 0:
+        mag, k, color, color_k, at = _get_lead(data, found[_PROXIES])
         for i in range(proxies.shape[1]):
-            proxies[field, i] = get_bits(data, at, 7)
-            at += 7
-    _get_mags(data, at, end, found[_K_PROXIES], found[_PROXY_MAG], 2, proxies[MAG])
+            child = get_bits(data, at, CHILD_BITS)
+            if depth == MAX_DEPTH or (depth < 0 and child & 1):
+                return _CHILD
+            proxies[CHILD, i] = child
+            at += CHILD_BITS
+        at = _get_places(data, at, proxies, index, 1, below, kept)
+        for i in range(proxies.shape[1]):
+            proxies[5, i] = get_bits(data, at, SIZE_BITS)
+            at += SIZE_BITS
+        at = _get_colors(data, at, end, color_k, color, proxies[6])
+        _get_mags(data, at, end, k, mag, 2, proxies[MAG])
 
-    left = bits_below(depth)
     kept = (min(left[0], SHAPED_BITS), min(left[1], SHAPED_BITS), min(left[2], SHAPED_BITS))
     at = _get_places(data, found[_SHAPED], shaped, index, 0, left, kept)
     for i in range(shaped.shape[1]):
@@ -189,7 +212,7 @@ def _get_places(data, at, rows, index, levels, left, kept):
         cut = left[axis] - kept[axis]
         middle = (np.int64(1) << cut) >> 1
         for i in range(rows.shape[1]):
-            prefix = of_cell << levels | (np.int64(rows[0, i]) >> of_child) & levels
+            prefix = of_cell << levels | (np.int64(rows[CHILD, i]) >> of_child) & levels
             rows[LON + axis, i] = prefix << left[axis] | get_bits(data, at, kept[axis]) << cut | middle
             at += kept[axis]
     return at
@@ -203,3 +226,12 @@ def _get_mags(data, at, end, k, mag, unit, mags):
             step, at = get_rice(data, at, end, k)
             mag += step * unit
         mags[i] = mag
+
+
+@njit(**KERNEL)
+def _get_colors(data, at, end, k, middle, colors):
+    """Read the `colors`, around `middle`; return the position after them."""
+    for i in range(len(colors)):
+        value, at = get_rice(data, at, end, k)
+        colors[i] = middle + unfolded(value)
+    return at

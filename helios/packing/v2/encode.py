@@ -11,13 +11,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from helios.errors import InputError
 from helios.grid import MAX_DEPTH, cells_of_keys
-from helios.packing.v2.bits import KERNEL, put_bits, put_rice, put_varint, rice_parameter
-from helios.packing.v2.layout import PROXY_BITS, SHAPED_BITS, SHAPED_FIELDS, bits_below
-from helios.packing.v2.records import LON, MAG, ProxyRecords, ShapedRecords, StarRecords
+from helios.packing.v2.bits import KERNEL, folded, put_bits, put_rice, put_varint, rice_parameter
+from helios.packing.v2.layout import (
+    CHILD_BITS,
+    COLOR_BITS,
+    PROXY_BITS,
+    SHAPED_BITS,
+    SHAPED_FIELDS,
+    SIZE_BITS,
+    bits_below,
+)
+from helios.packing.v2.records import CHILD, LON, MAG, ProxyRecords, ShapedRecords, StarRecords
 
 _MOST_BYTES = np.array([12, 10, 20])
-"""Most bytes that one star, proxy or shaped splat takes: the sums of the widths, and 17 bits of a Rice code, as with
-parameter 15 a quotient is 0 or 1."""
+"""Most bytes that one star, proxy or shaped splat takes: the sums of the widths, 9 bits for the Rice code of a colour,
+as with parameter 8 all take, and 16 for that of a step, as with parameter 15 all but one of a block take."""
 
 _HEADER_BYTES = 24
 _STRAY = 1
@@ -111,7 +119,7 @@ def _check(depths, index, proxies: ProxyRecords, offsets) -> None:
 
 
 def _check_ranges(stars, proxies, shaped) -> None:
-    for rows, fields in ((stars, (7,)), (proxies, (7, 7)), (shaped, SHAPED_FIELDS)):
+    for rows, fields in ((stars, (COLOR_BITS,)), (proxies, (SIZE_BITS, COLOR_BITS)), (shaped, SHAPED_FIELDS)):
         for row, bits in zip(rows[1:], (23, 23, 25, 16, *fields)):
             if len(row) and row.max() >> np.uint64(bits):
                 raise InputError(f"record holds {row.max()}, more than {bits} bits")
@@ -120,7 +128,8 @@ def _check_ranges(stars, proxies, shaped) -> None:
 @njit(**KERNEL)
 def _encode(depths, index, offsets, stars, proxies, shaped, most, out, lengths, star_order):
     """Write all blocks; return -1, or the first cell with a star or splat outside it."""
-    order, spare, steps = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
+    order, spare = np.empty(most, np.int64), np.empty(most, np.int64)
+    steps, folds = np.empty(most, np.int64), np.empty(most, np.int64)
     at = 0
     for cell in range(len(depths)):
         begin, depth = at, depths[cell]
@@ -129,40 +138,29 @@ def _encode(depths, index, offsets, stars, proxies, shaped, most, out, lengths, 
         counts = (ends[0] - first[0], ends[1] - first[1], ends[2] - first[2])
         for kind in range(3):
             at = put_varint(out, at, counts[kind])
-        rice_at = at
-        if counts[0] + counts[1] > 0:
-            at += 8
-        first_mags = at
-        at += 16 * ((counts[0] > 0) + np.int64(counts[1] > 0))
 
         _sort(stars[MAG], first[0], counts[0], order, spare)
         for i in range(counts[0]):
             star_order[first[0] + i] = order[i]
         left = bits_below(depth)
+        at, k, color_k = _put_lead(out, at, stars[MAG], stars[5], order, counts[0], 1, steps, folds)
         at, strayed = _put_places(out, at, stars, order, counts[0], index[cell], 0, left, left)
         if strayed > _STRAY:
             return cell
-        for i in range(counts[0]):
-            at = put_bits(out, at, np.int64(stars[5, order[i]]), 7)
-        at, k = _put_steps(out, at, stars[MAG], order, counts[0], 1, steps)
-        if counts[0] > 0:
-            first_mags = put_bits(out, first_mags, np.int64(stars[MAG, order[0]]), 16)
-        rice = k
+        at = _put_codes(out, at, folds, counts[0], color_k)
+        at = _put_codes(out, at, steps, counts[0] - 1, k)
 
         _sort(proxies[MAG], first[1], counts[1], order, spare)
+        at, k, color_k = _put_lead(out, at, proxies[MAG], proxies[6], order, counts[1], 2, steps, folds)
         for i in range(counts[1]):
-            at = put_bits(out, at, np.int64(proxies[0, order[i]]), 3)
+            at = put_bits(out, at, np.int64(proxies[CHILD, order[i]]), CHILD_BITS)
         left = bits_below(depth + 1)
         kept = (min(left[0], PROXY_BITS), min(left[1], PROXY_BITS), min(left[2], PROXY_BITS))
         at, strayed = _put_places(out, at, proxies, order, counts[1], index[cell], 1, left, kept)
-        for field in (5, 6):
-            for i in range(counts[1]):
-                at = put_bits(out, at, np.int64(proxies[field, order[i]]), 7)
-        at, k = _put_steps(out, at, proxies[MAG], order, counts[1], 2, steps)
-        if counts[1] > 0:
-            put_bits(out, first_mags, np.int64(proxies[MAG, order[0]]), 16)
-        if counts[0] + counts[1] > 0:
-            put_bits(out, rice_at, rice | k << 4, 8)
+        for i in range(counts[1]):
+            at = put_bits(out, at, np.int64(proxies[5, order[i]]), SIZE_BITS)
+        at = _put_codes(out, at, folds, counts[1], color_k)
+        at = _put_codes(out, at, steps, counts[1] - 1, k)
 
         _sort(shaped[MAG], first[2], counts[2], order, spare)
         left = bits_below(depth)
@@ -196,7 +194,7 @@ def _put_places(out, at, rows, order, count, index, levels, left, kept):
         last, around = (np.int64(1) << below) - 1, np.int64(1) << (23 if axis == 0 else 40)
         for i in range(count):
             record = order[i]
-            prefix = of_cell << levels | (np.int64(rows[0, record]) >> of_child) & levels
+            prefix = of_cell << levels | (np.int64(rows[CHILD, record]) >> of_child) & levels
             value = np.int64(rows[LON + axis, record]) - (prefix << below)
             if value < 0 or value > last:  # the nearer end; longitudes go on around the circle
                 above, before = (value - last) % around, -value % around
@@ -207,14 +205,37 @@ def _put_places(out, at, rows, order, count, index, levels, left, kept):
 
 
 @njit(**KERNEL)
-def _put_steps(out, at, mags, order, count, unit, steps):
-    """Write the Rice codes of the steps between sorted `mags`, in units of `unit`; return position and parameter."""
+def _put_lead(out, at, mags, colors, order, count, unit, steps, folds):
+    """Write what leads `count` records, nothing if there are none; return (position, parameters of steps and of folds).
+
+    `steps` is filled with the steps between sorted `mags`, in units of `unit`, `folds` with the differences of `colors`
+    from their lower median.
+    """
+    if count == 0:
+        return at, 0, 0
     for i in range(count - 1):
         steps[i] = (np.int64(mags[order[i + 1]]) - np.int64(mags[order[i]])) // unit
-    k = rice_parameter(steps, count - 1)
-    for i in range(count - 1):
-        at = put_rice(out, at, steps[i], k)
-    return at, k
+    numbers = np.zeros(1 << COLOR_BITS, np.int64)
+    for i in range(count):
+        numbers[colors[order[i]]] += 1
+    median, below = 0, numbers[0]
+    while 2 * below < count:
+        median += 1
+        below += numbers[median]
+    for i in range(count):
+        folds[i] = folded(np.int64(colors[order[i]]) - median)
+    k, color_k = rice_parameter(steps, count - 1), rice_parameter(folds, count)
+    for value, width in ((np.int64(mags[order[0]]), 16), (k, 4), (median, COLOR_BITS), (color_k, 4)):
+        at = put_bits(out, at, value, width)
+    return at, k, color_k
+
+
+@njit(**KERNEL)
+def _put_codes(out, at, values, count, k):
+    """Write the Rice codes of `count` first `values`; return the position."""
+    for i in range(count):
+        at = put_rice(out, at, values[i], k)
+    return at
 
 
 @njit(**KERNEL)

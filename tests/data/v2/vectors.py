@@ -4,6 +4,7 @@ A small pack: the thousand brightest stars of the embedded naked-eye list as the
 tree of some levels with a page of its own in the shard. `expected.json` says what a reader must find, `sources.f64`
 from what it was made: a row (x, y, z in metres, G) for each star, little-endian float64. A star's identifier is its row
 r and FIRST_ID, its motion (r, -2 r, r / 4), its distances are (r + 0.25, r + 0.5), NaN where r is a multiple of 7.
+`colors.tile` is no part of the pack: a tile of blocks whose stars and proxies have colours spread in every way.
 `tests/unit/packing/v2/test_v2_vectors.py` makes all of it again and compares.
 """
 
@@ -240,16 +241,51 @@ def make() -> dict[str, bytes]:
         done[-1, 0],
         Page(0, 0, tuple(final(entry) for entry in entries)),
     )
+    colors, colored = _colors()
     files = {
         "head.bin": encode_head(head),
         "sky.bin": sky,
         "glow.bin": glow,
+        "colors.tile": colors,
         "tiles-00000.bin": shard.data,
         **_side_files("sky", [(sky_order, zlib.crc32(sky))]),
         **_side_files("00000", shard.rows),
         "sources.f64": np.column_stack([position, g]).astype("<f8").tobytes(),
     }
-    return files | {"expected.json": _expected(head, [*head.page.entries, *filled], shard, files)}
+    return files | {"expected.json": _expected(head, [*head.page.entries, *filled], shard, files, colored)}
+
+
+def spreads() -> list[np.ndarray]:
+    """Colours of blocks: none, one, all alike, few far from the others, which are escaped, any, all that there are."""
+    rng = np.random.default_rng(24)
+    return [
+        np.array(colors, np.uint8)
+        for colors in (
+            [], [0], [127], [127] * 40, [0, 127], [127, 0, 127], [0] * 60 + [127], [127] * 60 + [0], [0, 127] * 30,
+            [64] * 30 + [0, 127], rng.integers(0, 128, 50), rng.permutation(128), rng.normal(40, 9, 99).clip(0, 126),
+        )
+    ]  # fmt: skip
+
+
+def _colors() -> tuple[bytes, list[dict]]:
+    """A tile of a block for each of `spreads`, of stars and, in reverse order, of proxies; and what it holds.
+
+    The last block is as short as one of six stars can be: they are alike, and their cell is of depth 20.
+    """
+    depth, key = np.array([(3, key) for key in range(len(spreads()))] + [(20, 0)]).T
+    stars, proxies = [*spreads(), np.full(6, 50, np.uint8)], [*spreads()[::-1], np.zeros(0, np.uint8)]
+    arguments: list = []
+    for kind, colors in ((StarRecords, stars), (ProxyRecords, proxies)):
+        counts = np.array([len(each) for each in colors])
+        l, theta, phi = (index.astype(np.uint32) for index in cells_of_keys(key))
+        corner = [theta << (22 - depth), phi << (23 - depth), l << (24 - depth)]
+        rows = [np.zeros(counts.sum()), *np.repeat(corner, counts, axis=1), np.full(counts.sum(), 11000)]
+        sizes = [np.zeros(counts.sum())] if kind is ProxyRecords else []
+        records = kind.from_rows(np.array([*rows, *sizes, np.concatenate(colors)], np.uint32))
+        arguments += [records, np.concatenate([[0], np.cumsum(counts)])]
+    data = encode_blocks(depth, key.astype(np.uint64), *arguments).data.tobytes()
+    held = zip(depth.tolist(), key.tolist(), stars, proxies)
+    return data, [{"cell": _cell(d, k), "stars": s.tolist(), "proxies": p.tolist()} for d, k, s, p in held]
 
 
 def _side_files(stem: str, tiles: list[tuple[np.ndarray, int]]) -> dict[str, bytes]:
@@ -258,7 +294,9 @@ def _side_files(stem: str, tiles: list[tuple[np.ndarray, int]]) -> dict[str, byt
     return {f"{side.name}-{stem}.bin": b"".join(block[side.name] for block in blocks) for side in SIDES}
 
 
-def _expected(head: Head, entries: list[IndexEntry], shard: _Shard, files: dict[str, bytes]) -> bytes:
+def _expected(
+    head: Head, entries: list[IndexEntry], shard: _Shard, files: dict[str, bytes], colors: list[dict]
+) -> bytes:
     glow = decode_glow(files["glow.bin"], GLOW_N, "glow.bin")
     said = {
         "stars": head.stars,
@@ -272,6 +310,7 @@ def _expected(head: Head, entries: list[IndexEntry], shard: _Shard, files: dict[
             {**tile, "cells": [_cell(*cell) for cell in cells], **_contents(data, cells)}
             for tile, cells, data in shard.tiles
         ],
+        "colors": colors,
     }
     return (json.dumps(said, separators=(",", ":")) + "\n").encode()
 

@@ -1,7 +1,6 @@
 """Blocks and tiles of pack v2: all comes back as it was, in the order and the size that the format says.
 
-A second reader, written here from the format's words with a string of bits, must find the same numbers. Damage beyond
-the reach of a CRC is tried a thousand times.
+A second reader, `format_words`, must find the same numbers. Damage beyond the reach of a CRC is tried a thousand times.
 """
 
 import zlib
@@ -15,6 +14,7 @@ from helios.packing.v2.decode import decode_tile
 from helios.packing.v2.encode import encode_blocks
 from helios.packing.v2.quantities import distances_m, positions_m
 from helios.packing.v2.records import ProxyRecords, ShapedRecords, StarRecords
+from tests.unit.packing.v2.format_words import costs, lead_of, read_block
 from tests.unit.packing.v2.scene import random_key, random_proxies, random_shaped, random_stars
 
 DEPTHS = (-1, 0, 1, 5, 11, 19, 20)
@@ -43,60 +43,6 @@ def sorted_rows(records):
     """The rows of records of one cell, sorted as the format says."""
     rows = records.rows()
     return rows[:, np.argsort(records.mag, kind="stable")]
-
-
-def bits_of(data):
-    """All bits, first to last, as text."""
-    return "".join(f"{byte:08b}"[::-1] for byte in data)
-
-
-class Bits:
-    """A reader of the format's words."""
-
-    def __init__(self, data):
-        self.text, self.at = bits_of(data), 0
-
-    def number(self, width):
-        self.at += width
-        return int("0" + self.text[self.at - width : self.at][::-1], 2)
-
-    def varint(self):
-        byte = self.number(8)
-        return byte if byte < 128 else byte - 128 + 128 * self.varint()
-
-    def column(self, count, width):
-        return [self.number(width) for _ in range(count)]
-
-    def rice(self, k):
-        ones = len(self.text[self.at : self.at + 24]) - len(self.text[self.at : self.at + 24].lstrip("1"))
-        self.at += ones
-        if ones == 24:
-            return self.number(16)
-        self.at += 1
-        return ones * 2**k + self.number(k)
-
-    def steps(self, first, count, k, unit):
-        mags = [first] * min(count, 1)
-        for _ in range(count - 1):
-            mags.append(mags[-1] + unit * self.rice(k))
-        return mags
-
-
-def read_block(data, depth):
-    """Columns below the prefix, as stored: (stars, proxies, shaped), and the bytes that they take."""
-    bits = Bits(data)
-    n, m, s = bits.varint(), bits.varint(), bits.varint()
-    rice = bits.number(8) if n + m else 0
-    first, first_proxy = bits.number(16) if n else 0, bits.number(16) if m else 0
-    widths = [23 - (depth + 1), 23 - max(depth, 0), 25 - (depth + 1)]
-    stars = [bits.column(n, width) for width in (*widths, 7)]
-    stars.append(bits.steps(first, n, rice & 15, 1))
-    below = [min(11, width) for width in (23 - (depth + 2), 23 - (depth + 1), 25 - (depth + 2))]
-    proxies = [bits.column(m, width) for width in (3, *below, 7, 7)]
-    proxies.append(bits.steps(first_proxy, m, rice >> 4, 2))
-    shaped = [bits.column(s, width) for width in (*(min(16, w) for w in widths), 16, 10, 10, 10, 32, 8, 8, 8)]
-    assert "1" not in bits.text[bits.at : -(-bits.at // 8) * 8]
-    return stars, proxies, shaped, -(-bits.at // 8)
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
@@ -162,10 +108,9 @@ def test_the_rice_parameter_takes_the_fewest_bits_and_the_least_of_equals():
             mag = np.minimum(np.cumsum(rng.exponential(scale, count)), 65535).astype(np.uint16)
             stars = StarRecords(*([np.zeros(count, np.uint32)] * 3), mag, np.zeros(count, np.uint8))
             data = encode_blocks([-1], [0], stars, [0, count]).data.tobytes()
-            steps = np.diff(mag.astype(int))
-            cost = [sum(40 if step >> k >= 24 else (step >> k) + 1 + k for step in steps) for k in range(16)]
-            assert data[3] == cost.index(min(cost))
-            assert len(data) == 6 + -(-(78 * count + min(cost)) // 8)
+            cost = costs(np.diff(mag.astype(int)))
+            assert lead_of(data)[1] == cost.index(min(cost))
+            assert len(data) == 3 + -(-(31 + 71 * count + count + min(cost)) // 8)
 
 
 def test_proxies_outside_their_child_are_put_to_its_nearest_edge():
@@ -250,8 +195,8 @@ def test_damage_that_no_crc_sees_is_an_error_or_other_records_of_no_more_bytes(d
         except StoreError as error:
             messages.append(str(error))
             continue
-        fewest = 17 if depth == 20 else 18
-        assert fewest * len(back.stars) + 3 * (len(back.proxies) + len(back.shaped)) <= 8 * len(data)
+        star, proxy = (11, 12) if depth == 20 else (56, 45)
+        assert star * len(back.stars) + proxy * len(back.proxies) + 100 * len(back.shaped) <= 8 * len(data)
         assert (np.diff(back.stars.mag.astype(int)) < 0).sum() < len(keys)
         assert np.isfinite(positions_m(back.stars.lon, back.stars.col, back.stars.rad)).all()
         assert (distances_m(back.proxies.rad) > 0).all()

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from helios.constants import R_MIN_M
+from helios.grid import cell_keys
 from helios.packing.v2.decode import decode_tile
 from helios.packing.v2.glow import decode_glow
 from helios.packing.v2.head import decode_head
@@ -28,7 +29,8 @@ def read(name):
 
 def test_the_vectors_are_made_again_to_the_byte():
     made = make()
-    assert sorted(made) == sorted(path.name for path in FOLDER.iterdir() if path.suffix in (".bin", ".json", ".f64"))
+    kept = (".bin", ".json", ".f64", ".tile")
+    assert sorted(made) == sorted(path.name for path in FOLDER.iterdir() if path.suffix in kept)
     for name, data in made.items():
         if name == "glow.bin":  # zlib's own choices may differ from build to build, and with them the head's CRC
             data, kept = zlib.decompress(data), zlib.decompress(read(name))
@@ -94,6 +96,19 @@ def test_every_star_comes_back_once_and_as_near_as_the_format_says():
     assert off.max() * RADIAN_ARCSEC <= 0.1
     assert np.abs(np.linalg.norm(place, axis=1) / np.linalg.norm(true, axis=1) - 1).max() <= 1e-6
     assert np.abs(g - source[rows, 3]).max() <= 0.005 + 1e-9
+
+
+def test_colours_of_any_spread_are_those_from_which_the_blocks_were_made():
+    held = json.loads(read("expected.json"))["colors"]
+    l, theta, phi = np.array([block["cell"][1:] for block in held]).T
+    depth = [block["cell"][0] for block in held]
+    found = decode_tile(read("colors.tile"), depth, cell_keys(l, theta, phi), "colors.tile")
+    for cell, block in enumerate(held):
+        for kind, color, offsets in (
+            ("stars", found.stars.color, found.star_offsets),
+            ("proxies", found.proxies.color, found.proxy_offsets),
+        ):
+            assert color[offsets[cell] : offsets[cell + 1]].tolist() == block[kind]
 
 
 def test_the_head_says_what_is_in_the_pack():
