@@ -36,6 +36,9 @@ _COUNT, _SHORT, _FAINT, _COLOR, _CHILD, _ODD, _PADDING = range(1, len(_FAULTS))
 _STARS, _PROXIES, _SHAPED, _END, _FIELDS = range(3, 8)
 """What is found of a block: three counts, then where stars, proxies and splats with shape lie, and its end, bits."""
 
+_FEWEST_BITS = 11
+"""Bits of the smallest record: of a star in a cell of depth 20 whose two codes take a bit each."""
+
 _ROWS = (StarRecords.ROWS, ProxyRecords.ROWS, ShapedRecords.ROWS)
 
 
@@ -50,7 +53,9 @@ def decode_tile(data: bytes | NDArray[np.uint8], depth: ArrayLike, key: ArrayLik
     array = np.frombuffer(data, np.uint8) if isinstance(data, bytes) else data
     depths, keys = np.asarray(depth, np.int64).reshape(-1), np.asarray(key, np.uint64).reshape(-1)
     found = np.zeros((len(depths), _FIELDS), np.int64)
-    cell, fault, end = _walk_all(array, depths, found)
+    most = 8 * len(array) // _FEWEST_BITS
+    colors, mags = np.empty((2, most), np.uint8), np.empty((2, most), np.uint16)
+    cell, fault, end = _walk_all(array, depths, found, colors, mags)
     if not fault and end != len(array):
         raise StoreError(f"{name}: damaged: {len(array)} bytes, its cells take {end}")
     offsets = np.zeros((3, len(depths) + 1), np.int64)
@@ -59,6 +64,8 @@ def decode_tile(data: bytes | NDArray[np.uint8], depth: ArrayLike, key: ArrayLik
         rows = [np.zeros((count, ends[-1]), np.uint32) for count, ends in zip(_ROWS, offsets)]
         index = np.stack(cells_of_keys(keys), axis=1).astype(np.int64)
         cell, fault = _read_all(array, depths, index, found, offsets, *rows)
+        for kind, color_row in ((0, 5), (1, 6)):
+            rows[kind][MAG], rows[kind][color_row] = (part[kind, : offsets[kind, -1]] for part in (mags, colors))
     if fault:
         raise StoreError(f"{name}: damaged: the block of its cell {cell} {_FAULTS[fault]}")
     stars, proxies, shaped = rows
@@ -68,14 +75,18 @@ def decode_tile(data: bytes | NDArray[np.uint8], depth: ArrayLike, key: ArrayLik
 
 
 @njit(**KERNEL)
-def _walk_all(data, depths, found):
-    """Fill the rows of `found`; return the last cell looked at, its fault or 0, and the byte after it."""
-    end = 0
+def _walk_all(data, depths, found, colors, mags):
+    """Fill the rows of `found`; return the last cell looked at, its fault or 0, and the byte after it.
+
+    The colours and magnitudes of all stars go into the first rows of `colors` and `mags`, of proxies into the second.
+    """
+    end, stars, proxies = 0, 0, 0
     for cell in range(len(depths)):
-        fault = _walk(data, 8 * end, depths[cell], found[cell])
+        fault = _walk(data, 8 * end, depths[cell], found[cell], (stars, proxies), colors, mags)
         if fault:
             return cell, fault, end
         end = found[cell, _END] >> 3
+        stars, proxies = stars + found[cell, 0], proxies + found[cell, 1]
     return len(depths), 0, end
 
 
@@ -99,8 +110,8 @@ def _read_all(data, depths, index, found, offsets, stars, proxies, shaped):
 
 
 @njit(**KERNEL)
-def _walk(data, at, depth, found):
-    """Fill `found` with the counts and where the parts lie; return a fault or 0."""
+def _walk(data, at, depth, found, before, colors, mags):
+    """Fill `found` with the counts and where the parts lie, `colors` and `mags` after `before`; return a fault or 0."""
     end = 8 * len(data)
     for kind in range(3):
         found[kind], at = get_varint(data, at, end)
@@ -119,7 +130,7 @@ def _walk(data, at, depth, found):
     for kind, width in ((0, star), (1, proxy)):
         found[_STARS + kind] = at
         if found[kind] > 0:
-            fault, at = _walk_codes(data, at, end, found[kind], width, kind)
+            fault, at = _walk_codes(data, at, end, found[kind], width, kind, before[kind], colors[kind], mags[kind])
             if fault:
                 return fault
     found[_SHAPED] = at
@@ -131,65 +142,56 @@ def _walk(data, at, depth, found):
 
 
 @njit(**KERNEL)
-def _walk_codes(data, at, end, count, width, kind):
-    """Return (a fault or 0, position after them) of `count` stars, `kind` 0, or proxies, 1, and what leads them.
+def _walk_codes(data, at, end, count, width, kind, before, colors, mags):
+    """Read lead and codes of `count` stars, `kind` 0, or proxies, 1; return (a fault or 0, position after them).
 
     `width` is how many bits a record has beside its codes, which are of a bit or more each.
     """
     if at + LEAD_BITS + count * (width + 2) - 1 > end:
         return _SHORT, at
-    mag, k, color, color_k, at = _get_lead(data, at)
+    mag, k = get_bits(data, at, 16), get_bits(data, at + 16, 4)
+    middle, color_k = get_bits(data, at + 20, COLOR_BITS), get_bits(data, at + 20 + COLOR_BITS, 4)
     if kind == 1 and mag & 1:
         return _ODD, at
-    at += count * width
-    for _ in range(count):
+    at += LEAD_BITS + count * width
+    for i in range(before, before + count):
         value, at = get_rice(data, at, end, color_k)
         if value < 0:
             return _SHORT, at
-        if (color + unfolded(value)) >> COLOR_BITS != 0:
+        color = middle + unfolded(value)
+        if color >> COLOR_BITS != 0:
             return _COLOR, at
-    for _ in range(count - 1):
-        step, at = get_rice(data, at, end, k)
-        if step < 0:
-            return _SHORT, at
-        mag += step << kind
-    return _FAINT if mag > 65535 else 0, at
-
-
-@njit(**KERNEL)
-def _get_lead(data, at):
-    """Return (first magnitude, parameter of its steps, colour around which all are, parameter of colours, position)."""
-    mag, k = get_bits(data, at, 16), get_bits(data, at + 16, 4)
-    return mag, k, get_bits(data, at + 20, COLOR_BITS), get_bits(data, at + 20 + COLOR_BITS, 4), at + LEAD_BITS
+        colors[i] = color
+    for i in range(before, before + count):
+        if i > before:
+            step, at = get_rice(data, at, end, k)
+            if step < 0:
+                return _SHORT, at
+            mag += step << kind
+        if mag > 65535:
+            return _FAINT, at
+        mags[i] = mag
+    return 0, at
 
 
 @njit(**KERNEL)
 def _read(data, depth, index, found, stars, proxies, shaped):
-    """Fill the rows of records from a block that `_walk` has found sound; return a fault or 0."""
-    end = 8 * len(data)
-    left = bits_below(depth)
-    if stars.shape[1] > 0:
-        mag, k, color, color_k, at = _get_lead(data, found[_STARS])
-        at = _get_places(data, at, stars, index, 0, left, left)
-        at = _get_colors(data, at, end, color_k, color, stars[5])
-        _get_mags(data, at, end, k, mag, 1, stars[MAG])
+    """Fill the rows that `_walk` does not know, of a block that it has found sound; return a fault or 0."""
+    left, below = bits_below(depth), bits_below(depth + 1)
+    _get_places(data, found[_STARS] + LEAD_BITS, stars, index, 0, left, left)
 
-    below = bits_below(depth + 1)
+    at = found[_PROXIES] + LEAD_BITS
+    for i in range(proxies.shape[1]):
+        child = get_bits(data, at, CHILD_BITS)
+        if depth == MAX_DEPTH or (depth < 0 and child & 1):
+            return _CHILD
+        proxies[CHILD, i] = child
+        at += CHILD_BITS
     kept = (min(below[0], PROXY_BITS), min(below[1], PROXY_BITS), min(below[2], PROXY_BITS))
-    if proxies.shape[1] > 0:
-        mag, k, color, color_k, at = _get_lead(data, found[_PROXIES])
-        for i in range(proxies.shape[1]):
-            child = get_bits(data, at, CHILD_BITS)
-            if depth == MAX_DEPTH or (depth < 0 and child & 1):
-                return _CHILD
-            proxies[CHILD, i] = child
-            at += CHILD_BITS
-        at = _get_places(data, at, proxies, index, 1, below, kept)
-        for i in range(proxies.shape[1]):
-            proxies[5, i] = get_bits(data, at, SIZE_BITS)
-            at += SIZE_BITS
-        at = _get_colors(data, at, end, color_k, color, proxies[6])
-        _get_mags(data, at, end, k, mag, 2, proxies[MAG])
+    at = _get_places(data, at, proxies, index, 1, below, kept)
+    for i in range(proxies.shape[1]):
+        proxies[5, i] = get_bits(data, at, SIZE_BITS)
+        at += SIZE_BITS
 
     kept = (min(left[0], SHAPED_BITS), min(left[1], SHAPED_BITS), min(left[2], SHAPED_BITS))
     at = _get_places(data, found[_SHAPED], shaped, index, 0, left, kept)
@@ -215,23 +217,4 @@ def _get_places(data, at, rows, index, levels, left, kept):
             prefix = of_cell << levels | (np.int64(rows[CHILD, i]) >> of_child) & levels
             rows[LON + axis, i] = prefix << left[axis] | get_bits(data, at, kept[axis]) << cut | middle
             at += kept[axis]
-    return at
-
-
-@njit(**KERNEL)
-def _get_mags(data, at, end, k, mag, unit, mags):
-    """Read the magnitudes `mags`, of which the first is `mag` and the others follow in Rice codes."""
-    for i in range(len(mags)):
-        if i > 0:
-            step, at = get_rice(data, at, end, k)
-            mag += step * unit
-        mags[i] = mag
-
-
-@njit(**KERNEL)
-def _get_colors(data, at, end, k, middle, colors):
-    """Read the `colors`, around `middle`; return the position after them."""
-    for i in range(len(colors)):
-        value, at = get_rice(data, at, end, k)
-        colors[i] = middle + unfolded(value)
     return at
