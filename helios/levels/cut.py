@@ -50,6 +50,14 @@ class LevelTree:
         return np.bincount(self.parent[1:], self.standing[1:], len(self.parent)).astype(np.int64)
 
     @cached_property
+    def below(self) -> NDArray[np.int64]:
+        """How many stars each cell and those below it have, int64 [C]."""
+        below = self.own.astype(np.int64)
+        for cell in range(len(below) - 1, 0, -1):  # a parent stands before its children
+            below[self.parent[cell]] += below[cell]
+        return below
+
+    @cached_property
     def center_m(self) -> NDArray[np.float64]:
         """The centres of light of what stands for each cell, float64 [C, 3] metres; 0 for the root."""
         light = np.bincount(self.cell, self.proxies.luminosity, len(self.parent))

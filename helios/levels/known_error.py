@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from helios.levels.cut import BLOCK_PX, LevelTree
 from helios.simd import EXACT
 
-LUMPS = 8.0
-"""So many proxies over one block misplace light each by itself; of more, what one has too much another lacks."""
+STANDING_OUT = 0.03
+"""The share of a cell's stars that give most of its light. Where a block has several of these, what one of them has too
+much another lacks: the light in the wrong place grows as the root of their number. Measured, with _COVERED, on views of
+100,000 real and a million made stars from 21 places: 0.91 to 2.24 of the error is known, from the Sun 1.05 to 1.48."""
 
-_COVERED = 0.35
+_COVERED = 0.3
 """Half the width of the square that a cell covers, in extents."""
 
 _WIDEST = 24.0
@@ -32,20 +34,21 @@ def known_error(
 
     `misplaced` is the light of what stands for each cell in the picture times its share (`LevelTree.shares`); the cells
     that are not open, but whose parents are, are shown. `rotation` [3, 3] has the camera's right, down and forward in
-    its rows; the picture has `size_px` a side. Each cell's light is spread evenly over the square that it covers. In a
-    block with n proxies the light in the wrong place adds up where n < LUMPS, and as the root of n beyond.
+    its rows; the picture has `size_px` a side. Each cell's light is spread evenly over the square that it covers. The
+    tables know what the stars of one cell make up for each other; where those of several cover a block, it is more.
     """
     shown = ~is_open & is_open[np.maximum(tree.parent, 0)] & (misplaced > 0)
     to = tree.center_m[shown] - camera_m
     x = np.stack([(to * axis).sum(axis=1) for axis in rotation], axis=1)
     blocks = size_px // BLOCK_PX
-    return _add_up(x, tree.extent_m[shown], tree.standing[shown], misplaced[shown], focal_px / BLOCK_PX, blocks)
+    stars = STANDING_OUT * tree.below[shown]
+    return _add_up(x, tree.extent_m[shown], stars, misplaced[shown], focal_px / BLOCK_PX, blocks)
 
 
 @njit(**EXACT)
-def _add_up(x, extent, count, misplaced, focal, blocks):
+def _add_up(x, extent, stars, misplaced, focal, blocks):
     room = 3 * blocks  # a picture to each side, for cells that reach in from there
-    wrong, lumps = np.zeros((room, room)), np.zeros((room, room))
+    wrong, standing_out = np.zeros((room, room)), np.zeros((room, room))
     whole = 0.0
     for i in range(len(x)):
         distance = np.sqrt(x[i, 0] ** 2 + x[i, 1] ** 2 + x[i, 2] ** 2)
@@ -53,16 +56,19 @@ def _add_up(x, extent, count, misplaced, focal, blocks):
         if x[i, 2] < 0.3 * distance or half > _WIDEST:
             whole += misplaced[i]
             continue
+        area = 4.0 * half * half
         u, v = focal * x[i, 0] / x[i, 2] + 0.5 * room, focal * x[i, 1] / x[i, 2] + 0.5 * room
         for row in range(max(0, int(v - half)), min(room, int(v + half) + 1)):
             high = min(row + 1.0, v + half) - max(float(row), v - half)
             for column in range(max(0, int(u - half)), min(room, int(u + half) + 1)):
                 wide = min(column + 1.0, u + half) - max(float(column), u - half)
-                share = max(high, 0.0) * max(wide, 0.0) / (4.0 * half * half)
-                wrong[row, column] += misplaced[i] * share
-                lumps[row, column] += count[i] * share
+                share = max(high, 0.0) * max(wide, 0.0) / area
+                here = stars[i] * share
+                # As much as if its stars added up: what they make up for each other is taken off with all others.
+                wrong[row, column] += misplaced[i] * share * np.sqrt(max(1.0, here))
+                standing_out[row, column] += here
     total = whole
     for row in range(blocks, 2 * blocks):
         for column in range(blocks, 2 * blocks):
-            total += wrong[row, column] / np.sqrt(max(1.0, lumps[row, column] / LUMPS))
+            total += wrong[row, column] / np.sqrt(max(1.0, standing_out[row, column]))
     return total

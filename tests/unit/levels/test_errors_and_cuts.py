@@ -10,6 +10,7 @@ from helios.building.config import BuildConfig
 from helios.constants import PARSEC_M
 from helios.grid import deepest_keys
 from helios.levels.branch import LIGHT_COLUMNS, draw_stars, flux_of, stars_as_lights, table_from
+from helios.levels.cut import LevelTree
 from helios.levels.error_table import EXTENTS, WIDTHS
 from helios.levels.known_error import known_error
 from helios.levels.proxies import Lights
@@ -137,3 +138,27 @@ def test_the_known_error_is_that_of_the_cells_in_view(universe):
     assert 0 < toward <= misplaced[shown].sum() * (1 + 1e-9)
     everything = np.ones(len(tree.parent), bool)
     assert known_error(tree, everything, misplaced, camera, np.eye(3), FOCAL, VIEW_PX) == 0
+
+
+@pytest.mark.parametrize(("stars", "as_one"), [(3, 9.0), (3_000_000, 3.0)])
+def test_the_errors_of_cells_that_overlap_add_up_where_stars_are_few_and_cancel_in_a_crowd(stars, as_one):
+    count = 9
+    place = np.array([0.0, 0.0, 500.0]) * PARSEC_M
+    proxies = Lights(np.tile(place, (count, 1)), np.zeros(count), np.ones(count), np.ones((count, 3)))
+    tree = LevelTree(
+        parent=np.array([-1, *[0] * count]),
+        own=np.array([0, *[stars] * count]),
+        extent_m=np.full(count + 1, 100 * PARSEC_M),
+        table=np.full((count + 1, 2, 6), 0.5, np.float32),
+        proxies=proxies,
+        cell=np.arange(1, count + 1),
+    )
+    is_open = np.arange(count + 1) == 0
+    one = np.where(np.arange(count + 1) == 1, 1.0, 0.0)
+    known = [
+        known_error(tree, is_open, misplaced, np.zeros(3), np.eye(3), FOCAL, VIEW_PX)
+        for misplaced in (one, np.where(is_open, 0.0, 1.0))
+    ]
+    assert known[0] == pytest.approx(1.0)
+    assert known[1] == pytest.approx(as_one, rel=1e-6)
+    assert tree.below.tolist() == [count * stars, *[stars] * count]
