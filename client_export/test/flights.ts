@@ -107,9 +107,10 @@ interface Shown {
   glow: number;
 }
 
-const seen = (source: TreeSource): Shown => ({ lights: shownOf(source.store), glow: source.glowWeight });
+export const seen = (source: TreeSource): Shown => ({ lights: shownOf(source.store), glow: source.glowWeight });
 
-function picture({ lights, glow }: Shown, source: TreeSource, camera: Camera): Float64Array {
+/** The light in the blocks of what is shown. */
+export function picture({ lights, glow }: Shown, source: TreeSource, camera: Camera): Float64Array {
   const blocks = blocksOf(lights, camera);
   if (glow > 0 && source.glow) glowBlocks(source.glow, camera).forEach((light, i) => (blocks[i] += glow * light));
   return blocks;

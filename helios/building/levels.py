@@ -37,8 +37,9 @@ POINT_COLUMNS = tuple(name for name in LIGHT_COLUMNS if name != "bp_rp")
 class BranchTask:
     """The branch number `number`: the cell of `depth` and the stars of the store at `store` in `rows` (first, stop).
 
-    `levels` are the cells above it, without the root. `kept_rows` int64 [K], `kept_by` int8 [K]: which of its rows are
-    kept above, and at which depths. `above` are the proxies that stand for the branch, and for the cells above it.
+    The store has `stars`. `levels` are the cells above the branch, without the root. `kept_rows` int64 [K], `kept_by`
+    int8 [K]: which of its rows are kept above, and at which depths. `above` are the proxies that stand for the branch,
+    and for the cells above it.
     """
 
     number: int
@@ -46,6 +47,7 @@ class BranchTask:
     folder: Path
     depth: int
     rows: tuple[int, int]
+    stars: int
     levels: int
     kept_rows: NDArray[np.int64]
     kept_by: NDArray[np.int8]
@@ -84,7 +86,7 @@ class BranchResult:
 def find_candidates(task: BranchTask) -> BranchResult:
     """Write the stars of a branch that cells above it may keep."""
     columns, lights = task.points()
-    rows = candidates(flux_of(lights), lights.luminosity, columns["phot_g_mean_mag"], task.levels)
+    rows = candidates(flux_of(lights), lights.luminosity, columns["phot_g_mean_mag"], task.levels, task.stars)
     columns |= task.read("bp_rp")
     found = {name: column[rows] for name, column in columns.items()}
     return _written(task, "candidates", row=rows + task.rows[0], **found)
@@ -129,7 +131,7 @@ def make_levels(work: Work, store: Path, leaves: Cells, offsets: NDArray[np.int6
     tasks = [
         BranchTask(
             *(number, store, work.folder, int(top.depth[cell]), (int(top.first[cell]), int(top.stop[cell]))),
-            *(len(top.path(int(top.parent[cell]))), *nothing),
+            *(int(offsets[-1]), len(top.path(int(top.parent[cell]))), *nothing),
         )
         for number, cell in enumerate(top.branches.tolist())
     ]

@@ -17,10 +17,14 @@ BRANCH_ROWS = 1 << 20
 """Cells with more stars are above branches, if the universe splits them at all; a branch takes some 300 MB."""
 
 ROOT_MAGNITUDE = 6.5
-"""The root keeps the stars that are brighter from the Sun: what the naked eye sees."""
+"""The root keeps the stars that are brighter from the Sun: what the naked eye sees, and more of few."""
 
 ROOT_STARS = 16_384
 """Most stars that the root keeps."""
+
+_ROOT_SHARE, _ROOT_LEAST = 160, 8_192
+"""The root keeps the brightest of so many stars, up to a number, also where few of a sample are as bright as that: with
+the glow of all others the sky of a million stars has 7.6 % of its light in the wrong block then, without 18 %."""
 
 
 @dataclass(frozen=True)
@@ -86,18 +90,22 @@ def _children(first_keys, a: int, b: int, depth: int, parent: int) -> list[tuple
     return [(a + int(s), a + int(e), depth, parent) for s, e in zip(starts[::-1], ends[::-1])]
 
 
-def candidates(flux: NDArray, luminosity: NDArray, mag: NDArray, levels: int) -> NDArray[np.int64]:
-    """Return the rows, ascending, of a branch's stars that cells above it may keep.
+def root_stars(stars: int, naked: int) -> int:
+    """Return how many stars the root of a universe of `stars` keeps, `naked` of which are above ROOT_MAGNITUDE."""
+    least = min(stars // _ROOT_SHARE, _ROOT_LEAST)
+    return min(max(naked, least if least >= OWN_STARS else 0), ROOT_STARS)
 
-    `levels` cells of the path up to the root take OWN_STARS each, at most; the root takes by magnitude.
+
+def candidates(flux: NDArray, luminosity: NDArray, mag: NDArray, levels: int, stars: int) -> NDArray[np.int64]:
+    """Return the rows, ascending, of a branch's stars that cells above it may keep; the universe has `stars`.
+
+    `levels` cells of the path up to the root take OWN_STARS each, at most.
     """
-    naked = np.flatnonzero(mag < ROOT_MAGNITUDE)
-    rest = np.flatnonzero(~(mag < ROOT_MAGNITUDE))
-    naked = naked[_greatest(flux[naked], ROOT_STARS + levels * OWN_STARS)]
-    some = [naked]
-    for values in (flux, luminosity):
-        some.append(rest[_greatest(values[rest], levels * OWN_STARS)])
-    return np.unique(np.concatenate(some))
+    in_root = root_stars(stars, int(np.count_nonzero(mag < ROOT_MAGNITUDE)))
+    is_bright = np.zeros(len(flux), bool)
+    is_bright[_greatest(flux, in_root + levels * OWN_STARS)] = True
+    rest = np.flatnonzero(~is_bright)
+    return np.union1d(np.flatnonzero(is_bright), rest[_greatest(luminosity[rest], levels * OWN_STARS)])
 
 
 def keepers_above(
@@ -105,8 +113,7 @@ def keepers_above(
 ) -> NDArray[np.int64]:
     """Return int64 [N]: which cell of `top` keeps each of the candidates with `rows`, ascending; -1 for none."""
     keeper = np.full(len(rows), -1)
-    naked = np.flatnonzero(mag < ROOT_MAGNITUDE)
-    keeper[naked[_greatest(flux[naked], ROOT_STARS)]] = 0
+    keeper[_greatest(flux, root_stars(int(top.stop[0]), int(np.count_nonzero(mag < ROOT_MAGNITUDE))))] = 0
     for cell in top.above.tolist():
         inside = slice(*np.searchsorted(rows, [top.first[cell], top.stop[cell]]))
         for values in (flux, luminosity):

@@ -14,7 +14,7 @@ from helios.levels.error_table import WIDTHS
 from helios.levels.glow import GLOW_N, texels_of
 from helios.levels.own_stars import OWN_STARS, ROOT_DEPTH
 from helios.levels.proxies import Lights
-from helios.levels.top import ROOT_MAGNITUDE, ROOT_STARS
+from helios.levels.top import ROOT_MAGNITUDE, root_stars
 from helios.universe.arrays import read_rows, shape_of
 from helios.universe.check_columns import Column, rows_of
 from helios.universe.findings import Finding, Findings
@@ -41,10 +41,10 @@ def check_levels(root: zarr.Group, leaves: Cells, offsets: NDArray[np.int64], so
         return
     before = len(findings)
     try:
-        light, kept, glow, naked = _light_of_stars(root, levels, findings)
+        light, kept, glow, sky = _light_of_stars(root, levels, findings)
         # What is wrong in one part would be found again in those that stand on it.
         if len(findings) == before:
-            _check_own(levels, kept, naked, findings)
+            _check_own(levels, kept, sky, findings)
         if len(findings) == before:
             _check_proxies(levels, light, findings)
             _check_glow(levels, glow, findings)
@@ -108,14 +108,14 @@ def _check_cells(levels: Levels, findings: Findings) -> bool:
 
 
 def _light_of_stars(root: zarr.Group, levels: Levels, findings: Findings):
-    """Return (light [C, 2] in and below each cell, from afar and from the Sun, kept [C], glow, naked [K, 2]).
+    """Return (light [C, 2] in and below each cell, from afar and from the Sun, kept [C], glow, sky).
 
-    `naked` has G of the stars that the naked eye sees, and whether the root keeps them. A star that is
-    kept by a cell that is not there ends it.
+    `sky` are how many stars the naked eye sees, the least light of a star that the root keeps, and the most of one that
+    it does not. A star that is kept by a cell that is not there ends it.
     """
     light, kept = np.zeros((len(levels), 2)), np.zeros(len(levels), np.int64)
     glow = np.zeros(6 * GLOW_N**2)
-    naked: list[NDArray] = []
+    naked, faintest, brightest = 0, np.inf, 0.0
     stars = shape_of(root, "levels/owner")[0][0]
     for start in range(0, stars, BLOCK_ROWS):
         stop = min(start + BLOCK_ROWS, stars)
@@ -135,33 +135,35 @@ def _light_of_stars(root: zarr.Group, levels: Levels, findings: Findings):
                     table="emitters",
                 )
             )
-            return light, kept, glow, np.zeros((0, 2))
+            return light, kept, glow, (naked, faintest, brightest)
         flux = flux_of(lights)
         kept += np.bincount(cell, minlength=len(levels))
         for column, values in enumerate((lights.luminosity, flux)):
             light[:, column] += np.bincount(cell, values, len(levels))
         unseen = owner != ROOT_DEPTH
         glow += np.bincount(texels_of(lights.position_m[unseen]), flux[unseen], 6 * GLOW_N**2)
-        bright = mag < ROOT_MAGNITUDE
-        naked.append(np.stack([mag[bright], owner[bright] == ROOT_DEPTH], axis=1))
-        if (~bright & (owner == ROOT_DEPTH)).any():
-            findings.add(Finding("levels", f"the root keeps a star fainter than {ROOT_MAGNITUDE}"))
+        naked += int(np.count_nonzero(mag < ROOT_MAGNITUDE))
+        faintest = min(faintest, flux[~unseen].min(initial=np.inf))
+        brightest = max(brightest, flux[unseen].max(initial=0.0))
     parent = levels.parent
     for i in range(len(levels) - 1, 0, -1):
         light[parent[i]] += light[i]
-    return light, kept, glow, np.concatenate(naked)
+    return light, kept, glow, (naked, faintest, brightest)
 
 
-def _check_own(levels: Levels, kept: NDArray[np.int64], naked: NDArray, findings: Findings) -> None:
+def _check_own(levels: Levels, kept: NDArray[np.int64], sky: tuple[int, float, float], findings: Findings) -> None:
     wrong = np.flatnonzero(kept != levels.own)
     findings.add_each(
         "levels",
         wrong,
         lambda i: Finding("levels", f"cell {i:,} says {levels.own[i]:,} stars, {kept[i]:,} are its own"),
     )
-    in_root = int(naked[:, 1].sum()) if len(naked) else 0
-    if in_root != min(len(naked), ROOT_STARS):
-        findings.add(Finding("levels", f"the root keeps {in_root:,} of {len(naked):,} stars above {ROOT_MAGNITUDE}"))
+    naked, faintest, brightest = sky
+    wanted = root_stars(int(kept.sum()), naked)
+    if kept[0] != wanted:
+        findings.add(Finding("levels", f"the root keeps {kept[0]:,} stars, the brightest {wanted:,} are its own"))
+    elif faintest < brightest:
+        findings.add(Finding("levels", "the root keeps a star that is fainter than one that it does not keep"))
 
 
 def _check_proxies(levels: Levels, light: NDArray[np.float64], findings: Findings) -> None:

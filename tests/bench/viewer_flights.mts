@@ -1,13 +1,36 @@
-// Drives the viewer's tree through a pack, for `bench_viewer.py`: what frames of flights change, and what a tour fetches.
-// Standard input: {pack, splats, latency, places}; `places` [N, 3] metres. Standard output: {flights, tour}.
+// Drives the viewer's tree through a pack, for `bench_viewer.py`: how near the first sky is, what frames of flights change,
+// and what a tour fetches. Standard input: {pack, splats, latency, places}; `places` [N, 3] metres. Standard output:
+// {first, flights, tour}.
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { Camera } from "../../client_export/src/camera.ts";
-import { FRAMES, PATHS, SlowServer, fly, openSource } from "../../client_export/test/flights.ts";
+import { SIZE, blocksOf, starsOf } from "../../client_export/test/drawing.ts";
+import { FRAMES, PATHS, SlowServer, fly, openSource, picture, seen } from "../../client_export/test/flights.ts";
 
 const { pack, splats, latency, places } = JSON.parse(readFileSync(0, "utf8"));
 const folder = pathToFileURL(`${pack}/`);
 
+/** What is seen from the Sun before any tile has come: bytes, and the share of light in the wrong block of six views. */
+async function firstSky() {
+  const server = new SlowServer(folder, 0);
+  const { source } = await openSource(server, splats);
+  const { bytes } = server;
+  const stars = await server.until(starsOf(server.fetcher));
+  const camera = new Camera();
+  let [wrong, light] = [0, 0];
+  for (const axis of [0, 1, 2]) {
+    for (const sign of [1, -1]) {
+      camera.look([0, 1, 2].map((k) => (k === axis ? sign : 0)));
+      source.update({ camera, width: SIZE, height: SIZE }, 0);
+      const [found, right] = [picture(seen(source), source, camera), blocksOf(stars, camera)];
+      right.forEach((value, i) => (wrong += Math.abs(found[i] - value)));
+      light += right.reduce((sum, value) => sum + value, 0);
+    }
+  }
+  return { bytes, error: wrong / light };
+}
+
+const first = await firstSky();
 const flights = [];
 for (const [name, path] of Object.entries(PATHS)) {
   const server = new SlowServer(folder, latency);
@@ -30,4 +53,4 @@ for (const [x, y, z] of places) {
   const [bytes, requests] = [server.bytes - before[0], server.requests - before[1]];
   tour.push({ bytes, requests, drawn: source.state.drawn });
 }
-process.stdout.write(JSON.stringify({ flights, tour }));
+process.stdout.write(JSON.stringify({ first, flights, tour }));

@@ -11,20 +11,31 @@ STARS = 4_000
 
 
 @pytest.mark.parametrize("levels", [0, 1, 3])
-def test_candidates_are_the_greatest_and_the_first_among_equals(monkeypatch, levels):
-    monkeypatch.setattr(top, "ROOT_STARS", 40)
+@pytest.mark.parametrize("stars", [STARS, 400_000])
+def test_candidates_are_the_greatest_and_the_first_among_equals(monkeypatch, levels, stars):
+    monkeypatch.setattr(top, "ROOT_STARS", 900)
     rng = np.random.default_rng(levels)
     mag = rng.uniform(6, 12, STARS)
     flux, luminosity = np.round(rng.lognormal(size=(2, STARS)), 1)  # with many ties
-    naked = [row for row in range(STARS) if mag[row] < top.ROOT_MAGNITUDE]
-    rest = [row for row in range(STARS) if mag[row] >= top.ROOT_MAGNITUDE]
 
     def first(rows, values, count):
         return sorted(rows, key=lambda row: (-values[row], row))[:count]
 
-    wanted = {*first(naked, flux, 40 + levels * OWN_STARS)}
-    wanted |= {*first(rest, flux, levels * OWN_STARS), *first(rest, luminosity, levels * OWN_STARS)}
-    assert top.candidates(flux, luminosity, mag, levels).tolist() == sorted(wanted)
+    in_root = min(900, max(int((mag < 6.5).sum()), 2500 if stars == 400_000 else 0))
+    wanted = {*first(range(STARS), flux, in_root + levels * OWN_STARS)}
+    wanted |= {*first([row for row in range(STARS) if row not in wanted], luminosity, levels * OWN_STARS)}
+    assert top.candidates(flux, luminosity, mag, levels, stars).tolist() == sorted(wanted)
+
+
+@pytest.mark.parametrize(
+    ("stars", "naked", "kept"),
+    [
+        *[(1_000, 3, 3), (81_919, 0, 0), (81_920, 0, 512), (100_000, 54, 625), (100_000, 9_000, 9_000)],
+        *[(1_000_000, 500, 6_250), (1_800_000_000, 4_000, 8_192), (1_800_000_000, 20_000, 16_384)],
+    ],
+)
+def test_the_root_keeps_what_the_naked_eye_sees_or_the_brightest_of_a_share(stars, naked, kept):
+    assert top.root_stars(stars, naked) == kept
 
 
 def test_texels_are_equal_steps_of_the_angle_from_the_middle_of_a_face():
