@@ -23,6 +23,14 @@ _SPLATS_POWER = 0.6
 splat; measured on views of a million stars, 0 gives 2 % more error, 1 as much but more far away."""
 
 
+def stars_below(own: NDArray[np.int64], parent: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how many stars cells, of which each stands before its children, and those below have, int64 [C]."""
+    below = own.astype(np.int64)
+    for cell in range(len(below) - 1, 0, -1):
+        below[parent[cell]] += below[cell]
+    return below
+
+
 @dataclass(frozen=True)
 class LevelTree:
     """C cells and P proxies of a universe's levels, in memory.
@@ -52,10 +60,7 @@ class LevelTree:
     @cached_property
     def below(self) -> NDArray[np.int64]:
         """How many stars each cell and those below it have, int64 [C]."""
-        below = self.own.astype(np.int64)
-        for cell in range(len(below) - 1, 0, -1):  # a parent stands before its children
-            below[self.parent[cell]] += below[cell]
-        return below
+        return stars_below(self.own, self.parent)
 
     @cached_property
     def center_m(self) -> NDArray[np.float64]:

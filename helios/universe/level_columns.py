@@ -15,7 +15,7 @@ from helios.cells import Cells
 from helios.errors import StoreError
 from helios.grid import MAX_DEPTH, CellId, keys_at
 from helios.levels.branch import LevelCells
-from helios.levels.cut import LevelTree
+from helios.levels.cut import LevelTree, stars_below
 from helios.levels.error_table import WIDTHS
 from helios.levels.glow import GLOW_N
 from helios.levels.proxies import Lights
@@ -193,10 +193,7 @@ class Levels:
     @cached_property
     def below(self) -> NDArray[np.int64]:
         """How many stars each cell and those below it keep together, int64 [C]."""
-        below = self.own.astype(np.int64)
-        for cell in range(len(self) - 1, 0, -1):  # cells come before those below them
-            below[self.parent[cell]] += below[cell]
-        return below
+        return stars_below(self.own, self.parent)
 
     def cells_of(self, keys: NDArray[np.uint64], owner: NDArray[np.int8]) -> NDArray[np.int64]:
         """Return int64 [N]: the cells that keep stars with `keys` at MAX_DEPTH, whose `owner` [N] is known."""
