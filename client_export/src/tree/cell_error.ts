@@ -1,4 +1,5 @@
 /** How wrong the light of a cell is while its proxies stand for it: known beforehand, by its table. */
+import type { Ball } from "../ball.ts";
 import { type Vec3, dot, length, sub } from "../vec.ts";
 import type { IndexCell } from "../v2/index.ts";
 import { PROXY_BITS } from "../v2/quantities.ts";
@@ -16,12 +17,20 @@ const ROUNDING = [Math.PI, 32 * Math.LN2].map((cell) => cell / 4 / 2 ** PROXY_BI
 /** From this many times its radius a cell's light is that of a point, to a percent or two. */
 const FAR = 8;
 
-/** The light of proxies, steradians at exposure 1, seen from `camera`: none gives more than from its own size away. */
-export function lightOf({ count, place, luminosity, sigma, total, ball }: Standing, camera: Vec3): number {
+/**
+ * The light of proxies, or of those whose middle `isSeen`, steradians at exposure 1, seen from `camera`: none gives more than
+ * from its own size away.
+ */
+export function lightOf(
+  { count, place, luminosity, sigma, total, ball }: Standing,
+  camera: Vec3,
+  isSeen?: (ball: Ball) => boolean,
+): number {
   const distance = length(sub(ball.centre, camera));
-  if (distance > FAR * ball.radius && distance > 0) return total / distance ** 2;
+  if (!isSeen && distance > FAR * ball.radius && distance > 0) return total / distance ** 2;
   let sum = 0;
   for (let i = 0; i < count; i++) {
+    if (isSeen && !isSeen({ centre: [place[3 * i], place[3 * i + 1], place[3 * i + 2]], radius: 0 })) continue;
     const [x, y, z] = [place[3 * i] - camera[0], place[3 * i + 1] - camera[1], place[3 * i + 2] - camera[2]];
     sum += luminosity[i] / Math.max(x * x + y * y + z * z, sigma[i] ** 2, 1);
   }

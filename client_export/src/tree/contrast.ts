@@ -17,6 +17,13 @@ const SLOWEST = 20;
 /** Most bins along the edge of a face. */
 const MOST_BINS = 128;
 
+/** What a frame is of. */
+interface Frame {
+  view: View;
+  content: Content | null;
+  light: number;
+}
+
 /** A cell that fades, and where the bins that it changes are in the list of them. */
 interface Fading {
   node: TreeNode;
@@ -39,6 +46,7 @@ export class Contrast {
   private change = new Float64Array(0);
   private readonly bins: number[] = [];
   private readonly fading: Fading[] = [];
+  private frame: Frame | null = null;
   private position: Vec3 = [0, 0, 0];
   /** The light of the mean block, steradians at exposure 1. */
   private mean = 1;
@@ -46,7 +54,13 @@ export class Contrast {
   constructor(private readonly store: SplatStore) {}
 
   /** Begins a frame: a view of the tree whose root holds `content`; from all around comes `light`, steradians at exposure 1. */
-  begin({ camera, width, height }: View, content: Content | null, light: number): void {
+  begin(view: View, content: Content | null, light: number): void {
+    this.frame = { view, content, light };
+    for (const list of [this.bins, this.fading]) list.length = 0;
+  }
+
+  /** Makes ready for the first cell of the frame. */
+  private prepare({ view: { camera, width, height }, content, light }: Frame): void {
     const focal = camera.focalPx(height);
     this.n = Math.min(Math.ceil((2 * focal) / BLOCK_PX), MOST_BINS);
     const count = 6 * this.n ** 2;
@@ -59,7 +73,6 @@ export class Contrast {
       (seen * BLOCK_PX ** 2) / (width * height),
       (light * BLOCK_PX ** 2) / (4 * Math.PI * focal ** 2),
     );
-    for (const list of [this.bins, this.fading]) list.length = 0;
   }
 
   /**
@@ -67,6 +80,7 @@ export class Contrast {
    * `outermost` of cells that fade, one below the other, what is shown counts, which is that of all of them.
    */
   add(node: TreeNode, step: number, above: number, outermost: boolean): void {
+    if (this.fading.length === 0 && this.frame) this.prepare(this.frame);
     const first = this.bins.length;
     const shown = outermost ? above : 0;
     this.addContent(node, 1, shown * node.opened);
