@@ -1,9 +1,9 @@
 /** The viewer: one camera, one stage, and the parts of the page around them. Draws only when something changed. */
 import { Camera } from "./camera.ts";
-import { Controls } from "./controls.ts";
+import type { Controls } from "./controls.ts";
 import { messageOf } from "./errors.ts";
 import { EV_RANGE, exposureAt } from "./exposure.ts";
-import type { Flight } from "./flight.ts";
+import type { Plan } from "./flight.ts";
 import type { Names } from "./names.ts";
 import { element, showNotice } from "./notices.ts";
 import { clamp } from "./numbers.ts";
@@ -12,16 +12,12 @@ import type { Site, SourceOf } from "./site.ts";
 import { towards } from "./sky.ts";
 import type { Source, View } from "./source.ts";
 import type { Stage } from "./stage.ts";
-import { type ViewState, applyViewState, formatViewState, parseViewState } from "./view_state.ts";
+import { FRESH_LOOK, type ViewState, applyViewState, formatViewState, parseViewState } from "./view_state.ts";
 
-/** Where a fresh view looks: the belt of Orion, ICRS degrees. */
-const FIRST_LOOK = [83.8, -1.2] as const;
 /** Rest after which the address takes over the view, milliseconds: browsers limit how often it may change. */
 const ADDRESS_DELAY_MS = 400;
 /** How often a moving camera asks for cells, milliseconds. */
 const LOAD_EVERY_MS = 200;
-/** Longest step of a motion, seconds: after a pause of the page nothing leaps. */
-const LONGEST_STEP_S = 0.1;
 
 export class App {
   readonly camera = new Camera();
@@ -32,11 +28,12 @@ export class App {
   ev = 0;
   /** Drawn over the sky, in this order. */
   private readonly overlays: Overlay[] = [];
-  readonly controls: Controls;
-  private flight: { plan: Flight; since: number } | null = null;
+  /** Null until the code for it is there. */
+  controls: Controls | null = null;
+  private page: typeof import("./page.ts") | null = null;
+  private flight: { plan: Plan; since: number } | null = null;
   private namesShown = true;
   private frame = 0;
-  private lastTime: number | null = null;
   private lastLoad = 0;
   private addressTimer = 0;
   private writtenHash = "";
@@ -55,14 +52,6 @@ export class App {
       onChange: () => this.invalidate(),
     });
     stage.show(this.source);
-    this.controls = new Controls(
-      stage.canvas,
-      this.camera,
-      () => this.invalidate(),
-      () => {
-        this.flight = null;
-      },
-    );
     window.addEventListener("resize", () => {
       this.stage.fit();
       this.invalidate();
@@ -70,8 +59,12 @@ export class App {
     window.addEventListener("hashchange", () => {
       if (window.location.hash !== this.writtenHash) this.readAddress();
     });
+    window.addEventListener("popstate", () => {
+      this.writtenHash = window.location.hash;
+      this.readAddress();
+    });
     this.stage.canvas.addEventListener("webglcontextrestored", () => this.invalidate());
-    this.camera.look(towards(...FIRST_LOOK));
+    this.camera.look(towards(...FRESH_LOOK));
     this.readAddress();
   }
 
@@ -102,7 +95,7 @@ export class App {
 
   private get view(): View {
     const { width, height } = this.stage.size;
-    return { camera: this.camera, width, height };
+    return { camera: this.camera, width, height, goal: this.flight?.plan.end };
   }
 
   /** Whether a flight to a place is under way. */
@@ -127,12 +120,18 @@ export class App {
       this.showNames();
     });
     const told = named.catch((reason: unknown) => showNotice(messageOf(reason)));
-    (await page).connectPage(this);
+    this.page = await page;
+    const { source, stage, camera } = this;
+    const [onInput, onGrab] = [() => this.invalidate(), () => void (this.flight = null)];
+    this.controls = new this.page.Controls(stage.canvas, camera, source.store, onInput, onGrab);
+    this.page.connectPage(this);
     await told;
   }
 
-  private fly(plan: Flight): void {
-    this.controls.restart(plan.arrival / 2);
+  /** Moves as `plan` has it; "back" returns to the present view. */
+  fly(plan: Plan): void {
+    this.page?.remember(this.hash);
+    this.controls?.rest();
     if (this.reducedMotion.matches) plan.jump();
     else this.flight = { plan, since: performance.now() };
     this.invalidate();
@@ -151,11 +150,13 @@ export class App {
   }
 
   goHome(): void {
-    this.flight = null;
     this.names?.leave();
-    this.controls.restart();
-    this.camera.position = [0, 0, 0];
-    this.invalidate();
+    if (this.page) this.fly(new this.page.WayHome(this.camera, towards(...FRESH_LOOK)));
+  }
+
+  /** The link text of the present view. */
+  private get hash(): string {
+    return formatViewState(this.camera, this.ev);
   }
 
   private readAddress(): void {
@@ -166,15 +167,14 @@ export class App {
   goTo(state: ViewState): void {
     this.flight = null;
     this.names?.leave();
-    this.controls.restart();
+    this.controls?.rest();
     applyViewState(state, this.camera);
     this.setExposure(state.ev ?? this.ev);
   }
 
   private draw(now: number): void {
     this.frame = 0;
-    const seconds = this.lastTime === null ? 0 : Math.min(LONGEST_STEP_S, (now - this.lastTime) / 1000);
-    let moving = this.controls.step(seconds);
+    let moving = this.controls?.step(now) ?? false;
     if (this.flight) {
       if (this.flight.plan.step((now - this.flight.since) / 1000)) this.flight = null;
       moving = true;
@@ -189,14 +189,13 @@ export class App {
       this.lastLoad = now;
       this.source.load(this.view);
     }
-    this.lastTime = moving ? now : null;
     if (moving || changing) this.invalidate();
     window.clearTimeout(this.addressTimer);
     this.addressTimer = window.setTimeout(() => this.writeAddress(), ADDRESS_DELAY_MS);
   }
 
   private writeAddress(): void {
-    this.writtenHash = formatViewState(this.camera, this.ev);
-    if (this.writtenHash !== window.location.hash) window.history.replaceState(null, "", this.writtenHash);
+    this.writtenHash = this.hash;
+    if (this.hash !== window.location.hash) window.history.replaceState(window.history.state, "", this.hash);
   }
 }

@@ -1,7 +1,10 @@
+import { clamp } from "./numbers.ts";
 import { type UpName, UP } from "./sky.ts";
 import { type Vec3, add, cross, dot, length, scale, sub, unit } from "./vec.ts";
 
 export const FOV_RANGE_DEG = [1, 120] as const;
+/** That of the view which a visit begins with. */
+export const FRESH_FOV_DEG = 60;
 /** How near to the pole of `up` one may look, as the sine of the distance: nearer, left and right lose their sense. */
 const POLE_SINE = 1e-3;
 
@@ -18,7 +21,7 @@ export class Camera {
   position: Vec3 = [0, 0, 0];
   upName: UpName = "ecliptic";
   /** Vertical field of view, degrees. */
-  fovDeg = 60;
+  fovDeg = FRESH_FOV_DEG;
   private looking: Vec3 = [1, 0, 0];
 
   get forward(): Vec3 {
@@ -53,6 +56,11 @@ export class Camera {
     this.looking = unit(add(scale(around, Math.cos(risen)), scale(pole, Math.sin(risen))));
   }
 
+  /** Widens the view by `factor`, within its range. */
+  zoom(factor: number): void {
+    this.fovDeg = clamp(this.fovDeg * factor, FOV_RANGE_DEG);
+  }
+
   basis(): Basis {
     const right = unit(cross(this.looking, UP[this.upName]));
     return { right, up: cross(right, this.looking), forward: this.looking };
@@ -61,6 +69,13 @@ export class Camera {
   /** Focal length in pixels of a view `heightPx` high. */
   focalPx(heightPx: number): number {
     return heightPx / 2 / Math.tan((this.fovDeg * Math.PI) / 360);
+  }
+
+  /** The direction of a point of a view, a unit vector: the inverse of `project`. */
+  rayAt(x: number, y: number, width: number, height: number): Vec3 {
+    const { right, up, forward } = this.basis();
+    const focal = this.focalPx(height);
+    return unit(add(forward, add(scale(right, (x - width / 2) / focal), scale(up, (height / 2 - y) / focal))));
   }
 
   /**

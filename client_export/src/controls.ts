@@ -1,45 +1,32 @@
 /** Looking and flying by pointer, wheel, keys and the touch pad of buttons. */
-import { type Camera, FOV_RANGE_DEG } from "./camera.ts";
-import { clamp } from "./numbers.ts";
-import { LIGHT_YEAR_M, PARSEC_M } from "./sky.ts";
-import { type Vec3, add, length, scale } from "./vec.ts";
+import { aimAlong } from "./aim.ts";
+import { Approach } from "./approach.ts";
+import type { Camera } from "./camera.ts";
+import { type Control, Motion } from "./motion.ts";
+import { NearestLight } from "./nearest.ts";
+import { PARSEC_M } from "./sky.ts";
+import type { SplatStore } from "./splat_store.ts";
 
-/** Metres a second: from a fast car in the solar system to the far end of the universe in a minute. */
-const SPEED_RANGE = [1e3, 1e8 * PARSEC_M] as const;
-const SHIFT_FACTOR = 10;
-const FIRST_SPEED = LIGHT_YEAR_M;
-/** Wheel travel, CSS pixels, that changes the speed tenfold. */
+/** Wheel travel, CSS pixels, that comes nearer by a factor of e: a notch of most wheels by a third. */
+const WHEEL_PER_E = 260;
+/** The same that zooms tenfold. */
 const WHEEL_PER_DECADE = 400;
-/** Time in which the motion follows the keys, seconds. */
-const EASE_S = 0.12;
-const KEY_TURN_RAD_PER_S = 0.6;
-const KEY_ZOOM_PER_S = 2;
-
-type Control =
-  | "forward"
-  | "back"
-  | "left"
-  | "right"
-  | "down"
-  | "up"
-  | "lookLeft"
-  | "lookRight"
-  | "lookUp"
-  | "lookDown"
-  | "narrow"
-  | "wide";
+/** CSS pixels of a line of a wheel that counts lines. */
+const LINE_PX = 40;
+/** So near to the pointer, CSS pixels, a light is meant. */
+const AIM_PX = 14;
 
 const KEYS: Record<string, Control> = {
   KeyW: "forward",
-  ArrowUp: "forward",
   KeyS: "back",
-  ArrowDown: "back",
   KeyA: "left",
-  ArrowLeft: "left",
   KeyD: "right",
-  ArrowRight: "right",
   KeyQ: "down",
   KeyE: "up",
+  ArrowLeft: "lookLeft",
+  ArrowRight: "lookRight",
+  ArrowUp: "lookUp",
+  ArrowDown: "lookDown",
   KeyJ: "lookLeft",
   KeyL: "lookRight",
   KeyI: "lookUp",
@@ -54,76 +41,80 @@ export function takesKeys(target: EventTarget | null): boolean {
 }
 
 export class Controls {
-  /** Metres a second at full key press. */
-  speed = FIRST_SPEED;
-  private readonly pressed = new Set<Control>();
+  private readonly motion: Motion;
+  private readonly approach: Approach;
   private readonly pointers = new Map<number, { x: number; y: number }>();
-  private fast = false;
-  private velocity: Vec3 = [0, 0, 0];
 
   /** `onInput` is called for whatever may change the view; `onGrab` when the user takes the camera in hand. */
   constructor(
     private readonly canvas: HTMLCanvasElement,
     private readonly camera: Camera,
+    store: SplatStore,
     private readonly onInput: () => void,
     private readonly onGrab: () => void,
   ) {
+    const nearest = new NearestLight(store);
+    this.motion = new Motion(camera, (place) => nearest.find(place));
+    this.approach = new Approach(camera, (x, y) => {
+      const ray = camera.rayAt(x, y, canvas.clientWidth, canvas.clientHeight);
+      const within = AIM_PX / camera.focalPx(canvas.clientHeight);
+      const otherwise = nearest.find(camera.position)?.distance ?? PARSEC_M;
+      return aimAlong(store, camera.position, ray, within, otherwise);
+    });
     canvas.addEventListener("pointerdown", (event) => this.press(event));
     canvas.addEventListener("pointermove", (event) => this.drag(event));
-    for (const end of ["pointerup", "pointercancel"] as const) {
+    for (const end of ["pointerup", "pointercancel", "lostpointercapture"] as const) {
       canvas.addEventListener(end, (event) => this.pointers.delete(event.pointerId));
     }
+    canvas.addEventListener("contextmenu", (event) => {
+      // The menu of a mouse takes its buttons; a finger that rests long goes on.
+      if (event instanceof PointerEvent && event.pointerType === "touch") event.preventDefault();
+      else this.pointers.clear();
+    });
     canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     window.addEventListener("keydown", (event) => this.keyDown(event));
     window.addEventListener("keyup", (event) => this.keyUp(event));
-    window.addEventListener("blur", () => this.pressed.clear());
+    window.addEventListener("blur", (event) => this.letGo(event.timeStamp));
+    document.addEventListener("visibilitychange", (event) => {
+      this.letGo(event.timeStamp);
+      // No frame is drawn of a hidden page: what went on would leap when it is seen again.
+      if (document.hidden) this.rest();
+    });
+  }
+
+  /** Metres a second at full key press, here. */
+  get speed(): number {
+    return this.motion.speed;
   }
 
   /** Holds a direction down or lets it go, for buttons. */
-  hold(what: Control, down: boolean): void {
-    if (down) {
-      this.pressed.add(what);
-      this.onGrab();
-    } else {
-      this.pressed.delete(what);
-    }
+  hold(what: Control, down: boolean, now: number = performance.now()): void {
+    this.motion.hold(what, down, now);
+    if (down) this.onGrab();
     this.onInput();
   }
 
+  /** Makes flying faster by powers of ten. */
   changeSpeed(decades: number): void {
-    this.speed = clamp(this.speed * 10 ** decades, SPEED_RANGE);
+    this.motion.changePace(decades);
     this.onInput();
   }
 
-  /** Forgets the motion, as after a jump, and goes on at `metresPerSecond`. */
-  restart(metresPerSecond: number = FIRST_SPEED): void {
-    this.velocity = [0, 0, 0];
-    this.speed = clamp(metresPerSecond, SPEED_RANGE);
+  /** Stops, as after a jump. */
+  rest(): void {
+    this.motion.rest();
+    this.approach.rest();
   }
 
-  /** Moves the camera by what is pressed during `seconds`; true while it goes on moving. */
-  step(seconds: number): boolean {
-    const axis = (plus: Control, minus: Control) => Number(this.pressed.has(plus)) - Number(this.pressed.has(minus));
-    const turnRight = axis("lookRight", "lookLeft");
-    const turnUp = axis("lookUp", "lookDown");
-    const zoom = axis("wide", "narrow");
-    const angle = KEY_TURN_RAD_PER_S * seconds * (this.camera.fovDeg / 60);
-    if (turnRight !== 0 || turnUp !== 0) this.camera.turn(turnRight * angle, turnUp * angle);
-    if (zoom !== 0) this.zoom(KEY_ZOOM_PER_S ** (zoom * seconds));
-
-    const { right, up, forward } = this.camera.basis();
-    const full = this.speed * (this.fast ? SHIFT_FACTOR : 1);
-    const ahead = scale(forward, full * axis("forward", "back"));
-    const aside = add(scale(right, full * axis("right", "left")), scale(up, full * axis("up", "down")));
-    const follow = 1 - Math.exp(-seconds / EASE_S);
-    this.velocity = add(scale(this.velocity, 1 - follow), scale(add(ahead, aside), follow));
-    if (this.pressed.size === 0 && length(this.velocity) < 1e-3 * this.speed) this.velocity = [0, 0, 0];
-    this.camera.position = add(this.camera.position, scale(this.velocity, seconds));
-    return this.pressed.size > 0 || length(this.velocity) > 0;
+  /** Moves the camera by what was done until `now`, milliseconds; true while it goes on moving. */
+  step(now: number): boolean {
+    const flies = this.motion.step(now);
+    return this.approach.step(now) || flies;
   }
 
-  private zoom(factor: number): void {
-    this.camera.fovDeg = clamp(this.camera.fovDeg * factor, FOV_RANGE_DEG);
+  private letGo(now: number): void {
+    this.pointers.clear();
+    this.motion.release(now);
     this.onInput();
   }
 
@@ -134,48 +125,55 @@ export class Controls {
   }
 
   private drag(event: PointerEvent): void {
-    const before = this.pointers.get(event.pointerId);
-    if (!before) return;
-    const spread = this.spread();
-    this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-    if (spread > 0) {
-      this.zoom(spread / Math.max(this.spread(), 1));
+    if (!this.pointers.has(event.pointerId)) return;
+    // What lost its button outside of the page is no drag.
+    if (event.pointerType === "mouse" && event.buttons === 0) {
+      this.pointers.delete(event.pointerId);
       return;
     }
+    const before = this.grip();
+    this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    const now = this.grip();
     // The sky follows the hand: a pixel of drag is a pixel of sky at the middle of the view.
     const focal = this.camera.focalPx(this.canvas.clientHeight);
-    this.camera.turn((before.x - event.clientX) / focal, (event.clientY - before.y) / focal);
+    this.camera.turn((before.x - now.x) / focal, (now.y - before.y) / focal);
+    if (before.spread > 0) {
+      this.approach.pinch(now.x, now.y, Math.max(now.spread, 1) / Math.max(before.spread, 1), event.timeStamp);
+    }
     this.onInput();
   }
 
-  /** Distance of two fingers in CSS pixels, 0 for one. */
-  private spread(): number {
-    const [one, two] = [...this.pointers.values()];
-    return two ? Math.hypot(one.x - two.x, one.y - two.y) : 0;
+  /** The middle of the fingers, and how far two of them are apart, CSS pixels. */
+  private grip(): { x: number; y: number; spread: number } {
+    const [one, two = one] = [...this.pointers.values()];
+    const spread = Math.hypot(one.x - two.x, one.y - two.y);
+    return { x: (one.x + two.x) / 2, y: (one.y + two.y) / 2, spread };
   }
 
   private wheel(event: WheelEvent): void {
     event.preventDefault();
-    const pixels = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 40 * event.deltaY : event.deltaY;
+    const pixels = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE_PX * event.deltaY : event.deltaY;
+    this.onGrab();
     // Browsers report a pinch on a touchpad as a wheel with Ctrl.
-    if (event.ctrlKey) this.zoom(10 ** (pixels / WHEEL_PER_DECADE));
-    else this.changeSpeed(-pixels / WHEEL_PER_DECADE);
+    if (event.ctrlKey) this.camera.zoom(10 ** (pixels / WHEEL_PER_DECADE));
+    else this.approach.push(event.clientX, event.clientY, -pixels / WHEEL_PER_E, event.timeStamp);
+    this.onInput();
   }
 
   private keyDown(event: KeyboardEvent): void {
-    this.fast = event.shiftKey;
+    this.motion.fast = event.shiftKey;
     if (event.ctrlKey || event.metaKey || event.altKey || takesKeys(event.target)) return;
     if (event.code === "Comma") this.changeSpeed(-0.25);
     if (event.code === "Period") this.changeSpeed(0.25);
     const what = KEYS[event.code];
     if (!what) return;
     event.preventDefault();
-    this.hold(what, true);
+    if (!event.repeat) this.hold(what, true, event.timeStamp);
   }
 
   private keyUp(event: KeyboardEvent): void {
-    this.fast = event.shiftKey;
+    this.motion.fast = event.shiftKey;
     const what = KEYS[event.code];
-    if (what) this.hold(what, false);
+    if (what) this.hold(what, false, event.timeStamp);
   }
 }

@@ -13,6 +13,7 @@ const RADII_AROUND = 2;
 
 export class Destination implements Overlay {
   private landmark: Landmark | null = null;
+  private arrival = 0;
   private arrived = false;
 
   constructor(
@@ -27,8 +28,10 @@ export class Destination implements Overlay {
     return this.landmark;
   }
 
-  set(landmark: Landmark | null): void {
+  /** `arrival`: metres, how far from it a flight to it ends. */
+  set(landmark: Landmark | null, arrival?: number): void {
     this.landmark = landmark;
+    this.arrival = arrival ?? (landmark ? arrivalDistance(landmark.position, landmark.radiusM) : 0);
     this.arrived = false;
     for (const part of [this.goal, this.about, this.hint]) part.textContent = "";
   }
@@ -38,7 +41,7 @@ export class Destination implements Overlay {
     if (!this.landmark) return;
     const { name, description, position, radiusM } = this.landmark;
     const distance = length(sub(position, camera.position));
-    const reach = LEFT_BEHIND * arrivalDistance(position, radiusM);
+    const reach = LEFT_BEHIND * this.arrival;
     if (distance < reach) this.arrived = true;
     if (this.arrived && distance > reach) {
       this.set(null);

@@ -29,9 +29,10 @@ export class Names implements Overlay {
     this.labels = new Labels(element("labels"), landmarks, this.stars, () => this.destination.current);
     const [input, list] = [element<HTMLInputElement>("search-input"), element("search-list")];
     this.search = new Search(input, list, landmarks, (landmark) => {
-      const way = new Flight(camera, () => this.stars.positionOf(landmark), landmark.radiusM);
+      const luminosity = 2 * Math.PI * (this.stars.luminosityOf(landmark) ?? 0);
+      const way = new Flight(camera, () => this.stars.positionOf(landmark), landmark.radiusM, luminosity);
       onChoose(way);
-      this.destination.set(landmark);
+      this.destination.set(landmark, way.arrival);
     });
     for (const cell of store.cells) this.addCell(cell);
   }

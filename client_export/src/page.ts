@@ -1,19 +1,23 @@
 /** What of the page may come after the first sky: its buttons and keys, and named places. */
 import { type Controls, takesKeys } from "./controls.ts";
 import { EV_RANGE, EV_STEP } from "./exposure.ts";
+import { canReturn, goBack } from "./history.ts";
 import { formatDistance, formatSpeed } from "./lengths.ts";
 import type { Names } from "./names.ts";
 import { element } from "./notices.ts";
 import type { Overlay } from "./overlay.ts";
 import { length } from "./vec.ts";
 
+export { Controls } from "./controls.ts";
+export { WayHome } from "./flight.ts";
+export { remember } from "./history.ts";
 export { parseLandmarks } from "./landmark.ts";
 export { Names } from "./names.ts";
 
 /** What buttons and keys change. */
 export interface Controlled {
   readonly ev: number;
-  readonly controls: Controls;
+  readonly controls: Controls | null;
   readonly names: Names | null;
   setExposure(ev: number): void;
   toggleNames(): void;
@@ -30,26 +34,29 @@ export function connectPage(app: Controlled): void {
   app.setExposure(app.ev);
   slider.addEventListener("input", () => app.setExposure(Number(slider.value)));
 
+  const back = element<HTMLButtonElement>("back-button");
+  back.addEventListener("click", goBack);
   const help = element<HTMLDialogElement>("help");
   element("labels-button").addEventListener("click", () => app.toggleNames());
   element("home-button").addEventListener("click", () => app.goHome());
   element("help-button").addEventListener("click", () => help.showModal());
   for (const button of document.querySelectorAll<HTMLElement>("#pad [data-hold]")) {
     const what = button.dataset.hold as "forward" | "back";
-    button.addEventListener("pointerdown", () => app.controls.hold(what, true));
+    button.addEventListener("pointerdown", () => app.controls?.hold(what, true));
     for (const end of ["pointerup", "pointerleave", "pointercancel"]) {
-      button.addEventListener(end, () => app.controls.hold(what, false));
+      button.addEventListener(end, () => app.controls?.hold(what, false));
     }
   }
   for (const button of document.querySelectorAll<HTMLElement>("#pad [data-speed]")) {
-    button.addEventListener("click", () => app.controls.changeSpeed(0.5 * Number(button.dataset.speed)));
+    button.addEventListener("click", () => app.controls?.changeSpeed(0.5 * Number(button.dataset.speed)));
   }
 
   app.addOverlay({
     draw: ({ camera }) => {
       const fromSun = length(camera.position);
       const where = fromSun > 0 ? `${formatDistance(fromSun)} from the Sun` : "At the Sun";
-      element("place").textContent = `${where}   ·   speed ${formatSpeed(app.controls.speed)}`;
+      element("place").textContent = `${where}   ·   speed ${formatSpeed(app.controls?.speed ?? 0)}`;
+      back.disabled = !canReturn();
     },
   });
 
@@ -61,6 +68,7 @@ export function connectPage(app: Controlled): void {
     "?": () => help.showModal(),
     n: () => app.toggleNames(),
     h: () => app.goHome(),
+    backspace: goBack,
   };
   window.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || takesKeys(event.target)) return;

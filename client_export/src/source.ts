@@ -2,12 +2,15 @@
 import type { Camera } from "./camera.ts";
 import type { SplatStore, StoredCell } from "./splat_store.ts";
 import type { Shown } from "./stage.ts";
+import type { Vec3 } from "./vec.ts";
 
 export interface View {
   camera: Camera;
   /** CSS pixels. */
   width: number;
   height: number;
+  /** Where the camera will be after a flight that is under way, metres. */
+  goal?: Vec3 | undefined;
 }
 
 export interface SourceEvents {

@@ -5,6 +5,9 @@ import { clamp } from "./numbers.ts";
 import { UP, type UpName, raDecOf, towards } from "./sky.ts";
 import type { Vec3 } from "./vec.ts";
 
+/** Where a fresh view looks: the belt of Orion, ICRS degrees. */
+export const FRESH_LOOK = [83.8, -1.2] as const;
+
 export interface ViewState {
   /** Metres, barycentric mean ecliptic J2000. */
   pos?: Vec3;

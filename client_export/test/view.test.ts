@@ -79,7 +79,7 @@ test("a flight closes in evenly and ends looking at its goal", () => {
     if (arrived) break;
     assert.ok(elapsed < 10);
   }
-  close(before / 4e12, 1, 1e-3);
+  close(before / (1e12 / (0.5 * Math.tan(Math.PI / 6))), 1, 1e-12);
   close(dot(camera.forward, unit(sub(goal, camera.position))), 1, 1e-12);
 });
 

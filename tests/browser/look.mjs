@@ -84,7 +84,7 @@ async function photograph(page, view) {
 }
 
 // A step of a user: {press: key}, {hold: key}, {release: key}, {type: text}, {drag: [x0, y0, x1, y1]}, {wheel: pixels},
-// {wait: ms}, {until: code}, {evaluate: code}, {resize: [width, height]}.
+// {down: [x, y]}, {move: [x, y]}, {up: true}, {wait: ms}, {until: code}, {evaluate: code}, {resize: [width, height]}.
 async function perform(page, step) {
   if (step.press) await page.keyboard.press(step.press);
   if (step.hold) await page.keyboard.down(step.hold);
@@ -98,6 +98,12 @@ async function perform(page, step) {
   }
   if (step.until) await page.waitForFunction(step.until);
   if (step.evaluate) return page.evaluate(step.evaluate);
+  if (step.down) {
+    await page.mouse.move(...step.down);
+    await page.mouse.down();
+  }
+  if (step.move) await page.mouse.move(...step.move);
+  if (step.up) await page.mouse.up();
   if (step.drag) {
     const [x0, y0, x1, y1] = step.drag;
     await page.mouse.move(x0, y0);

@@ -61,7 +61,7 @@ def visit(naked_eye_site, tmp_path_factory):
 def test_search_goes_to_the_star(visit):
     seen = visit.views[0]
     to_star = STARS["Betelgeuse"].position - np.array(seen.view["pos"])
-    assert np.linalg.norm(to_star) < 1e-3 * np.linalg.norm(STARS["Betelgeuse"].position)
+    assert np.linalg.norm(to_star) < 0.05 * np.linalg.norm(STARS["Betelgeuse"].position)
     middle = seen.pixels()[390:410, 630:650]
     assert middle.min(axis=2).max() > 200
 
