@@ -3,8 +3,10 @@
 Prints how far the first sky is from the stars, in blocks of 32 x 32 px of six views from the Sun, before any tile has
 come. Then, for three flights of 200 frames and a turn on the spot, the largest change of a block of 32 x 32 px from one
 frame to the next that is not the camera's motion, over the light of the block and of the mean block, at most and of
-95 % of the frames; it takes minutes, as every frame is drawn twice in float64. Answers take --latency frames. Then the
-bytes that a tour of ten places fetches, each until nothing is missing. The baseline beside is the size of the pack.
+95 % of the frames; it takes minutes, as every frame is drawn twice in float64. Answers take --latency frames. Then
+ten flights to stars that the first sky lacks: how much of a star's light shows at arrival, how late nine tenths of it
+do, and for two of them the same change. Then the bytes that a tour of ten places fetches, each until nothing is
+missing. The baseline beside is the size of the pack.
 """
 
 from __future__ import annotations
@@ -54,6 +56,12 @@ def main() -> None:
     for one in seen["flights"]:
         most, p95 = (f"{100 * one[key]:.2f} %" for key in ("most", "p95"))
         print(f"{one['name']:30}{most:>14}{p95:>8}{one['drawn']:10,.0f}{one['bytes'] / 1e6:8.2f}")
+    shares = [one["share"] for one in seen["arrivals"]]
+    late = [one["late"] for one in seen["arrivals"]]
+    if shares:
+        change = max(one["change"] for one in seen["arrivals"])
+        print(f"arrivals at {len(shares)} stars: {100 * min(shares):.0f} % of the light at least, there")
+        print(f"{max(late)} frames after the arrival at the latest, change at most {100 * change:.2f} %")
     print(f"{'tour':30}{'requests':>14}{'drawn':>18}{'MB':>8}")
     for name, one in zip(TOUR, seen["tour"]):
         print(f"{name:30}{one['requests']:14}{one['drawn']:18,}{one['bytes'] / 1e6:8.2f}")

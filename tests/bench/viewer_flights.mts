@@ -1,13 +1,16 @@
 // Drives the viewer's tree through a pack, for `bench_viewer.py`: how near the first sky is, what frames of flights change,
 // and what a tour fetches. Standard input: {pack, splats, latency, places}; `places` [N, 3] metres. Standard output:
-// {first, flights, tour}.
+// {first, flights, arrivals, tour}.
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { Camera } from "../../client_export/src/camera.ts";
+import { arrive, shareShown } from "../../client_export/test/arrivals.ts";
 import { SIZE, blocksOf, starsOf } from "../../client_export/test/drawing.ts";
 import { FRAMES, PATHS, SlowServer, fly, openSource, picture, seen } from "../../client_export/test/flights.ts";
 
 const { pack, splats, latency, places } = JSON.parse(readFileSync(0, "utf8"));
+/** Stars that are flown to, and those of them on whose way the pictures are compared. */
+const [GOALS, MEASURED] = [10, 2];
 const folder = pathToFileURL(`${pack}/`);
 
 /** What is seen from the Sun before any tile has come: bytes, and the share of light in the wrong block of six views. */
@@ -41,6 +44,20 @@ for (const [name, path] of Object.entries(PATHS)) {
   flights.push({ name, most: changes[FRAMES - 1], p95: changes[Math.floor(0.95 * FRAMES)], drawn, bytes: server.bytes });
 }
 
+const arrivals = [];
+const reader = new SlowServer(folder, 0);
+const stars = await reader.until(starsOf(reader.fetcher));
+const begin = await openSource(reader, splats);
+const hidden = Array.from({ length: stars.count }, (_, i) => i).filter(
+  (i) => i % 97 === 0 && shareShown(begin.source, stars, i) === 0,
+);
+for (let k = 0; k < GOALS && hidden.length > 0; k++) {
+  const server = new SlowServer(folder, latency);
+  const { source } = await openSource(server, splats);
+  const i = hidden[Math.floor(((k + 0.5) / GOALS) * hidden.length)];
+  arrivals.push(await arrive(server, source, stars, i, { measured: k < MEASURED }));
+}
+
 const tour = [];
 const server = new SlowServer(folder, 0);
 const { source } = await openSource(server, splats);
@@ -53,4 +70,4 @@ for (const [x, y, z] of places) {
   const [bytes, requests] = [server.bytes - before[0], server.requests - before[1]];
   tour.push({ bytes, requests, drawn: source.state.drawn });
 }
-process.stdout.write(JSON.stringify({ first, flights, tour }));
+process.stdout.write(JSON.stringify({ first, flights, arrivals, tour }));

@@ -27,17 +27,35 @@ export interface Budget extends Cost {
   share: number;
 }
 
+/** Where the camera will rest after a flight, and all the light that comes there. */
+export interface Goal {
+  camera: Vec3;
+  light: number;
+}
+
 /**
  * Writes the error and the score of `node`, seen from the worst of `cameras`; `light` is all the light that comes there. What it may
- * hide beside the camera counts only where it stays beside all of them: a flight passes by.
+ * hide beside the camera counts only where it stays beside all of them: a flight passes by, but not its `goal`.
  */
-function judge(node: TreeNode, cameras: readonly Vec3[], focalPx: number, light: number, least: number): void {
+function judge(
+  node: TreeNode,
+  cameras: readonly Vec3[],
+  focalPx: number,
+  light: number,
+  least: number,
+  goal: Goal | null,
+): void {
   const { standing, cell } = node;
   // Nothing stands for it: what holds the proxies is lost, or it has none.
   node.error = standing ? Math.max(...cameras.map((camera) => errorOf(standing, cell, camera, focalPx))) : Infinity;
   let hidden = standing ? Infinity : 0;
   for (const camera of cameras)
     if (standing && hidden > 0) hidden = Math.min(hidden, hiddenLight(standing, cell, camera));
+  if (standing && goal) {
+    const scale = light / goal.light;
+    node.error = Math.max(node.error, scale * errorOf(standing, cell, goal.camera, focalPx));
+    hidden = Math.max(hidden, scale * hiddenLight(standing, cell, goal.camera));
+  }
   const share = Math.max(node.error, hidden) / light;
   node.score = share > least ? share / Math.max(node.cost, 1) ** COST_POWER : 0;
 }
@@ -49,11 +67,12 @@ export function judgeAll(
   focalPx: number,
   light: number,
   least: number,
+  goal: Goal | null = null,
 ): void {
   const queue = [root];
   for (const above of queue) {
     for (const node of above.children) {
-      judge(node, cameras, focalPx, light, least);
+      judge(node, cameras, focalPx, light, least, goal);
       if (node.content) queue.push(node);
     }
   }

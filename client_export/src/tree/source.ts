@@ -169,23 +169,25 @@ export class TreeSource implements Source {
   }
 
   /** Chooses the cut for a view; true while tau has not come to where it goes. */
-  private choose({ camera, height }: View, elapsed: number): boolean {
+  private choose({ camera, height, goal }: View, elapsed: number): boolean {
     const focal = camera.focalPx(height);
     // What a flight needs before a fade is over begins to open now, and what it leaves behind closes when it is far.
     const cameras = this.ahead(camera.position, length(this.velocity) > 0 ? [0, FADE_MS / 2, FADE_MS] : [0]);
-    const key = () => [...cameras, focal, this.clock, ...Object.values(this.budget)].join();
+    const key = () => [...cameras, goal, focal, this.clock, ...Object.values(this.budget)].join();
     if (key() === this.judged) return false;
     this.light = this.lightAt(camera.position);
-    judgeAll(this.root, cameras, focal, this.light, this.budget.share);
-    const goal = smallestTau(this.root, this.budget);
+    // What will be seen where a flight ends opens while that is far away, and so is little of the picture.
+    const end = goal ? { camera: goal, light: this.lightAt(goal) } : null;
+    judgeAll(this.root, cameras, focal, this.light, this.budget.share, end);
+    const least = smallestTau(this.root, this.budget);
     const most = TAU_PER_S ** (elapsed / 1000);
     const smooth = this.tau > 0 && elapsed !== Infinity;
-    this.tau = smooth ? Math.min(Math.max(goal, this.tau / most), this.tau * most) : goal;
-    if (costOf(cutAt(this.root, this.tau)).splats > MOST_OVER * this.budget.splats) this.tau = goal;
+    this.tau = smooth ? Math.min(Math.max(least, this.tau / most), this.tau * most) : least;
+    if (costOf(cutAt(this.root, this.tau)).splats > MOST_OVER * this.budget.splats) this.tau = least;
     this.cut = want(this.root, this.tau, this.cut, smooth);
     this.clock++;
     for (const node of this.cut) if (node.parent) node.parent.used = this.clock;
-    const there = this.tau === goal;
+    const there = this.tau === least;
     this.judged = there ? key() : "";
     return !there;
   }
