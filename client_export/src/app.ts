@@ -95,6 +95,7 @@ export class App {
 
   private get view(): View {
     const { width, height } = this.stage.size;
+    this.camera.aspect = width / height;
     return { camera: this.camera, width, height, goal: this.flight?.plan.end };
   }
 

@@ -22,6 +22,8 @@ export class Camera {
   upName: UpName = "ecliptic";
   /** Vertical field of view, degrees. */
   fovDeg = FRESH_FOV_DEG;
+  /** Width of the view over its height. */
+  aspect = 1;
   private looking: Vec3 = [1, 0, 0];
 
   get forward(): Vec3 {
@@ -54,6 +56,12 @@ export class Camera {
     const level = cross(pole, right);
     const around = add(scale(level, Math.cos(rightRad)), scale(right, Math.sin(rightRad)));
     this.looking = unit(add(scale(around, Math.cos(risen)), scale(pole, Math.sin(risen))));
+  }
+
+  /** The field of view along the shorter side, degrees. */
+  get shortFovDeg(): number {
+    const half = (this.fovDeg * Math.PI) / 360;
+    return (Math.atan(Math.tan(half) * Math.min(1, this.aspect)) * 360) / Math.PI;
   }
 
   /** Widens the view by `factor`, within its range. */

@@ -5,7 +5,7 @@ import { OMEGA_0 } from "./v2/quantities.ts";
 
 /** A star is come to where it is of this magnitude: by far the brightest of its sky, and no glare hides that. */
 const STAR_MAG = -8;
-/** The circle around any other place fills this share of the view's height. */
+/** The circle around any other place fills this share of the view, along its shorter side. */
 const FILLED = 0.5;
 /** Never nearer than this share of the place's distance from the Sun: float32 positions are good to 1e-7 of it. */
 const CLOSEST_SHARE = 1e-5;
@@ -29,7 +29,7 @@ export interface Plan {
 
 /**
  * How far from a place a flight ends, metres. `radiusM` 0: unknown. `luminosity`: of a star, its light in steradians at exposure
- * 1 times its distance squared, m^2. `fovDeg`: the height of the view.
+ * 1 times its distance squared, m^2. `fovDeg`: the shorter side of the view.
  */
 export function arrivalDistance(place: Vec3, radiusM: number, luminosity = 0, fovDeg = FRESH_FOV_DEG): number {
   const fromSun = length(place);
@@ -60,7 +60,7 @@ export class Flight implements Plan {
     radiusM: number,
     luminosity = 0,
   ) {
-    this.arrival = arrivalDistance(place(), radiusM, luminosity, camera.fovDeg);
+    this.arrival = arrivalDistance(place(), radiusM, luminosity, camera.shortFovDeg);
     const back = sub(camera.position, place());
     this.startDistance = Math.max(length(back), 1);
     this.away = length(back) > 0 ? unit(back) : scale(camera.forward, -1);

@@ -4,6 +4,7 @@ import { EV_RANGE, EV_STEP } from "./exposure.ts";
 import { canReturn, goBack } from "./history.ts";
 import { formatDistance, formatSpeed } from "./lengths.ts";
 import type { Names } from "./names.ts";
+import { connectLooks } from "./night.ts";
 import { element } from "./notices.ts";
 import type { Overlay } from "./overlay.ts";
 import { length } from "./vec.ts";
@@ -36,6 +37,7 @@ export function connectPage(app: Controlled): void {
 
   const back = element<HTMLButtonElement>("back-button");
   back.addEventListener("click", goBack);
+  const looks = connectLooks();
   const help = element<HTMLDialogElement>("help");
   element("labels-button").addEventListener("click", () => app.toggleNames());
   element("home-button").addEventListener("click", () => app.goHome());
@@ -69,6 +71,8 @@ export function connectPage(app: Controlled): void {
     n: () => app.toggleNames(),
     h: () => app.goHome(),
     backspace: goBack,
+    r: () => looks.toggleNight(),
+    f: () => looks.toggleFull(),
   };
   window.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || takesKeys(event.target)) return;

@@ -224,19 +224,24 @@ test("a flight to a star ends where it is of magnitude -8", () => {
   assert.ok(dot(camera.forward, unit(sub(sirius, camera.position))) > 1 - 1e-12);
 });
 
-test("the circle around a cluster fills half of the height of the view, at any zoom", () => {
-  for (const fov of [60, 12]) {
+test("the circle around a cluster fills half of the view, at any zoom, also upright", () => {
+  for (const [fov, width, height] of [
+    [60, 1280, 800],
+    [12, 1280, 800],
+    [60, 390, 844],
+  ] as const) {
     const camera = new Camera();
     camera.fovDeg = fov;
+    camera.aspect = width / height;
     const cluster = scale(towards(56.75, 24.12), 135 * PARSEC_M);
     const flight = new Flight(camera, () => cluster, 2 * PARSEC_M);
     const end = flight.end;
     flight.jump();
     assert.ok(length(sub(camera.position, end)) < 1e-9 * length(end));
-    const middle = camera.project(cluster, WIDTH, HEIGHT);
-    const top = camera.project(add(cluster, scale(camera.basis().up, 2 * PARSEC_M)), WIDTH, HEIGHT);
-    assert.ok(middle && Math.hypot(middle.x - WIDTH / 2, middle.y - HEIGHT / 2) < 1e-6);
-    assert.ok(top && Math.abs(HEIGHT / 2 - top.y - HEIGHT / 4) < 1e-6);
+    const middle = camera.project(cluster, width, height);
+    const top = camera.project(add(cluster, scale(camera.basis().up, 2 * PARSEC_M)), width, height);
+    assert.ok(middle && Math.hypot(middle.x - width / 2, middle.y - height / 2) < 1e-6);
+    assert.ok(top && Math.abs(height / 2 - top.y - Math.min(width, height) / 4) < 1e-6);
   }
   assert.ok(arrivalDistance([0, 0, 0], 0) > 0);
 });

@@ -138,3 +138,24 @@ def test_back_and_home(naked_eye_site, tmp_path, reduced):
     assert last == left
     assert seen.views[9].script is True
     assert (seen.problems, seen.console) == ([], [])
+
+
+def test_night_is_red_and_the_screen_is_filled(naked_eye_site, tmp_path):
+    """By night nothing has green or blue light, neither the sky nor the page; by day, or again by day, both have."""
+    full = "document.fullscreenElement !== null"
+    views = [
+        View(start(FRESH), clean=False),
+        View(steps=[{"press": "r"}], clean=False),
+        View(steps=[{"press": "?"}], clean=False),
+        View(
+            steps=[{"press": "Escape"}, {"until": "!document.getElementById('help').open"}, {"press": "r"}], clean=False
+        ),
+        View(steps=[{"press": "f"}, {"until": full}], picture=False),
+        View(steps=[{"press": "f"}, {"until": f"!({full})"}], picture=False),
+    ]
+    visit = look_at_site(naked_eye_site, views, tmp_path)
+    for seen, red in zip(visit.views, (False, True, True, False)):
+        pixels = seen.pixels()
+        assert np.sum(pixels[..., 0] > 40) > 1000
+        assert (pixels[..., 1:].max() <= 2) == red
+    assert (visit.problems, visit.console) == ([], [])
