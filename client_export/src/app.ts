@@ -16,6 +16,8 @@ import { FRESH_LOOK, type ViewState, applyViewState, formatViewState, parseViewS
 
 /** Rest after which the address takes over the view, milliseconds: browsers limit how often it may change. */
 const ADDRESS_DELAY_MS = 400;
+/** After such a rest, milliseconds, who flies off by hand can come back. */
+const REST_MS = 5000;
 /** How often a moving camera asks for cells, milliseconds. */
 const LOAD_EVERY_MS = 200;
 
@@ -35,6 +37,8 @@ export class App {
   private namesShown = true;
   private frame = 0;
   private lastLoad = 0;
+  /** When the camera was last moved by hand, milliseconds. */
+  private lastMoved = 0;
   private addressTimer = 0;
   private writtenHash = "";
   private readonly reducedMotion = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -175,7 +179,13 @@ export class App {
 
   private draw(now: number): void {
     this.frame = 0;
+    const before = this.camera.position;
     let moving = this.controls?.step(now) ?? false;
+    if (this.camera.position !== before) {
+      // The address still holds the view of that rest.
+      if (now - this.lastMoved > REST_MS && this.writtenHash) this.page?.remember(this.writtenHash);
+      this.lastMoved = now;
+    }
     if (this.flight) {
       if (this.flight.plan.step((now - this.flight.since) / 1000)) this.flight = null;
       moving = true;

@@ -1,4 +1,4 @@
-/** The places where one was: each flight begins with an entry of the browser's history, to which "back" returns. */
+/** The places where one was: a flight, and who flies off after a rest, begins with an entry of the history to which "back" returns. */
 
 /** What an entry of ours bears. */
 interface Entry {

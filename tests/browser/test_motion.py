@@ -19,16 +19,17 @@ MAG = -8.0
 """Of a star that was flown to."""
 
 STILL = """new Promise((done) => {
-  let before = "";
+  let [before, same] = ["", 0];
   const compare = () => {
     const now = location.hash + JSON.stringify(helios.view());
-    if (now === before && !helios.flying()) return done(helios.view());
+    same = now === before && !helios.flying() ? same + 1 : 0;
     before = now;
-    setTimeout(compare, 600);
+    if (same === 2) done(helios.view());
+    else setTimeout(() => requestAnimationFrame(compare), 500);
   };
   compare();
 })"""
-"""Gives the view once nothing has moved, nor the address, for a while."""
+"""Gives the view once nothing has moved, nor the address, for a while in which frames could be drawn."""
 
 LET_GO = {
     "blur": "window.dispatchEvent(new Event('blur'))",
@@ -138,6 +139,19 @@ def test_back_and_home(naked_eye_site, tmp_path, reduced):
     assert last == left
     assert seen.views[9].script is True
     assert (seen.problems, seen.console) == ([], [])
+
+
+def test_who_flies_off_after_a_rest_comes_back(naked_eye_site, tmp_path):
+    """To where the rest was, not to the stops on the way."""
+    fly = [{"hold": "w"}, {"wait": 400}, {"release": "w"}, {"wait": 200}]
+    views = [
+        View(start(), steps=[{"evaluate": STILL}, {"wait": 5500}, *fly, *fly, {"evaluate": STILL}]),
+        View(steps=[{"press": "Backspace"}, {"evaluate": STILL}]),
+    ]
+    away, back = (each.view for each in look_at_site(naked_eye_site, [replaced(v) for v in views], tmp_path).views)
+    assert np.linalg.norm(away["pos"]) > 1e15
+    assert back["pos"] == [0, 0, 0]
+    assert [back["look"]["ra"], back["look"]["dec"]] == pytest.approx(LOOK)
 
 
 def test_night_is_red_and_the_screen_is_filled(naked_eye_site, tmp_path):
