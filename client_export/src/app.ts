@@ -30,6 +30,8 @@ export class App {
   names: Names | null = null;
   /** Stops above the default exposure. */
   ev = 0;
+  /** What is drawn over the sky, as a link says it. */
+  show = "";
   /** Drawn over the sky, in this order. */
   private readonly overlays: Overlay[] = [];
   readonly controls: Controls;
@@ -127,7 +129,7 @@ export class App {
       this.showNames();
     });
     const told = named.catch((reason: unknown) => showNotice(messageOf(reason)));
-    (await page).connectPage(this);
+    (await page).connectPage(this, site);
     await told;
   }
 
@@ -168,6 +170,7 @@ export class App {
     this.names?.leave();
     this.controls.restart();
     applyViewState(state, this.camera);
+    this.show = state.show ?? this.show;
     this.setExposure(state.ev ?? this.ev);
   }
 
@@ -196,7 +199,7 @@ export class App {
   }
 
   private writeAddress(): void {
-    this.writtenHash = formatViewState(this.camera, this.ev);
+    this.writtenHash = formatViewState(this.camera, this.ev, this.show);
     if (this.writtenHash !== window.location.hash) window.history.replaceState(null, "", this.writtenHash);
   }
 }
