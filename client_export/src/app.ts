@@ -28,6 +28,8 @@ export class App {
   names: Names | null = null;
   /** Stops above the default exposure. */
   ev = 0;
+  /** What is drawn over the sky, as a link says it. */
+  show = "";
   /** Drawn over the sky, in this order. */
   private readonly overlays: Overlay[] = [];
   /** Null until the code for it is there. */
@@ -129,7 +131,7 @@ export class App {
     const { source, stage, camera } = this;
     const [onInput, onGrab] = [() => this.invalidate(), () => void (this.flight = null)];
     this.controls = new this.page.Controls(stage.canvas, camera, source.store, onInput, onGrab);
-    this.page.connectPage(this);
+    this.page.connectPage(this, site);
     await told;
   }
 
@@ -161,7 +163,7 @@ export class App {
 
   /** The link text of the present view. */
   private get hash(): string {
-    return formatViewState(this.camera, this.ev);
+    return formatViewState(this.camera, this.ev, this.show);
   }
 
   private readAddress(): void {
@@ -174,6 +176,7 @@ export class App {
     this.names?.leave();
     this.controls?.rest();
     applyViewState(state, this.camera);
+    this.show = state.show ?? this.show;
     this.setExposure(state.ev ?? this.ev);
   }
 

@@ -1,12 +1,14 @@
 /** Names of the brightest and largest landmarks in view, over the picture, with a ring around what gives no light. */
-import { type Landmark, SUN } from "./landmark.ts";
+import { type Landmark, SUN, isUnlit } from "./landmark.ts";
 import type { LandmarkStars } from "./landmark_stars.ts";
-import type { Frame, Overlay } from "./overlay.ts";
+import type { Box, Frame, Overlay } from "./overlay.ts";
 import { AU_M } from "./sky.ts";
 import { length, sub } from "./vec.ts";
 
 const MOST_STARS = 16;
 const MOST_OTHERS = 4;
+/** Of places without light in this universe, which are named last. */
+const MOST_UNLIT = 2;
 /** Smallest angular radius at which anything but a star is named, radians. */
 const SMALLEST_OTHER = 0.004;
 /** The Sun is named from here on, metres: nearer it is where one stands. */
@@ -45,6 +47,8 @@ const widthOf = (landmark: Landmark) => CHARACTER_PX * landmark.name.length;
 
 export class Labels implements Overlay {
   visible = true;
+  /** Where names are on the screen now. */
+  boxes: Box[] = [];
   private readonly names = new Map<string, HTMLElement>();
   private readonly rings = new Map<string, HTMLElement>();
 
@@ -63,16 +67,22 @@ export class Labels implements Overlay {
 
   draw(frame: Frame): void {
     const placed = this.visible ? withoutOverlaps(this.candidates(frame), frame.size.width) : [];
+    const top = this.container.getBoundingClientRect().top;
+    this.boxes = placed.map(({ landmark, left, line }) => {
+      const height = top + line;
+      return { left, right: left + widthOf(landmark), top: height - LINE_PX / 2, bottom: height + LINE_PX / 2 };
+    });
     const shown = new Set(placed.map(({ landmark }) => landmark.id));
     const ringed = new Set(placed.filter(({ ring }) => ring > 0).map(({ landmark }) => landmark.id));
     for (const [id, element] of this.names) element.hidden = !shown.has(id);
     for (const [id, element] of this.rings) element.hidden = !ringed.has(id);
     for (const { landmark, x, y, left, line, ring } of placed) {
-      const name = this.elementOf(this.names, landmark, landmark.kind === "star" ? "label" : "label place");
+      const unlit = isUnlit(landmark) ? " unlit" : "";
+      const name = this.elementOf(this.names, landmark, (landmark.kind === "star" ? "label" : "label place") + unlit);
       name.textContent = landmark.name;
       name.style.transform = `translate(${left.toFixed(1)}px, ${line.toFixed(1)}px)`;
       if (ring === 0) continue;
-      const circle = this.elementOf(this.rings, landmark, "ring");
+      const circle = this.elementOf(this.rings, landmark, `ring${unlit}`);
       circle.style.width = circle.style.height = `${(2 * ring).toFixed(1)}px`;
       circle.style.transform = `translate(${(x - ring).toFixed(1)}px, ${(y - ring).toFixed(1)}px)`;
     }
@@ -84,6 +94,8 @@ export class Labels implements Overlay {
     const first: Candidate[] = [];
     const stars: Candidate[] = [];
     const others: Candidate[] = [];
+    const unlit: Candidate[] = [];
+    const last: Candidate[] = [];
     const area = this.container.getBoundingClientRect();
     const focal = camera.focalPx(size.height);
     for (const landmark of this.landmarks) {
@@ -101,17 +113,19 @@ export class Labels implements Overlay {
       const candidate = { landmark, x: at.x, y: at.y - area.top, ring, gap, score };
       if (landmark.id === SUN.id) {
         if (distance > SUN_FROM_M) first.push(candidate);
-      } else if (goal || landmark.kind === "galactic_center") {
+      } else if (goal) {
         first.push(candidate);
+      } else if (landmark.kind === "galactic_center") {
+        (isUnlit(landmark) ? last : first).push(candidate);
       } else if (lit) {
         stars.push(candidate);
       } else if (angular > SMALLEST_OTHER) {
-        others.push(candidate);
+        (isUnlit(landmark) ? unlit : others).push(candidate);
       }
     }
     const best = (list: Candidate[], most: number) => list.sort((a, b) => b.score - a.score).slice(0, most);
     first.sort((a, b) => Number(b.landmark === destination) - Number(a.landmark === destination));
-    return [...first, ...best(stars, MOST_STARS), ...best(others, MOST_OTHERS)];
+    return [...first, ...best(stars, MOST_STARS), ...best(others, MOST_OTHERS), ...last, ...best(unlit, MOST_UNLIT)];
   }
 
   private elementOf(elements: Map<string, HTMLElement>, landmark: Landmark, className: string): HTMLElement {

@@ -1,5 +1,6 @@
 /** Named places: what is searched for, flown to and written over the sky. */
-import { fieldsOf, listOf, parseJson, textOf, vectorOf } from "./json_fields.ts";
+import { fieldsOf, parseJson, textOf } from "./json_fields.ts";
+import { countOf, listOf, vectorOf } from "./json_values.ts";
 import type { Vec3 } from "./vec.ts";
 
 export interface Landmark {
@@ -11,7 +12,12 @@ export interface Landmark {
   /** How large the place is, metres; 0 where unknown. */
   radiusM: number;
   description: string;
+  /** How many stars the universe has there, as counted when the site was made; absent where nobody counted. */
+  stars?: number;
 }
+
+/** Whether a place is known to give no light in this universe. */
+export const isUnlit = ({ stars }: Landmark): boolean => stars === 0;
 
 /** The place that every universe has. */
 export const SUN: Landmark = {
@@ -35,6 +41,7 @@ export function parseLandmarks(text: string, what: string): Landmark[] {
       position: vectorOf(fields, "pos_meters", where),
       radiusM: typeof fields.radius_hint === "number" ? fields.radius_hint : 0,
       description: typeof fields.description === "string" ? fields.description : "",
+      ...(fields.stars === undefined ? {} : { stars: countOf(fields, "stars", where) }),
     };
   });
 }

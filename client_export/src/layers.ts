@@ -3,7 +3,8 @@
  * from afar. Wherever the camera is, the light of a cell is the same: what one layer gives up the next one takes over.
  */
 import { SiteError } from "./errors.ts";
-import { fieldsOf, listOf, textOf } from "./json_fields.ts";
+import { fieldsOf, textOf } from "./json_fields.ts";
+import { listOf } from "./json_values.ts";
 import type { Pack } from "./pack_format.ts";
 import { clamp } from "./numbers.ts";
 

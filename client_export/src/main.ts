@@ -6,6 +6,7 @@ import { openSite } from "./site.ts";
 import { Stage } from "./stage.ts";
 import "./style.css";
 import "./panels.css";
+import "./chart.css";
 
 async function start(): Promise<App> {
   const site = await openSite("", window.fetch.bind(window));

@@ -46,6 +46,11 @@ export class Names implements Overlay {
     this.labels.draw(frame);
   }
 
+  /** The place that was asked for; null where there is none. */
+  get goal(): Landmark | null {
+    return this.destination.current;
+  }
+
   /** Lets a user type. */
   find(): void {
     this.search.focus();

@@ -10,6 +10,14 @@ export interface Frame {
   atRest: boolean;
 }
 
+/** An area of the screen, CSS pixels from the top left corner. */
+export interface Box {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
 /** Something over the sky. `draw` follows every frame of the sky, and nothing else asks for it. */
 export interface Overlay {
   draw(frame: Frame): void;

@@ -1,12 +1,12 @@
 /** What of the page may come after the first sky: its buttons and keys, and named places. */
+import { type Charted, connectChart } from "./chart/chart.ts";
 import { type Controls, takesKeys } from "./controls.ts";
 import { EV_RANGE, EV_STEP } from "./exposure.ts";
 import { canReturn, goBack } from "./history.ts";
 import { formatDistance, formatSpeed } from "./lengths.ts";
-import type { Names } from "./names.ts";
 import { connectLooks } from "./night.ts";
 import { element } from "./notices.ts";
-import type { Overlay } from "./overlay.ts";
+import type { Site } from "./site.ts";
 import { length } from "./vec.ts";
 
 export { Controls } from "./controls.ts";
@@ -16,18 +16,16 @@ export { parseLandmarks } from "./landmark.ts";
 export { Names } from "./names.ts";
 
 /** What buttons and keys change. */
-export interface Controlled {
+export interface Controlled extends Charted {
   readonly ev: number;
   readonly controls: Controls | null;
-  readonly names: Names | null;
   setExposure(ev: number): void;
-  toggleNames(): void;
   goHome(): void;
-  addOverlay(overlay: Overlay): void;
 }
 
 /** Connects the buttons and keys of the page. */
-export function connectPage(app: Controlled): void {
+export function connectPage(app: Controlled, site: Site): void {
+  connectChart(app, site);
   const slider = element<HTMLInputElement>("exposure-input");
   slider.min = String(EV_RANGE[0]);
   slider.max = String(EV_RANGE[1]);

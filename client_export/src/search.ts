@@ -1,5 +1,5 @@
 /** The search box: a combobox over the landmarks. */
-import type { Landmark } from "./landmark.ts";
+import { type Landmark, isUnlit } from "./landmark.ts";
 import { formatDistance } from "./lengths.ts";
 import { length } from "./vec.ts";
 
@@ -23,7 +23,7 @@ export function findLandmarks(landmarks: readonly Landmark[], typed: string): La
   return landmarks
     .map((landmark) => ({ landmark, rank: rank(landmark) }))
     .filter((found) => found.rank < 3)
-    .sort((a, b) => a.rank - b.rank)
+    .sort((a, b) => a.rank - b.rank || Number(isUnlit(a.landmark)) - Number(isUnlit(b.landmark)))
     .slice(0, MOST_RESULTS)
     .map((found) => found.landmark);
 }
@@ -78,7 +78,8 @@ export class Search {
     name.textContent = landmark.name;
     const about = document.createElement("small");
     const distance = length(landmark.position);
-    about.textContent = [landmark.kind.replaceAll("_", " "), distance > 0 ? formatDistance(distance) : ""]
+    const unlit = isUnlit(landmark) ? "no light in this universe" : "";
+    about.textContent = [landmark.kind.replaceAll("_", " "), distance > 0 ? formatDistance(distance) : "", unlit]
       .filter(Boolean)
       .join(" · ");
     item.append(name, about);

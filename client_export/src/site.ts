@@ -18,6 +18,14 @@ export interface Site {
    * @throws SiteError where a file is missing, damaged, of another version, or the packs do not fit.
    */
   open(): Promise<SourceOf>;
+  /** Whether it names a file as `key`: what may be absent is named. */
+  has(key: string): boolean;
+  /**
+   * Reads the file that it names as `key`: its text, and its name.
+   *
+   * @throws SiteError where it names none, or that cannot be read.
+   */
+  file(key: string): Promise<[text: string, name: string]>;
   /** Reads the file of its landmarks: its text, and its name; of a site that names none, an empty list. */
   landmarks(): Promise<[text: string, name: string]>;
 }
@@ -31,13 +39,16 @@ export async function openSite(base: string, fetcher: typeof fetch): Promise<Sit
   const root = new Folder(base, fetcher);
   const manifest = fieldsOf(parseJson(await root.text(MANIFEST), MANIFEST), MANIFEST);
   checkVersion(manifest, VERSION, MANIFEST);
+  const has = (key: string) => manifest[key] !== undefined;
+  const file = async (key: string): Promise<[string, string]> => {
+    const name = textOf(manifest, key, MANIFEST);
+    return [await root.text(name), name];
+  };
   return {
+    has,
+    file,
     open: () => sourceOf(manifest.layers, (folder) => new Folder(`${base}${folder}/`, fetcher)),
-    landmarks: async () => {
-      if (manifest.landmarks === undefined) return ["[]", MANIFEST];
-      const name = textOf(manifest, "landmarks", MANIFEST);
-      return [await root.text(name), name];
-    },
+    landmarks: async () => (has("landmarks") ? file("landmarks") : ["[]", MANIFEST]),
   };
 }
 

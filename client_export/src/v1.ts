@@ -8,17 +8,8 @@ import { type Cell, covarianceOf, unitOf } from "./cell.ts";
 import { SiteError } from "./errors.ts";
 import { type CellId, type GridConfig, ancestorOf, ballOf, nameOf } from "./grid.ts";
 import type { Folder } from "./http.ts";
-import {
-  type Fields,
-  checkVersion,
-  countOf,
-  fieldsOf,
-  listOf,
-  numberOf,
-  parseJson,
-  textOf,
-  vectorOf,
-} from "./json_fields.ts";
+import { type Fields, checkVersion, fieldsOf, parseJson, textOf } from "./json_fields.ts";
+import { countOf, listOf, numberOf, vectorOf } from "./json_values.ts";
 import { decodeLz4Block } from "./lz4.ts";
 import type { Pack, PackFormat, PackedCell } from "./pack_format.ts";
 import { PackReader } from "./pack_reader.ts";

@@ -17,6 +17,8 @@ export interface ViewState {
   /** Stops above the default exposure. */
   ev?: number;
   up?: UpName;
+  /** What is drawn over the sky; see `parseShown` of chart/part.ts. */
+  show?: string;
 }
 
 function numbersOf(text: string | null, count: number): number[] | null {
@@ -44,15 +46,18 @@ export function parseViewState(...texts: string[]): ViewState {
   if (ev) state.ev = clamp(ev[0], EV_RANGE);
   const up = params.get("up");
   if (up !== null && up in UP) state.up = up as UpName;
+  const show = params.get("show");
+  if (show && /^[a-z,]+$/.test(show)) state.show = show;
   return state;
 }
 
 /** The link text of a view; reading it back gives the same position to the last bit and the look to 1e-9 degrees. */
-export function formatViewState(camera: Camera, ev: number): string {
+export function formatViewState(camera: Camera, ev: number, show = ""): string {
   const { ra, dec } = raDecOf(camera.forward);
   const angle = (deg: number) => String(Number(deg.toFixed(9)));
   const up = camera.upName === "ecliptic" ? "" : `&up=${camera.upName}`;
-  return `#pos=${camera.position.join(",")}&look=${angle(ra)},${angle(dec)}&fov=${angle(camera.fovDeg)}&ev=${ev}${up}`;
+  const shown = show && `&show=${show}`;
+  return `#pos=${camera.position.join(",")}&look=${angle(ra)},${angle(dec)}&fov=${angle(camera.fovDeg)}&ev=${ev}${up}${shown}`;
 }
 
 /** Moves `camera` to what the state names, leaving the rest. */
