@@ -13,6 +13,9 @@ export class UnreachableError extends SiteError {
   }
 }
 
+/** The server does not give this to us, though it may have it: some say so of what they lack, too. */
+export class RefusedError extends SiteError {}
+
 /** The text of anything thrown. */
 export function messageOf(reason: unknown): string {
   return reason instanceof Error ? reason.message : String(reason);
