@@ -83,9 +83,7 @@ export class Fetcher {
     this.room = new Room();
     for (const pauses of [this.shards, this.tiles]) pauses.endAll();
     for (const shard of [...this.held.keys()]) this.release(shard);
-    const missing = [...this.missing];
-    this.missing.clear();
-    this.free(missing);
+    this.free([...this.missing]);
   }
 
   private async read(): Promise<void> {
