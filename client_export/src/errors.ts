@@ -3,11 +3,15 @@ export class SiteError extends Error {
   override name = "SiteError";
 }
 
-/** Nothing can be read of a file now; it may be there later, not before `afterMs` if the server says so. */
+/**
+ * Nothing can be read of a file now; it may be there later, not before `afterMs` if the server says so. `unanswered`: there was
+ * no answer, or none that the browser takes for one.
+ */
 export class UnreachableError extends SiteError {
   constructor(
     message: string,
     readonly afterMs = 0,
+    readonly unanswered = false,
   ) {
     super(message);
   }

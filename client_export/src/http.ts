@@ -90,10 +90,12 @@ export async function get(
     clearTimeout(timer);
     timer = setTimeout(() => stop.abort(new Error(TEXT.stalled(STALL_MS))), STALL_MS);
   };
+  let answered = false;
   try {
     awake();
     const response = await fetcher(url, { ...init, signal: stop.signal });
     const { status, headers, body } = response;
+    answered = true;
     if (!accepted.includes(status)) throw errorOf(url, response);
     if (headers.get("Content-Type")?.startsWith("text/html")) throw new SiteError(TEXT.unread(url, TEXT.page));
     const [most, tooMany] = onHead?.(response) ?? [Infinity, ""];
@@ -118,7 +120,8 @@ export async function get(
     return { status, body: whole };
   } catch (reason) {
     if (reason instanceof SiteError) throw reason;
-    throw new UnreachableError(TEXT.unread(url, messageOf(stop.signal.reason ?? reason)));
+    const stalled: unknown = stop.signal.reason;
+    throw new UnreachableError(TEXT.unread(url, messageOf(stalled ?? reason)), 0, !answered && !stalled);
   } finally {
     clearTimeout(timer);
     stop.abort(); // of what was not read to its end

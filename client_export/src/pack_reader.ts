@@ -1,5 +1,5 @@
 /** Cells out of a pack file over HTTP: several a request by byte range, or all at once where ranges are ignored. */
-import { SiteError } from "./errors.ts";
+import { SiteError, UnreachableError } from "./errors.ts";
 import { type Watch, get } from "./http.ts";
 
 const TEXT = {
@@ -149,6 +149,7 @@ export class PackReader {
       // Bytes of what gzip made of the file are of no use, and not every server says from where those are that it sends.
       if (response.headers.has("Content-Encoding") || (range && !range.startsWith(`bytes ${start}-`))) {
         useless = true;
+        this.ranges = false;
         throw new SiteError(TEXT.otherRange(this.url, start, end));
       }
       this.ranges = true;
@@ -164,15 +165,20 @@ export class PackReader {
       }
       return body;
     } catch (reason) {
-      if (!useless) throw reason;
-      this.ranges = false;
-      return null;
+      if (useless) return null;
+      const odd = reason instanceof UnreachableError && reason.unanswered && this.ranges === null;
+      if (!odd) throw reason;
+      // A browser takes a packed answer to a range for none. If the file comes packed, this is why; else it is the network.
+      return (await this.all(init, watch, reason)).subarray(start, end);
     }
   }
 
-  /** The whole file, asked for without a range. */
-  private async all(init: RequestInit, watch: Watch): Promise<Uint8Array> {
-    const onHead = (response: Response) => this.limit(response, watch);
+  /** The whole file, asked for without a range. @throws `unpacked` unless that is null, or the server packs the file. */
+  private async all(init: RequestInit, watch: Watch, unpacked: SiteError | null = null): Promise<Uint8Array> {
+    const onHead = (response: Response) => {
+      if (unpacked && !response.headers.has("Content-Encoding")) throw unpacked;
+      return this.limit(response, watch);
+    };
     return this.keep((await get(this.fetcher, this.url, [200], init, { ...watch, onHead })).body);
   }
 

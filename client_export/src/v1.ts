@@ -102,13 +102,13 @@ export const V1: PackFormat = {
       splatCount: index.total_splats,
       cells,
       read: (...wanted) => reader.read(...wanted),
-      decode: ({ name }, bytes) => {
+      decode: ({ name, points }, bytes) => {
         const what = `${folder.path}${name}.bin`;
         checkFile(sums, `${name}.bin`, bytes, what);
         const file = decodeFile(bytes, what);
         const found = nameOf(file.id);
         if (found !== name) throw new SiteError(`${what} holds cell ${found}: pack the site again`);
-        if (!sums) checkSplats(file.splats, file.bounds, what);
+        if (!sums) checkSplats(file.splats, file.bounds, points, what);
         return cellOf(file);
       },
     };

@@ -103,14 +103,19 @@ def cut(handler: WholeFiles, body: bytes, code: int, headers: dict[str, str]) ->
 
 
 def flip(handler: WholeFiles, body: bytes, code: int, headers: dict[str, str]) -> None:
-    """Flip a bit of the body."""
+    """Flip a bit of the byte at which the fault is, or of that in the middle."""
     spoilt = bytearray(body)
-    spoilt[len(body) // 2] ^= 4
+    spoilt[handler.fault_at] ^= 4
     send(handler, bytes(spoilt), code, headers)
 
 
 def reset(handler: WholeFiles, body: bytes, code: int, headers: dict[str, str]) -> None:
-    """Reset the connection rather than answer."""
+    """Send half of the body, and reset the connection: of one that is reset before, Chromium itself asks again."""
+    handler.send_response(code)
+    for name, value in {**headers, "Content-Length": str(len(body))}.items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    handler.wfile.write(body[: len(body) // 2])
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     handler.connection.close()
     handler.close_connection = True
@@ -122,7 +127,10 @@ def page(handler: WholeFiles, body: bytes, code: int, headers: dict[str, str]) -
 
 
 def zipped(handler: WholeFiles, body: bytes, code: int, headers: dict[str, str]) -> None:
-    """Send the body gzipped, and do not say how long it is."""
+    """Send the body gzipped, to who takes that, and do not say how long it is."""
+    if "gzip" not in (handler.headers.get("Accept-Encoding") or ""):
+        send(handler, body, code, headers, length=False)
+        return
     send(handler, gzip.compress(body), code, {**headers, "Content-Encoding": "gzip"}, length=False)
 
 
@@ -163,9 +171,10 @@ def faulty(*faults: Fault, ranges: bool = True, missing: Callable | None = None)
             if asked:
                 start, end, code = int(asked[1]), min(int(asked[2]) + 1, len(data)), 206
                 headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(data)}"
-            answers = [fault.answer for fault in faults if fault.applies(name, start, end)]
+            met = next((fault for fault in faults if fault.applies(name, start, end)), None)
+            self.fault_at = (end - start) // 2 if met is None or met.byte is None else met.byte - start
             try:
-                (answers[0] if answers else send)(self, data[start:end], code, headers)
+                (met.answer if met else send)(self, data[start:end], code, headers)
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True  # the visitor has given up
 

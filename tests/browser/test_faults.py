@@ -67,7 +67,7 @@ def whole(sound):
 def assert_same(view, sound):
     """Light is summed in the order in which tiles come, in half floats of 11 bits, and seldom rounded otherwise."""
     np.testing.assert_allclose(view.light, sound.light, rtol=2**-9, atol=1e-6)
-    assert view.light.sum() == pytest.approx(sound.light.sum(), rel=1e-5)
+    assert view.light.sum() == pytest.approx(sound.light.sum(), rel=1e-4)
 
 
 def assert_nearly(view, sound):
@@ -78,22 +78,22 @@ def assert_nearly(view, sound):
 
 
 @pytest.mark.parametrize(
-    ("answer", "times", "words"),
+    ("answer", "words"),
     [
-        (status(503), 1, "the server answered HTTP 503"),
-        (status(429, Retry_After="1"), 1, "the server answered HTTP 429"),
-        (reset, 4, "cannot be read"),  # of connections that it keeps, Chromium itself asks again
-        (stall, 1, "nothing came for 10 seconds"),
-        (stall_inside, 1, "nothing came for 10 seconds"),
-        (drip, 1, "nothing came for 10 seconds"),
-        (cut, 1, None),
-        (flip, 1, None),
+        (status(503), "the server answered HTTP 503"),
+        (status(429, Retry_After="1"), "the server answered HTTP 429"),
+        (reset, "cannot be read"),
+        (stall, "nothing came for 10 seconds"),
+        (stall_inside, "nothing came for 10 seconds"),
+        (drip, "nothing came for 10 seconds"),
+        (cut, None),
+        (flip, None),
     ],
     ids=["503", "429", "reset", "stall", "stall inside", "drip", "cut", "flip"],
 )
-def test_what_fails_once_comes_by_itself(deep, sound, middle, tmp_path, answer, times, words):
+def test_what_fails_once_comes_by_itself(deep, sound, middle, tmp_path, answer, words):
     """It is told while it is not here, but for damage on the way, which is mended before anybody sees it."""
-    handler = faulty(Fault(TILES, answer, times=times, byte=middle))
+    handler = faulty(Fault(TILES, answer, times=1, byte=middle))
     visit = look_at_site(
         deep, [View(steps=whole(sound), light=ALL)], tmp_path, size=SIZE, handler=handler, start=f"#{ORION}"
     )
