@@ -58,10 +58,10 @@ export function pauseAfter(tries: number, afterMs: number): number {
 }
 
 /** Does `work` again, with growing pauses, while it ends with an UnreachableError, `tries` times at most. */
-export async function persist<T>(work: () => Promise<T>, watch: Watch = {}, tries = TRIES): Promise<T> {
+export async function persist<T>(work: (tried: number) => Promise<T>, watch: Watch = {}, tries = TRIES): Promise<T> {
   for (let tried = 1; ; tried++) {
     try {
-      return await work();
+      return await work(tried);
     } catch (reason) {
       if (!(reason instanceof UnreachableError) || tried >= tries) throw reason;
       const ms = pauseAfter(tried, reason.afterMs);
@@ -143,9 +143,11 @@ export class Folder {
 
   /** The bytes of one of its files, from the server itself rather than a cache if `fresh`. */
   bytes(name: string, fresh = false): Promise<Uint8Array> {
-    const init: RequestInit = fresh ? { cache: "reload" } : {};
-    const ask = () => get(this.fetcher, this.path + name, [200], init, this.watch);
-    return persist(async () => (await ask()).body, this.watch);
+    // Browsers let a request wait for one of the same file that is under way, as the preload of a page may be that stalls.
+    const cacheOf = (tried: number): RequestInit =>
+      tried > 1 ? { cache: "no-store" } : fresh ? { cache: "reload" } : {};
+    const ask = (tried: number) => get(this.fetcher, this.path + name, [200], cacheOf(tried), this.watch);
+    return persist(async (tried) => (await ask(tried)).body, this.watch);
   }
 
   /**

@@ -4,6 +4,8 @@ import { Fetcher, type FetcherEvents } from "./fetcher.ts";
 import { Mending, type MendingEvents } from "./mending.ts";
 import type { TreePack } from "./pack.ts";
 
+export { Resident } from "./resident.ts";
+
 export class Reading {
   private readonly fetcher: Fetcher;
   private readonly mending: Mending;

@@ -16,7 +16,7 @@ import { FADE_MS, Fades, faded } from "./fades.ts";
 import { TreeNode, grow } from "./node.ts";
 import type { TreePack } from "./pack.ts";
 import type { Reading } from "./reading.ts";
-import { Resident } from "./resident.ts";
+import type { Resident } from "./resident.ts";
 
 const BUDGET: Budget = { splats: 200_000, bytes: 4 << 20, share: 1e-6 };
 /** Splats that there is room for, for each of the budget: also those of the cells that came with the ones in view. */
@@ -62,7 +62,8 @@ export class TreeSource implements Source {
   private starting: Promise<void> | null = null;
   /** Bytes of tiles that are wanted and not asked for. */
   private lackingBytes = 0;
-  private readonly resident: Resident;
+  private resident: Resident | null = null;
+  private readonly keptBytes = KEPT_BYTES * BUDGET.bytes;
   /** Tiles that there was no room for, until what closes has closed. */
   private readonly full = new Set<TreeNode>();
   private cut: TreeNode[] = [];
@@ -86,8 +87,6 @@ export class TreeSource implements Source {
     this.root.wanted = true;
     this.root.opened = 1;
     grow(this.root, head.page, 0, 0);
-    const onCell = (cell: Parameters<SourceEvents["onCell"]>[1]) => events.onCell(this.store, cell);
-    this.resident = new Resident(this.store, KEPT_BYTES * BUDGET.bytes, onCell);
     this.root.fill({ stars: null, soft: null, standing: [] });
     if (sky) this.takeSky(sky);
     this.fades = new Fades(this.root, () => MOST_OVER * this.budget.splats);
@@ -97,7 +96,7 @@ export class TreeSource implements Source {
   /** How much is drawn of the tree, and how far the light of the glow still stands for it. */
   get state(): { tau: number; drawn: number; open: number; glow: number; bytes: number } {
     const { tau, glowWeight: glow } = this;
-    return { tau, drawn: this.fades.drawn, open: this.cut.length, glow, bytes: this.resident.bytes };
+    return { tau, drawn: this.fades.drawn, open: this.cut.length, glow, bytes: this.resident?.bytes ?? 0 };
   }
 
   update(view: View, now: number): boolean {
@@ -143,7 +142,8 @@ export class TreeSource implements Source {
   /** Reads what is missing, with code that is read first; resolves when nothing more can be asked for now. */
   private async fetch(): Promise<void> {
     this.starting ??= import("./reading.ts").then(
-      ({ Reading }) => {
+      ({ Reading, Resident }) => {
+        this.resident = new Resident(this.store, this.keptBytes, (cell) => this.events.onCell(this.store, cell));
         this.reading = new Reading(this.pack, {
           next: () => this.missing(),
           onTile: (node, cells) => this.take(node, cells),
@@ -291,7 +291,7 @@ export class TreeSource implements Source {
   private take(node: TreeNode, cells: CellData[]): void {
     node.used = this.clock;
     this.renew(() => {
-      if (this.resident.put(node, cells)) return;
+      if (this.resident?.put(node, cells)) return;
       node.tile = "unread";
       this.full.add(node);
     });
