@@ -26,6 +26,9 @@ export class LayerSource implements Source {
     this.store = new SplatStore(layers.reduce((sum, { pack }: Layer) => sum + pack.splatCount, 0));
     this.loader = new Loader(site, {
       ...events,
+      onMended: () => {
+        if (problems.length === 0) events.onMended?.();
+      },
       onCell: (layer, siteCell, cell) => {
         const { points } = siteCell.packed[layer] as PackedCell;
         const stored = this.store.add(`${layers[layer].folder}/${siteCell.name}`, cell, points);
