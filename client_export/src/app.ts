@@ -5,13 +5,14 @@ import { messageOf } from "./errors.ts";
 import { EV_RANGE, exposureAt } from "./exposure.ts";
 import type { Plan } from "./flight.ts";
 import type { Names } from "./names.ts";
-import { element, showNotice } from "./notices.ts";
+import { clearNotices, element, showNotice } from "./notices.ts";
 import { clamp } from "./numbers.ts";
 import type { Overlay } from "./overlay.ts";
 import type { Site, SourceOf } from "./site.ts";
 import { towards } from "./sky.ts";
 import type { Source, View } from "./source.ts";
 import type { Stage } from "./stage.ts";
+import { formatBytes } from "./waiting.ts";
 import { FRESH_LOOK, type ViewState, applyViewState, formatViewState, parseViewState } from "./view_state.ts";
 
 /** Rest after which the address takes over the view, milliseconds: browsers limit how often it may change. */
@@ -20,6 +21,8 @@ const ADDRESS_DELAY_MS = 400;
 const REST_MS = 5000;
 /** How often a moving camera asks for cells, milliseconds. */
 const LOAD_EVERY_MS = 200;
+
+const TEXT = { loading: (share: string, bytes: string) => `Loading stars: ${share}, ${bytes}` };
 
 export class App {
   readonly camera = new Camera();
@@ -44,6 +47,8 @@ export class App {
   private addressTimer = 0;
   private writtenHash = "";
   private readonly reducedMotion = window.matchMedia("(prefers-reduced-motion: reduce)");
+  /** Asks again for all that did not come. */
+  private readonly again = () => this.source.retry();
 
   constructor(
     readonly stage: Stage,
@@ -51,9 +56,11 @@ export class App {
   ) {
     this.source = sourceOf({
       onCell: (_, cell) => this.names?.addCell(cell),
-      onError: showNotice,
+      onError: (message) => showNotice(message, this.again),
+      onMended: () => clearNotices(this.again),
       onProgress: (done, known) => {
-        element("loading").textContent = done < known ? `Loading stars: ${Math.floor((100 * done) / known)} %` : "";
+        const share = `${Math.floor((100 * done) / known)} %`;
+        element("loading").textContent = done < known ? TEXT.loading(share, formatBytes(done)) : "";
       },
       onChange: () => this.invalidate(),
     });
@@ -118,21 +125,36 @@ export class App {
     this.invalidate();
   }
 
-  /** Connects the buttons and keys of the page, names the landmarks of the site and lets a user search for them. */
+  /**
+   * Connects the buttons and keys of the page, names the landmarks of the site and lets a user search for them. What does not
+   * come is told, and offered to be tried again: the sky is there without.
+   */
   async complete(site: Site): Promise<void> {
-    const page = import("./page.ts");
-    const named = Promise.all([page, site.landmarks()]).then(([{ Names, parseLandmarks }, file]) => {
-      this.names = new Names(parseLandmarks(...file), this.source.store, this.camera, (way) => this.fly(way));
-      this.overlays.unshift(this.names);
-      this.showNames();
-    });
-    const told = named.catch((reason: unknown) => showNotice(messageOf(reason)));
-    this.page = await page;
-    const { source, stage, camera } = this;
-    const [onInput, onGrab] = [() => this.invalidate(), () => void (this.flight = null)];
-    this.controls = new this.page.Controls(stage.canvas, camera, source.store, onInput, onGrab);
-    this.page.connectPage(this, site);
-    await told;
+    const page = () => import("./page.ts");
+    await Promise.all([
+      this.attempt(async () => {
+        this.page = await page();
+        const { source, stage, camera } = this;
+        const [onInput, onGrab] = [() => this.invalidate(), () => void (this.flight = null)];
+        this.controls = new this.page.Controls(stage.canvas, camera, source.store, onInput, onGrab);
+        this.page.connectPage(this, site);
+      }),
+      this.attempt(async () => {
+        const [{ Names, parseLandmarks }, file] = await Promise.all([page(), site.landmarks()]);
+        this.names = new Names(parseLandmarks(...file), this.source.store, this.camera, (way) => this.fly(way));
+        this.overlays.unshift(this.names);
+        this.showNames();
+      }),
+      this.attempt(async () => (await import("./trouble.ts")).watchTrouble(this.stage.canvas, this.again)),
+    ]);
+  }
+
+  private async attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (reason) {
+      showNotice(messageOf(reason), () => void this.attempt(work));
+    }
   }
 
   /** Moves as `plan` has it; "back" returns to the present view. */

@@ -18,11 +18,17 @@ export class LayerSource implements Source {
   private readonly loader: Loader;
   private readonly weights: { stored: StoredCell; weight: (from: Vec3) => number }[] = [];
 
-  constructor(site: LayerSite, events: SourceEvents) {
-    const { layers } = site;
+  constructor(
+    private readonly site: LayerSite,
+    events: SourceEvents,
+  ) {
+    const { layers, problems } = site;
     this.store = new SplatStore(layers.reduce((sum, { pack }: Layer) => sum + pack.splatCount, 0));
     this.loader = new Loader(site, {
       ...events,
+      onMended: () => {
+        if (problems.length === 0) events.onMended?.();
+      },
       onCell: (layer, siteCell, cell) => {
         const { points } = siteCell.packed[layer] as PackedCell;
         const stored = this.store.add(`${layers[layer].folder}/${siteCell.name}`, cell, points);
@@ -32,6 +38,7 @@ export class LayerSource implements Source {
         events.onChange();
       },
     });
+    problems.forEach((message) => events.onError(message));
   }
 
   update({ camera }: View): boolean {
@@ -45,5 +52,11 @@ export class LayerSource implements Source {
 
   settle({ camera }: View): Promise<void> {
     return this.loader.load(camera.position);
+  }
+
+  retry(): void {
+    if (this.site.problems.length > 0)
+      window.location.reload(); // layers are opened together
+    else this.loader.retry();
   }
 }

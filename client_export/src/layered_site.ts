@@ -1,6 +1,6 @@
 /** A site of layers: the cells that they show. */
 import { type Ball, radiiFrom } from "./ball.ts";
-import { SiteError } from "./errors.ts";
+import { SiteError, messageOf } from "./errors.ts";
 import { openPack } from "./formats.ts";
 import type { Folder } from "./http.ts";
 import { type Layer, type LayerEntry, layerWeight } from "./layers.ts";
@@ -27,16 +27,30 @@ export interface LayerSite {
   /** Nearest first. */
   layers: Layer[];
   cells: SiteCell[];
+  /** Of layers that are left out, as they cannot be read. */
+  problems: string[];
 }
 
-/** Opens the packs of layers. @throws SiteError where one cannot be read, or they do not fit. */
+/**
+ * Opens the packs of layers. One that does not go on for ever may be missing: the next farther one stands for it.
+ *
+ * @throws SiteError where one that goes on for ever cannot be read, or they do not fit.
+ */
 export async function openLayers(entries: LayerEntry[], folderOf: (name: string) => Folder): Promise<LayerSite> {
-  const layers = await Promise.all(
-    entries.map(async (entry): Promise<Layer> => {
-      return { ...entry, pack: await openPack(entry.format, folderOf(entry.folder)) };
+  const problems: string[] = [];
+  const opened = await Promise.all(
+    entries.map(async (entry): Promise<Layer | null> => {
+      try {
+        return { ...entry, pack: await openPack(entry.format, folderOf(entry.folder), entry.checksums) };
+      } catch (reason) {
+        if (entry.to === Infinity) throw reason;
+        problems.push(messageOf(reason));
+        return null;
+      }
     }),
   );
-  return { layers, cells: cellsOf(layers) };
+  const layers = opened.filter((layer) => layer !== null);
+  return { layers, cells: cellsOf(layers), problems };
 }
 
 /** The cells of all layers. @throws SiteError where nothing shows a cell from afar that a nearer layer has. */

@@ -22,6 +22,8 @@ export interface LayerRange {
 export interface LayerEntry extends LayerRange {
   folder: string;
   format: string;
+  /** The file of the checksums of its pack, in the same folder, if it has one. */
+  checksums?: string;
 }
 
 export interface Layer extends LayerEntry {
@@ -46,6 +48,7 @@ export function parseLayers(value: unknown, what: string): LayerEntry[] {
       format: textOf(fields, "format", where),
       from,
       to: to ?? Infinity,
+      ...(fields.checksums === undefined ? {} : { checksums: textOf(fields, "checksums", where) }),
     };
   });
   if (layers.length === 0) throw new SiteError(`${what} lists no layers`);

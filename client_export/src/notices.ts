@@ -1,6 +1,9 @@
-/** What went wrong, on the page. */
+/** What went wrong, on the page. How it is shown is read after the first sky, or when something is. */
 
-const MOST_NOTICES = 3;
+const TEXT = { again: "Try again" };
+
+/** So many texts are remembered. */
+const MOST_PROBLEMS = 1000;
 
 /** An element of the page, which `index.html` has. */
 export function element<T extends HTMLElement>(id: string): T {
@@ -9,32 +12,36 @@ export function element<T extends HTMLElement>(id: string): T {
   return found as T;
 }
 
-/** Texts of all that went wrong so far. */
+/** Texts of what went wrong so far, the first thousand. */
 export const problems: string[] = [];
 
-/** Shows a message that can be put away; after the third only their number grows. */
-export function showNotice(message: string): void {
-  problems.push(message);
-  const box = element("notices");
-  if (problems.length > MOST_NOTICES) {
-    let more = box.querySelector(".more");
-    if (!more) box.append((more = Object.assign(document.createElement("p"), { className: "more" })));
-    more.textContent = `and ${problems.length - MOST_NOTICES} more`;
-    return;
-  }
-  const notice = document.createElement("p");
-  const close = Object.assign(document.createElement("button"), { type: "button", textContent: "×" });
-  close.setAttribute("aria-label", "Put this message away");
-  close.addEventListener("click", () => notice.remove());
-  notice.append(message, close);
-  box.append(notice);
+const panel = () => import("./trouble.ts");
+
+/** Shows a message that can be put away, and `again`, what a user may try then. */
+export function showNotice(message: string, again?: () => void): void {
+  if (problems.length < MOST_PROBLEMS) problems.push(message);
+  panel().then(
+    ({ show }) => show(message, again),
+    () => (element("notices").textContent = message), // no more than the words: the network is at fault
+  );
+}
+
+/** Puts away what offers `again`. */
+export function clearNotices(again: () => void): void {
+  panel().then(
+    ({ clear }) => clear(again),
+    () => element("notices").replaceChildren(),
+  );
 }
 
 /** Shows a message instead of the sky: nothing can be drawn. */
 export function showFatal(message: string): void {
   problems.push(message);
-  const panel = Object.assign(document.createElement("p"), { className: "fatal", textContent: message });
-  panel.setAttribute("role", "alert");
+  const box = Object.assign(document.createElement("div"), { className: "fatal" });
+  box.setAttribute("role", "alert");
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: TEXT.again });
+  button.addEventListener("click", () => window.location.reload());
+  box.append(Object.assign(document.createElement("p"), { textContent: message }), button);
   document.body.classList.add("stopped");
-  document.body.append(panel);
+  document.body.append(box);
 }

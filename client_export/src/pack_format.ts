@@ -4,7 +4,7 @@
  */
 import type { Ball } from "./ball.ts";
 import type { Cell } from "./cell.ts";
-import type { Folder } from "./http.ts";
+import type { Folder, Watch } from "./http.ts";
 
 /** What a pack's index tells of a cell. */
 export interface PackedCell {
@@ -26,16 +26,26 @@ export interface Pack<C extends PackedCell = PackedCell> {
   splatCount: number;
   cells: readonly C[];
   /**
-   * Hands the bytes of each of `cells` to `onBytes`, as they come.
+   * Hands the bytes of each of `cells` to `onBytes`, as they come, and those whose bytes cannot be read to `onFail`, which
+   * may throw.
    *
    * @throws SiteError where the pack cannot be read.
    */
-  read(cells: readonly C[], onBytes: (cell: C, bytes: Uint8Array) => void): Promise<void>;
+  read(
+    cells: readonly C[],
+    onBytes: (cell: C, bytes: Uint8Array) => void,
+    onFail: (cells: C[], reason: unknown) => void,
+    watch: Watch,
+  ): Promise<void>;
   /** A cell from its bytes. @throws SiteError where they are damaged. */
   decode(cell: C, bytes: Uint8Array): Cell;
 }
 
 export interface PackFormat {
-  /** Reads the index of the pack in a folder. @throws SiteError where it is missing, damaged or of another version. */
-  open(folder: Folder): Promise<Pack>;
+  /**
+   * Reads the index of the pack in a folder; `checksums` names the file of its checksums, if it has one.
+   *
+   * @throws SiteError where it is missing, damaged or of another version.
+   */
+  open(folder: Folder, checksums?: string): Promise<Pack>;
 }

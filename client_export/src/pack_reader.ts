@@ -1,6 +1,15 @@
 /** Cells out of a pack file over HTTP: several a request by byte range, or all at once where ranges are ignored. */
-import { SiteError } from "./errors.ts";
-import { get } from "./http.ts";
+import { SiteError, UnreachableError } from "./errors.ts";
+import { type Watch, get } from "./http.ts";
+
+const TEXT = {
+  tooLarge: (url: string, most: number) =>
+    `${url} has more than ${most >> 20} MB, and this server sends whole files only: files of this size need one that sends byte ranges`,
+  otherRange: (url: string, from: number, to: number) =>
+    `${url} is damaged: the server sent other bytes than ${from} to ${to}`,
+  truncated: (url: string, came: number, announced: number | null) =>
+    `${url} is truncated or of another pack: ${came} bytes came, not ${announced}`,
+};
 
 /** Most bytes of one request, unless a single cell is larger. */
 const MAX_REQUEST_BYTES = 1 << 20;
@@ -9,6 +18,8 @@ const MAX_GAP_BYTES = 1 << 14;
 const PARALLEL_REQUESTS = 4;
 /** Of a server whose file ends before the range that was asked for. */
 const BEYOND_END = 416;
+/** Bytes of whole files that are kept, where a server ignores ranges. */
+const MOST_WHOLE_BYTES = 128 << 20;
 
 /** Where something lies in the pack file, bytes. */
 export interface Entry {
@@ -39,65 +50,152 @@ export function coalesce<E extends Entry>(entries: readonly E[]): ByteRange<E>[]
   return ranges;
 }
 
+/** Does `work` with all of `jobs`, four at a time. */
+export async function inParallel<T>(jobs: readonly T[], work: (job: T) => Promise<void>): Promise<void> {
+  const left = [...jobs];
+  const next = async () => {
+    for (let job = left.shift(); job !== undefined; job = left.shift()) await work(job);
+  };
+  await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, next));
+}
+
+/** Room for whole files, bytes, which readers may share. */
+export class Room {
+  constructor(public left = MOST_WHOLE_BYTES) {}
+}
+
 /**
  * Reads one pack file of `size` bytes. Where that is null, of as many as there are: the bytes of an entry that goes on beyond
  * the end of the file are fewer than announced, or none, and who gets them compares them with their checksum.
  */
 export class PackReader {
   private whole: Uint8Array | null = null;
-  private first: Promise<void> | null = null;
+  /** Whether the server sends parts of files; null until it has answered. */
+  private ranges: boolean | null = null;
+  /** Until the first answer tells that: a server that sends whole files must send this one once, not four times. */
+  private learning: Promise<void> | null = null;
 
   constructor(
     private readonly url: string,
     private readonly size: number | null,
     private readonly fetcher: typeof fetch,
+    private readonly room = new Room(),
   ) {}
 
   /**
-   * Hands every entry's bytes to `onBytes`, request by request.
+   * Hands every entry's bytes to `onBytes`, request by request; and those of a request that failed to `onFail`.
    *
-   * @throws SiteError where the pack is missing or its length is not `size`.
+   * @throws what `bytes` throws, unless there is an `onFail`.
    */
-  async read<E extends Entry>(entries: readonly E[], onBytes: (entry: E, bytes: Uint8Array) => void): Promise<void> {
-    const ranges = coalesce(entries);
-    const work = async () => {
-      for (let range = ranges.shift(); range; range = ranges.shift()) {
-        const bytes = await this.bytesOf(range);
-        for (const entry of range.entries) {
-          onBytes(entry, bytes.subarray(entry.offset - range.start, entry.offset - range.start + entry.size));
-        }
+  async read<E extends Entry>(
+    entries: readonly E[],
+    onBytes: (entry: E, bytes: Uint8Array) => void,
+    onFail?: (entries: E[], reason: unknown) => void,
+    watch: Watch = {},
+  ): Promise<void> {
+    await inParallel(coalesce(entries), async (range) => {
+      let bytes: Uint8Array;
+      try {
+        bytes = await this.bytes(range, watch);
+      } catch (reason) {
+        if (!onFail) throw reason;
+        onFail(range.entries, reason);
+        return;
       }
+      for (const entry of range.entries) {
+        onBytes(entry, bytes.subarray(entry.offset - range.start, entry.offset - range.start + entry.size));
+      }
+    });
+  }
+
+  /**
+   * The bytes of a range, asked for once; past the caches if `fresh`.
+   *
+   * @throws UnreachableError where they may come later; SiteError where the file is missing, its length is not `size`, or it
+   * is too large for a server that sends whole files.
+   */
+  async bytes({ start, end }: { start: number; end: number }, watch: Watch = {}, fresh = false): Promise<Uint8Array> {
+    while (this.learning) await this.learning;
+    if (this.whole) return this.whole.subarray(start, end);
+    let learnt = () => {};
+    if (!this.ranges) this.learning = new Promise((done) => (learnt = done));
+    const over = () => {
+      this.learning = null;
+      learnt();
     };
-    await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, work));
-  }
-
-  private async bytesOf(range: ByteRange<Entry>): Promise<Uint8Array> {
-    // The first request goes alone: its answer tells whether this server knows ranges, and a server that does not
-    // must send the whole pack once, not four times.
-    if (this.first === null) {
-      const request = this.request(range);
-      // Whoever waits needs only that it is over; a failure reaches the page through `request` itself.
-      this.first = request.then(
-        () => undefined,
-        () => undefined,
-      );
-      return request;
+    try {
+      const init: RequestInit = fresh ? { cache: "reload" } : {};
+      return (await this.part(start, end, init, watch, over)) ?? (await this.all(init, watch)).subarray(start, end);
+    } finally {
+      if (!this.ranges) over();
     }
-    await this.first;
-    return this.whole ? this.whole.subarray(range.start, range.end) : this.request(range);
   }
 
-  private async request(range: ByteRange<Entry>): Promise<Uint8Array> {
-    const headers = { Range: `bytes=${range.start}-${range.end - 1}` };
+  /** The bytes of a range; null where the server does not send them alone. `over` is called once it is seen to. */
+  private async part(
+    start: number,
+    end: number,
+    init: RequestInit,
+    watch: Watch,
+    over: () => void,
+  ): Promise<Uint8Array | null> {
+    if (this.ranges === false) return null;
     const accepted = this.size === null ? [200, 206, BEYOND_END] : [200, 206];
-    const { status, body } = await get(this.fetcher, this.url, accepted, headers);
-    if (status === BEYOND_END) return body.subarray(0, 0);
-    const expected = status === 206 ? range.end - range.start : this.size;
-    if (this.size !== null && body.length !== expected) {
-      throw new SiteError(`${this.url} is truncated or of another pack: ${body.length} bytes came, not ${expected}`);
+    const headers = { Range: `bytes=${start}-${end - 1}` };
+    let useless = false;
+    const onHead = (response: Response): [number, string] => {
+      if (response.status === 200) return this.limit(response, watch);
+      const range = response.headers.get("Content-Range");
+      // Bytes of what gzip made of the file are of no use, and not every server says from where those are that it sends.
+      if (response.headers.has("Content-Encoding") || (range && !range.startsWith(`bytes ${start}-`))) {
+        useless = true;
+        this.ranges = false;
+        throw new SiteError(TEXT.otherRange(this.url, start, end));
+      }
+      this.ranges = true;
+      over();
+      return [end - start, TEXT.otherRange(this.url, start, end)];
+    };
+    try {
+      const { status, body } = await get(this.fetcher, this.url, accepted, { ...init, headers }, { ...watch, onHead });
+      if (status === BEYOND_END) return body.subarray(0, 0);
+      if (status === 200) return this.keep(body).subarray(start, end);
+      if (this.size !== null && body.length !== end - start) {
+        throw new SiteError(TEXT.truncated(this.url, body.length, end - start));
+      }
+      return body;
+    } catch (reason) {
+      if (useless) return null;
+      const odd = reason instanceof UnreachableError && reason.unanswered && this.ranges === null;
+      if (!odd) throw reason;
+      // A browser takes a packed answer to a range for none. If the file comes packed, this is why; else it is the network.
+      return (await this.all(init, watch, reason)).subarray(start, end);
     }
-    if (status === 206) return body;
+  }
+
+  /** The whole file, asked for without a range. @throws `unpacked` unless that is null, or the server packs the file. */
+  private async all(init: RequestInit, watch: Watch, unpacked: SiteError | null = null): Promise<Uint8Array> {
+    const onHead = (response: Response) => {
+      if (unpacked && !response.headers.has("Content-Encoding")) throw unpacked;
+      return this.limit(response, watch);
+    };
+    return this.keep((await get(this.fetcher, this.url, [200], init, { ...watch, onHead })).body);
+  }
+
+  private limit({ headers }: Response, { onSize }: Watch): [number, string] {
+    const [left, why] = [this.room.left, TEXT.tooLarge(this.url, MOST_WHOLE_BYTES)];
+    const announced = Number(headers.get("Content-Length")); // of a packed body: of what the server sends
+    if (announced > left) throw new SiteError(why);
+    onSize?.(announced);
+    return [left, why];
+  }
+
+  private keep(body: Uint8Array): Uint8Array {
+    if (this.size !== null && body.length !== this.size) {
+      throw new SiteError(TEXT.truncated(this.url, body.length, this.size));
+    }
+    this.room.left -= body.length;
     this.whole = body;
-    return body.subarray(range.start, range.end);
+    return body;
   }
 }

@@ -1,5 +1,5 @@
 /** A site: where its splats come from, and its landmarks. */
-import { Folder } from "./http.ts";
+import { Folder, type Watch, textOf as unpacked } from "./http.ts";
 import { checkVersion, fieldsOf, parseJson, textOf } from "./json_fields.ts";
 import type { Source, SourceEvents } from "./source.ts";
 import { TREE_FORMAT, openTree } from "./tree/pack.ts";
@@ -31,23 +31,25 @@ export interface Site {
 }
 
 /**
- * Reads what the site at `base` (a URL ending in a slash, or empty) begins with.
+ * Reads what the site at `base` (a URL ending in a slash, or empty) begins with; `watch` sees all that is read of it whole.
  *
  * @throws SiteError where that is missing, damaged or of another version.
  */
-export async function openSite(base: string, fetcher: typeof fetch): Promise<Site> {
-  const root = new Folder(base, fetcher);
-  const manifest = fieldsOf(parseJson(await root.text(MANIFEST), MANIFEST), MANIFEST);
+export async function openSite(base: string, fetcher: typeof fetch, watch: Watch = {}): Promise<Site> {
+  const root = new Folder(base, fetcher, watch);
+  const manifest = await root.decoded(MANIFEST, async (bytes) =>
+    fieldsOf(parseJson(await unpacked(bytes, MANIFEST), MANIFEST), MANIFEST),
+  );
   checkVersion(manifest, VERSION, MANIFEST);
   const has = (key: string) => manifest[key] !== undefined;
   const file = async (key: string): Promise<[string, string]> => {
     const name = textOf(manifest, key, MANIFEST);
-    return [await root.text(name), name];
+    return [await root.decoded(name, (bytes) => unpacked(bytes, base + name)), name];
   };
   return {
     has,
     file,
-    open: () => sourceOf(manifest.layers, (folder) => new Folder(`${base}${folder}/`, fetcher)),
+    open: () => sourceOf(manifest.layers, (name) => root.folder(name)),
     landmarks: async () => (has("landmarks") ? file("landmarks") : ["[]", MANIFEST]),
   };
 }

@@ -18,7 +18,9 @@ export interface SourceEvents {
   onCell(store: SplatStore, cell: StoredCell): void;
   /** Something could not be read; the rest goes on. */
   onError(message: string): void;
-  /** `done` of `known` things that are wanted are read. */
+  /** All is here that `onError` has told of. */
+  onMended?(): void;
+  /** `done` of `known` bytes that are wanted are read; none is known when nothing more comes. */
   onProgress(done: number, known: number): void;
   /** What is shown is other than it was. */
   onChange(): void;
@@ -31,4 +33,6 @@ export interface Source extends Shown {
   load(view: View): void;
   /** Resolves when all that `view` needs is there, and shown without any fade. */
   settle(view: View): Promise<void>;
+  /** Asks again for what could not be read. */
+  retry(): void;
 }

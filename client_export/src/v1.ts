@@ -7,12 +7,13 @@ import { ballAround } from "./ball.ts";
 import { type Cell, covarianceOf, unitOf } from "./cell.ts";
 import { SiteError } from "./errors.ts";
 import { type CellId, type GridConfig, ancestorOf, ballOf, nameOf } from "./grid.ts";
-import type { Folder } from "./http.ts";
+import { type Folder, textOf as unpacked } from "./http.ts";
 import { type Fields, checkVersion, fieldsOf, parseJson, textOf } from "./json_fields.ts";
 import { countOf, listOf, numberOf, vectorOf } from "./json_values.ts";
 import { decodeLz4Block } from "./lz4.ts";
 import type { Pack, PackFormat, PackedCell } from "./pack_format.ts";
 import { PackReader } from "./pack_reader.ts";
+import { checkFile, checkSplats, parseChecksums } from "./v1_checks.ts";
 import type { Vec3 } from "./vec.ts";
 
 export interface IndexCell {
@@ -63,11 +64,22 @@ interface V1Cell extends PackedCell {
 }
 
 export const V1: PackFormat = {
-  async open(folder: Folder): Promise<Pack<V1Cell>> {
+  async open(folder: Folder, checksums?: string): Promise<Pack<V1Cell>> {
     const [listed, packed] = [`${folder.path}index.json`, `${folder.path}cells.pack.json`];
-    const texts = await Promise.all([folder.text("index.json"), folder.text("cells.pack.json")]);
-    const index = parseIndex(texts[0], listed);
-    const pack = parsePackIndex(texts[1], packed);
+    const sums =
+      checksums === undefined
+        ? null
+        : await folder.decoded(checksums, async (bytes) => {
+            const what = folder.path + checksums;
+            return parseChecksums(await unpacked(bytes, what), what);
+          });
+    const read = <T>(name: string, parse: (text: string, what: string) => T): Promise<T> =>
+      folder.decoded(name, async (bytes) => {
+        const what = folder.path + name;
+        checkFile(sums, name, bytes, what);
+        return parse(await unpacked(bytes, what), what);
+      });
+    const [index, pack] = await Promise.all([read("index.json", parseIndex), read("cells.pack.json", parsePackIndex)]);
     const byFile = new Map(pack.cells.map((entry) => [entry.file_name, entry]));
     const cells = index.cells.map(({ id, file_name, trained, levels_up: levels }): V1Cell => {
       const entry = byFile.get(file_name);
@@ -80,12 +92,14 @@ export const V1: PackFormat = {
     return {
       splatCount: index.total_splats,
       cells,
-      read: (wanted, onBytes) => reader.read(wanted, onBytes),
-      decode: ({ name }, bytes) => {
+      read: (...wanted) => reader.read(...wanted),
+      decode: ({ name, points }, bytes) => {
         const what = `${folder.path}${name}.bin`;
+        checkFile(sums, `${name}.bin`, bytes, what);
         const file = decodeFile(bytes, what);
         const found = nameOf(file.id);
         if (found !== name) throw new SiteError(`${what} holds cell ${found}: pack the site again`);
+        if (!sums) checkSplats(file.splats, file.bounds, points, what);
         return cellOf(file);
       },
     };

@@ -7,6 +7,8 @@ import type { Vec3 } from "./vec.ts";
 
 /** Where a fresh view looks: the belt of Orion, ICRS degrees. */
 export const FRESH_LOOK = [83.8, -1.2] as const;
+/** Where a link may lead, metres along each axis: beyond the observable universe, and far below what a float64 squares. */
+const PLACE_M = [-1e27, 1e27] as const;
 
 export interface ViewState {
   /** Metres, barycentric mean ecliptic J2000. */
@@ -37,7 +39,7 @@ export function parseViewState(...texts: string[]): ViewState {
   }
   const state: ViewState = {};
   const pos = numbersOf(params.get("pos"), 3);
-  if (pos) state.pos = [pos[0], pos[1], pos[2]];
+  if (pos) state.pos = [clamp(pos[0], PLACE_M), clamp(pos[1], PLACE_M), clamp(pos[2], PLACE_M)];
   const look = numbersOf(params.get("look"), 2);
   if (look && Math.abs(look[1]) <= 90) state.look = [look[0], look[1]];
   const fov = numbersOf(params.get("fov"), 1);
@@ -45,7 +47,7 @@ export function parseViewState(...texts: string[]): ViewState {
   const ev = numbersOf(params.get("ev"), 1);
   if (ev) state.ev = clamp(ev[0], EV_RANGE);
   const up = params.get("up");
-  if (up !== null && up in UP) state.up = up as UpName;
+  if (up !== null && Object.hasOwn(UP, up)) state.up = up as UpName;
   const show = params.get("show");
   if (show && /^[a-z,]+$/.test(show)) state.show = show;
   return state;

@@ -74,7 +74,7 @@ test("a flight reads what it will need before it is there", async () => {
         source.update(view, 16 * frame);
       }
       source.load(view);
-      await (source as unknown as { fetcher: { run(): Promise<void> } }).fetcher.run();
+      await (source as unknown as { reading: { run(): Promise<void> } }).reading.run();
       return read() - before;
     }),
   );

@@ -18,6 +18,7 @@ from helios.packing.figures import CONSTELLATIONS, figures_text
 from helios.packing.lit_places import with_star_counts
 from helios.packing.pack import open_pack
 from helios.packing.pack_cells import Written
+from helios.packing.v1_index import CHECKSUMS
 from helios.pieces import digest_of
 from helios.progress import Done, OnEvent, ignore
 from helios.universe import Universe
@@ -83,7 +84,10 @@ def write_site(
             splats += stars.result.splats
         folders = [folder for folder in LAYERS if (stage / folder).is_dir()]
         radii = {folder: None if packed.star_layer is None else LAYERS[folder] for folder in folders}
-        layers = [{"folder": folder, "format": packed.format, "radii": radii[folder]} for folder in folders]
+        layers = [
+            {"folder": folder, "format": packed.format, "radii": radii[folder], **_checksums_in(stage / folder)}
+            for folder in folders
+        ]
         optional = {"landmarks": PLACES, "constellations": FIGURES}
         named = {what: path for what, path in optional.items() if (stage / path).is_file()}
         _write_json(stage / SITE_MANIFEST, {"version": SITE_VERSION, "layers": layers, **named})
@@ -164,6 +168,11 @@ def _copy_viewer(viewer: Path | None, stage: Path) -> None:
         if not (bundle / PAGE).is_file():
             raise StoreError(f"{bundle / PAGE}: missing: build the viewer with `npm run build` in client_export/")
         shutil.copytree(bundle, stage, dirs_exist_ok=True)
+
+
+def _checksums_in(folder: Path) -> dict[str, str]:
+    """Return what `site.json` says of the checksums of a pack that keeps them in a file of their own."""
+    return {"checksums": CHECKSUMS} if (folder / CHECKSUMS).is_file() else {}
 
 
 def _list_files(root: Path) -> list[dict[str, Any]]:

@@ -183,7 +183,7 @@ def newer(path):
         ("v1", "universe/index.json", cut, "universe/index.json is not JSON", NONE),
         ("v1", "universe/index.json", newer, "has version 2, this viewer reads 1", NONE),
         ("v1", "universe/landmarks.json", lambda path: path.write_text("{}"), "landmarks.json is not a list", LIT),
-        ("v1", "stars/cells.pack.json", cut, "stars/cells.pack.json is not JSON", NONE),
+        ("v1", "stars/cells.pack.json", cut, "stars/cells.pack.json is not JSON", LIT),
         ("v1", "stars/cells.pack.bin", cut, "stars/cells.pack.bin is truncated", LIT),
         ("v1", "stars/cells.pack.bin", flip_in_cells, "the LZ4 block is damaged", LIT),
     ],

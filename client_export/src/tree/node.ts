@@ -24,7 +24,8 @@ export class TreeNode {
   children: TreeNode[] = [];
   /** Where its tile is, with the contents of its children; null without children. */
   spot: TileSpot | null = null;
-  tile: "unread" | "asked" | "here" | "lost" = "unread";
+  /** "waiting": it could not be reached, and is left alone for a while. */
+  tile: "unread" | "asked" | "waiting" | "here" | "lost" = "unread";
   /** When its tile was last of use; higher is later. */
   used = 0;
   /** Its stars and proxies, if its parent's tile is here. */

@@ -12,12 +12,11 @@ import { allLight } from "./all_light.ts";
 import type { CellData } from "./cell_data.ts";
 import type { Contrast } from "./contrast.ts";
 import { type Budget, costOf, cutAt, judgeAll, smallestTau, want } from "./cut.ts";
-import { Decoder } from "./decoder.ts";
 import { FADE_MS, Fades, faded } from "./fades.ts";
-import { Fetcher } from "./fetcher.ts";
 import { TreeNode, grow } from "./node.ts";
 import type { TreePack } from "./pack.ts";
-import { Resident } from "./resident.ts";
+import type { Reading } from "./reading.ts";
+import type { Resident } from "./resident.ts";
 
 const BUDGET: Budget = { splats: 200_000, bytes: 4 << 20, share: 1e-6 };
 /** Splats that there is room for, for each of the budget: also those of the cells that came with the ones in view. */
@@ -46,7 +45,7 @@ const AHEAD_MS = 1000;
 
 export class TreeSource implements Source {
   readonly store: SplatStore;
-  readonly glow: GlowMap | null;
+  glow: GlowMap | null;
   glowWeight: number;
   /** What a user may change. */
   budget: Budget = { ...BUDGET };
@@ -58,8 +57,13 @@ export class TreeSource implements Source {
   /** What slows fades, from the first that is read on: the first sky has none. */
   private contrast: Contrast | null = null;
   private slowing: Promise<void> | null = null;
-  private readonly fetcher: Fetcher;
-  private readonly resident: Resident;
+  /** What reads the rest, from the first that is read on. */
+  private reading: Reading | null = null;
+  private starting: Promise<void> | null = null;
+  /** Bytes of tiles that are wanted and not asked for. */
+  private lackingBytes = 0;
+  private resident: Resident | null = null;
+  private readonly keptBytes = KEPT_BYTES * BUDGET.bytes;
   /** Tiles that there was no room for, until what closes has closed. */
   private readonly full = new Set<TreeNode>();
   private cut: TreeNode[] = [];
@@ -72,10 +76,10 @@ export class TreeSource implements Source {
   private clock = 0;
 
   constructor(
-    pack: TreePack,
+    private readonly pack: TreePack,
     private readonly events: SourceEvents,
   ) {
-    const { head, sky, folder } = pack;
+    const { head, sky } = pack;
     this.glow = pack.glow;
     this.glowShare = this.glowWeight = pack.glow ? 1 : 0;
     this.store = new SplatStore(Math.min(ROOM * BUDGET.splats, Math.ceil(1.4 * head.stars) + 4096));
@@ -83,31 +87,16 @@ export class TreeSource implements Source {
     this.root.wanted = true;
     this.root.opened = 1;
     grow(this.root, head.page, 0, 0);
-    const onCell = (cell: Parameters<SourceEvents["onCell"]>[1]) => events.onCell(this.store, cell);
-    this.resident = new Resident(this.store, KEPT_BYTES * BUDGET.bytes, onCell);
     this.root.fill({ stars: null, soft: null, standing: [] });
-    if (sky) {
-      const { stars, soft, standing } = sky;
-      const [one, two] = [this.store.add("sky.bin", stars, true), this.store.add("sky.bin", soft, false)];
-      this.root.fill({ stars: one, soft: two, standing });
-      onCell(one);
-    }
+    if (sky) this.takeSky(sky);
     this.fades = new Fades(this.root, () => MOST_OVER * this.budget.splats);
-    const decoder = new Decoder(
-      () => new Worker(new URL("./decode_worker.ts", import.meta.url), { type: "module", name: "decode" }),
-    );
-    this.fetcher = new Fetcher(folder, head.palette, decoder, {
-      next: () => this.missing(),
-      onTile: (node, cells) => this.take(node, cells),
-      onError: events.onError,
-    });
-    pack.problems.forEach(events.onError);
+    pack.problems.forEach((message) => events.onError(message));
   }
 
   /** How much is drawn of the tree, and how far the light of the glow still stands for it. */
   get state(): { tau: number; drawn: number; open: number; glow: number; bytes: number } {
     const { tau, glowWeight: glow } = this;
-    return { tau, drawn: this.fades.drawn, open: this.cut.length, glow, bytes: this.resident.bytes };
+    return { tau, drawn: this.fades.drawn, open: this.cut.length, glow, bytes: this.resident?.bytes ?? 0 };
   }
 
   update(view: View, now: number): boolean {
@@ -124,7 +113,12 @@ export class TreeSource implements Source {
   load(view: View): void {
     this.view = view;
     void this.slowFades();
-    void this.fetcher.run();
+    void this.fetch();
+  }
+
+  retry(): void {
+    if (this.reading) this.reading.retry();
+    else void this.fetch();
   }
 
   async settle(view: View): Promise<void> {
@@ -132,7 +126,7 @@ export class TreeSource implements Source {
     this.velocity = [0, 0, 0];
     this.last = null;
     await this.slowFades();
-    await this.fetcher.run(); // what was asked for before is on its way, and no longer missing
+    await this.fetch(); // what was asked for before is on its way, and no longer missing
     this.full.clear();
     // What is read may change what is wanted.
     for (let pass = 0; pass < MOST_PASSES; pass++) {
@@ -140,10 +134,38 @@ export class TreeSource implements Source {
       this.choose(view, Infinity);
       this.show(view, Infinity); // what closes makes room
       if (this.missing().length === 0) break;
-      await this.fetcher.run();
+      await this.fetch();
     }
     this.show(view, Infinity);
-    this.events.onProgress(0, 0);
+  }
+
+  /** Reads what is missing, with code that is read first; resolves when nothing more can be asked for now. */
+  private async fetch(): Promise<void> {
+    this.starting ??= import("./reading.ts").then(
+      ({ Reading, Resident }) => {
+        this.resident = new Resident(this.store, this.keptBytes, (cell) => this.events.onCell(this.store, cell));
+        this.reading = new Reading(this.pack, {
+          next: () => this.missing(),
+          onTile: (node, cells) => this.take(node, cells),
+          onSky: (sky) => this.renew(() => this.takeSky(sky)),
+          onGlow: (glow) => this.renew(() => (this.glow = glow)),
+          onBytes: () => this.tellProgress(),
+          onError: (message) => this.events.onError(message),
+          onMended: () => this.events.onMended?.(),
+        });
+      },
+      (reason) => {
+        this.starting = null; // the next view asks for it again
+        this.events.onError(messageOf(reason));
+      },
+    );
+    await this.starting;
+    await this.reading?.run();
+  }
+
+  private tellProgress(): void {
+    const { here = 0, asked = 0 } = this.reading?.progress ?? {};
+    this.events.onProgress(here, here > 0 || asked > 0 ? here + asked + this.lackingBytes : 0);
   }
 
   /** Reads the code that slows fades; where it does not come, all take as long. */
@@ -217,7 +239,7 @@ export class TreeSource implements Source {
     if (!this.view) return [];
     const { camera, width, height } = this.view;
     const here = this.lacking(this.cut);
-    this.events.onProgress(this.resident.tiles.size, this.resident.tiles.size + here.size);
+    this.lackingBytes = [...here.keys()].reduce((sum, { spot }) => sum + (spot?.size ?? 0), 0);
     const inView = frustumOf(camera, width, height, MARGIN_PX);
     const seen = this.byValue(here, inView);
     if (seen.length > 0) return seen;
@@ -254,14 +276,26 @@ export class TreeSource implements Source {
     return seen.sort((a, b) => valueOf(b) - valueOf(a));
   }
 
-  private take(node: TreeNode, cells: CellData[]): void {
-    node.used = this.clock;
-    if (!this.resident.put(node, cells)) {
-      node.tile = "unread";
-      this.full.add(node);
-    }
+  private takeSky({ stars, soft, standing }: CellData): void {
+    const [one, two] = [this.store.add("sky.bin", stars, true), this.store.add("sky.bin", soft, false)];
+    this.root.fill({ stars: one, soft: two, standing });
+    this.events.onCell(this.store, one);
+  }
+
+  /** Takes something more that is shown. */
+  private renew(take: () => void): void {
+    take();
     this.judged = "";
     if (this.view) this.choose(this.view, 0);
     this.events.onChange();
+  }
+
+  private take(node: TreeNode, cells: CellData[]): void {
+    node.used = this.clock;
+    this.renew(() => {
+      if (this.resident?.put(node, cells)) return;
+      node.tile = "unread";
+      this.full.add(node);
+    });
   }
 }

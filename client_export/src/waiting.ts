@@ -1,0 +1,58 @@
+/** What the page says while it has no sky yet: how much has come, and what does not come. */
+import type { Watch } from "./http.ts";
+
+const TEXT = {
+  waiting: "Waiting for the server…",
+  loading: (bytes: string) => `Loading the sky: ${bytes}`,
+  failed: (why: string, seconds: number) => `${why}. Trying again in ${seconds} s.`,
+  again: "Try again now",
+};
+
+/** A sky that is there sooner needs no words, milliseconds. */
+const QUIET_MS = 700;
+
+/** A number of bytes in words. */
+export function formatBytes(bytes: number): string {
+  const [size, unit] = bytes < 1e3 ? [1, "bytes"] : bytes < 1e6 ? [1e3, "kB"] : [1e6, "MB"];
+  return `${(bytes / size).toFixed(size < 1e6 ? 0 : 1)} ${unit}`;
+}
+
+/** Says in `place`, until `end` is called, how the first sky comes. */
+export function sayWaiting(place: HTMLElement): Watch & { end(): void } {
+  let bytes = 0;
+  let why = "";
+  let quiet = true;
+  const text = document.createElement("span");
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: TEXT.again });
+  button.addEventListener("click", () => window.location.reload());
+  const tell = () => {
+    if (quiet) return;
+    text.textContent = why || (bytes > 0 ? TEXT.loading(formatBytes(bytes)) : TEXT.waiting);
+    button.hidden = why === "";
+  };
+  const speak = () => {
+    quiet = false;
+    place.setAttribute("role", "status");
+    place.replaceChildren(text, button);
+    tell();
+  };
+  const timer = setTimeout(speak, QUIET_MS);
+  place.replaceChildren();
+  return {
+    onBytes: (count) => {
+      bytes += count;
+      why = "";
+      tell();
+    },
+    onWait: (reason, ms) => {
+      why = TEXT.failed(reason, Math.ceil(ms / 1000));
+      if (quiet) speak();
+      tell();
+    },
+    end: () => {
+      clearTimeout(timer);
+      quiet = true;
+      place.remove();
+    },
+  };
+}
