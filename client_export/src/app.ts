@@ -3,6 +3,7 @@ import { Camera } from "./camera.ts";
 import { Controls } from "./controls.ts";
 import { messageOf } from "./errors.ts";
 import { EV_RANGE, exposureAt } from "./exposure.ts";
+import type { Eye } from "./eye.ts";
 import type { Flight } from "./flight.ts";
 import type { Names } from "./names.ts";
 import { element, showNotice } from "./notices.ts";
@@ -28,8 +29,11 @@ export class App {
   readonly source: Source;
   /** Null until the landmarks are read. */
   names: Names | null = null;
-  /** Stops above the default exposure. */
+  /** Stops of exposure. */
   ev = 0;
+  /** The exposure follows the light in view. */
+  auto = true;
+  private readonly eye: Eye;
   /** Drawn over the sky, in this order. */
   private readonly overlays: Overlay[] = [];
   readonly controls: Controls;
@@ -45,6 +49,7 @@ export class App {
   constructor(
     readonly stage: Stage,
     sourceOf: SourceOf,
+    eyeOf: (sky: Source) => Eye,
   ) {
     this.source = sourceOf({
       onCell: (_, cell) => this.names?.addCell(cell),
@@ -55,6 +60,7 @@ export class App {
       onChange: () => this.invalidate(),
     });
     stage.show(this.source);
+    this.eye = eyeOf(this.source);
     this.controls = new Controls(
       stage.canvas,
       this.camera,
@@ -78,6 +84,7 @@ export class App {
   /** Resolves when all that the present view needs is loaded and drawn. */
   async settle(): Promise<void> {
     await this.source.settle(this.view);
+    if (this.auto) this.ev = this.eye.look(this.view);
     await this.drawn();
   }
 
@@ -110,11 +117,10 @@ export class App {
     return this.flight !== null;
   }
 
-  setExposure(ev: number): void {
-    this.ev = clamp(ev, EV_RANGE);
-    element<HTMLInputElement>("exposure-input").value = String(this.ev);
-    const sign = this.ev > 0 ? "+" : this.ev < 0 ? "−" : "±";
-    element("exposure-value").textContent = `${sign}${Math.abs(this.ev)}`;
+  /** Keeps the exposure at so many stops, or lets it follow the light. */
+  setExposure(ev: number | "auto"): void {
+    this.auto = ev === "auto";
+    if (ev !== "auto") this.ev = clamp(ev, EV_RANGE);
     this.invalidate();
   }
 
@@ -168,7 +174,7 @@ export class App {
     this.names?.leave();
     this.controls.restart();
     applyViewState(state, this.camera);
-    this.setExposure(state.ev ?? this.ev);
+    this.setExposure(state.ev ?? "auto");
   }
 
   private draw(now: number): void {
@@ -180,6 +186,9 @@ export class App {
       moving = true;
     }
     const changing = this.source.update(this.view, now);
+    const before = this.ev;
+    if (this.auto) this.ev = this.eye.follow(before, this.view, now, !moving && !changing, this.reducedMotion.matches);
+    const adapting = this.ev !== before;
     this.stage.draw(this.camera, exposureAt(this.ev));
     const frame = { camera: this.camera, size: this.stage.size, atRest: !moving };
     for (const overlay of this.overlays) overlay.draw(frame);
@@ -190,13 +199,13 @@ export class App {
       this.source.load(this.view);
     }
     this.lastTime = moving ? now : null;
-    if (moving || changing) this.invalidate();
+    if (moving || changing || adapting) this.invalidate();
     window.clearTimeout(this.addressTimer);
     this.addressTimer = window.setTimeout(() => this.writeAddress(), ADDRESS_DELAY_MS);
   }
 
   private writeAddress(): void {
-    this.writtenHash = formatViewState(this.camera, this.ev);
+    this.writtenHash = formatViewState(this.camera, this.auto ? "auto" : this.ev);
     if (this.writtenHash !== window.location.hash) window.history.replaceState(null, "", this.writtenHash);
   }
 }

@@ -1,5 +1,6 @@
 /** Named places: what is searched for, flown to and written over the sky. */
 import { fieldsOf, listOf, parseJson, textOf, vectorOf } from "./json_fields.ts";
+import { AU_M } from "./sky.ts";
 import type { Vec3 } from "./vec.ts";
 
 export interface Landmark {
@@ -19,8 +20,8 @@ export const SUN: Landmark = {
   name: "Sun",
   kind: "star",
   position: [0, 0, 0],
-  radiusM: 6.957e8, // IAU 2015 Resolution B3, nominal solar radius
-  description: "The centre of the map",
+  radiusM: AU_M, // a flight ends some of these away
+  description: "Our star, the centre of the map",
 };
 
 /** The places that `landmarks.json` lists. `what` names the file in errors. */

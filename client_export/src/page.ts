@@ -1,6 +1,7 @@
 /** What of the page may come after the first sky: its buttons and keys, and named places. */
 import { type Controls, takesKeys } from "./controls.ts";
-import { EV_RANGE, EV_STEP } from "./exposure.ts";
+import { connectExposure } from "./exposure_control.ts";
+import { EV_STEP } from "./exposure.ts";
 import { formatDistance, formatSpeed } from "./lengths.ts";
 import type { Names } from "./names.ts";
 import { element } from "./notices.ts";
@@ -13,9 +14,10 @@ export { Names } from "./names.ts";
 /** What buttons and keys change. */
 export interface Controlled {
   readonly ev: number;
+  readonly auto: boolean;
   readonly controls: Controls;
   readonly names: Names | null;
-  setExposure(ev: number): void;
+  setExposure(ev: number | "auto"): void;
   toggleNames(): void;
   goHome(): void;
   addOverlay(overlay: Overlay): void;
@@ -23,12 +25,7 @@ export interface Controlled {
 
 /** Connects the buttons and keys of the page. */
 export function connectPage(app: Controlled): void {
-  const slider = element<HTMLInputElement>("exposure-input");
-  slider.min = String(EV_RANGE[0]);
-  slider.max = String(EV_RANGE[1]);
-  slider.step = String(EV_STEP);
-  app.setExposure(app.ev);
-  slider.addEventListener("input", () => app.setExposure(Number(slider.value)));
+  connectExposure(app);
 
   const help = element<HTMLDialogElement>("help");
   element("labels-button").addEventListener("click", () => app.toggleNames());

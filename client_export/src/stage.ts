@@ -9,7 +9,11 @@ import { type ScreenSize, type SplatTarget, StarPass } from "./star_pass.ts";
 
 /** Denser screens are drawn at this density: more costs time and shows nothing. */
 const MAX_DENSITY = 2;
-const LIGHT_FORMAT: LightFormat = "RGBA16F";
+/** Where the driver adds into them light is summed in floats: half floats lose a quarter of a magnitude of a crowd. */
+const FORMATS: readonly LightFormat[] = ["RGBA32F", "RGBA16F"];
+
+/** Half floats end at 65504; a star that is brighter still is white from edge to edge. */
+const MOST_HALF = 6e4;
 
 /**
  * Wide splats go into smaller pictures, which are added up: at full size a few hundred of them cost more than all stars.
@@ -134,19 +138,18 @@ export class Stage {
   /** Puts all that drawing takes on the GPU. @throws Error where it cannot sum light. */
   private prepare(): Drawing {
     const { gl, sky } = this;
-    if (!enableFormat(gl, LIGHT_FORMAT) && !gl.isContextLost()) {
+    const format = FORMATS.find((each) => enableFormat(gl, each)) ?? "RGBA16F";
+    if (!enableFormat(gl, "RGBA16F") && !gl.isContextLost()) {
       throw new Error("This graphics driver cannot draw into 16-bit float pictures, where the stars' light is summed.");
     }
-    const light = new RenderTarget(gl, LIGHT_FORMAT);
-    // What is wide is faint and there is much of it: it is summed in float32 where the driver does that.
-    const format = enableFormat(gl, "RGBA32F") ? "RGBA32F" : LIGHT_FORMAT;
+    const light = new RenderTarget(gl, format);
     const targets = [{ target: light, shrink: 1, from: 0, to: WIDE[0].from }];
     WIDE.forEach(({ from, shrink }, i) => {
       targets.push({ target: new RenderTarget(gl, format), shrink, from, to: WIDE[i + 1]?.from ?? 1e9 });
     });
-    const stars = new StarPass(gl);
+    const stars = new StarPass(gl, format === "RGBA32F" ? 1e30 : MOST_HALF);
     if (sky) stars.show(sky.store);
-    const postProcess = new PostProcess(gl, LIGHT_FORMAT);
+    const postProcess = new PostProcess(gl);
     return { light, targets, add: new FullScreenPass(gl, ADD_FRAGMENT), postProcess, stars, glow: new GlowPass(gl) };
   }
 }

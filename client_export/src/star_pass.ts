@@ -13,7 +13,7 @@ import { WIDE_FRAGMENT, WIDE_VERTEX } from "./wide_shader.ts";
 /** A fade that lets everything through. */
 const NO_FADE = [-2, -1] as const;
 /** The variance of the filter of all pixels, CSS px^2. */
-const EPSILON = 0.5;
+export const EPSILON = 0.5;
 /** Cells are drawn that are less than this outside of the view, CSS px: light reaches beyond where it comes from. */
 const MARGIN_PX = 24;
 const FLOATS_PER_BLOCK = 4 * TEXELS_PER_BLOCK;
@@ -45,7 +45,11 @@ export class StarPass {
   private shown: { store: SplatStore; far: SplatTables; near: SplatTables } | null = null;
   private readonly nearSplats = new NearSplats();
 
-  constructor(private readonly gl: WebGL2RenderingContext) {
+  /** `most`: no pixel of a splat is given more light. */
+  constructor(
+    private readonly gl: WebGL2RenderingContext,
+    private readonly most: number,
+  ) {
     this.program = new Program(gl, STAR_VERTEX, STAR_FRAGMENT);
     this.wide = new Program(gl, WIDE_VERTEX, WIDE_FRAGMENT);
     this.quads = new Quads(gl);
@@ -81,6 +85,7 @@ export class StarPass {
       }
     }
     nearSplats.gather(store, camera.position);
+    nearSplats.addSun(camera.position);
     near.upload(0, nearSplats.count);
     near.clear();
     // The near splats' positions are unit vectors from the camera: their cell lies at the camera, one unit large.
@@ -88,7 +93,7 @@ export class StarPass {
     near.put(targets.length - 1, here, 1, null, false, 0, nearSplats.soft, false);
     near.put(0, here, 1, null, true, nearSplats.soft, nearSplats.count - nearSplats.soft, false);
 
-    const view = { ...camera.basis(), viewport: [size.width, size.height], focal, exposure };
+    const view = { ...camera.basis(), viewport: [size.width, size.height], focal, exposure, most: this.most };
     targets.forEach(({ target, shrink, from, to }, number) => {
       drawInto(this.gl, target, "add");
       const density = size.density / shrink;

@@ -41,7 +41,7 @@ test("a link gives the view back, at any distance", () => {
 
 test("what a link says wrongly is left out, what is too much is held back", () => {
   assert.deepEqual(parseViewState("?pos=1,2", "#look=a,b&fov=&up=sideways&ev=1e999"), {});
-  assert.deepEqual(parseViewState("?fov=500&ev=2", "#ev=99&up=equatorial"), { fov: 120, ev: 14, up: "equatorial" });
+  assert.deepEqual(parseViewState("?fov=500&ev=2", "#ev=99&up=equatorial"), { fov: 120, ev: 30, up: "equatorial" });
 });
 
 test("the camera keeps its horizon, even at the poles", () => {
