@@ -26,8 +26,6 @@ export const TEXELS_PER_BLOCK = 4;
 
 /** What vertex shaders of splats begin with: where a splat is, and how much of it is shown. */
 export const SPLAT_GLSL = /* glsl */ `
-precision highp float;
-precision highp int;
 precision highp sampler2D;
 
 // A splat's quad reaches to where it adds less than this.
@@ -112,9 +110,8 @@ void main() {
   float detShape = shape.x * shape.z - shape.y * shape.y;
 
   // From within its size a splat gives no more light than from its size away. A point has no size.
-  float cosine = p.z / length(to);
   float amount = soft > 0.0
-    ? sqrt(det / detShape) * pow(cosine, 3.0 * even) / max(1.0, angular2)
+    ? sqrt(det / detShape) * pow(p.z / length(to), 3.0 * even) / max(1.0, angular2)
     : angular2 * focal * focal / epsilon;
   vec3 glow = exposure * weight * amount * texelFetch(light, place, 0).rgb;
   float brightest = max(glow.r, max(glow.g, glow.b));

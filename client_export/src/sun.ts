@@ -17,9 +17,9 @@ export const SUN_SHOWN_M = [100 * SUN_RADIUS_M, 200 * SUN_RADIUS_M] as const;
 export const SUN_LUMINOSITY = OMEGA_0 * 10 ** (-0.4 * SUN_G) * AU_M ** 2;
 /** Linear RGB of luminance 1 of a black body as hot as stars of its BP-RP, 0.82, are: `helios.color`. */
 export const SUN_COLOR: Vec3 = [1.1063, 0.977, 0.9146];
-/** What a catalogue has so near its origin, metres, and as luminous by a factor, is the Sun. */
+/** What a catalogue has so near its origin, metres, and as luminous to a factor of six, is the Sun. */
 export const SUN_REACH_M = 200 * AU_M;
-const SAME_FACTOR = 6;
+const SAME_LOG = 1.8;
 
 /** The Sun's light at `camera`, steradians at exposure 1. */
 export function sunLight(camera: Vec3): number {
@@ -30,4 +30,4 @@ export function sunLight(camera: Vec3): number {
 
 /** Whether a star at `place`, metres, is the Sun; `luminosity` as `SUN_LUMINOSITY`. */
 export const isSun = (place: Vec3, luminosity: number): boolean =>
-  length(place) < SUN_REACH_M && Math.abs(Math.log(luminosity / SUN_LUMINOSITY)) < Math.log(SAME_FACTOR);
+  length(place) < SUN_REACH_M && Math.abs(Math.log(luminosity / SUN_LUMINOSITY)) < SAME_LOG;

@@ -91,7 +91,6 @@ void main() {
   vec3 beside = cross(centre, ray);
   float before = clamp(dot(centre, ray), -9.0, 9.0);
   float share = 1.0 / (1.0 + exp(-before * (1.5976 + 0.070566 * before * before)));
-  float cosine = focal / length(vec3(x, focal));
-  added = vec4(peak * share * pow(cosine, power) * exp(-0.5 * dot(beside, beside)), 1.0);
+  added = vec4(peak * share * pow(focal / length(vec3(x, focal)), power) * exp(-0.5 * dot(beside, beside)), 1.0);
 }
 `;

@@ -2,8 +2,8 @@
 
 By the law of light (docs/design.md) a pixel gets E lum fx fy d / z^3 / (2 pi eps) exp(-r^2 / 2 eps) times the colour,
 with lum = d_0^2 Omega and d and z the emitter's distance and depth: fx fy d / z^3 is f^2 / d^2 on the camera's axis,
-and off it the pixels per steradian that a small splat of the same light has too. The viewer, in which magnitudes are not to
-change as a camera turns, draws what is points as bright everywhere as on the axis: `even`.
+and off it the pixels per steradian that a small splat of the same light has too. The viewer, in which magnitudes are
+not to change as a camera turns, draws what is points as bright everywhere as on the axis: `even`.
 """
 
 from __future__ import annotations
