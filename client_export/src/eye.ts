@@ -27,7 +27,7 @@ const PX2_PER_STAR = 1400;
 const SHARE_OF_FEW = 0.9;
 /** Light at the middle of the faintest star that is seen, full brightness being 1: a level of about 40 of 255. */
 const FAINTEST = 0.03;
-/** The brightest star is to have at least this. */
+/** Where there are so few the brightest is to have at least this. */
 const BRIGHTEST = 1;
 /** The picture is judged by blocks of so many CSS px, whose mean light may be at most `FULL`, except in the few brightest. */
 const BLOCK_PX = 32;
@@ -100,9 +100,10 @@ export class Eye {
     const peak = focal ** 2 / (2 * Math.PI * EPSILON);
     let exposure = Infinity;
     if (count > 0) {
-      const wanted = Math.min((width * height) / PX2_PER_STAR, SHARE_OF_FEW * count);
-      const [faint, bright] = [this.lightOf(wanted), this.lightOf(0)];
-      exposure = Math.max(FAINTEST / (peak * faint), Math.min(BRIGHTEST / (peak * bright), Infinity));
+      const wanted = (width * height) / PX2_PER_STAR;
+      const few = SHARE_OF_FEW * count;
+      exposure = FAINTEST / (peak * this.lightOf(Math.min(wanted, few)));
+      if (few < wanted) exposure = Math.max(exposure, BRIGHTEST / (peak * this.lightOf(0)));
     }
     const blocks = this.blocks.sort();
     const [most, few] = [0, FEW_BLOCKS].map((rank) => blocks[blocks.length - 1 - rank] ?? 0);

@@ -1,11 +1,13 @@
 /** What of the page may come after the first sky: its buttons and keys, and named places. */
 import { type Controls, takesKeys } from "./controls.ts";
+import { Discs } from "./discs.ts";
 import { connectExposure } from "./exposure_control.ts";
 import { EV_STEP } from "./exposure.ts";
 import { formatDistance, formatSpeed } from "./lengths.ts";
 import type { Names } from "./names.ts";
 import { element } from "./notices.ts";
 import type { Overlay } from "./overlay.ts";
+import type { Stage } from "./stage.ts";
 import { length } from "./vec.ts";
 
 export { parseLandmarks } from "./landmark.ts";
@@ -13,6 +15,7 @@ export { Names } from "./names.ts";
 
 /** What buttons and keys change. */
 export interface Controlled {
+  readonly stage: Stage;
   readonly ev: number;
   readonly auto: boolean;
   readonly controls: Controls;
@@ -26,6 +29,7 @@ export interface Controlled {
 /** Connects the buttons and keys of the page. */
 export function connectPage(app: Controlled): void {
   connectExposure(app);
+  app.stage.showDiscs(Discs);
 
   const help = element<HTMLDialogElement>("help");
   element("labels-button").addEventListener("click", () => app.toggleNames());

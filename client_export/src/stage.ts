@@ -1,6 +1,7 @@
 /** The canvas and what is drawn on it. */
 import type { Camera } from "./camera.ts";
 import { type LightFormat, RenderTarget, enableFormat } from "./gl/textures.ts";
+import type { Discs } from "./discs.ts";
 import { FullScreenPass } from "./gl/full_screen.ts";
 import { type GlowMap, GlowPass } from "./glow_pass.ts";
 import { PostProcess } from "./post_process.ts";
@@ -49,6 +50,8 @@ export interface Shown {
 /** Everything that is on the GPU. */
 interface Drawing {
   light: RenderTarget;
+  /** No splat gives a pixel more. */
+  most: number;
   targets: SplatTarget[];
   add: FullScreenPass;
   postProcess: PostProcess;
@@ -60,6 +63,7 @@ export class Stage {
   private readonly gl: WebGL2RenderingContext;
   private drawing: Drawing;
   private sky: Shown | null = null;
+  private discs: typeof Discs | null = null;
   private screen: ScreenSize = { width: 1, height: 1, density: 1 };
 
   /** @throws Error saying what the browser lacks. */
@@ -86,6 +90,12 @@ export class Stage {
   show(sky: Shown): void {
     this.sky = sky;
     this.drawing.stars.show(sky.store);
+  }
+
+  /** Draws near stars as discs from now on. */
+  showDiscs(discs: typeof Discs): void {
+    this.discs = discs;
+    this.drawing.stars.discs = new discs(this.gl, this.drawing.most);
   }
 
   /** Fits the picture to the canvas' size on the page. */
@@ -147,9 +157,19 @@ export class Stage {
     WIDE.forEach(({ from, shrink }, i) => {
       targets.push({ target: new RenderTarget(gl, format), shrink, from, to: WIDE[i + 1]?.from ?? 1e9 });
     });
-    const stars = new StarPass(gl, format === "RGBA32F" ? 1e30 : MOST_HALF);
+    const most = format === "RGBA32F" ? 1e30 : MOST_HALF;
+    const stars = new StarPass(gl, most);
+    if (this.discs) stars.discs = new this.discs(gl, most);
     if (sky) stars.show(sky.store);
     const postProcess = new PostProcess(gl);
-    return { light, targets, add: new FullScreenPass(gl, ADD_FRAGMENT), postProcess, stars, glow: new GlowPass(gl) };
+    return {
+      light,
+      most,
+      targets,
+      add: new FullScreenPass(gl, ADD_FRAGMENT),
+      postProcess,
+      stars,
+      glow: new GlowPass(gl),
+    };
   }
 }

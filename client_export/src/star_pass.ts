@@ -4,6 +4,7 @@ import { frustumOf } from "./frustum.ts";
 import { Program, type UniformValue } from "./gl/program.ts";
 import { QUADS_PER_BLOCK, Quads } from "./gl/quads.ts";
 import { DataTexture, type RenderTarget, drawInto } from "./gl/textures.ts";
+import type { Discs } from "./discs.ts";
 import { NearSplats } from "./near.ts";
 import type { SplatStore, StoredCell } from "./splat_store.ts";
 import { STAR_FRAGMENT, STAR_VERTEX, TEXELS_PER_BLOCK } from "./star_shader.ts";
@@ -39,6 +40,8 @@ export interface SplatTarget {
 }
 
 export class StarPass {
+  /** Draws near stars; without, all are points. */
+  discs: Discs | null = null;
   private readonly program: Program;
   private readonly wide: Program;
   private readonly quads: Quads;
@@ -86,6 +89,7 @@ export class StarPass {
     }
     nearSplats.gather(store, camera.position);
     nearSplats.addSun(camera.position);
+    this.discs?.take(nearSplats, focal);
     near.upload(0, nearSplats.count);
     near.clear();
     // The near splats' positions are unit vectors from the camera: their cell lies at the camera, one unit large.
@@ -108,6 +112,7 @@ export class StarPass {
       this.drawSplats(far, number, { ...uniforms, fade: nearSplats.fade });
       this.drawSplats(near, number, { ...uniforms, fade: NO_FADE });
     });
+    this.discs?.draw(targets[0].target, { ...view, density: size.density });
   }
 
   private drawSplats(tables: SplatTables, target: number, view: Readonly<Record<string, UniformValue>>): void {

@@ -92,7 +92,7 @@ def test_something_is_seen_and_little_is_burnt_out(visit, number):
     # About one star for 1,400 px^2 is 343; in the glare of the Sun, or in a small crowd, fewer.
     assert 150 < stars < 2000 if number in (0, 2) else stars > 15
     assert np.mean(image > 40) > 2e-4
-    assert np.mean(image > 250) < 0.01
+    assert np.mean(image > 250) < 0.02
 
 
 def test_at_the_exposure_of_a_dark_place_it_is_black(visit):

@@ -85,3 +85,23 @@ def test_it_is_found_and_what_is_said_of_it_is_true(naked_eye_site, tmp_path):
     assert hint == ""
     assert np.linalg.norm(seen.view["pos"]) == pytest.approx(4 * AU_M, rel=1e-6)
     assert seen.pixels()[395:405, 635:645].min() > 200
+
+
+def test_near_it_is_a_disc_that_is_darker_at_its_limb(tmp_path):
+    """From 1 au at a field of 3 degrees: of its radius, by the linear law, with the light of the point."""
+    site = make_site(tmp_path, [BEHIND])
+    state = towards_sun(AU_M, -18).replace("fov=60.0", "fov=3.0")
+    seen = look_at_site(site, [View(state=state, light=ALL, picture=False)], tmp_path, size=SIZE).views[0]
+    focal = SIZE[1] / 2 / np.tan(np.radians(1.5))
+    radius = focal * 6.957e8 / AU_M
+    light = light_of(seen)
+    y, x = np.mgrid[: SIZE[1], : SIZE[0]] + 0.5
+    share = np.hypot(x - SIZE[0] / 2, y - SIZE[1] / 2) / radius
+    assert radius == pytest.approx(21, abs=1)
+    middle = light[share < 0.1].mean()
+    for at in (0.3, 0.6, 0.9):
+        found = light[np.abs(share - at) < 0.03].mean() / middle
+        assert found == pytest.approx(1 - 0.6 * (1 - np.sqrt(1 - at**2)), abs=0.03)
+    assert light[share > 1.2].max() < 1e-3 * middle
+    wide = focal / (SIZE[1] / 2 / np.tan(np.radians(30)))
+    assert abs(2500 * np.log10(light.sum() / (expected(AU_M, -18) * wide**2))) < 5
