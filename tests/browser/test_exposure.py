@@ -18,6 +18,9 @@ KPC_M = 3.0857e19
 AU_M = 1.495978707e11
 UP = np.array([0.36, 0.48, 0.8])
 PLACES = {"1 au": AU_M, "1 kpc": KPC_M, "10 kpc": 10 * KPC_M, "100 kpc": 100 * KPC_M, "1 Mpc": 1000 * KPC_M}
+LEAST = (150, 0, 150, 15, 0, 0)
+"""So many stars are seen at least, from the Sun and these places. At 1 au there may be none beside it,
+and from 100 kpc all are one spot."""
 VALUE = "document.getElementById('exposure-value').title"
 PRESSED = "document.getElementById('auto-button').getAttribute('aria-pressed')"
 CLICK = "document.getElementById('auto-button').click()"
@@ -48,10 +51,10 @@ def state(distance_m, away=False):
 
 
 def peaks(image):
-    """How many pixels [H, W] are lit and not darker than any of the eight around them."""
+    """How many pixels [H, W] are lit, not burnt out and not darker than any of the eight around them."""
     rows, columns = image.shape
     middle = image[1:-1, 1:-1]
-    lit = middle > 40
+    lit = (middle > 40) & (middle < 250)
     for dy in range(3):
         for dx in range(3):
             lit &= middle >= image[dy : rows - 2 + dy, dx : columns - 2 + dx]
@@ -89,8 +92,8 @@ def visit(dim, tmp_path_factory):
 def test_something_is_seen_and_little_is_burnt_out(visit, number):
     image = visit.views[number].pixels().max(axis=2)
     stars = peaks(image)
-    # About one star for 1,400 px^2 is 343; in the glare of the Sun, or in a small crowd, fewer.
-    assert 150 < stars < 2000 if number in (0, 2) else stars > 15
+    # One star for 1,400 px^2 makes 343; in the glare of the Sun, or in a small crowd, fewer.
+    assert LEAST[number] <= stars < 2000
     assert np.mean(image > 40) > 2e-4
     assert np.mean(image > 250) < 0.02
 
