@@ -3,6 +3,7 @@ import { Camera } from "./camera.ts";
 import type { Controls } from "./controls.ts";
 import { messageOf } from "./errors.ts";
 import { EV_RANGE, exposureAt } from "./exposure.ts";
+import type { Eye } from "./eye.ts";
 import type { Plan } from "./flight.ts";
 import type { Names } from "./names.ts";
 import { clearNotices, element, showNotice } from "./notices.ts";
@@ -29,10 +30,13 @@ export class App {
   readonly source: Source;
   /** Null until the landmarks are read. */
   names: Names | null = null;
-  /** Stops above the default exposure. */
+  /** Stops of exposure. */
   ev = 0;
   /** What is drawn over the sky, as a link says it. */
   show = "";
+  /** The exposure follows the light in view. */
+  auto = true;
+  private readonly eye: Eye;
   /** Drawn over the sky, in this order. */
   private readonly overlays: Overlay[] = [];
   /** Null until the code for it is there. */
@@ -53,6 +57,7 @@ export class App {
   constructor(
     readonly stage: Stage,
     sourceOf: SourceOf,
+    eyeOf: (sky: Source) => Eye,
   ) {
     this.source = sourceOf({
       onCell: (_, cell) => this.names?.addCell(cell),
@@ -65,6 +70,7 @@ export class App {
       onChange: () => this.invalidate(),
     });
     stage.show(this.source);
+    this.eye = eyeOf(this.source);
     window.addEventListener("resize", () => {
       this.stage.fit();
       this.invalidate();
@@ -84,6 +90,7 @@ export class App {
   /** Resolves when all that the present view needs is loaded and drawn. */
   async settle(): Promise<void> {
     await this.source.settle(this.view);
+    if (this.auto) this.ev = this.eye.look(this.view);
     await this.drawn();
   }
 
@@ -117,11 +124,10 @@ export class App {
     return this.flight !== null;
   }
 
-  setExposure(ev: number): void {
-    this.ev = clamp(ev, EV_RANGE);
-    element<HTMLInputElement>("exposure-input").value = String(this.ev);
-    const sign = this.ev > 0 ? "+" : this.ev < 0 ? "−" : "±";
-    element("exposure-value").textContent = `${sign}${Math.abs(this.ev)}`;
+  /** Keeps the exposure at so many stops, or lets it follow the light. */
+  setExposure(ev: number | "auto"): void {
+    this.auto = ev === "auto";
+    if (ev !== "auto") this.ev = clamp(ev, EV_RANGE);
     this.invalidate();
   }
 
@@ -185,7 +191,7 @@ export class App {
 
   /** The link text of the present view. */
   private get hash(): string {
-    return formatViewState(this.camera, this.ev, this.show);
+    return formatViewState(this.camera, this.auto ? "auto" : this.ev, this.show);
   }
 
   private readAddress(): void {
@@ -199,14 +205,14 @@ export class App {
     this.controls?.rest();
     applyViewState(state, this.camera);
     this.show = state.show ?? this.show;
-    this.setExposure(state.ev ?? this.ev);
+    this.setExposure(state.ev ?? "auto");
   }
 
   private draw(now: number): void {
     this.frame = 0;
-    const before = this.camera.position;
+    const place = this.camera.position;
     let moving = this.controls?.step(now) ?? false;
-    if (this.camera.position !== before) {
+    if (this.camera.position !== place) {
       // The address still holds the view of that rest.
       if (now - this.lastMoved > REST_MS && this.writtenHash) this.page?.remember(this.writtenHash);
       this.lastMoved = now;
@@ -216,6 +222,9 @@ export class App {
       moving = true;
     }
     const changing = this.source.update(this.view, now);
+    const ev = this.ev;
+    if (this.auto) this.ev = this.eye.follow(ev, this.view, now, !moving && !changing, this.reducedMotion.matches);
+    const adapting = this.ev !== ev;
     this.stage.draw(this.camera, exposureAt(this.ev));
     const frame = { camera: this.camera, size: this.stage.size, atRest: !moving };
     for (const overlay of this.overlays) overlay.draw(frame);
@@ -225,7 +234,7 @@ export class App {
       this.lastLoad = now;
       this.source.load(this.view);
     }
-    if (moving || changing) this.invalidate();
+    if (moving || changing || adapting) this.invalidate();
     window.clearTimeout(this.addressTimer);
     this.addressTimer = window.setTimeout(() => this.writeAddress(), ADDRESS_DELAY_MS);
   }

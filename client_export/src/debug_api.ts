@@ -4,19 +4,18 @@
  */
 import type { App } from "./app.ts";
 import { exposureAt } from "./exposure.ts";
-import { problems } from "./notices.ts";
 import type { Overlay } from "./overlay.ts";
 import type { Source } from "./source.ts";
 import { raDecOf } from "./sky.ts";
 import { parseViewState } from "./view_state.ts";
 
 export interface HeliosApi {
-  /** Resolves when the first view is loaded and drawn; rejects when nothing can be shown. */
+  /** Resolves when the first view is loaded and drawn, and all else is there; rejects when nothing can be shown. */
   ready: Promise<void>;
   /** Texts of the messages that the page has shown. */
   problems: readonly string[];
-  /** Position, look (ICRS ra, dec in degrees), vertical field of view (degrees) and exposure E. */
-  view(): { pos: readonly number[]; look: { ra: number; dec: number }; fov: number; exposure: number };
+  /** Position, look (ICRS ra, dec in degrees), vertical field of view (degrees) exposure E, and whether that follows the light. */
+  view(): { pos: readonly number[]; look: { ra: number; dec: number }; fov: number; exposure: number; auto: boolean };
   /** Goes to the view that a link's text names (`pos=...&look=...`), loads what it needs and draws it. */
   go(state: string): Promise<void>;
   /** Where a point lies in the picture; null behind the camera. */
@@ -37,42 +36,35 @@ export interface HeliosApi {
 
 declare global {
   interface Window {
-    helios: HeliosApi;
+    /** All of it once `ready` is. */
+    helios: Pick<HeliosApi, "ready" | "problems"> & Partial<HeliosApi>;
   }
 }
 
-/** Offers the API at once; its functions answer when `started` does. */
-export function exposeApi(started: Promise<App>): void {
-  let app: App | null = null;
-  const running = (): App => {
-    if (!app) throw new Error("not started yet: await helios.ready");
-    return app;
-  };
-  const ready = started.then(async (found) => {
-    app = found;
-    await app.settle();
-  });
-  ready.catch(() => undefined); // already on the page; this only keeps it from being reported twice
-  window.helios = {
-    ready,
-    problems,
+/** What the API offers once there is an `app`. */
+export function apiOf(app: App): Omit<HeliosApi, "ready" | "problems"> {
+  const { camera, stage, source } = app;
+  return {
     view: () => {
-      const { camera, ev } = running();
-      return { pos: camera.position, look: raDecOf(camera.forward), fov: camera.fovDeg, exposure: exposureAt(ev) };
+      const { ev, auto } = app;
+      return {
+        pos: camera.position,
+        look: raDecOf(camera.forward),
+        fov: camera.fovDeg,
+        exposure: exposureAt(ev),
+        auto,
+      };
     },
     go: async (text) => {
-      running().goTo(parseViewState(text));
-      await running().settle();
+      app.goTo(parseViewState(text));
+      await app.settle();
     },
-    project: (x, y, z) => {
-      const { camera, stage } = running();
-      return camera.project([x, y, z], stage.size.width, stage.size.height);
-    },
-    loaded: () => ({ cells: running().source.store.cells.size, splats: running().source.store.count }),
-    source: () => running().source,
-    flying: () => running().flying,
-    labels: () => running().names?.labels.shown ?? [],
-    addOverlay: (overlay) => running().addOverlay(overlay),
-    readLight: (x, y, width, height) => running().stage.readLight(x, y, width, height),
+    project: (x, y, z) => camera.project([x, y, z], stage.size.width, stage.size.height),
+    loaded: () => ({ cells: source.store.cells.size, splats: source.store.count }),
+    source: () => source,
+    flying: () => app.flying,
+    labels: () => app.names?.labels.shown ?? [],
+    addOverlay: (overlay) => app.addOverlay(overlay),
+    readLight: (x, y, width, height) => stage.readLight(x, y, width, height),
   };
 }

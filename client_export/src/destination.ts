@@ -1,6 +1,6 @@
 /** The place that was searched for: what the page says of it while the camera is on the way there or near. */
 import { arrivalDistance } from "./flight.ts";
-import { type Landmark, isUnlit } from "./landmark.ts";
+import { type Landmark, SUN, isUnlit } from "./landmark.ts";
 import type { Frame, Overlay } from "./overlay.ts";
 import { formatDistance } from "./lengths.ts";
 import type { SplatStore } from "./splat_store.ts";
@@ -39,7 +39,7 @@ export class Destination implements Overlay {
   /** Says how far it is from the camera, and once the camera rests there whether anything is loaded to show of it. */
   draw({ camera, atRest }: Frame): void {
     if (!this.landmark) return;
-    const { name, description, position, radiusM } = this.landmark;
+    const { id, name, description, position, radiusM } = this.landmark;
     const distance = length(sub(position, camera.position));
     const reach = LEFT_BEHIND * this.arrival;
     if (distance < reach) this.arrived = true;
@@ -50,7 +50,8 @@ export class Destination implements Overlay {
     this.goal.textContent = `${name}   ·   ${formatDistance(distance)} away`;
     this.about.textContent = `   ·   ${description}`;
     if (!atRest) return;
-    const empty = isUnlit(this.landmark) || !holdsLight(this.store, position, RADII_AROUND * radiusM);
+    const empty =
+      id !== SUN.id && (isUnlit(this.landmark) || !holdsLight(this.store, position, RADII_AROUND * radiusM));
     this.hint.textContent = empty ? "No star of it is in this universe: the ring marks its place." : "";
   }
 }

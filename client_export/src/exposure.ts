@@ -1,16 +1,16 @@
-/**
- * Exposure of a fresh view. At E = 1 a star of magnitude 6.5 just reaches 8-bit visibility on a 60 degree, 1080-line
- * screen; four stops more make the naked-eye sky of a dark place.
- */
-export const DEFAULT_EXPOSURE = 16;
-/** Stops around the default that the slider offers. */
-export const EV_RANGE = [-10, 14] as const;
+/** What stops are counted from: the exposure that a link means by `ev=0`. */
+const EXPOSURE_AT_EV_0 = 16;
+/** Stops that the slider offers: from sunlit bodies to clusters seen from other galaxies. */
+export const EV_RANGE = [-18, 30] as const;
 export const EV_STEP = 0.25;
 
 /**
- * The exposure E at `ev` stops above the default: what all light is multiplied by. A star of magnitude m, seen from where
- * its magnitude holds, gives the light of E x 7e-6 x 10^(-0.4 m) steradians of full brightness.
+ * The exposure E at `ev` stops: what all light is multiplied by. A star of magnitude m, seen from where its magnitude
+ * holds, gives the light of E x 7e-6 x 10^(-0.4 m) steradians of full brightness.
  */
 export function exposureAt(ev: number): number {
-  return DEFAULT_EXPOSURE * 2 ** ev;
+  return EXPOSURE_AT_EV_0 * 2 ** ev;
 }
+
+/** The stops at which the exposure is `exposure`. */
+export const stopsOf = (exposure: number): number => Math.log2(exposure / EXPOSURE_AT_EV_0);

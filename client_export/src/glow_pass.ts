@@ -42,7 +42,8 @@ void main() {
   int face = 2 * axis + (d[axis] > 0.0 ? 1 : 0);
   vec3 low = mix(texel(face, first), texel(face, first + ivec2(0, 1)), t.y);
   vec3 high = mix(texel(face, first + ivec2(1, 0)), texel(face, first + 1), t.y);
-  added = vec4(weight * mix(low, high, t.x), 0.0);
+  // It stands for stars, whose light is even: star_shader.ts.
+  added = vec4(weight * pow(focal / length(d), 3.0) * mix(low, high, t.x), 0.0);
 }
 `;
 

@@ -2,7 +2,7 @@
 import { type Landmark, SUN, isUnlit } from "./landmark.ts";
 import type { LandmarkStars } from "./landmark_stars.ts";
 import type { Box, Frame, Overlay } from "./overlay.ts";
-import { AU_M } from "./sky.ts";
+import { SUN_SHOWN_M } from "./sun.ts";
 import { length, sub } from "./vec.ts";
 
 const MOST_STARS = 16;
@@ -11,8 +11,6 @@ const MOST_OTHERS = 4;
 const MOST_UNLIT = 2;
 /** Smallest angular radius at which anything but a star is named, radians. */
 const SMALLEST_OTHER = 0.004;
-/** The Sun is named from here on, metres: nearer it is where one stands. */
-const SUN_FROM_M = 100 * AU_M;
 /** About the size of a name on the screen, CSS pixels, for keeping names apart. */
 const CHARACTER_PX = 7;
 const LINE_PX = 18;
@@ -22,6 +20,9 @@ const RING_GAP_PX = 5;
 /** Beside the star that one has come to, whose glare covers the rest. */
 const GLARE_PX = 32;
 const SMALLEST_RING_PX = 4;
+/** Beside the Sun, nearer than this many times the distance from which it is shown. */
+const SUN_GLARE_PX = 96;
+const SUN_GLARE = 10_000;
 /** Of places that lie together like this only the first is named: the stars of a double are one spot of light. */
 const SAME_SPOT_PX = 3;
 /** Angular radius from which on one is as good as inside, and no ring is drawn. */
@@ -105,14 +106,16 @@ export class Labels implements Overlay {
       const distance = length(sub(position, camera.position));
       const luminosity = this.stars.luminosityOf(landmark);
       const angular = landmark.radiusM / distance;
-      const lit = luminosity !== undefined;
-      const score = lit ? luminosity / distance ** 2 : angular;
+      const isSun = landmark.id === SUN.id;
+      const lit = isSun || luminosity !== undefined;
+      const score = luminosity === undefined ? angular : luminosity / distance ** 2;
       const ring = lit || angular > LARGEST_RING ? 0 : Math.max(SMALLEST_RING_PX, focal * angular);
       const goal = landmark.id === destination?.id;
-      const gap = ring > 0 ? ring + RING_GAP_PX : goal ? GLARE_PX : GAP_PX;
+      const glare = isSun && distance < SUN_GLARE * SUN_SHOWN_M[1] ? SUN_GLARE_PX : goal ? GLARE_PX : GAP_PX;
+      const gap = ring > 0 ? ring + RING_GAP_PX : glare;
       const candidate = { landmark, x: at.x, y: at.y - area.top, ring, gap, score };
-      if (landmark.id === SUN.id) {
-        if (distance > SUN_FROM_M) first.push(candidate);
+      if (isSun) {
+        if (distance >= SUN_SHOWN_M[1]) first.push(candidate);
       } else if (goal) {
         first.push(candidate);
       } else if (landmark.kind === "galactic_center") {

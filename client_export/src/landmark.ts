@@ -1,6 +1,7 @@
 /** Named places: what is searched for, flown to and written over the sky. */
 import { fieldsOf, parseJson, textOf } from "./json_fields.ts";
 import { countOf, listOf, vectorOf } from "./json_values.ts";
+import { AU_M } from "./sky.ts";
 import type { Vec3 } from "./vec.ts";
 
 export interface Landmark {
@@ -25,8 +26,8 @@ export const SUN: Landmark = {
   name: "Sun",
   kind: "star",
   position: [0, 0, 0],
-  radiusM: 6.957e8, // IAU 2015 Resolution B3, nominal solar radius
-  description: "The centre of the map",
+  radiusM: AU_M, // a flight ends some of these away
+  description: "Our star, the centre of the map",
 };
 
 /** The places that `landmarks.json` lists. `what` names the file in errors. */

@@ -1,7 +1,6 @@
 import { App } from "./app.ts";
-import { exposeApi } from "./debug_api.ts";
 import { messageOf } from "./errors.ts";
-import { element, showFatal, showNotice } from "./notices.ts";
+import { element, problems, showFatal, showNotice } from "./notices.ts";
 import { openSite } from "./site.ts";
 import { Stage } from "./stage.ts";
 import { sayWaiting } from "./waiting.ts";
@@ -10,12 +9,15 @@ import "./panels.css";
 import "./chart.css";
 
 async function start(): Promise<App> {
+  const eye = import("./eye.ts"); // beside the files of the site
+  eye.catch(() => undefined); // awaited below
   const site = await openSite("", window.fetch.bind(window), waiting);
   // Files come while the GPU is got ready, which holds up this thread.
   const opening = site.open();
   opening.catch(() => undefined); // awaited below, if the stage comes about
   const stage = new Stage(element<HTMLCanvasElement>("sky"));
-  const app = new App(stage, await opening);
+  const { Eye } = await eye;
+  const app = new App(stage, await opening, (sky) => new Eye(sky));
   await app.drawn();
   waiting.end();
   document.body.classList.remove("starting");
@@ -32,4 +34,10 @@ started.catch((reason: unknown) => {
 });
 window.addEventListener("error", (event) => showNotice(event.message));
 window.addEventListener("unhandledrejection", (event) => showNotice(messageOf(event.reason)));
-exposeApi(started);
+
+const ready = started.then(async (app) => {
+  Object.assign(window.helios, (await import("./debug_api.ts")).apiOf(app));
+  await app.settle();
+});
+ready.catch(() => undefined); // already on the page; this only keeps it from being reported twice
+window.helios = { ready, problems };

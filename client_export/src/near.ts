@@ -7,9 +7,12 @@
  */
 import { smoothstep } from "./numbers.ts";
 import { OWN, type SplatStore, type StoredCell } from "./splat_store.ts";
-import type { Vec3 } from "./vec.ts";
+import { SUN_COLOR, sunLight } from "./sun.ts";
+import { type Vec3, length } from "./vec.ts";
 
 export const NEAR_CAPACITY = 4096;
+/** For these, and the Sun. */
+const ROOM = NEAR_CAPACITY + 1;
 /**
  * Distance below which a splat may be rebased, in cell units, or of a cell whose origin is the Sun in the splat's
  * distance from it; at it a float32 errs by about 1e-6 radians.
@@ -17,6 +20,8 @@ export const NEAR_CAPACITY = 4096;
 const NEAR_UNITS = 0.1;
 /** The near pass takes over between this share of the limit and the limit. */
 const OVERLAP_START = 0.8;
+/** In place of the number of a child: it stands for stars, and its light has its share already. */
+const STANDS = 9;
 /** A splat's size over its distance is held below this, where its light is beyond every screen anyway. */
 const MAX_ANGULAR_SIZE = 1e5;
 
@@ -31,10 +36,10 @@ interface Near {
 
 /** What the near pass draws: as the arrays of `SplatStore`, with positions as unit vectors from the camera. */
 export class NearSplats {
-  readonly means = new Float32Array(4 * NEAR_CAPACITY);
-  readonly covDiagonal = new Float32Array(3 * NEAR_CAPACITY);
-  readonly covOff = new Float32Array(3 * NEAR_CAPACITY);
-  readonly light = new Float32Array(3 * NEAR_CAPACITY);
+  readonly means = new Float32Array(4 * ROOM);
+  readonly covDiagonal = new Float32Array(3 * ROOM);
+  readonly covOff = new Float32Array(3 * ROOM);
+  readonly light = new Float32Array(3 * ROOM);
   count = 0;
   /** How many of them, those that come first, are no points. */
   soft = 0;
@@ -63,6 +68,21 @@ export class NearSplats {
     }
   }
 
+  /** Adds the Sun to what was gathered. */
+  addSun(camera: Vec3): void {
+    const light = sunLight(camera);
+    if (light === 0) return;
+    const to = this.count++;
+    const distance = length(camera);
+    for (let axis = 0; axis < 3; axis++) {
+      this.means[4 * to + axis] = -camera[axis] / distance;
+      this.light[3 * to + axis] = SUN_COLOR[axis];
+      this.covDiagonal[3 * to + axis] = light / (2 * Math.PI);
+      this.covOff[3 * to + axis] = 0;
+    }
+    this.means[4 * to + 3] = OWN;
+  }
+
   private write(store: SplatStore, { cell, at, distance }: Near, share: number, camera: Vec3): void {
     const to = this.count++;
     for (let axis = 0; axis < 3; axis++) {
@@ -70,7 +90,7 @@ export class NearSplats {
       this.means[4 * to + axis] = offset / distance;
       this.light[3 * to + axis] = store.light[3 * at + axis] * share;
     }
-    this.means[4 * to + 3] = OWN;
+    this.means[4 * to + 3] = store.means[4 * at + 3] < OWN ? STANDS : OWN;
     const [xx, yy, zz] = store.covDiagonal.subarray(3 * at, 3 * at + 3);
     const shrink = 1 / Math.max(distance ** 2, (xx + yy + zz) / MAX_ANGULAR_SIZE ** 2);
     for (let k = 0; k < 3; k++) {

@@ -1,12 +1,15 @@
 /** What of the page may come after the first sky: its buttons and keys, and named places. */
 import { type Charted, connectChart } from "./chart/chart.ts";
 import { type Controls, takesKeys } from "./controls.ts";
-import { EV_RANGE, EV_STEP } from "./exposure.ts";
+import { Discs } from "./discs.ts";
+import { connectExposure } from "./exposure_control.ts";
+import { EV_STEP } from "./exposure.ts";
 import { canReturn, goBack } from "./history.ts";
 import { formatDistance, formatSpeed } from "./lengths.ts";
 import { connectLooks } from "./night.ts";
 import { element } from "./notices.ts";
 import type { Site } from "./site.ts";
+import type { Stage } from "./stage.ts";
 import { length } from "./vec.ts";
 
 export { Controls } from "./controls.ts";
@@ -17,21 +20,19 @@ export { Names } from "./names.ts";
 
 /** What buttons and keys change. */
 export interface Controlled extends Charted {
+  readonly stage: Stage;
   readonly ev: number;
+  readonly auto: boolean;
   readonly controls: Controls | null;
-  setExposure(ev: number): void;
+  setExposure(ev: number | "auto"): void;
   goHome(): void;
 }
 
 /** Connects the buttons and keys of the page. */
 export function connectPage(app: Controlled, site: Site): void {
   connectChart(app, site);
-  const slider = element<HTMLInputElement>("exposure-input");
-  slider.min = String(EV_RANGE[0]);
-  slider.max = String(EV_RANGE[1]);
-  slider.step = String(EV_STEP);
-  app.setExposure(app.ev);
-  slider.addEventListener("input", () => app.setExposure(Number(slider.value)));
+  connectExposure(app);
+  app.stage.showDiscs(Discs);
 
   const back = element<HTMLButtonElement>("back-button");
   back.addEventListener("click", goBack);

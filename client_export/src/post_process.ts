@@ -2,16 +2,19 @@
  * From summed light to the screen: the glare that eyes and lenses put around bright light, the tone curve, sRGB.
  *
  * Points of light differ by a factor of a thousand, screens show a few dozen; glare is what makes the bright ones look
- * larger. It moves light and adds none.
+ * larger. It moves light and adds none, up to light that no star of the naked-eye sky gives: of what is brighter glare
+ * follows a power, so that the disc of glare around a sun that is near grows with its light but slowly.
  */
 import { FullScreenPass } from "./gl/full_screen.ts";
-import { type LightFormat, RenderTarget } from "./gl/textures.ts";
+import { RenderTarget } from "./gl/textures.ts";
 
 /** The rings of the glare: share of all light, standard deviation in CSS pixels. */
 const HALO = { share: 0.22, sigmaPx: 1.9 };
 const VEIL = { share: 0.03, sigmaPx: 8 };
 /** Seen only around what is brighter than any star of the naked-eye sky: without it a sun from near is a flat disc. */
 const AUREOLE = { share: 0.006, sigmaPx: 30 };
+/** Light of a pixel from which on its glare follows a power: a thousand times that of a faint star of the naked eye. */
+const KNEE = 2000;
 /** Each ring is made from a picture this much smaller than the one before. */
 const SHRINK = 2;
 
@@ -19,10 +22,13 @@ const SHRINK = 2;
 const SHRINK_FRAGMENT = /* glsl */ `
 precision highp float;
 uniform sampler2D source;
+uniform float knee;      // brighter light gives glare by a power
 in vec2 at;
 out vec4 color;
 void main() {
-  color = min(texture(source, at), 65000.0);
+  color = min(texture(source, at), 1e30);
+  float top = max(color.r, max(color.g, color.b));
+  if (top > knee) color *= min(knee * pow(top / knee, 0.2), 65000.0) / top;
 }
 `;
 
@@ -79,7 +85,7 @@ in vec2 at;
 out vec4 color;
 const vec3 LUMINANCE = vec3(0.2126, 0.7152, 0.0722);
 void main() {
-  vec3 sum = (1.0 - share) * min(texelFetch(light, ivec2(gl_FragCoord.xy), 0).rgb, 65000.0) + texture(glare, at).rgb;
+  vec3 sum = (1.0 - share) * min(texelFetch(light, ivec2(gl_FragCoord.xy), 0).rgb, 1e30) + texture(glare, at).rgb;
   float y = dot(sum, LUMINANCE);
   float shown = 1.0 - exp(-y);
   vec3 rgb = sum * (shown / max(y, 1e-6));
@@ -101,8 +107,8 @@ export class PostProcess {
   private readonly veil: Pair;
   private readonly aureole: Pair;
 
-  constructor(gl: WebGL2RenderingContext, format: LightFormat) {
-    const pair = (): Pair => [new RenderTarget(gl, format), new RenderTarget(gl, format)];
+  constructor(gl: WebGL2RenderingContext) {
+    const pair = (): Pair => [new RenderTarget(gl, "RGBA16F"), new RenderTarget(gl, "RGBA16F")];
     this.shrink = new FullScreenPass(gl, SHRINK_FRAGMENT);
     this.blur = new FullScreenPass(gl, BLUR_FRAGMENT);
     this.mix = new FullScreenPass(gl, MIX_FRAGMENT);
@@ -114,7 +120,7 @@ export class PostProcess {
 
   /** Draws what `light` holds to the screen. `density`: device pixels per CSS pixel. */
   draw(light: RenderTarget, density: number): void {
-    const halo = this.spread(light, this.halo, (HALO.sigmaPx * density) / SHRINK);
+    const halo = this.spread(light, this.halo, (HALO.sigmaPx * density) / SHRINK, KNEE);
     const further = (to: number, from: number) => Math.sqrt(to ** 2 - from ** 2) * density; // variances of blurs add
     const veil = this.spread(halo, this.veil, further(VEIL.sigmaPx, HALO.sigmaPx) / SHRINK ** 2);
     const aureole = this.spread(veil, this.aureole, further(AUREOLE.sigmaPx, VEIL.sigmaPx) / SHRINK ** 3);
@@ -125,12 +131,12 @@ export class PostProcess {
   }
 
   /** `source` shrunk and blurred by `sigma` of the smaller picture's pixels, in the first of `targets`. */
-  private spread(source: RenderTarget, targets: Pair, sigma: number): RenderTarget {
+  private spread(source: RenderTarget, targets: Pair, sigma: number, knee = 1e9): RenderTarget {
     const width = Math.ceil(source.width / SHRINK);
     const height = Math.ceil(source.height / SHRINK);
     for (const target of targets) target.resize(width, height);
     const [one, two] = targets;
-    this.shrink.draw(one, { source: source.texture });
+    this.shrink.draw(one, { source: source.texture, knee });
     this.blur.draw(two, { source: one.texture, texel: [1 / width, 0], sigma });
     this.blur.draw(one, { source: two.texture, texel: [0, 1 / height], sigma });
     return one;

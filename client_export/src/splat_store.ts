@@ -3,7 +3,8 @@ import type { Ball } from "./ball.ts";
 import type { Cell } from "./cell.ts";
 import { SiteError } from "./errors.ts";
 import { FreePlaces, type Places, merged } from "./places.ts";
-import type { Vec3 } from "./vec.ts";
+import { SUN_REACH_M, isSun } from "./sun.ts";
+import { type Vec3, length } from "./vec.ts";
 
 /** In place of the number of a child: the splat is the cell's own. */
 export const OWN = 8;
@@ -69,11 +70,21 @@ export class SplatStore {
     const childWeights = children ? new Float32Array(8).fill(1) : null;
     const widest = points ? 0 : unitM * Math.sqrt(largestVariance(cell));
     const stored = { points, weight: 1, childWeights, widest, ball, origin, unitM, fromSun, start, count };
+    if (points && length(ball.centre) < ball.radius + SUN_REACH_M) this.hideSun(stored);
     this.cells.add(stored);
     this.count += count;
     this.end = Math.max(this.end, start + count);
     if (count > 0) this.changes.push({ start, end: start + count });
     return stored;
+  }
+
+  /** Takes the light of a star that is the Sun, which `NearSplats` adds to every view. */
+  private hideSun(cell: StoredCell): void {
+    const { origin, unitM, start, count } = cell;
+    for (let at = start; at < start + count; at++) {
+      const place = [0, 1, 2].map((axis) => origin[axis] + unitM * this.means[4 * at + axis]) as unknown as Vec3;
+      if (isSun(place, 2 * Math.PI * this.luminosityOf(at, cell))) this.light.fill(0, 3 * at, 3 * at + 3);
+    }
   }
 
   /** As `tryAdd`, of a cell that `what` names in errors. @throws SiteError where there is no room. */

@@ -1,6 +1,7 @@
 /** The canvas and what is drawn on it. */
 import type { Camera } from "./camera.ts";
 import { type LightFormat, RenderTarget, enableFormat } from "./gl/textures.ts";
+import type { Discs } from "./discs.ts";
 import { FullScreenPass } from "./gl/full_screen.ts";
 import { type GlowMap, GlowPass } from "./glow_pass.ts";
 import { PostProcess } from "./post_process.ts";
@@ -9,7 +10,11 @@ import { type ScreenSize, type SplatTarget, StarPass } from "./star_pass.ts";
 
 /** Denser screens are drawn at this density: more costs time and shows nothing. */
 const MAX_DENSITY = 2;
-const LIGHT_FORMAT: LightFormat = "RGBA16F";
+/** Where the driver adds into them light is summed in floats: half floats lose a quarter of a magnitude of a crowd. */
+const FORMATS: readonly LightFormat[] = ["RGBA32F", "RGBA16F"];
+
+/** Half floats end at 65504; a star that is brighter still is white from edge to edge. */
+const MOST_HALF = 6e4;
 
 /**
  * Wide splats go into smaller pictures, which are added up: at full size a few hundred of them cost more than all stars.
@@ -45,6 +50,8 @@ export interface Shown {
 /** Everything that is on the GPU. */
 interface Drawing {
   light: RenderTarget;
+  /** No splat gives a pixel more. */
+  most: number;
   targets: SplatTarget[];
   add: FullScreenPass;
   postProcess: PostProcess;
@@ -56,6 +63,7 @@ export class Stage {
   private readonly gl: WebGL2RenderingContext;
   private drawing: Drawing;
   private sky: Shown | null = null;
+  private discs: typeof Discs | null = null;
   private screen: ScreenSize = { width: 1, height: 1, density: 1 };
 
   /** @throws Error saying what the browser lacks. */
@@ -82,6 +90,12 @@ export class Stage {
   show(sky: Shown): void {
     this.sky = sky;
     this.drawing.stars.show(sky.store);
+  }
+
+  /** Draws near stars as discs from now on. */
+  showDiscs(discs: typeof Discs): void {
+    this.discs = discs;
+    this.drawing.stars.discs = new discs(this.gl, this.drawing.most);
   }
 
   /** Fits the picture to the canvas' size on the page. */
@@ -134,19 +148,28 @@ export class Stage {
   /** Puts all that drawing takes on the GPU. @throws Error where it cannot sum light. */
   private prepare(): Drawing {
     const { gl, sky } = this;
-    if (!enableFormat(gl, LIGHT_FORMAT) && !gl.isContextLost()) {
+    const format = FORMATS.find((each) => enableFormat(gl, each)) ?? "RGBA16F";
+    if (!enableFormat(gl, "RGBA16F") && !gl.isContextLost()) {
       throw new Error("This graphics driver cannot draw into 16-bit float pictures, where the stars' light is summed.");
     }
-    const light = new RenderTarget(gl, LIGHT_FORMAT);
-    // What is wide is faint and there is much of it: it is summed in float32 where the driver does that.
-    const format = enableFormat(gl, "RGBA32F") ? "RGBA32F" : LIGHT_FORMAT;
+    const light = new RenderTarget(gl, format);
     const targets = [{ target: light, shrink: 1, from: 0, to: WIDE[0].from }];
     WIDE.forEach(({ from, shrink }, i) => {
       targets.push({ target: new RenderTarget(gl, format), shrink, from, to: WIDE[i + 1]?.from ?? 1e9 });
     });
-    const stars = new StarPass(gl);
+    const most = format === "RGBA32F" ? 1e30 : MOST_HALF;
+    const stars = new StarPass(gl, most);
+    if (this.discs) stars.discs = new this.discs(gl, most);
     if (sky) stars.show(sky.store);
-    const postProcess = new PostProcess(gl, LIGHT_FORMAT);
-    return { light, targets, add: new FullScreenPass(gl, ADD_FRAGMENT), postProcess, stars, glow: new GlowPass(gl) };
+    const postProcess = new PostProcess(gl);
+    return {
+      light,
+      most,
+      targets,
+      add: new FullScreenPass(gl, ADD_FRAGMENT),
+      postProcess,
+      stars,
+      glow: new GlowPass(gl),
+    };
   }
 }

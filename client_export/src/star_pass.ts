@@ -4,6 +4,7 @@ import { frustumOf } from "./frustum.ts";
 import { Program, type UniformValue } from "./gl/program.ts";
 import { QUADS_PER_BLOCK, Quads } from "./gl/quads.ts";
 import { DataTexture, type RenderTarget, drawInto } from "./gl/textures.ts";
+import type { Discs } from "./discs.ts";
 import { NearSplats } from "./near.ts";
 import type { SplatStore, StoredCell } from "./splat_store.ts";
 import { STAR_FRAGMENT, STAR_VERTEX, TEXELS_PER_BLOCK } from "./star_shader.ts";
@@ -13,7 +14,7 @@ import { WIDE_FRAGMENT, WIDE_VERTEX } from "./wide_shader.ts";
 /** A fade that lets everything through. */
 const NO_FADE = [-2, -1] as const;
 /** The variance of the filter of all pixels, CSS px^2. */
-const EPSILON = 0.5;
+export const EPSILON = 0.5;
 /** Cells are drawn that are less than this outside of the view, CSS px: light reaches beyond where it comes from. */
 const MARGIN_PX = 24;
 const FLOATS_PER_BLOCK = 4 * TEXELS_PER_BLOCK;
@@ -39,13 +40,19 @@ export interface SplatTarget {
 }
 
 export class StarPass {
+  /** Draws near stars; without, all are points. */
+  discs: Discs | null = null;
   private readonly program: Program;
   private readonly wide: Program;
   private readonly quads: Quads;
   private shown: { store: SplatStore; far: SplatTables; near: SplatTables } | null = null;
   private readonly nearSplats = new NearSplats();
 
-  constructor(private readonly gl: WebGL2RenderingContext) {
+  /** `most`: no pixel of a splat is given more light. */
+  constructor(
+    private readonly gl: WebGL2RenderingContext,
+    private readonly most: number,
+  ) {
     this.program = new Program(gl, STAR_VERTEX, STAR_FRAGMENT);
     this.wide = new Program(gl, WIDE_VERTEX, WIDE_FRAGMENT);
     this.quads = new Quads(gl);
@@ -81,6 +88,8 @@ export class StarPass {
       }
     }
     nearSplats.gather(store, camera.position);
+    nearSplats.addSun(camera.position);
+    this.discs?.take(nearSplats, focal);
     near.upload(0, nearSplats.count);
     near.clear();
     // The near splats' positions are unit vectors from the camera: their cell lies at the camera, one unit large.
@@ -88,7 +97,7 @@ export class StarPass {
     near.put(targets.length - 1, here, 1, null, false, 0, nearSplats.soft, false);
     near.put(0, here, 1, null, true, nearSplats.soft, nearSplats.count - nearSplats.soft, false);
 
-    const view = { ...camera.basis(), viewport: [size.width, size.height], focal, exposure };
+    const view = { ...camera.basis(), viewport: [size.width, size.height], focal, exposure, most: this.most };
     targets.forEach(({ target, shrink, from, to }, number) => {
       drawInto(this.gl, target, "add");
       const density = size.density / shrink;
@@ -103,6 +112,7 @@ export class StarPass {
       this.drawSplats(far, number, { ...uniforms, fade: nearSplats.fade });
       this.drawSplats(near, number, { ...uniforms, fade: NO_FADE });
     });
+    this.discs?.draw(targets[0].target, { ...view, density: size.density });
   }
 
   private drawSplats(tables: SplatTables, target: number, view: Readonly<Record<string, UniformValue>>): void {

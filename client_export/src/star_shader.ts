@@ -8,6 +8,11 @@
  * eps, so the light of a splat falls with the square of its distance also where it is smaller than a pixel. An isotropic
  * one of size sigma covers 2 pi tau sigma^2 / d^2 steradians from a distance d.
  *
+ * A pixel beside the axis covers less of the sky, by the cube of the cosine of its angle from it, so a small splat would light
+ * more of them, and a star would change its magnitude as the camera turns. So the light of points, and of what stands for
+ * stars, is multiplied by that cube, and the sum over all pixels is E Omega f^2 wherever they are seen. Light that is
+ * extended by itself keeps its brightness instead; between the two, from a standard deviation of 1 to 4 px, the power falls.
+ *
  * Wide splats are drawn by `wide_shader.ts`.
  *
  * Lengths on the screen are CSS pixels, so that a view shows the same picture on screens of every density.
@@ -21,19 +26,15 @@ export const TEXELS_PER_BLOCK = 4;
 
 /** What vertex shaders of splats begin with: where a splat is, and how much of it is shown. */
 export const SPLAT_GLSL = /* glsl */ `
-precision highp float;
-precision highp int;
 precision highp sampler2D;
 
 // A splat's quad reaches to where it adds less than this.
 const float CUT = 1.0 / 2000.0;
-// Half floats end at 65504; a star that is brighter still is white from edge to edge.
-const float MAX_PEAK = 6.0e4;
 
 // Of each block: ((O - camera) S, unit S); (weight of own splats, 0 for points else 1, first splat, how many splats,
 // negative where the origin is the Sun); the weights of splats that stand for the children 0 to 3; of 4 to 7.
 uniform sampler2D blocks;
-uniform sampler2D means; // cell units; w: the child, or 8
+uniform sampler2D means; // cell units; w: the child, or 8, or 9 of what stands for one but shares the weight of the others
 uniform sampler2D covDiagonal; // cell units^2: xx, yy, zz
 uniform sampler2D covOff; // cell units^2: xy, xz, yz
 uniform sampler2D light; // linear RGB x tau
@@ -44,6 +45,7 @@ uniform vec2 viewport;   // CSS px
 uniform vec2 extent;     // CSS px of the target, which may go on beyond the view to the right and above
 uniform float focal;     // CSS px
 uniform float exposure;
+uniform float most;      // of the light of a pixel, that the target's floats hold
 uniform float epsilon;   // px^2, of the pixels' filter
 uniform vec2 band;       // px^2: the variances of the splats that this target takes, from x to below y
 uniform vec2 fade;       // from nothing at x to all at y: distance in cell units, or in that from the Sun
@@ -55,6 +57,7 @@ mat3 sigma;              // covariance, in the units of to
 float angular2;          // its mean variance, radians^2
 float soft;              // 0 where it is a point, else 1
 float weight;
+float even;              // the power of the cube of the cosine: 1 for what is points, 0 for what is extended
 
 /** Whether there is a splat that the target takes. */
 bool findSplat() {
@@ -78,6 +81,7 @@ bool findSplat() {
   angular2 = dot(diagonal, vec3(1.0 / 3.0)) * ratio * ratio;
   soft = state.y;
   float width = soft * angular2 * focal * focal;
+  even = child == 8 ? 1.0 - smoothstep(1.0, 16.0, width) : 1.0;
   return weight > 0.0 && width >= band.x && width < band.y;
 }
 `;
@@ -105,12 +109,15 @@ void main() {
   vec3 shape = soft * s + vec3(epsilon, 0.0, epsilon);
   float detShape = shape.x * shape.z - shape.y * shape.y;
 
-  // From within its size a star gives no more light than from its size away.
-  vec3 glow = exposure * weight / max(1.0, angular2) * sqrt(det / detShape) * texelFetch(light, place, 0).rgb;
+  // From within its size a splat gives no more light than from its size away. A point has no size.
+  float amount = soft > 0.0
+    ? sqrt(det / detShape) * pow(p.z / length(to), 3.0 * even) / max(1.0, angular2)
+    : angular2 * focal * focal / epsilon;
+  vec3 glow = exposure * weight * amount * texelFetch(light, place, 0).rgb;
   float brightest = max(glow.r, max(glow.g, glow.b));
   if (!(brightest > 0.0)) return;
-  peak = glow * min(1.0, MAX_PEAK / brightest);
-  brightest = min(brightest, MAX_PEAK);
+  peak = glow * min(1.0, most / brightest);
+  brightest = min(brightest, most);
   conic = vec3(shape.z, -shape.y, shape.x) / detShape;
   centre = focal * p.xy / p.z;
   // At least 99.6 % of a splat's light, of a wide one 99.97 %.

@@ -16,8 +16,8 @@ export interface ViewState {
   /** ICRS right ascension and declination, degrees. */
   look?: readonly [number, number];
   fov?: number;
-  /** Stops above the default exposure. */
-  ev?: number;
+  /** Stops of exposure; "auto" where it follows the light, as it does where a link says nothing. */
+  ev?: number | "auto";
   up?: UpName;
   /** What is drawn over the sky; see `parseShown` of chart/part.ts. */
   show?: string;
@@ -46,6 +46,7 @@ export function parseViewState(...texts: string[]): ViewState {
   if (fov) state.fov = clamp(fov[0], FOV_RANGE_DEG);
   const ev = numbersOf(params.get("ev"), 1);
   if (ev) state.ev = clamp(ev[0], EV_RANGE);
+  else if (params.get("ev") === "auto") state.ev = "auto";
   const up = params.get("up");
   if (up !== null && Object.hasOwn(UP, up)) state.up = up as UpName;
   const show = params.get("show");
@@ -54,7 +55,7 @@ export function parseViewState(...texts: string[]): ViewState {
 }
 
 /** The link text of a view; reading it back gives the same position to the last bit and the look to 1e-9 degrees. */
-export function formatViewState(camera: Camera, ev: number, show = ""): string {
+export function formatViewState(camera: Camera, ev: number | "auto", show = ""): string {
   const { ra, dec } = raDecOf(camera.forward);
   const angle = (deg: number) => String(Number(deg.toFixed(9)));
   const up = camera.upName === "ecliptic" ? "" : `&up=${camera.upName}`;

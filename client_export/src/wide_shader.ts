@@ -10,6 +10,8 @@
  * Gaussian t sigma away: 1 in its centre. F makes it the light that the law gives, 2 pi tau / max(1, t^2). Flattened splats
  * (EWA) would smear light into views that they are far from, and cut what is beside the camera.
  *
+ * What stands for stars is multiplied by the cube of the cosine of the angle of the pixel from the axis: `star_shader.ts`.
+ *
  * It is drawn into a smaller picture, whose pixels are interpolated when it is added to the large one. That spreads light by
  * a sixth of the square of its pixels, so the splat is narrower by as much.
  */
@@ -21,9 +23,11 @@ flat out vec3 rightRay;  // of a CSS px
 flat out vec3 upRay;
 flat out vec3 axisRay;
 flat out vec3 peak;
+flat out float power;    // of the cosine
 
 void main() {
   if (!findSplat()) return;
+  power = 3.0 * even;
   vec3 p = vec3(dot(right, to), dot(up, to), dot(forward, to));
   float d2 = dot(p, p);
   // A pixel's filter, radians^2: on the axis, and less beside it.
@@ -48,11 +52,11 @@ void main() {
   vec3 glow = exposure * weight * (1.0 + t2) / (max(1.0, t2) * g * wider) * texelFetch(light, place, 0).rgb;
   float brightest = max(glow.r, max(glow.g, glow.b));
   if (!(brightest > 0.0)) return;
-  peak = glow * min(1.0, MAX_PEAK / brightest);
+  peak = glow * min(1.0, most / brightest);
 
   // The box around the ball that it is drawn in, with 99.97 % of its light and more; all of the view where that reaches beside the camera.
   float size = sqrt(max(sigma[0][0], max(sigma[1][1], sigma[2][2])));
-  float reach = size * sqrt(max(16.0, 2.0 * log(min(brightest, MAX_PEAK) / CUT)));
+  float reach = size * sqrt(max(16.0, 2.0 * log(min(brightest, most) / CUT)));
   vec2 edge = extent - 0.5 * viewport;
   bool beside = any(greaterThan(focal * abs(p.xy), edge * p.z + reach * sqrt(focal * focal + edge * edge)));
   if (beside || p.z < -reach) return;
@@ -71,12 +75,14 @@ precision highp float;
 
 uniform vec2 viewport;
 uniform float density;   // pixels of the target per CSS px
+uniform float focal;     // CSS px
 
 flat in vec3 centre;
 flat in vec3 rightRay;
 flat in vec3 upRay;
 flat in vec3 axisRay;
 flat in vec3 peak;
+flat in float power;
 out vec4 added;
 
 void main() {
@@ -85,6 +91,6 @@ void main() {
   vec3 beside = cross(centre, ray);
   float before = clamp(dot(centre, ray), -9.0, 9.0);
   float share = 1.0 / (1.0 + exp(-before * (1.5976 + 0.070566 * before * before)));
-  added = vec4(peak * share * exp(-0.5 * dot(beside, beside)), 1.0);
+  added = vec4(peak * share * pow(focal / length(vec3(x, focal)), power) * exp(-0.5 * dot(beside, beside)), 1.0);
 }
 `;

@@ -2,7 +2,8 @@
 
 By the law of light (docs/design.md) a pixel gets E lum fx fy d / z^3 / (2 pi eps) exp(-r^2 / 2 eps) times the colour,
 with lum = d_0^2 Omega and d and z the emitter's distance and depth: fx fy d / z^3 is f^2 / d^2 on the camera's axis,
-and off it the pixels per steradian that a small splat of the same light has too.
+and off it the pixels per steradian that a small splat of the same light has too. The viewer, in which magnitudes are
+not to change as a camera turns, draws what is points as bright everywhere as on the axis: `even`.
 """
 
 from __future__ import annotations
@@ -47,12 +48,14 @@ def render_truth(
     height: int,
     exposure: float = 1.0,
     threads: int | None = None,
+    even: bool = False,
 ) -> NDArray[np.float32]:  # [C, height, width, 3]
     """Return what each camera sees of the emitters, linear RGB on black, float32, unbounded.
 
     No threshold, and no cut beyond `LOST`. Light is summed in float64, so that ten thousand faint emitters in one pixel
-    lose nothing; pixels that no emitter reaches are exactly 0. Emitters nearer than `NEAR` are not drawn. The same
-    bytes on any number of `threads` (None: every core).
+    lose nothing; pixels that no emitter reaches are exactly 0. With `even` an emitter gives the light of f^2 / d^2
+    pixels per steradian wherever in the picture it is. Emitters nearer than `NEAR` are not drawn. The same bytes on any
+    number of `threads` (None: every core).
     Cost: 0.25 to 0.5 us per emitter and image; memory, 32 bytes per pixel and 48 per emitter for each thread.
     Raises InputError where shapes do not fit or a value is not finite.
     """
@@ -67,12 +70,12 @@ def render_truth(
         if not np.isfinite(array).all():
             raise InputError(f"{name} holds {np.count_nonzero(~np.isfinite(array))} values that are not finite")
     images = np.empty((c, height, width, 3), np.float32)
-    run_striped(_draw_images, c, threads, images, *arrays, *cameras, float(exposure))
+    run_striped(_draw_images, c, threads, images, *arrays, *cameras, float(exposure), even)
     return images
 
 
 @njit(**JIT)
-def _project_points(points, means, luminosities, viewmat, intrinsics, width, height, exposure):
+def _project_points(points, means, luminosities, viewmat, intrinsics, width, height, exposure, even):
     """Fill `points` (POINT) with the emitters that may show; return their number."""
     n = 0
     fx, fy = intrinsics[0, 0], intrinsics[1, 1]
@@ -85,7 +88,8 @@ def _project_points(points, means, luminosities, viewmat, intrinsics, width, hei
         point.x = fx * x / z + intrinsics[0, 2]
         point.y = fy * y / z + intrinsics[1, 2]
         distance = math.sqrt(x * x + y * y + z * z)
-        point.peak = exposure * luminosities[i] * fx * fy * distance / (z * z * z) / (2.0 * math.pi * EPS_PX2)
+        pixels_per_sr = fx * fy * (1.0 / distance**2 if even else distance / (z * z * z))
+        point.peak = exposure * luminosities[i] * pixels_per_sr / (2.0 * math.pi * EPS_PX2)
         n += point.peak > 0.0 and -REACH_PX < point.x < width + REACH_PX and -REACH_PX < point.y < height + REACH_PX
     return n
 
@@ -107,10 +111,10 @@ def _filter_weights(weights, centre, start, stop):
 
 
 @njit(**JIT)
-def _draw_image(image, light, points, means, luminosities, colors, viewmat, intrinsics, exposure):
+def _draw_image(image, light, points, means, luminosities, colors, viewmat, intrinsics, exposure, even):
     """Write every pixel of `image`; `light` [H, W, 3] is room for its sums."""
     height, width = image.shape[:2]
-    n = _project_points(points, means, luminosities, viewmat, intrinsics, width, height, exposure)
+    n = _project_points(points, means, luminosities, viewmat, intrinsics, width, height, exposure, even)
     left, right = np.full(height, width), np.zeros(height, np.int64)
     for k in range(n):
         x0, x1 = _window(points[k].x, width)
@@ -146,9 +150,9 @@ def _draw_image(image, light, points, means, luminosities, colors, viewmat, intr
 
 
 @njit(**JIT)
-def _draw_images(stripe, stripes, images, means, luminosities, colors, viewmats, intrinsics, exposure):
+def _draw_images(stripe, stripes, images, means, luminosities, colors, viewmats, intrinsics, exposure, even):
     """Draw images stripe, stripe + stripes, ..."""
     light = np.empty(images.shape[1:])
     points = np.empty(len(means) + 1, POINT)
     for c in range(stripe, len(images), stripes):
-        _draw_image(images[c], light, points, means, luminosities, colors, viewmats[c], intrinsics[c], exposure)
+        _draw_image(images[c], light, points, means, luminosities, colors, viewmats[c], intrinsics[c], exposure, even)

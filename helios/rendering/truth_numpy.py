@@ -18,6 +18,7 @@ def render_truth_float64(
     width: int,
     height: int,
     exposure: float = 1.0,
+    even: bool = False,
 ) -> NDArray[np.float64]:  # [C, height, width, 3]
     """Return what `helios.rendering.truth.render_truth` returns, in float64 and O(C N H W) time."""
     means, luminosities, colors, viewmats, Ks = (
@@ -31,7 +32,8 @@ def render_truth_float64(
             if z < NEAR:
                 continue
             x, y, _ = K @ camera[i] / z
-            pixels_per_sr = K[0, 0] * K[1, 1] * np.linalg.norm(camera[i]) / z**3
+            distance = np.linalg.norm(camera[i])
+            pixels_per_sr = K[0, 0] * K[1, 1] * (1 / distance**2 if even else distance / z**3)
             peak = exposure * luminosities[i] * pixels_per_sr / (2 * np.pi * EPS_PX2)
             weight = peak * np.exp(-((px - x) ** 2 + (py - y) ** 2) / (2 * EPS_PX2))
             image += weight[..., None] * colors[i]

@@ -110,11 +110,8 @@ def test_orion(visit, name):
 
 @pytest.mark.parametrize(("view", "name"), [(2, "Bellatrix"), (3, "Saiph"), (4, "Rigel")])
 def test_light_is_what_the_law_gives(visit, view, name):
-    """Flux in px: E Omega f^2 (d/z)^3. A quad that ends at 3.33 sigma loses up to 0.4 % of it."""
-    star = STARS[name]
-    x, y, z = ORION.in_camera(star.position)[0]
-    solid_angle = OMEGA_0_SR * 10 ** (-0.4 * star.mag)
-    expected = EXPOSURE_AT_EV_0 * solid_angle * ORION.focal**2 * (np.sqrt(x * x + y * y + z * z) / z) ** 3
+    """Flux in px: E Omega f^2, wherever a star is. A quad that ends at 3.33 sigma loses up to 0.4 % of it."""
+    expected = EXPOSURE_AT_EV_0 * OMEGA_0_SR * 10 ** (-0.4 * STARS[name].mag) * ORION.focal**2
     np.testing.assert_allclose(visit.views[view].light.sum(axis=(0, 1)), expected, rtol=0.006)
 
 

@@ -36,6 +36,20 @@ def test_a_crowd_is_as_in_float64(crowd):
     assert (depths < 0).any()
 
 
+def test_even_light_is_that_of_the_axis_wherever_an_emitter_is(crowd):
+    image = render_truth(*crowd, WIDTH, HEIGHT, 2.0, even=True)
+    rounded = (*(np.float32(column) for column in crowd[:3]), *crowd[3:])
+    twin = render_truth_float64(*rounded, WIDTH, HEIGHT, 2.0, even=True)
+    assert np.abs(image - twin).max() < 1e-7 * twin.max()
+    K = np.array([[[100.0, 0, 101.0], [0, 100.0, 101.0], [0, 0, 1]]])
+    places = np.array([[0.0, 0.0, 2.0], [1.2, 0.0, 1.6], [0.8, 1.2, np.sqrt(1.92)]])  # as far, up to 46 degrees aside
+    sums = [
+        render_truth([place], [1e-4], np.ones((1, 3)), [np.eye(4)], K, 202, 202, even=True).sum() for place in places
+    ]
+    # The filter is sampled at the centres of pixels: 0.02 %.
+    np.testing.assert_allclose(sums, 3 * 1e-4 * 100.0**2 / 4, rtol=1e-3)
+
+
 def test_the_same_bytes_on_any_number_of_threads_and_for_any_subset_of_the_cameras(crowd):
     *emitters, viewmats, Ks = crowd
     one = render_truth(*crowd, WIDTH, HEIGHT, 2.0, threads=1)
