@@ -3,7 +3,7 @@ import { Camera } from "./camera.ts";
 import { Controls } from "./controls.ts";
 import { messageOf } from "./errors.ts";
 import { EV_RANGE, exposureAt } from "./exposure.ts";
-import type { Flight } from "./flight.ts";
+import type { Way } from "./find/turn.ts";
 import type { Names } from "./names.ts";
 import { element, showNotice } from "./notices.ts";
 import { clamp } from "./numbers.ts";
@@ -24,6 +24,8 @@ const LOAD_EVERY_MS = 200;
 const LONGEST_STEP_S = 0.1;
 
 export class App {
+  /** What the page was opened with, before the view took over. */
+  readonly address = window.location.href;
   readonly camera = new Camera();
   readonly source: Source;
   /** Null until the landmarks are read. */
@@ -33,7 +35,7 @@ export class App {
   /** Drawn over the sky, in this order. */
   private readonly overlays: Overlay[] = [];
   readonly controls: Controls;
-  private flight: { plan: Flight; since: number } | null = null;
+  private flight: { plan: Way; since: number } | null = null;
   private namesShown = true;
   private frame = 0;
   private lastTime: number | null = null;
@@ -122,7 +124,7 @@ export class App {
   async complete(site: Site): Promise<void> {
     const page = import("./page.ts");
     const named = Promise.all([page, site.landmarks()]).then(([{ Names, parseLandmarks }, file]) => {
-      this.names = new Names(parseLandmarks(...file), this.source.store, this.camera, (way) => this.fly(way));
+      this.names = new Names(parseLandmarks(...file), site.names, this);
       this.overlays.unshift(this.names);
       this.showNames();
     });
@@ -131,9 +133,11 @@ export class App {
     await told;
   }
 
-  private fly(plan: Flight): void {
-    this.controls.restart(plan.arrival / 2);
-    if (this.reducedMotion.matches) plan.jump();
+  /** Goes a way, by jumping to its end if `atOnce` or where less motion is asked for. */
+  fly(plan: Way, atOnce: boolean): void {
+    this.flight = null;
+    if (plan.arrival) this.controls.restart(plan.arrival / 2);
+    if (atOnce || this.reducedMotion.matches) plan.jump();
     else this.flight = { plan, since: performance.now() };
     this.invalidate();
     this.stage.canvas.focus();
@@ -195,7 +199,8 @@ export class App {
     this.addressTimer = window.setTimeout(() => this.writeAddress(), ADDRESS_DELAY_MS);
   }
 
-  private writeAddress(): void {
+  /** Makes the address that of the view. */
+  writeAddress(): void {
     this.writtenHash = formatViewState(this.camera, this.ev);
     if (this.writtenHash !== window.location.hash) window.history.replaceState(null, "", this.writtenHash);
   }

@@ -1,39 +1,73 @@
 /** Named places: searched for, flown to and written over the sky. */
 import type { Camera } from "./camera.ts";
 import { Destination } from "./destination.ts";
+import { messageOf } from "./errors.ts";
+import type { Coordinates } from "./find/coordinates.ts";
+import type { Called } from "./find/names_file.ts";
+import { type Found, type ReadNames, Sought } from "./find/sought.ts";
+import { Turn, type Way } from "./find/turn.ts";
 import { Flight } from "./flight.ts";
 import { Labels } from "./labels.ts";
 import { type Landmark, SUN } from "./landmark.ts";
 import { LandmarkStars } from "./landmark_stars.ts";
-import { element } from "./notices.ts";
+import { formatDistance } from "./lengths.ts";
+import { element, showNotice } from "./notices.ts";
 import type { Frame, Overlay } from "./overlay.ts";
-import { Search } from "./search.ts";
+import { type Result, Search } from "./search.ts";
+import { towards } from "./sky.ts";
 import type { SplatStore, StoredCell } from "./splat_store.ts";
+import { length } from "./vec.ts";
+
+const TEXT = {
+  turn: "turn the view there",
+  unknown: (name: string) => `Nothing here is called “${name}”.`,
+};
+
+/** What shows the sky, and goes where a user has chosen to. */
+export interface Host {
+  readonly camera: Camera;
+  readonly source: { readonly store: SplatStore };
+  /** What the page was opened with. */
+  readonly address: string;
+  /** Goes a way, or to its end `atOnce`. */
+  fly(way: Way, atOnce: boolean): void;
+  /** Makes the address that of the view. */
+  writeAddress(): void;
+}
 
 export class Names implements Overlay {
   readonly labels: Labels;
+  private readonly landmarks: Landmark[];
   private readonly stars: LandmarkStars;
   private readonly destination: Destination;
   private readonly search: Search;
+  readonly sought: Sought;
 
-  /** `onChoose` is called with a way to the place that a user has chosen. */
+  private readonly store: SplatStore;
+  private readonly camera: Camera;
+
   constructor(
     listed: readonly Landmark[],
-    private readonly store: SplatStore,
-    camera: Camera,
-    onChoose: (way: Flight) => void,
+    readNames: ReadNames,
+    private readonly host: Host,
   ) {
-    const landmarks = listed.some(({ id }) => id === SUN.id) ? listed : [SUN, ...listed];
-    this.stars = new LandmarkStars(landmarks);
-    this.destination = new Destination(element("goal"), element("about"), element("hint"), store);
-    this.labels = new Labels(element("labels"), landmarks, this.stars, () => this.destination.current);
+    this.camera = host.camera;
+    this.store = host.source.store;
+    this.landmarks = listed.some(({ id }) => id === SUN.id) ? [...listed] : [SUN, ...listed];
+    this.sought = new Sought([...this.landmarks], readNames);
+    this.stars = new LandmarkStars(this.landmarks);
+    this.destination = new Destination(element("goal"), element("about"), element("hint"), this.store);
+    this.labels = new Labels(element("labels"), this.landmarks, this.stars, () => this.destination.current);
     const [input, list] = [element<HTMLInputElement>("search-input"), element("search-list")];
-    this.search = new Search(input, list, landmarks, (landmark) => {
-      const way = new Flight(camera, () => this.stars.positionOf(landmark), landmark.radiusM);
-      onChoose(way);
-      this.destination.set(landmark);
-    });
-    for (const cell of store.cells) this.addCell(cell);
+    const find = async (typed: string) => (await this.sought.find(typed)).map((found) => this.resultOf(found));
+    this.search = new Search(input, list, find, (reason) => showNotice(messageOf(reason)));
+    for (const cell of this.store.cells) this.addCell(cell);
+    const seek = (address: string, atOnce: boolean) => {
+      const name = linkedName(address);
+      if (name) void this.seek(name, atOnce);
+    };
+    seek(host.address, true);
+    window.addEventListener("hashchange", () => seek(window.location.href, false));
   }
 
   addCell(cell: StoredCell): void {
@@ -50,8 +84,81 @@ export class Names implements Overlay {
     this.search.focus();
   }
 
+  /** Goes where `name` says, a name or coordinates: at once, or by a flight. Says so where nothing is called so. */
+  async seek(name: string, atOnce: boolean): Promise<void> {
+    try {
+      const found = await this.sought.named(name);
+      if (found) this.go(found, atOnce);
+      else showNotice(TEXT.unknown(name));
+    } catch (reason) {
+      showNotice(messageOf(reason));
+    }
+  }
+
+  /** Flies to a place. `link`: what names it in the address of the page. */
+  flyTo(place: Landmark, link: string = place.name, atOnce = false): void {
+    if (!this.landmarks.some(({ id }) => id === place.id)) this.addLandmark(place);
+    this.choose(new Flight(this.camera, () => this.stars.positionOf(place), place.radiusM), link, atOnce);
+    this.destination.set(place);
+  }
+
   /** The place that was flown to is left. */
   leave(): void {
     this.destination.set(null);
   }
+
+  private go(found: Found, atOnce: boolean): void {
+    if ("match" in found) this.flyTo(found.match.called.place, linkOf(found.match.called), atOnce);
+    else {
+      const { ra, dec } = found.direction;
+      this.leave();
+      this.choose(new Turn(this.camera, towards(ra, dec)), `${ra} ${dec < 0 ? "" : "+"}${dec}`, atOnce);
+    }
+  }
+
+  /** Goes a way that the browser's Back returns from, unless the page was opened to go it. */
+  private choose(way: Way, link: string, atOnce: boolean): void {
+    if (!atOnce) {
+      this.host.writeAddress();
+      window.history.pushState(null, "", `#goto=${encodeURIComponent(link)}`);
+    }
+    this.host.fly(way, atOnce);
+  }
+
+  private resultOf(found: Found): Result {
+    const choose = () => this.go(found, false);
+    if ("direction" in found) return { name: coordinatesText(found.direction), about: TEXT.turn, choose };
+    const { called, by } = found.match;
+    const { name, kind, position } = called.place;
+    const distance = length(position);
+    const parts = [by === name || name.includes(by) ? "" : by, kind.replaceAll("_", " ")];
+    const about = [...parts, distance > 0 ? formatDistance(distance) : ""].filter(Boolean).join(" · ");
+    return { name, about, choose };
+  }
+
+  /** A star that was found is named on the sky from then on. */
+  private addLandmark(place: Landmark): void {
+    this.landmarks.push(place);
+    this.stars.add(place);
+    for (const cell of this.store.cells) this.stars.addCell(this.store, cell);
+  }
+}
+
+/** What finds a star again, of several that share a designation of a constellation. */
+function linkOf({ place, names, designations }: Called): string {
+  if (!place.id.startsWith("star-") || names.length > 0) return place.name;
+  return designations.find((each) => /^(HIP|HR|HD|GJ) /.test(each)) ?? place.name;
+}
+
+/** What a link asks for by name: the value of `goto` after `#` or `?`; a `+` in it is one. */
+function linkedName(address: string): string | null {
+  const { search, hash } = new URL(address);
+  const [late, early] = [hash, search].map((text) =>
+    new URLSearchParams(text.slice(1).replaceAll("+", "%2B")).get("goto"),
+  );
+  return late ?? early;
+}
+
+function coordinatesText({ ra, dec }: Coordinates): string {
+  return `${ra.toFixed(4)}° ${dec < 0 ? "−" : "+"}${Math.abs(dec).toFixed(4)}°`;
 }
