@@ -25,7 +25,7 @@ const LONGEST_STEP_S = 0.1;
 
 export class App {
   /** What the page was opened with, before the view took over. */
-  readonly address = window.location.href;
+  readonly address = location.href;
   readonly camera = new Camera();
   readonly source: Source;
   /** Null until the landmarks are read. */

@@ -16,7 +16,7 @@ import type { Frame, Overlay } from "./overlay.ts";
 import { type Result, Search } from "./search.ts";
 import { towards } from "./sky.ts";
 import type { SplatStore, StoredCell } from "./splat_store.ts";
-import { length } from "./vec.ts";
+import { type Vec3, length } from "./vec.ts";
 
 const TEXT = {
   turn: "turn the view there",
@@ -95,11 +95,21 @@ export class Names implements Overlay {
     }
   }
 
-  /** Flies to a place. `link`: what names it in the address of the page. */
+  /** Flies to a place. `link`: what names it in the address of the page; empty where it has no name. */
   flyTo(place: Landmark, link: string = place.name, atOnce = false): void {
     if (!this.landmarks.some(({ id }) => id === place.id)) this.addLandmark(place);
     this.choose(new Flight(this.camera, () => this.stars.positionOf(place), place.radiusM), link, atOnce);
     this.destination.set(place);
+  }
+
+  /** The places that are named on the sky. */
+  get places(): readonly Landmark[] {
+    return this.landmarks;
+  }
+
+  /** Where a place is drawn, metres. */
+  positionOf(place: Landmark): Vec3 {
+    return this.stars.positionOf(place);
   }
 
   /** The place that was flown to is left. */
@@ -120,7 +130,7 @@ export class Names implements Overlay {
   private choose(way: Way, link: string, atOnce: boolean): void {
     if (!atOnce) {
       this.host.writeAddress();
-      window.history.pushState(null, "", `#goto=${encodeURIComponent(link)}`);
+      window.history.pushState(null, "", link ? `#goto=${encodeURIComponent(link)}` : window.location.hash);
     }
     this.host.fly(way, atOnce);
   }
@@ -145,7 +155,7 @@ export class Names implements Overlay {
 }
 
 /** What finds a star again, of several that share a designation of a constellation. */
-function linkOf({ place, names, designations }: Called): string {
+export function linkOf({ place, names, designations }: Called): string {
   if (!place.id.startsWith("star-") || names.length > 0) return place.name;
   return designations.find((each) => /^(HIP|HR|HD|GJ) /.test(each)) ?? place.name;
 }

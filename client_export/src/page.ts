@@ -2,23 +2,20 @@
 import { type Controls, takesKeys } from "./controls.ts";
 import { EV_RANGE, EV_STEP } from "./exposure.ts";
 import { formatDistance, formatSpeed } from "./lengths.ts";
-import type { Names } from "./names.ts";
 import { element } from "./notices.ts";
-import type { Overlay } from "./overlay.ts";
+import { type Pointed, connectPointer } from "./panel/pointer.ts";
 import { length } from "./vec.ts";
 
 export { parseLandmarks } from "./landmark.ts";
 export { Names } from "./names.ts";
 
 /** What buttons and keys change. */
-export interface Controlled {
+export interface Controlled extends Pointed {
   readonly ev: number;
   readonly controls: Controls;
-  readonly names: Names | null;
   setExposure(ev: number): void;
   toggleNames(): void;
   goHome(): void;
-  addOverlay(overlay: Overlay): void;
 }
 
 /** Connects the buttons and keys of the page. */
@@ -44,6 +41,8 @@ export function connectPage(app: Controlled): void {
   for (const button of document.querySelectorAll<HTMLElement>("#pad [data-speed]")) {
     button.addEventListener("click", () => app.controls.changeSpeed(0.5 * Number(button.dataset.speed)));
   }
+
+  connectPointer(app);
 
   app.addOverlay({
     draw: ({ camera }) => {

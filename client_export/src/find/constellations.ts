@@ -25,6 +25,9 @@ const ROWS = TABLE.split(";").map((row) => row.trim().split(","));
 /** The genitive by abbreviation, as `Centauri` by `Cen`. */
 export const GENITIVES: ReadonlyMap<string, string> = new Map(ROWS.map(([short, , genitive]) => [short, genitive]));
 
+/** The name by abbreviation, as `Centaurus` by `Cen`. */
+export const CONSTELLATIONS: ReadonlyMap<string, string> = new Map(ROWS.map(([short, name]) => [short, name]));
+
 /** Words of names and genitives with their abbreviation, the longest first: `Ursae Majoris` before `Ursa`. */
 const SPELLED = ROWS.flatMap(([short, name, genitive]) =>
   [name, genitive].map((long) => ({ words: wordsOf(long), short: short.toLowerCase() })),
