@@ -124,7 +124,7 @@ export class App {
   async complete(site: Site): Promise<void> {
     const page = import("./page.ts");
     const named = Promise.all([page, site.landmarks()]).then(([{ Names, parseLandmarks }, file]) => {
-      this.names = new Names(parseLandmarks(...file), site.names, this);
+      this.names = new Names(parseLandmarks(...file), this);
       this.overlays.unshift(this.names);
       this.showNames();
     });

@@ -4,7 +4,8 @@ import { Destination } from "./destination.ts";
 import { messageOf } from "./errors.ts";
 import type { Coordinates } from "./find/coordinates.ts";
 import type { Called } from "./find/names_file.ts";
-import { type Found, type ReadNames, Sought } from "./find/sought.ts";
+import { Listed } from "./find/listed.ts";
+import { type Found, Sought } from "./find/sought.ts";
 import { Turn, type Way } from "./find/turn.ts";
 import { Flight } from "./flight.ts";
 import { Labels } from "./labels.ts";
@@ -48,13 +49,12 @@ export class Names implements Overlay {
 
   constructor(
     listed: readonly Landmark[],
-    readNames: ReadNames,
     private readonly host: Host,
   ) {
     this.camera = host.camera;
     this.store = host.source.store;
     this.landmarks = listed.some(({ id }) => id === SUN.id) ? [...listed] : [SUN, ...listed];
-    this.sought = new Sought([...this.landmarks], readNames);
+    this.sought = new Sought([...this.landmarks], new Listed("", window.fetch.bind(window)));
     this.stars = new LandmarkStars(this.landmarks);
     this.destination = new Destination(element("goal"), element("about"), element("hint"), this.store);
     this.labels = new Labels(element("labels"), this.landmarks, this.stars, () => this.destination.current);

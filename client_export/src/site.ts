@@ -20,8 +20,6 @@ export interface Site {
   open(): Promise<SourceOf>;
   /** Reads the file of its landmarks: its text, and its name; of a site that names none, an empty list. */
   landmarks(): Promise<[text: string, name: string]>;
-  /** Reads the file of names of stars and places: its text, and its name; null of a site that names none. */
-  names(): Promise<[text: string, name: string] | null>;
 }
 
 /**
@@ -33,15 +31,13 @@ export async function openSite(base: string, fetcher: typeof fetch): Promise<Sit
   const root = new Folder(base, fetcher);
   const manifest = fieldsOf(parseJson(await root.text(MANIFEST), MANIFEST), MANIFEST);
   checkVersion(manifest, VERSION, MANIFEST);
-  const listed = async (key: string): Promise<[string, string] | null> => {
-    if (manifest[key] === undefined) return null;
-    const name = textOf(manifest, key, MANIFEST);
-    return [await root.text(name), name];
-  };
   return {
     open: () => sourceOf(manifest.layers, (folder) => new Folder(`${base}${folder}/`, fetcher)),
-    landmarks: async () => (await listed("landmarks")) ?? ["[]", MANIFEST],
-    names: () => listed("names"),
+    landmarks: async () => {
+      if (manifest.landmarks === undefined) return ["[]", MANIFEST];
+      const name = textOf(manifest, "landmarks", MANIFEST);
+      return [await root.text(name), name];
+    },
   };
 }
 

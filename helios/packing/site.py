@@ -17,6 +17,8 @@ from helios.packing import PACKS
 from helios.packing.names import names_text
 from helios.packing.pack import open_pack
 from helios.packing.pack_cells import Written
+from helios.packing.v2.lookup import LOOKUP, read_lookup, write_lookup
+from helios.packing.v2.reader import V2Pack
 from helios.pieces import digest_of
 from helios.progress import Done, OnEvent, ignore
 from helios.universe import Universe
@@ -26,7 +28,7 @@ from helios.universe.paths import LANDMARKS, pack_path
 PAGE, SITE_MANIFEST, SITE_FILES = "index.html", "site.json", "files.json"
 UNIVERSE, STARS = "universe", "stars"
 PLACES = f"{UNIVERSE}/{LANDMARKS}.gz"
-CALLED = f"{UNIVERSE}/names.json.gz"
+CALLED, FOUND = f"{UNIVERSE}/names.json.gz", f"{UNIVERSE}/{LOOKUP}"
 SITE_VERSION = 1
 LAYERS = {STARS: (0, 5.5), UNIVERSE: (4.5, None)}
 """How the viewer shows each pack of a site that needs a layer of stars, nearest first: from and up to so many radii of
@@ -49,12 +51,12 @@ def write_site(
     """Write the site of a packed universe and return what it holds.
 
     `directory` becomes: the viewer's files (`viewer`, or those of this package), `universe/` with the pack (that in
-    the folder `pack`, or in the universe), the landmarks, if there are any, and what stars and places are called, if
-    any name is known, both gzipped; `stars/` with the exact stars of all cells where any cell is trained and the pack
-    does not have them; `site.json`, which lists the packs as the viewer's layers and the files of landmarks and of
-    names; and `files.json`, which lists every other file with its size and SHA-256, and is not fetched. No file per
-    cell. The directory appears whole, in place of an older site: killed at any moment, the old site stays or a rerun
-    makes the new one.
+    the folder `pack`, or in the universe), the landmarks, if there are any, what stars and places are called, if any
+    name is known, both gzipped, and of a pack v2 the identifiers of all stars in order; `stars/` with the exact stars
+    of all cells where any cell is trained and the pack does not have them; `site.json`, which lists the packs as the
+    viewer's layers and the files of landmarks, names and identifiers; and `files.json`, which lists every other file
+    with its size and SHA-256, and is not fetched. No file per cell. The directory appears whole, in place of an older
+    site: killed at any moment, the old site stays or a rerun makes the new one.
 
     Raises InputError where the directory holds anything but a site of Helios, or lies in the universe or its pack;
     StoreError where there is no pack, the viewer is missing or the landmarks are damaged.
@@ -74,6 +76,8 @@ def write_site(
             (stage / PLACES).write_bytes(gzip.compress(landmarks, mtime=0))
         if (names := names_text(universe, landmarks)) is not None:
             (stage / CALLED).write_bytes(gzip.compress(names.encode(), mtime=0))
+        if isinstance(packed, V2Pack):
+            write_lookup(packed, stage / UNIVERSE)
         splats = packed.result.splats
         if universe.trained.any() and packed.star_layer is not None:
             (stage / STARS).mkdir()
@@ -83,7 +87,7 @@ def write_site(
         folders = [folder for folder in LAYERS if (stage / folder).is_dir()]
         radii = {folder: None if packed.star_layer is None else LAYERS[folder] for folder in folders}
         layers = [{"folder": folder, "format": packed.format, "radii": radii[folder]} for folder in folders]
-        named = {"landmarks": PLACES, "names": CALLED}
+        named = {"landmarks": PLACES, "names": CALLED, "lookup": FOUND}
         named = {key: path for key, path in named.items() if (stage / path).is_file()}
         _write_json(stage / SITE_MANIFEST, {"version": SITE_VERSION, "layers": layers, **named})
         listed = [{**file, "sha256": sha256(stage / file["path"])} for file in _list_files(stage)]
@@ -135,6 +139,9 @@ def check_site(directory: Path) -> int:
             raise StoreError(f"{path}: damaged, its SHA-256 is not that in {SITE_FILES}; make the site again")
     if extra := _foreign(directory):
         raise StoreError(f"{directory / extra}: is not in {SITE_FILES}, and would be served; remove it")
+    if (directory / FOUND).is_file():
+        for _ in read_lookup(directory / UNIVERSE):
+            pass  # each block is checked as it is read
     packs = [open_pack(directory / name) for name in (UNIVERSE, STARS) if (directory / name).is_dir()]
     for pack in packs:
         for number in range(len(pack)):

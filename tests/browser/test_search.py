@@ -73,6 +73,17 @@ def visit(site, tmp_path_factory):
     return look_at_site(site, views, tmp_path_factory.mktemp("pictures"), reducedMotion=True)
 
 
+def test_a_star_is_found_by_the_number_that_its_universe_has_for_it(site, tmp_path):
+    # HR 5460 is also what this universe calls it; no name or designation is "id 5460".
+    goal = {"evaluate": "document.getElementById('goal').textContent"}
+    visit = look_at_site(site, [View(steps=[*search("id 5460"), goal])], tmp_path, reducedMotion=True)
+    assert at(visit.views[0].view, "5460") < 4e-3
+    assert visit.views[0].script.startswith("Toliman")
+    lookup = [(path.rsplit("/", 1)[1], ranged) for path, ranged in visit.requests if "lookup" in path]
+    assert [name for name, _ in lookup].count("lookup.bin") == 1
+    assert lookup[-1] == ("lookup-00000.bin", f"bytes={2 * 2048 * 24}-{3 * 2048 * 24 - 1}")
+
+
 def at(view, number):
     """How far off the view is from being at the star: as a share of the star's distance."""
     direction, parsecs = star(number)

@@ -40,7 +40,7 @@ export function typedKeys(typed: string): string[] {
 
 /** The number in a catalogue of identifiers that was typed: bare, or after `Gaia`, `Gaia DR3` or `ID`; else null. */
 export function typedIdentifier(typed: string): bigint | null {
-  const found = /^\s*(?:(?:gaia(?:\s*e?dr\s*\d)?|id|source_id)[\s:#=]*)?(\d{1,20})\s*$/i.exec(typed);
+  const found = /^\s*(?:(?:gaia(?:\s*e?dr\s*\d)?|id|star|source_id)[\s:#=]*)?(\d{1,20})\s*$/i.exec(typed);
   const value = found ? BigInt(found[1]) : 0n;
   return found && value < 1n << 64n ? value : null;
 }

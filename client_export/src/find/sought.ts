@@ -4,8 +4,11 @@ import type { Landmark } from "../landmark.ts";
 import { showNotice } from "../notices.ts";
 import { type Coordinates, coordinatesOf } from "./coordinates.ts";
 import { Finder } from "./finder.ts";
+import type { Listed } from "./listed.ts";
+import type { Lookup } from "./lookup.ts";
 import { FIT, type Match } from "./name_index.ts";
 import type { Called } from "./names_file.ts";
+import { typedIdentifier } from "./query.ts";
 import type { Vec3 } from "../vec.ts";
 
 export type Found = { direction: Coordinates } | { match: Match };
@@ -14,16 +17,14 @@ const MOST = 8;
 /** A link means what is called so, or begins so, not what is spelled likewise. */
 const LINK_FITS = FIT.words;
 
-/** The text of `names.json.gz` and its name; null where the site has none. */
-export type ReadNames = () => Promise<[text: string, what: string] | null>;
-
 export class Sought {
   private finder: Promise<Finder> | null = null;
+  private lookup: Promise<Lookup | null> | null = null;
 
-  /** `read` is called when names are first asked for. */
+  /** What `site` lists is read when it is first asked for. */
   constructor(
     private readonly landmarks: readonly Landmark[],
-    private readonly read: ReadNames,
+    private readonly site: Listed,
   ) {}
 
   /** Up to 8 results, the likeliest first; for no text the first landmarks. */
@@ -32,7 +33,23 @@ export class Sought {
     const direction = coordinatesOf(typed);
     if (direction) return [{ direction }];
     const matches = await (await this.ready()).find(typed, MOST);
-    return matches.map((match) => ({ match }));
+    const identifier = typedIdentifier(typed);
+    const star =
+      identifier !== null && matches.every(({ fit }) => fit >= FIT.begins) && (await this.numbered(identifier));
+    const called = star && (await this.at(star.position));
+    const numbered = called ? [{ ...plain(called.place), called }] : star ? [plain(star)] : [];
+    return [...numbered, ...matches].slice(0, MOST).map((match) => ({ match }));
+  }
+
+  /** The star of an identifier of the universe; null where there is none. */
+  private async numbered(identifier: bigint): Promise<Landmark | null> {
+    this.lookup ??= this.site.lookup();
+    try {
+      return (await (await this.lookup)?.find(identifier)) ?? null;
+    } catch (reason) {
+      this.lookup = null; // it is read again, as if for the first time
+      throw reason;
+    }
   }
 
   /** What a link means by a name; null where nothing is called so. */
@@ -53,7 +70,7 @@ export class Sought {
 
   /** Where the names cannot be read, the landmarks are found. */
   private async start(): Promise<Finder> {
-    const names = await this.read().catch((reason: unknown) => {
+    const names = await this.site.names().catch((reason: unknown) => {
       showNotice(messageOf(reason));
       return null;
     });
