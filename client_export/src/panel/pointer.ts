@@ -69,9 +69,10 @@ export function connectPointer(app: Pointed): void {
   canvas.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape" && panel) void panel.then((made) => made.close());
+    if (event.key !== "Enter") return;
+    event.preventDefault(); // else the same press would choose the button that gets the focus
     // The middle of the view, which keys turn.
-    if (event.key === "Enter")
-      void told(point(canvas.clientWidth / 2, canvas.clientHeight / 2, 2 * REACH_PX.coarse, true));
+    void told(point(canvas.clientWidth / 2, canvas.clientHeight / 2, 2 * REACH_PX.coarse, true));
   });
 }
 
