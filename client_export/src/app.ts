@@ -26,6 +26,8 @@ const LOAD_EVERY_MS = 200;
 const TEXT = { loading: (share: string, bytes: string) => `Loading stars: ${share}, ${bytes}` };
 
 export class App {
+  /** What the page was opened with, before the view took over. */
+  readonly address = location.href;
   readonly camera = new Camera();
   readonly source: Source;
   /** Null until the landmarks are read. */
@@ -147,7 +149,7 @@ export class App {
       }),
       this.attempt(async () => {
         const [{ Names, parseLandmarks }, file] = await Promise.all([page(), site.landmarks()]);
-        this.names = new Names(parseLandmarks(...file), this.source.store, this.camera, (way) => this.fly(way));
+        this.names = new Names(parseLandmarks(...file), this, site);
         this.overlays.unshift(this.names);
         this.showNames();
       }),
@@ -163,11 +165,12 @@ export class App {
     }
   }
 
-  /** Moves as `plan` has it; "back" returns to the present view. */
-  fly(plan: Plan): void {
-    this.page?.remember(this.hash);
+  /** Moves as `plan` has it, and "back" returns to the present view; or stands at its end `atOnce`. */
+  fly(plan: Plan, atOnce = false): void {
+    if (!atOnce) this.page?.remember(this.hash);
+    this.flight = null;
     this.controls?.rest();
-    if (this.reducedMotion.matches) plan.jump();
+    if (atOnce || this.reducedMotion.matches) plan.jump();
     else this.flight = { plan, since: performance.now() };
     this.invalidate();
     this.stage.canvas.focus();

@@ -32,18 +32,20 @@ export class LandmarkStars {
   private readonly cubes = new Map<number, Star[]>();
 
   constructor(landmarks: readonly Landmark[]) {
-    for (const landmark of landmarks) {
-      const distance = length(landmark.position);
-      if (landmark.kind !== "star" || distance === 0) continue;
-      const direction = scale(landmark.position, 1 / distance);
-      const near = new Set<number>();
-      for (let corner = 0; corner < 8; corner++) {
-        const [x, y, z] = direction.map((value, axis) => value + ((corner >> axis) & 1 ? SAME_ANGLE : -SAME_ANGLE));
-        near.add(cubeOf(x, y, z));
-      }
-      for (const cube of near)
-        this.cubes.set(cube, [...(this.cubes.get(cube) ?? []), { landmark, direction, distance }]);
+    for (const landmark of landmarks) this.add(landmark);
+  }
+
+  /** Looks for the star of `landmark` too, in cells that come from now on. */
+  add(landmark: Landmark): void {
+    const distance = length(landmark.position);
+    if (landmark.kind !== "star" || distance === 0) return;
+    const direction = scale(landmark.position, 1 / distance);
+    const near = new Set<number>();
+    for (let corner = 0; corner < 8; corner++) {
+      const [x, y, z] = direction.map((value, axis) => value + ((corner >> axis) & 1 ? SAME_ANGLE : -SAME_ANGLE));
+      near.add(cubeOf(x, y, z));
     }
+    for (const cube of near) this.cubes.set(cube, [...(this.cubes.get(cube) ?? []), { landmark, direction, distance }]);
   }
 
   /** Undefined until its star is loaded, and for what is no star. */

@@ -1,40 +1,72 @@
 /** Named places: searched for, flown to and written over the sky. */
 import type { Camera } from "./camera.ts";
 import { Destination } from "./destination.ts";
-import { Flight } from "./flight.ts";
+import { messageOf } from "./errors.ts";
+import type { Coordinates } from "./find/coordinates.ts";
+import { type Found, Sought } from "./find/sought.ts";
+import { Turn } from "./find/turn.ts";
+import { Flight, type Plan } from "./flight.ts";
 import { Labels } from "./labels.ts";
-import { type Landmark, SUN } from "./landmark.ts";
+import { type Landmark, SUN, isUnlit } from "./landmark.ts";
 import { LandmarkStars } from "./landmark_stars.ts";
-import { element } from "./notices.ts";
+import { formatDistance } from "./lengths.ts";
+import { element, showNotice } from "./notices.ts";
 import type { Frame, Overlay } from "./overlay.ts";
-import { Search } from "./search.ts";
+import { type Result, Search } from "./search.ts";
+import type { Site } from "./site.ts";
+import { towards } from "./sky.ts";
 import type { SplatStore, StoredCell } from "./splat_store.ts";
+import { type Vec3, length } from "./vec.ts";
+
+const TEXT = {
+  turn: "turn the view there",
+  unlit: "no light in this universe",
+  unknown: (name: string) => `Nothing here is called “${name}”.`,
+};
+
+/** What shows the sky, and goes where a user has chosen to. */
+export interface Host {
+  readonly camera: Camera;
+  readonly source: { readonly store: SplatStore };
+  /** What the page was opened with. */
+  readonly address: string;
+  /** Goes a way, or to its end `atOnce`. */
+  fly(way: Plan, atOnce: boolean): void;
+}
 
 export class Names implements Overlay {
   readonly labels: Labels;
+  private readonly landmarks: Landmark[];
   private readonly stars: LandmarkStars;
   private readonly destination: Destination;
   private readonly search: Search;
+  readonly sought: Sought;
 
-  /** `onChoose` is called with a way to the place that a user has chosen. */
+  private readonly store: SplatStore;
+  private readonly camera: Camera;
+
   constructor(
     listed: readonly Landmark[],
-    private readonly store: SplatStore,
-    camera: Camera,
-    onChoose: (way: Flight) => void,
+    private readonly host: Host,
+    site: Site,
   ) {
-    const landmarks = listed.some(({ id }) => id === SUN.id) ? listed : [SUN, ...listed];
-    this.stars = new LandmarkStars(landmarks);
-    this.destination = new Destination(element("goal"), element("about"), element("hint"), store);
-    this.labels = new Labels(element("labels"), landmarks, this.stars, () => this.destination.current);
+    this.camera = host.camera;
+    this.store = host.source.store;
+    this.landmarks = listed.some(({ id }) => id === SUN.id) ? [...listed] : [SUN, ...listed];
+    this.sought = new Sought([...this.landmarks], site);
+    this.stars = new LandmarkStars(this.landmarks);
+    this.destination = new Destination(element("goal"), element("about"), element("hint"), this.store);
+    this.labels = new Labels(element("labels"), this.landmarks, this.stars, () => this.destination.current);
     const [input, list] = [element<HTMLInputElement>("search-input"), element("search-list")];
-    this.search = new Search(input, list, landmarks, (landmark) => {
-      const luminosity = 2 * Math.PI * (this.stars.luminosityOf(landmark) ?? 0);
-      const way = new Flight(camera, () => this.stars.positionOf(landmark), landmark.radiusM, luminosity);
-      onChoose(way);
-      this.destination.set(landmark, way.arrival);
-    });
-    for (const cell of store.cells) this.addCell(cell);
+    const find = async (typed: string) => (await this.sought.find(typed)).map((found) => this.resultOf(found));
+    this.search = new Search(input, list, find, (reason) => showNotice(messageOf(reason)));
+    for (const cell of this.store.cells) this.addCell(cell);
+    const seek = (address: string, atOnce: boolean) => {
+      const name = linkedName(address);
+      if (name) void this.seek(name, atOnce);
+    };
+    seek(host.address, true);
+    window.addEventListener("hashchange", () => seek(window.location.href, false));
   }
 
   addCell(cell: StoredCell): void {
@@ -56,8 +88,79 @@ export class Names implements Overlay {
     this.search.focus();
   }
 
+  /** Goes where `name` says, a name or coordinates: at once, or by a flight. Says so where nothing is called so. */
+  async seek(name: string, atOnce: boolean): Promise<void> {
+    try {
+      const found = await this.sought.named(name);
+      if (found) this.go(found, atOnce);
+      else showNotice(TEXT.unknown(name));
+    } catch (reason) {
+      showNotice(messageOf(reason));
+    }
+  }
+
+  /** Flies to a place, or stands there `atOnce`. */
+  flyTo(place: Landmark, atOnce = false): void {
+    if (!this.landmarks.some(({ id }) => id === place.id)) this.addLandmark(place);
+    const luminosity = 2 * Math.PI * (this.stars.luminosityOf(place) ?? 0);
+    const way = new Flight(this.camera, () => this.stars.positionOf(place), place.radiusM, luminosity);
+    this.host.fly(way, atOnce);
+    this.destination.set(place, way.arrival);
+  }
+
+  /** The places that are named on the sky. */
+  get places(): readonly Landmark[] {
+    return this.landmarks;
+  }
+
+  /** Where a place is drawn, metres. */
+  positionOf(place: Landmark): Vec3 {
+    return this.stars.positionOf(place);
+  }
+
   /** The place that was flown to is left. */
   leave(): void {
     this.destination.set(null);
   }
+
+  private go(found: Found, atOnce: boolean): void {
+    if ("match" in found) {
+      this.flyTo(found.match.called.place, atOnce);
+    } else {
+      this.leave();
+      this.host.fly(new Turn(this.camera, towards(found.direction.ra, found.direction.dec)), atOnce);
+    }
+  }
+
+  private resultOf(found: Found): Result {
+    const choose = () => this.go(found, false);
+    if ("direction" in found) return { name: coordinatesText(found.direction), about: TEXT.turn, choose };
+    const { called, by } = found.match;
+    const { name, kind, position } = called.place;
+    const distance = length(position);
+    const parts = [by === name || name.includes(by) ? "" : by, kind.replaceAll("_", " ")];
+    parts.push(distance > 0 ? formatDistance(distance) : "", isUnlit(called.place) ? TEXT.unlit : "");
+    const about = parts.filter(Boolean).join(" · ");
+    return { name, about, choose };
+  }
+
+  /** A star that was found is named on the sky from then on. */
+  private addLandmark(place: Landmark): void {
+    this.landmarks.push(place);
+    this.stars.add(place);
+    for (const cell of this.store.cells) this.stars.addCell(this.store, cell);
+  }
+}
+
+/** What a link asks for by name: the value of `goto` after `#` or `?`; a `+` in it is one. */
+function linkedName(address: string): string | null {
+  const { search, hash } = new URL(address);
+  const [late, early] = [hash, search].map((text) =>
+    new URLSearchParams(text.slice(1).replaceAll("+", "%2B")).get("goto"),
+  );
+  return late ?? early;
+}
+
+function coordinatesText({ ra, dec }: Coordinates): string {
+  return `${ra.toFixed(4)}° ${dec < 0 ? "−" : "+"}${Math.abs(dec).toFixed(4)}°`;
 }

@@ -8,6 +8,7 @@ import { canReturn, goBack } from "./history.ts";
 import { formatDistance, formatSpeed } from "./lengths.ts";
 import { connectLooks } from "./night.ts";
 import { element } from "./notices.ts";
+import { type Pointed, connectPointer } from "./panel/pointer.ts";
 import type { Site } from "./site.ts";
 import type { Stage } from "./stage.ts";
 import { length } from "./vec.ts";
@@ -19,7 +20,7 @@ export { parseLandmarks } from "./landmark.ts";
 export { Names } from "./names.ts";
 
 /** What buttons and keys change. */
-export interface Controlled extends Charted {
+export interface Controlled extends Charted, Pointed {
   readonly stage: Stage;
   readonly ev: number;
   readonly auto: boolean;
@@ -51,6 +52,8 @@ export function connectPage(app: Controlled, site: Site): void {
   for (const button of document.querySelectorAll<HTMLElement>("#pad [data-speed]")) {
     button.addEventListener("click", () => app.controls?.changeSpeed(0.5 * Number(button.dataset.speed)));
   }
+
+  connectPointer(app);
 
   app.addOverlay({
     draw: ({ camera }) => {

@@ -1,47 +1,35 @@
-/** The search box: a combobox over the landmarks. */
-import { type Landmark, isUnlit } from "./landmark.ts";
-import { formatDistance } from "./lengths.ts";
-import { length } from "./vec.ts";
+/** The search box: a combobox over what is found for what is typed. */
 
-const MOST_RESULTS = 8;
+const TEXT = {
+  none: "Nothing of that name here",
+  waiting: "Looking…",
+  failed: "Search does not work now",
+};
 
-const plain = (text: string) =>
-  text
-    .normalize("NFD")
-    .replace(/\p{Diacritic}/gu, "")
-    .toLowerCase();
-
-/** Up to 8 landmarks for what was typed: names that begin with it, then words that do, then any part of a name. */
-export function findLandmarks(landmarks: readonly Landmark[], typed: string): Landmark[] {
-  const wanted = plain(typed.trim());
-  const rank = (landmark: Landmark) => {
-    const name = plain(landmark.name);
-    if (name.startsWith(wanted)) return 0;
-    if (name.split(/[^\p{L}\p{N}]+/u).some((word) => word.startsWith(wanted))) return 1;
-    return name.includes(wanted) || plain(landmark.id).includes(wanted) ? 2 : 3;
-  };
-  return landmarks
-    .map((landmark) => ({ landmark, rank: rank(landmark) }))
-    .filter((found) => found.rank < 3)
-    .sort((a, b) => a.rank - b.rank || Number(isUnlit(a.landmark)) - Number(isUnlit(b.landmark)))
-    .slice(0, MOST_RESULTS)
-    .map((found) => found.landmark);
+/** A line of the list. */
+export interface Result {
+  name: string;
+  /** What it is, in smaller letters. */
+  about: string;
+  choose(): void;
 }
 
 export class Search {
-  private results: Landmark[] = [];
+  private results: Result[] = [];
   private active = 0;
+  private asked = 0;
 
+  /** `find` gives what is found for a text, the likeliest first; `onError` takes what it throws. */
   constructor(
     private readonly input: HTMLInputElement,
     private readonly list: HTMLElement,
-    private readonly landmarks: readonly Landmark[],
-    private readonly onChoose: (landmark: Landmark) => void,
+    private readonly find: (typed: string) => Promise<Result[]>,
+    private readonly onError: (reason: unknown) => void,
   ) {
-    input.addEventListener("input", () => this.open());
-    input.addEventListener("focus", () => this.open());
+    input.addEventListener("input", () => void this.open());
+    input.addEventListener("focus", () => void this.open());
     input.addEventListener("blur", () => this.close());
-    input.addEventListener("keydown", (event) => this.key(event));
+    input.addEventListener("keydown", (event) => void this.key(event));
   }
 
   focus(): void {
@@ -49,15 +37,27 @@ export class Search {
     this.input.select();
   }
 
-  private open(): void {
-    this.results = findLandmarks(this.landmarks, this.input.value);
+  /** Shows what is found for the text in the box; what comes after a newer text is not shown. */
+  private async open(): Promise<void> {
+    const asked = ++this.asked;
+    if (this.list.hidden) this.show([], TEXT.waiting);
+    let found: Result[] = [];
+    let none = TEXT.none;
+    try {
+      found = await this.find(this.input.value);
+    } catch (reason) {
+      none = TEXT.failed;
+      this.onError(reason);
+    }
+    if (asked === this.asked) this.show(found, none);
+  }
+
+  private show(found: Result[], none: string): void {
+    this.results = found;
     this.active = 0;
-    this.list.replaceChildren(...this.results.map((landmark, index) => this.option(landmark, index)));
-    if (this.results.length === 0) {
-      const none = document.createElement("li");
-      none.className = "none";
-      none.textContent = "No place of that name";
-      this.list.append(none);
+    this.list.replaceChildren(...found.map((result, index) => this.option(result, index)));
+    if (found.length === 0) {
+      this.list.append(Object.assign(document.createElement("li"), { className: "none", textContent: none }));
     }
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
@@ -65,33 +65,27 @@ export class Search {
   }
 
   private close(): void {
+    this.asked++;
     this.list.hidden = true;
     this.input.setAttribute("aria-expanded", "false");
     this.input.removeAttribute("aria-activedescendant");
   }
 
-  private option(landmark: Landmark, index: number): HTMLElement {
+  private option(result: Result, index: number): HTMLElement {
     const item = document.createElement("li");
     item.id = `search-option-${index}`;
     item.setAttribute("role", "option");
-    const name = document.createElement("span");
-    name.textContent = landmark.name;
-    const about = document.createElement("small");
-    const distance = length(landmark.position);
-    const unlit = isUnlit(landmark) ? "no light in this universe" : "";
-    about.textContent = [landmark.kind.replaceAll("_", " "), distance > 0 ? formatDistance(distance) : "", unlit]
-      .filter(Boolean)
-      .join(" · ");
+    const name = Object.assign(document.createElement("span"), { textContent: result.name });
+    const about = Object.assign(document.createElement("small"), { textContent: result.about });
     item.append(name, about);
-    // Before the input loses its focus, which closes the list.
-    item.addEventListener("pointerdown", (event) => {
-      event.preventDefault();
-      this.choose(index);
-    });
+    // The input keeps its focus, whose loss closes the list. A finger may swipe: only a tap chooses.
+    item.addEventListener("pointerdown", (event) => event.preventDefault());
+    item.addEventListener("click", () => this.choose(result));
     return item;
   }
 
   private mark(): void {
+    this.input.removeAttribute("aria-activedescendant");
     [...this.list.querySelectorAll("[role=option]")].forEach((item, index) => {
       item.setAttribute("aria-selected", String(index === this.active));
       if (index === this.active) {
@@ -101,24 +95,24 @@ export class Search {
     });
   }
 
-  private key(event: KeyboardEvent): void {
+  private async key(event: KeyboardEvent): Promise<void> {
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     if (step !== 0 && this.results.length > 0) {
       event.preventDefault();
       this.active = (this.active + step + this.results.length) % this.results.length;
       this.mark();
     } else if (event.key === "Enter" && !this.list.hidden) {
-      this.choose(this.active);
+      const { active } = this;
+      if (active === 0) await this.open(); // who types fast means what is typed, not what was found before
+      if (this.results[active]) this.choose(this.results[active]);
     } else if (event.key === "Escape") {
       this.input.blur();
     }
   }
 
-  private choose(index: number): void {
-    const landmark = this.results[index];
-    if (!landmark) return;
-    this.input.value = landmark.name;
+  private choose(result: Result): void {
+    this.input.value = result.name;
     this.input.blur();
-    this.onChoose(landmark);
+    result.choose();
   }
 }

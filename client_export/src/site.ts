@@ -18,8 +18,12 @@ export interface Site {
    * @throws SiteError where a file is missing, damaged, of another version, or the packs do not fit.
    */
   open(): Promise<SourceOf>;
+  /** Its files. */
+  readonly root: Folder;
   /** Whether it names a file as `key`: what may be absent is named. */
   has(key: string): boolean;
+  /** The path from `root` of the file that it names as `key`. @throws SiteError where it names none. */
+  path(key: string): string;
   /**
    * Reads the file that it names as `key`: its text, and its name.
    *
@@ -42,12 +46,15 @@ export async function openSite(base: string, fetcher: typeof fetch, watch: Watch
   );
   checkVersion(manifest, VERSION, MANIFEST);
   const has = (key: string) => manifest[key] !== undefined;
+  const path = (key: string) => textOf(manifest, key, MANIFEST);
   const file = async (key: string): Promise<[string, string]> => {
-    const name = textOf(manifest, key, MANIFEST);
+    const name = path(key);
     return [await root.decoded(name, (bytes) => unpacked(bytes, base + name)), name];
   };
   return {
+    root,
     has,
+    path,
     file,
     open: () => sourceOf(manifest.layers, (name) => root.folder(name)),
     landmarks: async () => (has("landmarks") ? file("landmarks") : ["[]", MANIFEST]),

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Camera } from "../src/camera.ts";
 import { Flight } from "../src/flight.ts";
-import { findLandmarks } from "../src/search.ts";
 import { formatDistance, formatSpeed } from "../src/lengths.ts";
 import { AU_M, PARSEC_M, raDecOf, towards } from "../src/sky.ts";
 import { dot, length, slerp, sub, unit } from "../src/vec.ts";
@@ -99,29 +98,4 @@ test("lengths and speeds in the unit that suits", () => {
   assert.equal(formatDistance(703e3 * PARSEC_M), "703 kpc · 2.29 million ly");
   assert.equal(formatSpeed(299_792_458), "300,000 km/s");
   assert.equal(formatSpeed(2 * PARSEC_M), "2 pc/s");
-});
-
-test("search: first names that begin so, then words, then parts; accents do not matter", () => {
-  const landmark = (name: string) => ({
-    id: name,
-    name,
-    kind: "star",
-    position: [0, 0, 0] as const,
-    radiusM: 0,
-    description: "",
-  });
-  const all = ["Unukalhai", "Great Lukas", "Lukida", "Böök"].map(landmark);
-  assert.deepEqual(
-    findLandmarks(all, "luk").map(({ name }) => name),
-    ["Lukida", "Great Lukas"],
-  );
-  assert.deepEqual(
-    findLandmarks(all, "uka").map(({ name }) => name),
-    ["Unukalhai", "Great Lukas"],
-  );
-  assert.deepEqual(
-    findLandmarks(all, "BOOK").map(({ name }) => name),
-    ["Böök"],
-  );
-  assert.deepEqual(findLandmarks(all, "zz"), []);
 });

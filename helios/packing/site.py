@@ -16,9 +16,12 @@ from helios.files import read_json, replacing, sha256
 from helios.packing import PACKS
 from helios.packing.figures import CONSTELLATIONS, figures_text
 from helios.packing.lit_places import with_star_counts
+from helios.packing.names import names_text
 from helios.packing.pack import open_pack
 from helios.packing.pack_cells import Written
 from helios.packing.v1_index import CHECKSUMS
+from helios.packing.v2.lookup import LOOKUP, read_lookup, write_lookup
+from helios.packing.v2.reader import V2Pack
 from helios.pieces import digest_of
 from helios.progress import Done, OnEvent, ignore
 from helios.universe import Universe
@@ -29,6 +32,7 @@ PAGE, SITE_MANIFEST, SITE_FILES = "index.html", "site.json", "files.json"
 UNIVERSE, STARS = "universe", "stars"
 PLACES = f"{UNIVERSE}/{LANDMARKS}.gz"
 FIGURES = f"{UNIVERSE}/{CONSTELLATIONS}.gz"
+CALLED, FOUND = f"{UNIVERSE}/names.json.gz", f"{UNIVERSE}/{LOOKUP}"
 SITE_VERSION = 1
 LAYERS = {STARS: (0, 5.5), UNIVERSE: (4.5, None)}
 """How the viewer shows each pack of a site that needs a layer of stars, nearest first: from and up to so many radii of
@@ -52,11 +56,12 @@ def write_site(
 
     `directory` becomes: the viewer's files (`viewer`, or those of this package), `universe/` with the pack (that in
     the folder `pack`, or in the universe) and, gzipped, the landmarks, if there are any, with how many stars the
-    universe has at each, and the figures of the constellations, unless its stars are made up, `stars/` with the exact
-    stars of all cells where any cell is trained and the pack does not have them, `site.json`, which lists the packs as
-    the viewer's layers and names the other two, and `files.json`, which lists every other file with its size and
-    SHA-256, and is not fetched. No file per cell. The directory appears whole, in place of an older site: killed at any
-    moment, the old site stays or a rerun makes the new one.
+    universe has at each, the figures of the constellations, unless its stars are made up, and what stars and places are
+    called, if any name is known; of a pack v2 the identifiers of all stars in order; `stars/` with the exact stars of all
+    cells where any cell is trained and the pack does not have them; `site.json`, which lists the packs as the viewer's
+    layers and names these files; and `files.json`, which lists every other file with its size and SHA-256, and is not
+    fetched. No file per cell. The directory appears whole, in place of an older site: killed at any moment, the old site
+    stays or a rerun makes the new one.
 
     Raises InputError where the directory holds anything but a site of Helios, or lies in the universe or its pack;
     StoreError where there is no pack, the viewer is missing or the landmarks are damaged.
@@ -76,6 +81,10 @@ def write_site(
             (stage / PLACES).write_bytes(gzip.compress(with_star_counts(universe, landmarks), mtime=0))
         if not any("synthetic" in source for source in universe.provenance["inputs"]):
             (stage / FIGURES).write_bytes(gzip.compress(figures_text().encode(), mtime=0))
+        if (names := names_text(universe, landmarks)) is not None:
+            (stage / CALLED).write_bytes(gzip.compress(names.encode(), mtime=0))
+        if isinstance(packed, V2Pack):
+            write_lookup(packed, stage / UNIVERSE)
         splats = packed.result.splats
         if universe.trained.any() and packed.star_layer is not None:
             (stage / STARS).mkdir()
@@ -88,7 +97,7 @@ def write_site(
             {"folder": folder, "format": packed.format, "radii": radii[folder], **_checksums_in(stage / folder)}
             for folder in folders
         ]
-        optional = {"landmarks": PLACES, "constellations": FIGURES}
+        optional = {"landmarks": PLACES, "constellations": FIGURES, "names": CALLED, "lookup": FOUND}
         named = {what: path for what, path in optional.items() if (stage / path).is_file()}
         _write_json(stage / SITE_MANIFEST, {"version": SITE_VERSION, "layers": layers, **named})
         listed = [{**file, "sha256": sha256(stage / file["path"])} for file in _list_files(stage)]
@@ -140,6 +149,9 @@ def check_site(directory: Path) -> int:
             raise StoreError(f"{path}: damaged, its SHA-256 is not that in {SITE_FILES}; make the site again")
     if extra := _foreign(directory):
         raise StoreError(f"{directory / extra}: is not in {SITE_FILES}, and would be served; remove it")
+    if (directory / FOUND).is_file():
+        for _ in read_lookup(directory / UNIVERSE):
+            pass  # each block is checked as it is read
     packs = [open_pack(directory / name) for name in (UNIVERSE, STARS) if (directory / name).is_dir()]
     for pack in packs:
         for number in range(len(pack)):

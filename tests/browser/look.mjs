@@ -84,13 +84,15 @@ async function photograph(page, view) {
 }
 
 // A step of a user: {press: key}, {hold: key}, {release: key}, {type: text}, {drag: [x0, y0, x1, y1]}, {wheel: pixels},
-// {down: [x, y]}, {move: [x, y]}, {up: true}, {wait: ms}, {until: code}, {evaluate: code}, {resize: [width, height]}.
+// {click: [x, y], count: 2}, {down: [x, y]}, {move: [x, y]}, {up: true}, {wait: ms}, {until: code}, {evaluate: code},
+// {resize: [width, height]}.
 async function perform(page, step) {
   if (step.press) await page.keyboard.press(step.press);
   if (step.hold) await page.keyboard.down(step.hold);
   if (step.release) await page.keyboard.up(step.release);
   if (step.type) await page.keyboard.type(step.type);
   if (step.wheel) await page.mouse.wheel(0, step.wheel);
+  if (step.click) await page.mouse.click(...step.click, { clickCount: step.count ?? 1 });
   if (step.wait) await page.waitForTimeout(step.wait);
   if (step.resize) {
     const [width, height] = step.resize;

@@ -35,7 +35,15 @@ NONE, DARK, LIT = "none", "dark", "lit"
 def visit(naked_eye_site, tmp_path_factory):
     """One user: searches, turns, flies, exposes, hides the names, reads the help, goes home."""
     views = [
-        View(steps=[{"press": "/"}, {"type": "betel"}, {"press": "Enter"}, {"evaluate": "helios.go('ev=0')"}]),
+        View(
+            steps=[
+                {"press": "/"},
+                {"type": "betel"},
+                {"press": "Enter"},
+                {"until": "Math.hypot(...helios.view().pos) > 0"},
+                {"evaluate": "helios.go('ev=0')"},
+            ]
+        ),
         View(state="pos=0,0,0&look=83.8,-1.2", steps=[{"drag": [640, 400, 740, 400]}]),
         View(
             state="look=83.8,-1.2",

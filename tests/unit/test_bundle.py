@@ -17,7 +17,7 @@ from tests.unit.packing.v2.pack_scene import pack_of_several_shards
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "client_export"
-VECTORS = ROOT / "tests" / "data" / "v2"
+READ_BY_TESTS = (ROOT / "tests" / "data" / "v2", ROOT / "catalogs")
 BUNDLE = ROOT / "helios" / "web"
 TIMEOUT_S = 600
 
@@ -48,7 +48,8 @@ def clone(tmp_path_factory) -> Path:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("building the viewer needs Node and npm")
     directory = tmp_path_factory.mktemp("clone") / "client_export"
     shutil.copytree(SOURCE, directory, ignore=shutil.ignore_patterns("node_modules"))
-    shutil.copytree(VECTORS, directory.parent / VECTORS.relative_to(ROOT))
+    for folder in READ_BY_TESTS:
+        shutil.copytree(folder, directory.parent / folder.relative_to(ROOT))
     npm(directory, "ci", "--no-audit", "--no-fund")
     return directory
 

@@ -152,7 +152,12 @@ def test_gaia_magnitudes_of_bright_stars_are_gaias(stars):
 
 @needs_data
 @pytest.mark.parametrize(
-    ("script", "shipped"), [("make_bright_stars", "bright_stars.csv.gz"), ("make_landmarks", "landmarks.json")]
+    ("script", "shipped"),
+    [
+        ("make_bright_stars", "bright_stars.csv.gz"),
+        ("make_landmarks", "landmarks.json"),
+        ("make_names", "names.csv.gz"),
+    ],
 )
 def test_script_makes_the_shipped_file_and_the_same_bytes_twice(tmp_path, script, shipped):
     made = []
@@ -274,6 +279,43 @@ def test_messier_objects_agree_with_openngc(landmarks):
     assert max(off) < 1.5
     assert len(ratios) > 30
     assert np.abs(np.log2(ratios)).max() < 1
+
+
+@pytest.fixture(scope="module")
+def names():
+    with gzip.open(CATALOGS / "names.csv.gz", "rt", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_star_and_every_place_has_its_row_of_names(stars, landmarks, names):
+    assert sorted(int(row["source_id"]) for row in names if row["source_id"]) == [int(s["source_id"]) for s in stars]
+    assert [row["landmark"] for row in names if row["landmark"]] == list(landmarks)
+    assert all(row["source_id"] or row["landmark"] for row in names)
+    assert all(row["designations"] for row in names if row["landmark"] not in ("sun", "sagittarius-a-star"))
+    for row in names:
+        if row["landmark"] and row["source_id"]:
+            assert landmarks[row["landmark"]].kind == "star"
+
+
+@pytest.mark.parametrize(
+    ("called", "also"),
+    [
+        # SIMBAD's identifiers of each.
+        ("Sirius", {"alpha CMa", "9 CMa", "HR 2491", "HD 48915", "HIP 32349", "BD -16 1591"}),
+        ("Vega", {"alpha Lyr", "3 Lyr", "HR 7001", "HD 172167", "HIP 91262", "GJ 721"}),
+        ("Ran", {"epsilon Eri", "18 Eri", "HR 1084", "HD 22049", "HIP 16537"}),
+        ("Helvetios", {"51 Peg", "HR 8729", "HD 217014", "HIP 113357", "Gaia DR3 2835207319109249920"}),
+        ("Proxima Centauri", {"V645 Cen", "GJ 551", "HIP 70890", "Gaia DR3 5853498713190525696"}),
+        ("Pleiades", {"M 45", "Mel 22"}),
+        ("Orion Nebula", {"M 42", "NGC 1976"}),
+        ("47 Tucanae", {"C 106", "NGC 104"}),
+        ("Praesepe", {"M 44", "NGC 2632"}),
+        ("Nubecula Major", {"ESO056-115"}),
+    ],
+)
+def test_names_are_those_that_simbad_has(names, called, also):
+    (row,) = [row for row in names if called in row["names"].split(";")]
+    assert also <= set(row["designations"].split(";"))
 
 
 def test_embedded_files_are_found_and_a_lost_one_is_told():

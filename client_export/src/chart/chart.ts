@@ -5,7 +5,7 @@ import type { Names } from "../names.ts";
 import { element, showNotice } from "../notices.ts";
 import type { Frame, Overlay } from "../overlay.ts";
 import type { Site } from "../site.ts";
-import type { SplatStore } from "../splat_store.ts";
+import type { Source } from "../source.ts";
 import { Compass } from "./compass.ts";
 import { parseFigures } from "./figure_file.ts";
 import { Figures } from "./figures.ts";
@@ -25,7 +25,7 @@ export interface Charted {
   /** Which parts are shown, as a link says it; see `parseShown`. */
   show: string;
   readonly names: Names | null;
-  readonly source: { readonly store: SplatStore };
+  readonly source: Source;
   addOverlay(overlay: Overlay): void;
   toggleNames(): void;
   invalidate(): void;

@@ -1,7 +1,7 @@
 /** The cells of a tree as the index tells of them, and what is at hand of each. */
 import type { StoredCell } from "../splat_store.ts";
 import { nameOf, numberOf } from "../v2/cell_id.ts";
-import { type IndexCell, type Page, decodePage, tilesOf } from "../v2/index.ts";
+import { type IndexCell, type Page, type TilePlace, decodePage, tilesOf } from "../v2/index.ts";
 import { checkCrc } from "../v2/crc32.ts";
 import { SiteError } from "../errors.ts";
 import type { Standing } from "./cell_data.ts";
@@ -24,6 +24,8 @@ export class TreeNode {
   children: TreeNode[] = [];
   /** Where its tile is, with the contents of its children; null without children. */
   spot: TileSpot | null = null;
+  /** The same as the index tells it, with what the shard has before it; not there until its page is read. */
+  place?: TilePlace;
   /** "waiting": it could not be reached, and is left alone for a while. */
   tile: "unread" | "asked" | "waiting" | "here" | "lost" = "unread";
   /** When its tile was last of use; higher is later. */
@@ -93,6 +95,7 @@ export function grow(top: TreeNode, page: Page, shard: number, offset: number): 
   }
   for (const place of tilesOf(page, top.cell, shard, offset)) {
     const node = nodes.get(place.cell) as TreeNode;
+    node.place = place;
     node.spot ??= { shard, offset: place.offset, size: place.tile.length };
   }
 }

@@ -52,7 +52,7 @@ export class TreeSource implements Source {
   tau = 0;
   /** The share of the glow's light, were the camera at the Sun. */
   private glowShare: number;
-  private readonly root: TreeNode;
+  readonly root: TreeNode;
   private readonly fades: Fades;
   /** What slows fades, from the first that is read on: the first sky has none. */
   private contrast: Contrast | null = null;
@@ -76,7 +76,7 @@ export class TreeSource implements Source {
   private clock = 0;
 
   constructor(
-    private readonly pack: TreePack,
+    readonly pack: TreePack,
     private readonly events: SourceEvents,
   ) {
     const { head, sky } = pack;

@@ -5,7 +5,6 @@ import { ROOT } from "./cell_id.ts";
 import { checkCrc } from "./crc32.ts";
 import { type IndexCell, type Page, type TileEntry, readPage, readTile } from "./index.ts";
 import { UNKNOWN_COLOR } from "./quantities.ts";
-import { SIDE_BITS } from "./side.ts";
 
 export interface Head {
   shards: number;
@@ -26,6 +25,8 @@ export interface Head {
 }
 
 const MAGIC = "HELIOSv2";
+/** The bits of side files that a head may have: those of `SIDES` of `side.ts`, of which that of IDS is always set. */
+const SIDE_BITS = 7;
 const MOST_BYTES = 8192;
 const MOST_GLOW_N = 256;
 

@@ -14,8 +14,6 @@ export const DISTANCES: Side = { name: "distances", recordBytes: 8 };
 
 /** All kinds, in the order of their bits in a head. */
 const SIDES: readonly Side[] = [IDS, MOTION, DISTANCES];
-/** The bits that a head may have: those of SIDES, of which that of IDS is always set. */
-export const SIDE_BITS = 7;
 
 /** The kinds of side files of the pack whose head has these `bits`. */
 export function sidesOf(bits: number): Side[] {

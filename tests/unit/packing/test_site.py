@@ -80,6 +80,8 @@ def test_it_is_the_viewer_the_pack_the_landmarks_and_with_v1_the_stars(site, pac
     folders = {"v2": ["universe"], "v1": ["stars", "universe"]}[pack.format]
     expected = [*tree(viewer), "site.json", "files.json", LANDMARKS]
     expected += [f"{folder}/{name}" for folder in folders for name in pack.files]
+    lookup = {"lookup": "universe/lookup.bin"} if pack.format == "v2" else {}
+    expected += ["universe/lookup.bin", "universe/lookup-00000.bin"] if lookup else []
     assert sorted(files) == sorted(expected)
     for name, data in tree(viewer).items():
         assert files[name] == data
@@ -87,8 +89,7 @@ def test_it_is_the_viewer_the_pack_the_landmarks_and_with_v1_the_stars(site, pac
         assert files[f"universe/{name}"] == (packed / "pack" / name).read_bytes()
     manifest = json.loads(files["site.json"])
     assert [(layer["folder"], layer["format"]) for layer in manifest["layers"]] == [(f, pack.format) for f in folders]
-    assert manifest.keys() == {"version", "layers", "landmarks"}
-    assert manifest["landmarks"] == LANDMARKS
+    assert manifest == {"version": 1, "layers": manifest["layers"], "landmarks": LANDMARKS} | lookup
     counted = json.loads(gzip.decompress(files[LANDMARKS]))
     assert all(place.pop("stars") >= 0 for place in counted if place["id"] != "sun")
     assert counted == json.loads((packed / "landmarks.json").read_bytes())
@@ -105,7 +106,7 @@ def test_a_universe_without_landmarks_has_a_site_that_names_none(viewer, tmp_pat
     universe = Universe.open(tmp_path / "universe")
     pack_universe(universe)
     site = write_site(universe, tmp_path / "site", viewer=viewer).path
-    assert json.loads((site / "site.json").read_text()).keys() == {"version", "layers"}
+    assert json.loads((site / "site.json").read_text()).keys() == {"version", "layers", "lookup"}
     assert not (site / LANDMARKS).exists()
     assert check_site(site) > 0
 

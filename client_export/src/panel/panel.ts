@@ -1,0 +1,240 @@
+/** The panel that says what was pointed at. */
+import type { Camera } from "../camera.ts";
+import { messageOf } from "../errors.ts";
+import { CONSTELLATIONS } from "../find/constellations.ts";
+import { designationText } from "../find/text.ts";
+import type { Called } from "../find/names_file.ts";
+import type { Landmark } from "../landmark.ts";
+import { formatDistance } from "../lengths.ts";
+import { element, showNotice } from "../notices.ts";
+import type { Frame, Overlay } from "../overlay.ts";
+import { PARSEC_M } from "../sky.ts";
+import type { Source } from "../source.ts";
+import { TreeSource } from "../tree/source.ts";
+import { type Vec3, length, sub } from "../vec.ts";
+import { constellationOf } from "./constellation.ts";
+import { type Recorded, SideFiles, colorOf, magnitudeFrom } from "./details.ts";
+import type { PickedStar } from "./pick.ts";
+import { temperatureOf } from "./temperature.ts";
+
+const TEXT = {
+  label: "What you pointed at",
+  star: "Star",
+  fly: "Fly there",
+  close: "Close",
+  called: "Also called",
+  number: "Catalogue number",
+  magnitude: "Magnitude (G)",
+  fromSun: (mag: string) => `${mag} from the Sun`,
+  fromHere: (mag: string) => `${mag} from here`,
+  color: "Colour",
+  bpRp: (color: string) => `BP−RP ${color}`,
+  kelvin: (kelvin: string) => `about ${kelvin} K`,
+  noColor: "not measured",
+  distance: "Distance",
+  away: (far: string) => `${far} from the Sun`,
+  between: (low: string, high: string) => `probably ${low} to ${high} pc`,
+  here: (far: string) => `${far} from here`,
+  speed: "Motion",
+  kmS: (speed: string) => `${speed} km/s past the Sun`,
+  constellation: "Constellation",
+  about: "About",
+  loading: "Looking it up…",
+};
+
+/** Metres: how near one flies to a star that is no landmark, a quarter of it. */
+const STAR_RADIUS_M = 1e-3 * PARSEC_M;
+const MOST_DESIGNATIONS = 8;
+const LONGEST_WAIT_MS = 1000;
+
+/** What the panel asks of the page. */
+export interface PanelHost {
+  readonly camera: Camera;
+  readonly source: Source;
+  called(position: Vec3): Promise<Called | null>;
+  /** `called` is null where the place has no name. */
+  flyTo(place: Landmark): void;
+  focusSky(): void;
+}
+
+/** What is shown: a star, a place, or a star that is a place. */
+export interface Subject {
+  star: PickedStar | null;
+  place: Landmark | null;
+}
+
+type Line = [term: string, text: string];
+
+export class Panel implements Overlay {
+  private readonly box = document.createElement("section");
+  private readonly title = document.createElement("h2");
+  private readonly lines = document.createElement("dl");
+  private readonly fly = document.createElement("button");
+  private readonly mark = document.createElement("div");
+  private readonly files: SideFiles | null;
+  private subject: Subject | null = null;
+  private called: Called | null = null;
+  private recorded: Recorded | null = null;
+  private loading = false;
+  private shown = 0;
+  private asked: Promise<void> = Promise.resolve();
+
+  constructor(private readonly host: PanelHost) {
+    const { source } = host;
+    this.files = source instanceof TreeSource ? new SideFiles(source.pack, source.root) : null;
+    this.box.id = "panel";
+    this.box.hidden = true;
+    this.box.setAttribute("aria-label", TEXT.label);
+    this.title.tabIndex = -1;
+    this.title.setAttribute("aria-live", "polite");
+    this.fly.textContent = TEXT.fly;
+    this.fly.addEventListener("click", () => void this.go());
+    const close = Object.assign(document.createElement("button"), { textContent: TEXT.close });
+    close.addEventListener("click", () => this.close());
+    const buttons = Object.assign(document.createElement("p"), { className: "buttons" });
+    for (const button of [this.fly, close]) button.type = "button";
+    buttons.append(this.fly, close);
+    this.box.append(this.title, this.lines, buttons);
+    this.box.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.close();
+    });
+    this.mark.className = "picked";
+    this.mark.hidden = true;
+    element("labels").after(this.mark, this.box);
+  }
+
+  /** What is shown now. */
+  get current(): Subject | null {
+    return this.subject;
+  }
+
+  /** Tells of `subject`, at first what is at hand. `byKey`: who came by the keyboard is taken to the panel. */
+  show(subject: Subject, byKey: boolean): Promise<void> {
+    this.shown++;
+    [this.subject, this.called, this.recorded] = [subject, null, null];
+    this.loading = true;
+    this.box.hidden = false;
+    this.write();
+    if (byKey) this.fly.focus();
+    this.asked = this.look(subject, this.shown);
+    return this.asked;
+  }
+
+  private async look({ star, place }: Subject, number: number): Promise<void> {
+    const told = <T>(asked: Promise<T>): Promise<T | null> =>
+      asked.catch((reason: unknown) => {
+        showNotice(messageOf(reason));
+        return null;
+      });
+    const [called, recorded] = await Promise.all([
+      told(this.host.called(star?.position ?? place?.position ?? [0, 0, 0])),
+      star && this.files ? told(this.files.recordsOf(star)) : null,
+    ]);
+    if (number !== this.shown) return;
+    [this.called, this.recorded, this.loading] = [called, recorded, false];
+    this.write();
+  }
+
+  /** Flies to what is shown, once it is known what it is called, or after a second. */
+  async go(): Promise<void> {
+    const { subject, shown } = this;
+    if (!subject) return;
+    await Promise.race([this.asked, new Promise((resolve) => setTimeout(resolve, LONGEST_WAIT_MS))]);
+    if (shown !== this.shown) return;
+    const place = this.called?.place ?? subject.place ?? this.nameless(subject.star);
+    this.close();
+    if (place) this.host.flyTo(place);
+  }
+
+  close(): void {
+    this.shown++;
+    this.subject = null;
+    this.box.hidden = this.mark.hidden = true;
+    this.host.focusSky();
+  }
+
+  draw({ camera, size, atRest }: Frame): void {
+    if (!this.subject) return;
+    const at = camera.project(this.position, size.width, size.height);
+    this.mark.hidden = !at;
+    if (at) this.mark.style.transform = `translate(${at.x.toFixed(1)}px, ${at.y.toFixed(1)}px)`;
+    if (atRest) this.write();
+  }
+
+  private get position(): Vec3 {
+    return this.subject?.star?.position ?? this.subject?.place?.position ?? [0, 0, 0];
+  }
+
+  private get name(): string {
+    const number = this.recorded?.identifier;
+    const known = this.called?.place.name ?? this.subject?.place?.name;
+    return known ?? (number === null || number === undefined ? TEXT.star : `${TEXT.star} ${number}`);
+  }
+
+  private nameless(star: PickedStar | null): Landmark | null {
+    if (!star) return null;
+    const id = `star-at-${star.position.join()}`;
+    return {
+      id,
+      name: this.name,
+      kind: "star",
+      position: star.position,
+      radiusM: STAR_RADIUS_M,
+      description: TEXT.star,
+    };
+  }
+
+  private write(): void {
+    if (this.title.textContent !== this.name) this.title.textContent = this.name;
+    const parts = this.facts().flatMap(([term, text]) => [
+      Object.assign(document.createElement("dt"), { textContent: term }),
+      Object.assign(document.createElement("dd"), { textContent: text }),
+    ]);
+    this.lines.replaceChildren(...parts);
+    this.box.setAttribute("aria-busy", String(this.loading));
+  }
+
+  private facts(): Line[] {
+    const { camera, source } = this.host;
+    const { position, called, recorded } = this;
+    const star = this.subject?.star ?? null;
+    const lines: Line[] = [];
+    const also = [...(called?.names ?? []).filter((name) => !this.name.startsWith(name)), ...this.designations()];
+    if (also.length > 0) lines.push([TEXT.called, also.join(" · ")]);
+    const number = recorded?.identifier;
+    if (typeof number === "bigint") lines.push([TEXT.number, String(number)]);
+    if (star) {
+      const mags = [magnitudeFrom(star, [0, 0, 0]), magnitudeFrom(star, camera.position)];
+      const [sun, here] = mags.map((mag) => mag.toFixed(2).replace("-", "−"));
+      const moved = length(camera.position) > 0;
+      lines.push([TEXT.magnitude, [TEXT.fromSun(sun), ...(moved ? [TEXT.fromHere(here)] : [])].join(", ")]);
+      if (source instanceof TreeSource) lines.push([TEXT.color, colorText(colorOf(star, source.pack.head.palette))]);
+    }
+    const far = length(position);
+    if (far > 0) {
+      const range = recorded?.distancePc?.map((parsecs) => String(Number(parsecs.toPrecision(4))));
+      const parts = [TEXT.away(formatDistance(far)), ...(range ? [TEXT.between(range[0], range[1])] : [])];
+      if (length(camera.position) > 0) parts.push(TEXT.here(formatDistance(length(sub(position, camera.position)))));
+      lines.push([TEXT.distance, parts.join(", ")]);
+      const short = constellationOf(position);
+      lines.push([TEXT.constellation, CONSTELLATIONS.get(short) ?? short]);
+    }
+    if (recorded?.speedKmS != null) lines.push([TEXT.speed, TEXT.kmS(recorded.speedKmS.toFixed(0))]);
+    const about = called?.place.description ?? this.subject?.place?.description;
+    if (about) lines.push([TEXT.about, about]);
+    if (this.loading) lines.push(["", TEXT.loading]);
+    return lines;
+  }
+
+  private designations(): string[] {
+    const shown = (this.called?.designations ?? []).map(designationText);
+    return shown.filter((text) => !this.name.includes(text)).slice(0, MOST_DESIGNATIONS);
+  }
+}
+
+function colorText(bpRp: number | null): string {
+  if (bpRp === null) return TEXT.noColor;
+  const kelvin = temperatureOf(bpRp);
+  const about = kelvin === null ? [] : [TEXT.kelvin(Number(kelvin.toPrecision(2)).toLocaleString("en"))];
+  return [TEXT.bpRp(bpRp.toFixed(2).replace("-", "−")), ...about].join(", ");
+}
