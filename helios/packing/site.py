@@ -56,12 +56,12 @@ def write_site(
 
     `directory` becomes: the viewer's files (`viewer`, or those of this package), `universe/` with the pack (that in
     the folder `pack`, or in the universe) and, gzipped, the landmarks, if there are any, with how many stars the
-    universe has at each, the figures of the constellations, unless its stars are made up, and what stars and places are
-    called, if any name is known; of a pack v2 the identifiers of all stars in order; `stars/` with the exact stars of all
-    cells where any cell is trained and the pack does not have them; `site.json`, which lists the packs as the viewer's
-    layers and names these files; and `files.json`, which lists every other file with its size and SHA-256, and is not
-    fetched. No file per cell. The directory appears whole, in place of an older site: killed at any moment, the old site
-    stays or a rerun makes the new one.
+    universe has at each, the figures of the constellations, unless its stars are made up, and what stars and places
+    are called, if any name is known; of a pack v2 the identifiers of all stars in order; `stars/` with the exact stars
+    of all cells where any cell is trained and the pack does not have them; `site.json`, which lists the packs as the
+    viewer's layers and names these files; and `files.json`, which lists every other file with its size and SHA-256,
+    and is not fetched. No file per cell. The directory appears whole, in place of an older site: killed at any moment,
+    the old site stays or a rerun makes the new one.
 
     Raises InputError where the directory holds anything but a site of Helios, or lies in the universe or its pack;
     StoreError where there is no pack, the viewer is missing or the landmarks are damaged.
