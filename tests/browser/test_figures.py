@@ -344,7 +344,8 @@ def test_places_without_light_say_so(tmp_path):
       const options = [...document.querySelectorAll("#search-list li")].map((item) => item.innerText);
       return { rings: rings.map((ring) => getComputedStyle(ring).borderTopStyle).sort(), options };
     })()"""
-    steps = [{"until": READY}, {"press": "/"}, {"type": "quill"}, {"evaluate": found}]
+    listed = "document.querySelectorAll('#search-list [role=option]').length === 2"
+    steps = [{"until": READY}, {"press": "/"}, {"type": "quill"}, {"until": listed}, {"evaluate": found}]
     state = "pos=0,0,0&look=88.8,7.4&fov=20"
     seen = look_at_site(site, [View(state=state, steps=steps, clean=False)], tmp_path / "pictures").views[0]
     assert {"Quill Cloud", "Quill Cluster"} <= set(seen.labels)

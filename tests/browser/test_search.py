@@ -21,6 +21,7 @@ import helios
 
 LIST = "[...document.querySelectorAll('#search-list li')].map((item) => item.textContent)"
 FOUND = "document.querySelector('#search-list [role=option]') !== null"
+GOAL = "document.getElementById('goal').textContent"
 THERE = "!helios.flying() && location.hash.startsWith('#pos=')"
 
 
@@ -36,10 +37,14 @@ def site(tmp_path_factory):
 
 
 def star(number):
-    """Ecliptic direction and distance, parsecs, of a star of the shipped table."""
+    """Ecliptic direction, distance in parsecs and magnitude G of a star of the shipped table."""
     with gzip.open(ROOT / "catalogs/bright_stars.csv.gz", "rt", encoding="utf-8", newline="") as file:
         row = next(row for row in csv.DictReader(file) if row["source_id"] == number)
-    return ecliptic_direction(float(row["ra"]), float(row["dec"])), 1000 / float(row["parallax"])
+    return (
+        ecliptic_direction(float(row["ra"]), float(row["dec"])),
+        1000 / float(row["parallax"]),
+        float(row["phot_g_mean_mag"]),
+    )
 
 
 def search(typed):
@@ -59,8 +64,8 @@ def search(typed):
 def visit(site, tmp_path_factory):
     """Types three names and two pairs of coordinates, goes back twice, and asks for what is not there."""
     views = [
-        View(steps=[*search("α² Cen"), {"evaluate": "document.getElementById('goal').textContent"}]),
-        View(steps=[*search("hd 38804"), {"evaluate": "document.getElementById('goal').textContent"}]),
+        View(steps=[*search("α² Cen"), {"until": GOAL}, {"evaluate": GOAL}]),
+        View(steps=[*search("hd 38804"), {"until": GOAL}, {"evaluate": GOAL}]),
         View(steps=search("l=184.5575 b=-5.7843")),
         View(steps=[{"evaluate": "history.back()"}, {"wait": 800}, {"until": THERE}]),
         View(steps=[{"evaluate": "history.back()"}, {"wait": 800}, {"until": THERE}]),
@@ -75,30 +80,30 @@ def visit(site, tmp_path_factory):
 
 def test_a_star_is_found_by_the_number_that_its_universe_has_for_it(site, tmp_path):
     # HR 5460 is also what this universe calls it; no name or designation is "id 5460".
-    goal = {"evaluate": "document.getElementById('goal').textContent"}
-    visit = look_at_site(site, [View(steps=[*search("id 5460"), goal])], tmp_path, reducedMotion=True)
-    assert at(visit.views[0].view, "5460") < 4e-3
+    steps = [*search("id 5460"), {"until": GOAL}, {"evaluate": GOAL}]
+    visit = look_at_site(site, [View(steps=steps)], tmp_path, reducedMotion=True)
+    assert_at(visit.views[0].view, "5460")
     assert visit.views[0].script.startswith("Toliman")
     lookup = [(path.rsplit("/", 1)[1], ranged) for path, ranged in visit.requests if "lookup" in path]
     assert [name for name, _ in lookup].count("lookup.bin") == 1
     assert lookup[-1] == ("lookup-00000.bin", f"bytes={2 * 2048 * 24}-{3 * 2048 * 24 - 1}")
 
 
-def at(view, number):
-    """How far off the view is from being at the star: as a share of the star's distance."""
-    direction, parsecs = star(number)
-    there = direction * parsecs * u.pc.to(u.m)
-    return np.linalg.norm(np.array(view["pos"]) - there) / np.linalg.norm(there)
+def assert_at(view, number):
+    """The view is where the star is of magnitude -8, to what 5 mmag change and the rounded place of the star."""
+    direction, parsecs, mag = star(number)
+    there = direction * parsecs
+    from_there = np.linalg.norm(np.array(view["pos"]) / u.pc.to(u.m) - there)
+    assert from_there == pytest.approx(parsecs * 10 ** ((-8 - mag) / 5), rel=0.005, abs=1e-5 * parsecs)
 
 
 def test_a_component_of_a_double_is_told_from_the_other(visit):
-    # 4 mpc from a star 1.3 pc away.
-    assert at(visit.views[0].view, "5460") < 4e-3
+    assert_at(visit.views[0].view, "5460")
     assert visit.views[0].script.startswith("Toliman")
 
 
 def test_a_star_that_is_no_landmark_is_flown_to_and_named(visit):
-    assert at(visit.views[1].view, "2005") < 1e-4
+    assert_at(visit.views[1].view, "2005")
     assert visit.views[1].script.startswith("HR 2005")
     assert "HR 2005" in visit.views[1].labels
 
@@ -129,7 +134,7 @@ def test_mistakes_find_and_nonsense_does_not(visit):
 )
 def test_a_link_by_name_leads_there(site, tmp_path, link, number):
     visit = look_at_site(site, [View(steps=[{"until": "Math.hypot(...helios.view().pos) > 0"}])], tmp_path, start=link)
-    assert at(visit.views[0].view, number) < 1e-2
+    assert_at(visit.views[0].view, number)
     assert visit.problems == []
 
 

@@ -70,8 +70,9 @@ export function connectPointer(app: Pointed): void {
   canvas.addEventListener("dblclick", () => {
     if (panel) void panel.then((made) => made.go());
   });
-  canvas.addEventListener("keydown", (event) => {
+  window.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target !== canvas && event.target !== document.body) return;
     if (event.key === "Escape" && panel) void panel.then((made) => made.close());
     if (event.key !== "Enter") return;
     event.preventDefault(); // else the same press would choose the button that gets the focus
