@@ -1,13 +1,11 @@
 /** The stars that landmarks name, found among the loaded splats: how bright they are and where they are drawn. */
 import type { Landmark } from "./landmark.ts";
 import { OWN, type SplatStore, type StoredCell } from "./splat_store.ts";
-import { type Vec3, dot, length, scale, sub } from "./vec.ts";
+import { type Vec3, dot, length, scale } from "./vec.ts";
 
 /** Landmark and splat are one star if, from the Sun, they agree to this angle (radians) and share of distance. */
 const SAME_ANGLE = 5e-4;
 const SAME_DISTANCE = 0.1;
-/** Radians, ten arcseconds: catalogues agree so well, and what lies farther off counts as fainter by its square. */
-const SPOT = 5e-5;
 /** Directions are looked up in cubes of this size, which no two of SAME_ANGLE lie farther apart than by one. */
 const CUBE = 0.01;
 const CUBES = 2 / CUBE + 3;
@@ -17,8 +15,6 @@ interface Found {
   luminosity: number;
   position: Vec3;
   points: boolean;
-  /** How likely it is meant. */
-  weight: number;
 }
 
 interface Star {
@@ -77,17 +73,15 @@ export class LandmarkStars {
       const position: Vec3 = [x, y, z];
       for (const { landmark, direction, distance } of stars) {
         if (Math.abs(r / distance - 1) > SAME_DISTANCE || dot(position, direction) < Math.cos(SAME_ANGLE) * r) continue;
-        const luminosity = store.luminosityOf(at, cell);
-        const apart = length(sub(scale(position, 1 / r), direction)) / SPOT;
-        const star = { luminosity, position, points, weight: luminosity / (1 + apart * apart) };
+        const star = { luminosity: store.luminosityOf(at, cell), position, points };
         if (isBetter(star, this.found.get(landmark.id))) this.found.set(landmark.id, star);
       }
     }
   }
 }
 
-/** An exact star is better than a splat, else the brighter one, unless it lies aside: of a double each has its own. */
+/** An exact star is better than a splat, else the brighter one. */
 function isBetter(star: Found, before: Found | undefined): boolean {
   if (!before || star.points !== before.points) return !before || star.points;
-  return star.weight > before.weight;
+  return star.luminosity > before.luminosity;
 }
