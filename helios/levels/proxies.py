@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from helios.levels.settling import settle
 from helios.levels.splitting import split
 from helios.simd import EXACT
 
@@ -149,6 +150,7 @@ def _merge(lights, of, groups, out, child_of, made):
         for k in range(3):
             unit[i, k] = lights[i, k] / r[i]
     clusters = split(unit, lights, flux, groups, PROXIES, label)
+    settle(unit, lights, flux, groups, label, clusters)
     # Of each: flux, luminosity, direction, colour, and the mean squares across and along the line from the Sun.
     sums = np.zeros((clusters, 10))
     count = np.zeros(clusters, np.int64)

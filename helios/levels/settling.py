@@ -1,0 +1,67 @@
+"""Clusters that settle: each light goes to the cluster with the nearest middle (Lloyd 1982, IEEE Trans. Inf. Theory 28)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from helios.simd import EXACT
+
+ROUNDS = 3
+"""How often. Views of a million stars, 20,000 splats drawn, are off by 2.91 % from the Sun without and 2.69 % with three
+rounds, from the Pleiades 2.26 and 2.08, from 2.5 kpc 5.97 and 5.92; with eight by 2.64, 2.09 and 6.19."""
+
+
+@njit(**EXACT)
+def settle(unit, lights, flux, groups, label, clusters):
+    """Change `label` int64 [N], the cluster of each of N lights, as `splitting.split` leaves it: arguments are as there.
+
+    A light stays in its group, in whose row it stands between groups[j] and groups[j + 1] - 1, and no cluster loses its
+    last. The square of a distance is that in place plus that in direction, at the distance from the Sun at which all of
+    the lights together would have their flux. Takes O(ROUNDS N clusters of a group) time.
+    """
+    radius2 = lights[:, 4].sum() / flux.sum()
+    sums, count = np.empty((clusters, 8)), np.zeros(clusters, np.int64)
+    for i in range(len(label)):
+        count[label[i]] += 1
+    for _ in range(ROUNDS):
+        _middles(unit, lights, flux, label, sums)
+        moved = False
+        first = 0
+        for j in range(len(groups) - 1):
+            behind = first
+            for i in range(groups[j], groups[j + 1]):
+                behind = max(behind, label[i] + 1)
+            for i in range(groups[j], groups[j + 1]):
+                best, least = label[i], np.inf
+                for c in range(first, behind):
+                    square = 0.0
+                    for k in range(3):
+                        square += (lights[i, k] - sums[c, 5 + k]) ** 2 + radius2 * (unit[i, k] - sums[c, 2 + k]) ** 2
+                    if square < least:
+                        best, least = c, square
+                if best != label[i] and count[label[i]] > 1:
+                    count[label[i]] -= 1
+                    count[best] += 1
+                    label[i] = best
+                    moved = True
+            first = behind
+        if not moved:
+            break
+
+
+@njit(**EXACT)
+def _middles(unit, lights, flux, label, sums):
+    """Write into `sums` [C, 8] flux, luminosity, and the means of direction and place that these weigh, of clusters."""
+    sums[:] = 0.0
+    for i in range(len(label)):
+        c = label[i]
+        sums[c, 0] += flux[i]
+        sums[c, 1] += lights[i, 4]
+        for k in range(3):
+            sums[c, 2 + k] += flux[i] * unit[i, k]
+            sums[c, 5 + k] += lights[i, 4] * lights[i, k]
+    for c in range(len(sums)):
+        for k in range(3):
+            sums[c, 2 + k] /= sums[c, 0]
+            sums[c, 5 + k] /= sums[c, 1]
