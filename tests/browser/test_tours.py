@@ -4,6 +4,7 @@ The sky is that of the 288 naked-eye stars, with a tour of a star, of a view and
 """
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -113,6 +114,38 @@ def test_with_reduced_motion_a_tour_jumps(site, tmp_path):
     [seen] = look_at_site(site, [View(steps=steps)], tmp_path, reducedMotion=True).views
     assert seen.view["pos"] == HOME["pos"]
     assert seen.script == 0
+
+
+def test_a_site_of_layers_has_tours_too(naked_eye_site_v1, tmp_path):
+    site = shutil.copytree(naked_eye_site_v1, tmp_path / "site")
+    manifest = json.loads((site / "site.json").read_text())
+    tour_file(site)
+    manifest["tours"] = [{"file": "two.json", "title": "Two places"}]
+    (site / "site.json").write_text(json.dumps(manifest))
+    steps = [{"until": AT_STAR}, {"until": AT_HOME}, {"evaluate": PLAYS}]
+    visit = look_at_site(site, [View(steps=steps)], tmp_path / "pictures", start="#tour=two.json")
+    assert visit.views[0].script is True
+    assert (visit.problems, visit.console) == ([], [])
+
+
+FRAMES = """(async () => {
+  const rest = () => new Promise((done) => setTimeout(done, 1500));
+  let frames = 0;
+  helios.addOverlay({ draw: () => frames++ });
+  await rest();
+  await rest();
+  const before = frames;
+  await rest();
+  return [before, frames - before];
+})()"""
+
+
+def test_while_a_text_is_read_nothing_is_drawn(site, tmp_path):
+    steps = [{"until": AT_HOME}, {"wait": 6000}, {"evaluate": FRAMES}]
+    view = View(steps=steps, picture=False)
+    [drawn, idle] = look_at_site(site, [view], tmp_path, start="#tour=two", reducedMotion=True).views[0].script
+    assert drawn >= 1
+    assert idle == 0
 
 
 def test_a_tour_is_chosen_and_led_by_keyboard_alone(site, tmp_path):

@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from astropy import units as u
+from astropy.coordinates import BarycentricMeanEcliptic, SkyCoord
 
 import helios
 from helios.errors import InputError
@@ -135,21 +137,25 @@ def test_the_tour_that_ships_needs_all_of_its_places_to_have_stars():
 
 
 def test_what_the_tour_that_ships_says_of_directions_is_true():
-    """From the stop beside alpha Centauri, and from above, the Sun is at the middle of the view."""
-    stops = json.loads(embedded_tour(counted(lambda _: 1)).content)["stops"]
-    obliquity = np.radians(84381.448 / 3600)
-    for stop in stops:
-        position = np.array(stop.get("pos", [0, 0, 0]))
-        if not np.linalg.norm(position):
-            continue
-        ra, dec = np.radians(stop["look"])
-        x, y, z = np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)
-        turn = [x, y * np.cos(obliquity) + z * np.sin(obliquity), z * np.cos(obliquity) - y * np.sin(obliquity)]
-        cosine = -position @ np.array(turn) / np.linalg.norm(position)
-        assert np.degrees(np.arccos(cosine)) < 1.0
-    rigil = next(each for each in load_landmarks() if each.id == "rigil-kentaurus")
-    [beside] = [stop for stop in stops if stop["title"] == "Looking back"]
-    assert np.linalg.norm(np.subtract(beside["pos"], rigil.pos_m)) < 0.001 * np.linalg.norm(rigil.pos_m)
+    """Beside alpha Centauri the Sun is at the middle of the view, above the Milky Way's plane Orion is near it."""
+    stops = {stop["title"]: stop for stop in json.loads(embedded_tour(counted(lambda _: 1)).content)["stops"]}
+    places = {each.id: np.array(each.pos_m) for each in load_landmarks()}
+    beside, above = stops["Looking back"], stops["Constellations come apart"]
+    assert angle_to(np.zeros(3), beside) < 1.0
+    apart = np.linalg.norm(beside["pos"] - places["rigil-kentaurus"])
+    assert apart < 0.001 * np.linalg.norm(places["rigil-kentaurus"])
+    assert max(angle_to(places[star], above) for star in ("betelgeuse", "rigel", "saiph", "bellatrix")) < 12.0
+    assert np.linalg.norm(above["pos"]) * u.m.to(u.lyr) == pytest.approx(50, abs=2)
+    up = SkyCoord(*above["pos"], frame=BarycentricMeanEcliptic, representation_type="cartesian", unit="m")
+    assert up.galactic.b.deg > 89.5
+
+
+def angle_to(place, stop):
+    """Degrees from the middle of a stop's view to a place, metres."""
+    seen = SkyCoord(
+        *(place - np.array(stop["pos"])), frame=BarycentricMeanEcliptic, representation_type="cartesian", unit="m"
+    )
+    return SkyCoord(*stop["look"], unit="deg").separation(SkyCoord(seen.icrs.ra, seen.icrs.dec)).deg
 
 
 @pytest.fixture(scope="module")
