@@ -171,15 +171,19 @@ def write_site(
     site: PathLike,
     *,
     pack: PathLike | None = None,
+    tours: Iterable[PathLike] = (),
     on_event: OnEvent = ignore,
 ) -> SiteResult:
     """Write viewer, pack and stars of a packed `universe` as the folder `site`, for any static server.
 
-    `pack` is its folder where it is not the universe's own. Raises what `helios.packing.site.write_site` does.
+    `pack` is its folder where it is not the universe's own, `tours` are files of tours for its visitors. Raises what
+    `helios.packing.site.write_site` does.
     """
     from helios.packing.site import write_site
 
-    return write_site(_reopened(universe), Path(site), pack=None if pack is None else Path(pack), on_event=on_event)
+    folder = None if pack is None else Path(pack)
+    files = [Path(path) for path in tours]
+    return write_site(_reopened(universe), Path(site), pack=folder, tours=files, on_event=on_event)
 
 
 def export(

@@ -88,14 +88,19 @@ export class Names implements Overlay {
     this.search.focus();
   }
 
-  /** Goes where `name` says, a name or coordinates: at once, or by a flight. Says so where nothing is called so. */
-  async seek(name: string, atOnce: boolean): Promise<void> {
+  /**
+   * Goes where `name` says, a name or coordinates: at once, or by a flight. Where nothing is called so it says so, and is
+   * false. It stays where it is if that is no longer `wanted` once it is known where it is.
+   */
+  async seek(name: string, atOnce: boolean, wanted = () => true): Promise<boolean> {
     try {
       const found = await this.sought.named(name);
-      if (found) this.go(found, atOnce);
-      else showNotice(TEXT.unknown(name));
+      if (found && wanted()) this.go(found, atOnce);
+      if (!found) showNotice(TEXT.unknown(name));
+      return found !== null;
     } catch (reason) {
       showNotice(messageOf(reason));
+      return false;
     }
   }
 

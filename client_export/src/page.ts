@@ -11,6 +11,7 @@ import { element } from "./notices.ts";
 import { type Pointed, connectPointer } from "./panel/pointer.ts";
 import type { Site } from "./site.ts";
 import type { Stage } from "./stage.ts";
+import { type Toured, connectTours } from "./tour/connect.ts";
 import { length } from "./vec.ts";
 
 export { Controls } from "./controls.ts";
@@ -20,7 +21,7 @@ export { parseLandmarks } from "./landmark.ts";
 export { Names } from "./names.ts";
 
 /** What buttons and keys change. */
-export interface Controlled extends Charted, Pointed {
+export interface Controlled extends Charted, Pointed, Toured {
   readonly stage: Stage;
   readonly ev: number;
   readonly auto: boolean;
@@ -54,6 +55,7 @@ export function connectPage(app: Controlled, site: Site): void {
   }
 
   connectPointer(app);
+  connectTours(app, site);
 
   app.addOverlay({
     draw: ({ camera }) => {

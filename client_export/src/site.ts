@@ -1,6 +1,6 @@
 /** A site: where its splats come from, and its landmarks. */
 import { Folder, type Watch, textOf as unpacked } from "./http.ts";
-import { checkVersion, fieldsOf, parseJson, textOf } from "./json_fields.ts";
+import { type Fields, checkVersion, fieldsOf, parseJson, textOf } from "./json_fields.ts";
 import type { Source, SourceEvents } from "./source.ts";
 import { TREE_FORMAT, openTree } from "./tree/pack.ts";
 import { TreeSource } from "./tree/source.ts";
@@ -20,6 +20,8 @@ export interface Site {
   open(): Promise<SourceOf>;
   /** Its files. */
   readonly root: Folder;
+  /** What it says of itself. */
+  readonly manifest: Fields;
   /** Whether it names a file as `key`: what may be absent is named. */
   has(key: string): boolean;
   /** The path from `root` of the file that it names as `key`. @throws SiteError where it names none. */
@@ -53,6 +55,7 @@ export async function openSite(base: string, fetcher: typeof fetch, watch: Watch
   };
   return {
     root,
+    manifest,
     has,
     path,
     file,

@@ -19,6 +19,7 @@ COMMANDS = {
     "train-all": ("helios.cli.train:train_all", "Train every cell of a universe."),
     "train-cell": ("helios.cli.train:train_cell", "Train one cell of a universe, or one v1 cell file."),
     "pack": ("helios.cli.pack:pack", "Pack a universe for a web client, or make a whole site of it."),
+    "tour": ("helios.cli.tour:tour", "Make a tour of landmarks for a site's visitors."),
     "serve": ("helios.cli.serve:serve", "Serve a site to the browser of this machine."),
     "export": ("helios.cli.export:export", "Write cells in a format that other programs read."),
     "info": ("helios.cli.info:info", "Tell what is in a universe and what it was made of."),

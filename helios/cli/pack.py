@@ -8,6 +8,7 @@ import click
 import helios
 from helios.cli.meter import Meter
 from helios.cli.printing import echo
+from helios.errors import InputError
 from helios.packing import DEFAULT_PACK, PACKS
 
 
@@ -36,7 +37,8 @@ universe_option = click.option(
 )
 @click.option("-o", "--output", type=Path, help="Folder of the pack; default: pack, in the universe.")
 @click.option("--site", type=Path, help="Also write a folder that any static server can serve: viewer and pack.")
-def pack(directory: Path | None, format_name: str, output: Path | None, site: Path | None):
+@click.option("--tour", "tours", type=Path, multiple=True, help="A tour for the site; may be repeated.")
+def pack(directory: Path | None, format_name: str, output: Path | None, site: Path | None, tours: tuple[Path, ...]):
     """Pack a universe for a web client, or make a whole site of it.
 
     The pack is a separate folder with all that a client reads. All of it is read back and compared before it replaces
@@ -47,7 +49,12 @@ def pack(directory: Path | None, format_name: str, output: Path | None, site: Pa
     With --site, the viewer and the pack are also written to one folder, with v1 the exact stars of trained cells too.
     """
     from helios.packing.site import require_place_for_site
+    from helios.packing.tours import read_tour
 
+    if tours and site is None:
+        raise InputError("--tour: is for a site, give --site too")
+    for path in tours:
+        read_tour(path)
     universe = helios.open(directory or default_universe())
     if site is not None:
         for place in filter(None, (universe.path, output)):
@@ -71,6 +78,6 @@ def pack(directory: Path | None, format_name: str, output: Path | None, site: Pa
         echo("make a site of it: helios pack --site site")
         return
     with Meter(sys.stderr) as meter:
-        written = helios.write_site(universe, site, pack=output, on_event=meter)
+        written = helios.write_site(universe, site, pack=output, tours=tours, on_event=meter)
     echo(f"site {site}: {written.splats:,} splats, {written.size_bytes:,} bytes")
     echo(f"look at it: helios serve {site}")

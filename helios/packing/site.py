@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import shutil
+from collections.abc import Iterable
 from contextlib import nullcontext
 from importlib.resources import as_file, files
 from pathlib import Path, PurePosixPath
@@ -19,6 +20,7 @@ from helios.packing.lit_places import with_star_counts
 from helios.packing.names import names_text
 from helios.packing.pack import open_pack
 from helios.packing.pack_cells import Written
+from helios.packing.tours import TOURS, Tour, embedded_tour, read_tour
 from helios.packing.v1_index import CHECKSUMS
 from helios.packing.v2.lookup import LOOKUP, read_lookup, write_lookup
 from helios.packing.v2.reader import V2Pack
@@ -50,6 +52,7 @@ def write_site(
     *,
     pack: Path | None = None,
     viewer: Path | None = None,
+    tours: Iterable[Path] = (),
     on_event: OnEvent = ignore,
 ) -> SiteResult:
     """Write the site of a packed universe and return what it holds.
@@ -57,13 +60,15 @@ def write_site(
     `directory` becomes: the viewer's files (`viewer`, or those of this package), `universe/` with the pack (that in
     the folder `pack`, or in the universe) and, gzipped, the landmarks, if there are any, with how many stars the
     universe has at each, the figures of the constellations, unless its stars are made up, and what stars and places
-    are called, if any name is known; of a pack v2 the identifiers of all stars in order; `stars/` with the exact stars
+    are called, if any name is known; `tours/` with the files `tours`, after the tour of this package where the universe
+    has its places; of a pack v2 the identifiers of all stars in order; `stars/` with the exact stars
     of all cells where any cell is trained and the pack does not have them; `site.json`, which lists the packs as the
     viewer's layers and names these files; and `files.json`, which lists every other file with its size and SHA-256,
     and is not fetched. No file per cell. The directory appears whole, in place of an older site: killed at any moment,
     the old site stays or a rerun makes the new one.
 
-    Raises InputError where the directory holds anything but a site of Helios, or lies in the universe or its pack;
+    Raises InputError where the directory holds anything but a site of Helios, or lies in the universe or its pack, or a
+    tour is none or has the name of another;
     StoreError where there is no pack, the viewer is missing or the landmarks are damaged.
     """
     directory = Path(directory).resolve()
@@ -77,8 +82,11 @@ def write_site(
         for name in packed.files:
             shutil.copyfile(folder / name, stage / UNIVERSE / name)
         landmarks = read_landmarks(Path(universe.path))
+        shipped = None
         if landmarks is not None:
-            (stage / PLACES).write_bytes(gzip.compress(with_star_counts(universe, landmarks), mtime=0))
+            counted = with_star_counts(universe, landmarks)
+            (stage / PLACES).write_bytes(gzip.compress(counted, mtime=0))
+            shipped = embedded_tour(counted)
         if not any("synthetic" in source for source in universe.provenance["inputs"]):
             (stage / FIGURES).write_bytes(gzip.compress(figures_text().encode(), mtime=0))
         if (names := names_text(universe, landmarks)) is not None:
@@ -98,7 +106,8 @@ def write_site(
             for folder in folders
         ]
         optional = {"landmarks": PLACES, "constellations": FIGURES, "names": CALLED, "lookup": FOUND}
-        named = {what: path for what, path in optional.items() if (stage / path).is_file()}
+        named: dict[str, Any] = {what: path for what, path in optional.items() if (stage / path).is_file()}
+        named |= _write_tours(stage, [*([shipped] if shipped else []), *map(read_tour, tours)])
         _write_json(stage / SITE_MANIFEST, {"version": SITE_VERSION, "layers": layers, **named})
         listed = [{**file, "sha256": sha256(stage / file["path"])} for file in _list_files(stage)]
         files = {"version": SITE_VERSION, "files": listed}
@@ -173,6 +182,19 @@ def _foreign(directory: Path) -> str | None:
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=1) + "\n", "utf-8", newline="\n")
+
+
+def _write_tours(stage: Path, tours: list[Tour]) -> dict[str, Any]:
+    """Write the files of `tours` and return what `site.json` says of them: nothing where there are none."""
+    listed: list[dict[str, str]] = []
+    for tour in tours:
+        path = stage / TOURS / tour.name
+        if path.exists():
+            raise InputError(f"{tour.name}: two tours of the site are files of this name, rename one")
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(tour.content)
+        listed.append({"file": f"{TOURS}/{tour.name}", "title": tour.title})
+    return {"tours": listed} if listed else {}
 
 
 def _copy_viewer(viewer: Path | None, stage: Path) -> None:
