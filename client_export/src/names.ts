@@ -88,14 +88,16 @@ export class Names implements Overlay {
     this.search.focus();
   }
 
-  /** Goes where `name` says, a name or coordinates: at once, or by a flight. Says so where nothing is called so. */
-  async seek(name: string, atOnce: boolean): Promise<void> {
+  /** Goes where `name` says, a name or coordinates: at once, or by a flight. Says so, and returns false, where nothing is called so. */
+  async seek(name: string, atOnce: boolean): Promise<boolean> {
     try {
       const found = await this.sought.named(name);
       if (found) this.go(found, atOnce);
       else showNotice(TEXT.unknown(name));
+      return found !== null;
     } catch (reason) {
       showNotice(messageOf(reason));
+      return false;
     }
   }
 
