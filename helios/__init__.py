@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from helios.grid import CellId as CellId
     from helios.landmarks.files import load_landmarks as load_landmarks
     from helios.landmarks.landmark import Landmark as Landmark
+    from helios.packing.display import Display as Display
+    from helios.packing.display import show as show
     from helios.packing.export import ExportResult as ExportResult
     from helios.packing.pack import PackResult as PackResult
     from helios.packing.site import SiteResult as SiteResult
@@ -62,6 +64,7 @@ _NAMES = {
     "grid": "CellId",
     "landmarks.files": "load_landmarks",
     "landmarks.landmark": "Landmark",
+    "packing.display": "Display show",
     "packing.export": "ExportResult",
     "packing.pack": "PackResult",
     "packing.site": "SiteResult",

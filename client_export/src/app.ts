@@ -173,7 +173,7 @@ export class App {
     if (atOnce || this.reducedMotion.matches) plan.jump();
     else this.flight = { plan, since: performance.now() };
     this.invalidate();
-    this.stage.canvas.focus();
+    if (document.hasFocus()) this.stage.canvas.focus(); // which a page around this one keeps
   }
 
   toggleNames(): void {
@@ -193,7 +193,7 @@ export class App {
   }
 
   /** The link text of the present view. */
-  private get hash(): string {
+  get hash(): string {
     return formatViewState(this.camera, this.auto ? "auto" : this.ev, this.show);
   }
 

@@ -32,6 +32,7 @@ const started = start();
 started.catch((reason: unknown) => {
   waiting.end();
   showFatal(messageOf(reason));
+  window.parent.postMessage({ helios: "failed", text: messageOf(reason) }, "*");
 });
 window.addEventListener("error", (event) => showNotice(event.message));
 window.addEventListener("unhandledrejection", (event) => showNotice(messageOf(event.reason)));

@@ -2,6 +2,7 @@
 import { type Charted, connectChart } from "./chart/chart.ts";
 import { type Controls, takesKeys } from "./controls.ts";
 import { Discs } from "./discs.ts";
+import type { Hosted } from "./embed/guest.ts";
 import { connectExposure } from "./exposure_control.ts";
 import { EV_STEP } from "./exposure.ts";
 import { canReturn, goBack } from "./history.ts";
@@ -21,7 +22,7 @@ export { parseLandmarks } from "./landmark.ts";
 export { Names } from "./names.ts";
 
 /** What buttons and keys change. */
-export interface Controlled extends Charted, Pointed, Toured {
+export interface Controlled extends Charted, Hosted, Pointed, Toured {
   readonly stage: Stage;
   readonly ev: number;
   readonly auto: boolean;
@@ -56,6 +57,7 @@ export function connectPage(app: Controlled, site: Site): void {
 
   connectPointer(app);
   connectTours(app, site);
+  if (window.parent !== window) void import("./embed/guest.ts").then(({ connectHost }) => connectHost(app));
 
   app.addOverlay({
     draw: ({ camera }) => {

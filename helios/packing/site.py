@@ -63,9 +63,9 @@ def write_site(
     are called, if any name is known; `tours/` with the files `tours`, after the tour of this package where the universe
     has its places; of a pack v2 the identifiers of all stars in order; `stars/` with the exact stars
     of all cells where any cell is trained and the pack does not have them; `site.json`, which lists the packs as the
-    viewer's layers and names these files; and `files.json`, which lists every other file with its size and SHA-256,
-    and is not fetched. No file per cell. The directory appears whole, in place of an older site: killed at any moment,
-    the old site stays or a rerun makes the new one.
+    viewer's layers and names these files; and `files.json`, which lists every other file with its size and SHA-256, has
+    the universe's fingerprint, and is not fetched. No file per cell. The directory appears whole, in place of an older
+    site: killed at any moment, the old site stays or a rerun makes the new one.
 
     Raises InputError where the directory holds anything but a site of Helios, or lies in the universe or its pack, or a
     tour is none or has the name of another;
@@ -110,7 +110,7 @@ def write_site(
         named |= _write_tours(stage, [*([shipped] if shipped else []), *map(read_tour, tours)])
         _write_json(stage / SITE_MANIFEST, {"version": SITE_VERSION, "layers": layers, **named})
         listed = [{**file, "sha256": sha256(stage / file["path"])} for file in _list_files(stage)]
-        files = {"version": SITE_VERSION, "files": listed}
+        files = {"version": SITE_VERSION, "universe": universe.fingerprint, "files": listed}
         _write_json(stage / SITE_FILES, files | {"sha256": digest_of(files)})
     size = sum(file["size"] for file in listed)
     result = SiteResult(directory, len(packed), packed.result.trained_cells, splats, size)
@@ -166,6 +166,19 @@ def check_site(directory: Path) -> int:
         for number in range(len(pack)):
             pack.check(number)
     return sum(pack.result.cells for pack in packs)
+
+
+def is_site_of(universe: Universe, directory: Path) -> bool:
+    """Whether there is a site in `directory`, sound or not, that was made of `universe` as it was built."""
+    try:
+        return bool(read_json(Path(directory) / SITE_FILES, "").get("universe") == universe.fingerprint)
+    except StoreError:
+        return False
+
+
+def site_time_ns(directory: Path) -> int:
+    """When the site in `directory` was made, nanoseconds of its file system's clock."""
+    return (Path(directory) / SITE_FILES).stat().st_mtime_ns
 
 
 def _listing(directory: Path) -> Path:

@@ -27,6 +27,7 @@ from helios.universe.tree import InnerCells, Tree
 if TYPE_CHECKING:
     import zarr
 
+    from helios import Display
     from helios.regions import Region
     from helios.universe.stars import StarData
     from helios.universe.training import TrainedSplats
@@ -279,6 +280,12 @@ class Universe:
     def splats(self, cell: CellLike) -> Splats | None:
         """Return the trained splats of `cell`, in its cell units, or None if it is not trained."""
         return None if self.training is None else self.training.splats(self.index_of(cell))
+
+    def show(self, **options: Any) -> Display:
+        """Return it on show, which as the value of a notebook's cell is a frame with its sky; see `helios.show`."""
+        import helios  # what shows is above this room, and the package's own names are loaded when they are used
+
+        return helios.show(self, **options)
 
     def metrics(self) -> dict[str, NDArray[np.float64]]:
         """Return the metrics of training by name: float64 [M] each, NaN for cells that are not trained."""
