@@ -1,4 +1,4 @@
-"""Clusters that settle: each light goes to the cluster with the nearest middle (Lloyd 1982, IEEE Trans. Inf. Theory 28)."""
+"""Clusters that settle: each light goes to that with the nearest middle (Lloyd 1982, IEEE Trans. Inf. Theory 28)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from numba import njit
 from helios.simd import EXACT
 
 ROUNDS = 3
-"""How often. Views of a million stars, 20,000 splats drawn, are off by 2.91 % from the Sun without and 2.69 % with three
-rounds, from the Pleiades 2.26 and 2.08, from 2.5 kpc 5.97 and 5.92; with eight by 2.64, 2.09 and 6.19."""
+"""How often. Views of a million stars, 20,000 splats drawn, are off by 2.91 % from the Sun without and 2.69 % with
+three rounds, from the Pleiades 2.26 and 2.08, from 2.5 kpc 5.97 and 5.92; with eight by 2.64, 2.09 and 6.19."""
 
 
 @njit(**EXACT)
 def settle(unit, lights, flux, groups, label, clusters):
-    """Change `label` int64 [N], the cluster of each of N lights, as `splitting.split` leaves it: arguments are as there.
+    """Change `label` int64 [N], the cluster of each of N lights, from what `split` left; arguments are as there.
 
     A light stays in its group, in whose row it stands between groups[j] and groups[j + 1] - 1, and no cluster loses its
     last. The square of a distance is that in place plus that in direction, at the distance from the Sun at which all of

@@ -16,6 +16,9 @@ from PIL import Image
 from servers import Ranges, WholeFiles, serving
 
 HERE = Path(__file__).resolve().parent
+CHOSEN = "document.activeElement.id === 'sky'"
+"""What was searched for is found, and flown to: the sky has the keys again."""
+
 ROOT = HERE.parents[1]
 CLIENT = ROOT / "client_export"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")

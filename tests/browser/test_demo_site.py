@@ -21,7 +21,7 @@ import pandas as pd
 import pytest
 from astropy import units as u
 from astropy.coordinates import BarycentricMeanEcliptic, SkyCoord
-from look import require_tools
+from look import CHOSEN, require_tools
 from PIL import Image
 from pinhole import Pinhole, direction_of, ecliptic_direction
 
@@ -35,6 +35,8 @@ OUT = np.array([-0.5, 0.3, 0.81])
 
 SIRIUS, CANOPUS = (101.287155, -16.716116), (95.987958, -52.695661)
 SIRIUS_PC = 1e3 / 379.21
+SIRIUS_G = -1.46
+"""Its V: of a white star the same to some hundredths."""
 PLEIADES = (56.601, 24.114)
 PLEIADES_PC = 1e3 / 7.364
 """Gaia Collaboration, Babusiaux et al. 2018, doi:10.1051/0004-6361/201832843."""
@@ -74,7 +76,7 @@ DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame
 def flight_to(name):
     """The steps of a user who searches a place and waits until the flight is over; they end with the status."""
     keys = [{"press": "/"}, {"type": name}, {"press": "Enter"}]
-    return [*keys, {"until": "!helios.flying()"}, {"evaluate": DRAWN}, {"evaluate": STATUS}]
+    return [*keys, {"until": CHOSEN}, {"until": "!helios.flying()"}, {"evaluate": DRAWN}, {"evaluate": STATUS}]
 
 
 def helios(*arguments, cwd):
@@ -256,24 +258,29 @@ def test_from_afar_splats_of_v1_alone_stand_for_the_stars(site_v1, seen_v1):
     assert index["total_splats"] < stars["total_splats"] / 2
 
 
-def arrival_pc(site, name):
-    """Distances (place, arrival) from the Sun, pc: a flight from the Sun ends 4 radii short of its place."""
+def arrival_pc(site, name, mag=None):
+    """Distances (place, arrival) from the Sun, pc.
+
+    A flight from there ends where a star of magnitude `mag` has -8, or the circle of a place fills half of 60 degrees.
+    """
     name_of_file = json.loads((site / "site.json").read_text())["landmarks"]
     landmarks = json.loads(gzip.decompress((site / name_of_file).read_bytes()))
     landmark = next(landmark for landmark in landmarks if landmark["name"].startswith(name))
     place = np.linalg.norm(list(landmark["pos_meters"].values()))
-    return place / PARSEC_M, (place - 4 * landmark["radius_hint"]) / PARSEC_M
+    framed = 2 * landmark["radius_hint"] / np.tan(np.radians(30))
+    left = framed if mag is None else place * 10 ** ((-8 - mag) / 5)
+    return place / PARSEC_M, (place - left) / PARSEC_M
 
 
 @pytest.mark.parametrize(
-    ("view", "name", "direction", "true_pc", "within"),
+    ("view", "name", "direction", "true_pc", "within", "mag"),
     [
-        ("at sirius", "Sirius", SIRIUS, SIRIUS_PC, 0.01),
-        ("at the pleiades", "Pleiades", PLEIADES, PLEIADES_PC, 0.05),
+        ("at sirius", "Sirius", SIRIUS, SIRIUS_PC, 0.01, SIRIUS_G),
+        ("at the pleiades", "Pleiades", PLEIADES, PLEIADES_PC, 0.05, None),
     ],
 )
-def test_a_search_flies_there(site, seen, view, name, direction, true_pc, within):
-    place_pc, expected_pc = arrival_pc(site, name)
+def test_a_search_flies_there(site, seen, view, name, direction, true_pc, within, mag):
+    place_pc, expected_pc = arrival_pc(site, name, mag)
     assert place_pc == pytest.approx(true_pc, rel=within)
     destination, status, hint = seen[view]["script"]
     assert destination.startswith(name)

@@ -5,7 +5,7 @@ The scene is the naked-eye sky: where a star stands in a view, and how near the 
 
 import numpy as np
 import pytest
-from look import View, look_at_site
+from look import CHOSEN, View, look_at_site
 from pinhole import Pinhole, ecliptic_direction
 from v1_site import naked_eye_stars
 
@@ -45,7 +45,7 @@ def start(look=LOOK, position=(0, 0, 0)):
 
 
 def search(name):
-    return [{"press": "/"}, {"type": name}, {"press": "Enter"}]
+    return [{"press": "/"}, {"type": name}, {"press": "Enter"}, {"until": CHOSEN}]
 
 
 def pixel_of(position, look=LOOK):

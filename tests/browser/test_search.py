@@ -14,7 +14,7 @@ import astropy.units as u
 import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
-from look import CLIENT, ROOT, View, look_at_site
+from look import CHOSEN, CLIENT, ROOT, View, look_at_site
 from pinhole import ecliptic_direction
 
 import helios
@@ -55,7 +55,7 @@ def search(typed):
         {"wait": 50},
         {"until": FOUND},
         {"press": "Enter"},
-        {"until": "document.activeElement.id === 'sky'"},
+        {"until": CHOSEN},
         {"until": THERE},
     ]
 

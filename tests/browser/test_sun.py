@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 import pytest
-from look import View, look_at_site
+from look import CHOSEN, View, look_at_site
 from pinhole import Pinhole, direction_of
 from test_v2 import light_of
 from v1_site import OMEGA_0_SR, Star, naked_eye_stars
@@ -80,7 +80,8 @@ def test_a_catalogue_that_has_it_shows_it_once(tmp_path):
 def test_it_is_found_and_what_is_said_of_it_is_true(naked_eye_site, tmp_path):
     sirius = next(star for star in naked_eye_stars() if star.name == "Sirius")
     start = "pos=" + ",".join(map(repr, sirius.position.tolist())) + "&look=0,0&ev=-6"
-    search = [{"press": "/"}, {"type": "sun"}, {"press": "Enter"}, {"evaluate": DRAWN}, {"evaluate": STATUS}]
+    search = [{"press": "/"}, {"type": "sun"}, {"press": "Enter"}, {"until": CHOSEN}]
+    search += [{"evaluate": DRAWN}, {"evaluate": STATUS}]
     seen = look_at_site(naked_eye_site, [View(state=start, steps=search)], tmp_path, reducedMotion=True).views[0]
     destination, hint = seen.script
     assert destination.startswith("Sun")
