@@ -39,9 +39,8 @@ export function connectLooks(): Looks {
   night.setAttribute("aria-pressed", "false");
   night.addEventListener("click", toggleNight);
   full.addEventListener("click", toggleFull);
-  const box = document.createElement("div");
+  const box = document.createElement("section");
   box.id = "looks";
-  box.setAttribute("role", "group");
   box.setAttribute("aria-label", TEXT.group);
   box.append(night);
   // A phone's browser may have no such thing to offer.

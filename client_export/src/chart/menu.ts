@@ -30,7 +30,7 @@ export class ShowMenu {
   /** Puts its button before `after`. `absent` cannot be ticked. */
   constructor(after: HTMLElement, absent: readonly PartName[], events: MenuEvents) {
     const panel = Object.assign(document.createElement("div"), { id: "show-menu", popover: "auto" });
-    panel.setAttribute("role", "group");
+    panel.setAttribute("role", "region");
     panel.setAttribute("aria-label", TEXT.show);
     this.names = addBox(panel, "names", TEXT.names, false, events.onNames);
     for (const part of PARTS) {

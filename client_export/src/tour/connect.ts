@@ -92,7 +92,7 @@ function linkedTour(address: string): string | null {
 /** Puts the button, and the list that it opens, on the page. `onChoose` gets a file, and whether a key chose it. */
 function addMenu(tours: readonly Listed[], onChoose: (file: string, byKey: boolean) => void): void {
   const menu = Object.assign(document.createElement("div"), { id: "tours-menu", popover: "auto" });
-  menu.setAttribute("role", "group");
+  menu.setAttribute("role", "region");
   menu.setAttribute("aria-label", TEXT.tours);
   for (const { file, title } of tours) {
     const choice = Object.assign(document.createElement("button"), { type: "button", textContent: title });

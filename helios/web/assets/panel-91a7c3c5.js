@@ -1,4 +1,4 @@
-import{r as j,d as v,S as I,D as F,l as y,s as T,C as B,a6 as M,a7 as L,m as _,n as G,o as R,P as q}from"./viewer-9cfc7e3c.js";import{f as D,C as K,d as W}from"./page-c59110c0.js";import{P as z}from"./pack_reader-80bd6e55.js";import"./json_values-d62f78b5.js";import"./eye-97f1e667.js";const Y=`0,24,88,UMi;8,14.5,86.5,UMi;21,23,86.1667,UMi;18,21,86,UMi;0,8,85,Cep;9.1667,10.6667,82,Cam;0,5,80,Cep;
+import{r as j,d as v,S as I,D as F,l as y,s as T,C as B,a6 as M,a7 as L,m as _,n as G,o as R,P as q}from"./viewer-a0d0ccda.js";import{f as D,C as K,d as W}from"./page-573c5e53.js";import{P as z}from"./pack_reader-2300cc32.js";import"./json_values-7a2dd713.js";import"./eye-d3af637a.js";const Y=`0,24,88,UMi;8,14.5,86.5,UMi;21,23,86.1667,UMi;18,21,86,UMi;0,8,85,Cep;9.1667,10.6667,82,Cam;0,5,80,Cep;
 10.6667,14.5,80,Cam;17.5,18,80,UMi;20.1667,21,80,Dra;0,3.5083,77,Cep;11.5,13.5833,77,Cam;16.5333,17.5,75,UMi;
 20.1667,20.6667,75,Cep;7.9667,9.1667,73.5,Cam;9.1667,11.3333,73.5,Dra;13,16.5333,70,UMi;3.1,3.4167,68,Cas;
 20.4167,20.6667,67,Dra;11.3333,12,66.5,Dra;0,0.3333,66,Cep;14,15.6667,66,UMi;23.5833,24,66,Cep;12,13.5,64,Dra;
