@@ -13,7 +13,7 @@ from look import View, look_at_site
 from PIL import Image
 
 SIZE = (1280, 720)
-STATE = "pos=0,0,0&look=80.5,3&fov=56&ev=1&up=equatorial"
+STATE = "pos=0,0,0&look=80.5,3&fov=56&up=equatorial&show=constellations,compass"
 QUALITY = 88
 
 

@@ -122,8 +122,9 @@ def test_the_format_v2_is_packed_validated_and_put_in_a_site(here, viewer):
     assert (pack.format, pack.result.splats) == ("v2", 200)
     manifest = json.loads((here / "site" / "site.json").read_text())
     assert manifest["layers"] == [{"folder": "universe", "format": "v2", "radii": None}]
-    places = gzip.decompress((here / "site" / manifest["landmarks"]).read_bytes())
-    assert places == (here / "universe" / "landmarks.json").read_bytes()
+    places = json.loads(gzip.decompress((here / "site" / manifest["landmarks"]).read_bytes()))
+    counted = [{key: value for key, value in place.items() if key != "stars"} for place in places]
+    assert counted == json.loads((here / "universe" / "landmarks.json").read_bytes())
     assert check_site(here / "site") == pack.result.cells
     assert "universe: sound" in helios("validate", "universe")
     sky = pack.folder / "sky.bin"
