@@ -98,7 +98,9 @@ def _batches(pack: V2Pack) -> Iterator[list[Part]]:
 
 def _splitters(pack: V2Pack) -> NDArray[np.uint64]:
     """Return identifiers between which about PIECE_STARS stars lie."""
-    pieces = max(1, -(-pack.head.stars // PIECE_STARS))
+    pieces = -(-pack.head.stars // PIECE_STARS)
+    if pieces <= 1:
+        return np.zeros(0, np.uint64)
     step = max(1, pack.head.stars // (pieces * _SAMPLES))
     sample, at = [], 0
     for batch in _batches(pack):
