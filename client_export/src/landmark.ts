@@ -1,7 +1,7 @@
 /** Named places: what is searched for, flown to and written over the sky. */
 import { fieldsOf, parseJson, textOf } from "./json_fields.ts";
 import { countOf, listOf, vectorOf } from "./json_values.ts";
-import { AU_M } from "./sky.ts";
+import { AU_M, PARSEC_M } from "./sky.ts";
 import type { Vec3 } from "./vec.ts";
 
 export interface Landmark {
@@ -16,6 +16,9 @@ export interface Landmark {
   /** How many stars the universe has there, as counted when the site was made; absent where nobody counted. */
   stars?: number;
 }
+
+/** Of a star that no file lists as a place, metres: around it lies what is its light, and a flight ends by it where none is known. */
+export const STAR_RADIUS_M = 1e-3 * PARSEC_M;
 
 /** Whether a place is known to give no light in this universe. */
 export const isUnlit = ({ stars }: Landmark): boolean => stars === 0;

@@ -6,7 +6,7 @@
  * of it is nearer than d - m. Nor is any nearer than its ball. Only cells of which that does not tell enough are looked through.
  */
 import type { SplatStore, StoredCell } from "./splat_store.ts";
-import { type Vec3, dot, sub } from "./vec.ts";
+import { type Vec3, length, sub } from "./vec.ts";
 
 /** A light beside the camera. */
 export interface NearLight {
@@ -29,10 +29,7 @@ interface Known {
   second: number;
 }
 
-const far = (a: Vec3, b: Vec3): number => {
-  const to = sub(a, b);
-  return Math.sqrt(dot(to, to));
-};
+const far = (a: Vec3, b: Vec3): number => length(sub(a, b));
 
 export class NearestLight {
   private readonly known = new WeakMap<StoredCell, Known>();

@@ -1,17 +1,14 @@
 /** Where the star of an identifier is: one table, read once, and one range of a file of all stars by identifier. */
 import { SiteError } from "../errors.ts";
 import type { Folder } from "../http.ts";
-import type { Landmark } from "../landmark.ts";
+import { type Landmark, STAR_RADIUS_M } from "../landmark.ts";
 import { PackReader } from "../pack_reader.ts";
-import { PARSEC_M } from "../sky.ts";
 import { checkCrc } from "../v2/crc32.ts";
 import { magnitudeOf, placeInto } from "../v2/quantities.ts";
 
 const MAGIC = "HELIOSid";
 const [HEAD_BYTES, ENTRY_BYTES, RECORD_BYTES] = [20, 12, 24];
 const [BLOCK_STARS, SHARD_BLOCKS] = [2048, 6144];
-/** Metres: how near a flight comes to a star, a quarter of it. */
-const STAR_RADIUS_M = 1e-3 * PARSEC_M;
 
 const TEXT = {
   name: (identifier: bigint) => `Star ${identifier}`,

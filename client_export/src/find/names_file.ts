@@ -2,13 +2,11 @@
 import { checkVersion, fieldsOf, parseJson } from "../json_fields.ts";
 import { listOf } from "../json_values.ts";
 import { SiteError } from "../errors.ts";
-import type { Landmark } from "../landmark.ts";
+import { type Landmark, STAR_RADIUS_M } from "../landmark.ts";
 import { PARSEC_M } from "../sky.ts";
 import { designationText } from "./text.ts";
 
 const VERSION = 1;
-/** Metres: how near a flight comes to a star, a quarter of it, as to the landmarks that are stars. */
-const STAR_RADIUS_M = 1e-3 * PARSEC_M;
 
 const TEXT = {
   star: "Star",

@@ -4,11 +4,10 @@ import { messageOf } from "../errors.ts";
 import { CONSTELLATIONS } from "../find/constellations.ts";
 import { designationText } from "../find/text.ts";
 import type { Called } from "../find/names_file.ts";
-import type { Landmark } from "../landmark.ts";
+import { type Landmark, STAR_RADIUS_M } from "../landmark.ts";
 import { formatDistance } from "../lengths.ts";
 import { element, showNotice } from "../notices.ts";
 import type { Frame, Overlay } from "../overlay.ts";
-import { PARSEC_M } from "../sky.ts";
 import type { Source } from "../source.ts";
 import { TreeSource } from "../tree/source.ts";
 import { type Vec3, length, sub } from "../vec.ts";
@@ -42,8 +41,6 @@ const TEXT = {
   loading: "Looking it up…",
 };
 
-/** Metres: how near one flies to a star that is no landmark, a quarter of it. */
-const STAR_RADIUS_M = 1e-3 * PARSEC_M;
 const MOST_DESIGNATIONS = 8;
 const LONGEST_WAIT_MS = 1000;
 
@@ -52,7 +49,6 @@ export interface PanelHost {
   readonly camera: Camera;
   readonly source: Source;
   called(position: Vec3): Promise<Called | null>;
-  /** `called` is null where the place has no name. */
   flyTo(place: Landmark): void;
   focusSky(): void;
 }
