@@ -62,7 +62,8 @@ async function look(page, view) {
   if (view.state)
     await page.evaluate((state) => window.helios.go(state), view.state);
   let script = null;
-  for (const step of view.steps ?? []) script = (await perform(page, step)) ?? script;
+  for (const step of view.steps ?? [])
+    script = (await perform(page, step)) ?? script;
   const found = await page.evaluate(
     ({ points, light }) => ({
       projected: points.map(([x, y, z]) => window.helios.project(x, y, z)),
@@ -79,7 +80,7 @@ async function look(page, view) {
 
 async function photograph(page, view) {
   const style =
-    "body > :not(#sky) { visibility: hidden !important; } #sky { box-shadow: none !important; }";
+    "body * { visibility: hidden !important; } body #sky { visibility: visible !important; box-shadow: none !important; }";
   await page.screenshot({ path: view.png, ...(view.clean ? { style } : {}) });
 }
 
@@ -92,7 +93,8 @@ async function perform(page, step) {
   if (step.release) await page.keyboard.up(step.release);
   if (step.type) await page.keyboard.type(step.type);
   if (step.wheel) await page.mouse.wheel(0, step.wheel);
-  if (step.click) await page.mouse.click(...step.click, { clickCount: step.count ?? 1 });
+  if (step.click)
+    await page.mouse.click(...step.click, { clickCount: step.count ?? 1 });
   if (step.wait) await page.waitForTimeout(step.wait);
   if (step.resize) {
     const [width, height] = step.resize;
