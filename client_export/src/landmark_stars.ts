@@ -1,11 +1,13 @@
 /** The stars that landmarks name, found among the loaded splats: how bright they are and where they are drawn. */
 import type { Landmark } from "./landmark.ts";
 import { OWN, type SplatStore, type StoredCell } from "./splat_store.ts";
-import { type Vec3, dot, length, scale } from "./vec.ts";
+import { type Vec3, dot, length, scale, sub } from "./vec.ts";
 
 /** Landmark and splat are one star if, from the Sun, they agree to this angle (radians) and share of distance. */
 const SAME_ANGLE = 5e-4;
 const SAME_DISTANCE = 0.1;
+/** So near, as a share of the distance from the Sun, only rounding lies between them: no other star is meant. */
+const ROUNDING = 3e-6;
 /** Directions are looked up in cubes of this size, which no two of SAME_ANGLE lie farther apart than by one. */
 const CUBE = 0.01;
 const CUBES = 2 / CUBE + 3;
@@ -15,6 +17,8 @@ interface Found {
   luminosity: number;
   position: Vec3;
   points: boolean;
+  /** It lies where the landmark does, but for rounding. */
+  exact: boolean;
 }
 
 interface Star {
@@ -73,15 +77,17 @@ export class LandmarkStars {
       const position: Vec3 = [x, y, z];
       for (const { landmark, direction, distance } of stars) {
         if (Math.abs(r / distance - 1) > SAME_DISTANCE || dot(position, direction) < Math.cos(SAME_ANGLE) * r) continue;
-        const star = { luminosity: store.luminosityOf(at, cell), position, points };
+        const exact = length(sub(position, landmark.position)) < ROUNDING * distance;
+        const star = { luminosity: store.luminosityOf(at, cell), position, points, exact };
         if (isBetter(star, this.found.get(landmark.id))) this.found.set(landmark.id, star);
       }
     }
   }
 }
 
-/** An exact star is better than a splat, else the brighter one. */
+/** A star is better than a splat, then the one that lies there, else the brighter one. */
 function isBetter(star: Found, before: Found | undefined): boolean {
   if (!before || star.points !== before.points) return !before || star.points;
+  if (star.exact !== before.exact) return star.exact;
   return star.luminosity > before.luminosity;
 }

@@ -63,6 +63,11 @@ def with_star_counts(universe: Universe, landmarks: bytes) -> bytes:
     places = [Place(_position(entry), float(entry["radius_hint"]), entry["kind"] == STAR) for entry in counted]
     for entry, count in zip(counted, count_stars(universe, places).tolist()):
         entry["stars"] = count
+    return json_lines(entries)
+
+
+def json_lines(entries: list[dict[str, Any]]) -> bytes:
+    """Return the text of landmarks, one on each line."""
     lines = [json.dumps(entry, ensure_ascii=False, allow_nan=False) for entry in entries]
     return ("[\n" + ",\n".join(lines) + "\n]\n").encode()
 

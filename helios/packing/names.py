@@ -15,6 +15,7 @@ from helios.catalogs_path import embedded
 from helios.constants import PARSEC_M
 from helios.coords import icrs_to_ecliptic_m, stacked_positions_m
 from helios.landmarks import load_landmarks
+from helios.packing.lit_places import json_lines
 from helios.universe.arrays import CHUNK_ROWS
 
 if TYPE_CHECKING:
@@ -40,15 +41,48 @@ class _Called:
     designations: str
 
 
-def names_text(universe: Universe, landmarks: bytes | None) -> str | None:
-    """Return the JSON of what the stars and the `landmarks` of `universe` are called; FORMAT.md describes it.
+@dataclass(frozen=True)
+class Named:
+    """The `rows` of the embedded names, and where a universe has the star of each that it has.
 
-    None where no name is known of any.
+    `position_m`: float64 [3] by the number of the row, barycentric mean ecliptic metres at the universe's epoch.
+    """
+
+    rows: list[dict[str, str]]
+    position_m: dict[int, NDArray[np.float64]]
+
+
+def find_named(universe: Universe) -> Named:
+    """Return which of the embedded names are those of stars of `universe`, and where these are.
 
     Stars are found by the numbers HR, HIP and Gaia DR3 in their `source_id`. Memory: a chunk of stars.
     """
     with gzip.open(embedded(NAMES), "rt", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
+    return Named(rows, _stars(universe, rows))
+
+
+def at_their_stars(landmarks: bytes, named: Named) -> bytes:
+    """Return the text of `landmarks`, those that are the embedded ones placed where the universe has their stars.
+
+    The stars of a universe are those of another catalogue and epoch: 16 years take alpha Centauri farther than its two
+    stars are apart, so that by place alone a name would be the other's.
+    """
+    entries = json.loads(landmarks)
+    there = _places(landmarks)
+    found = {named.rows[number]["landmark"]: position for number, position in named.position_m.items()}
+    for entry in entries:
+        if entry["id"] in there and entry["id"] in found:
+            entry["pos_meters"] = dict(zip("xyz", found[entry["id"]].tolist()))
+    return json_lines(entries)
+
+
+def names_text(named: Named, landmarks: bytes | None) -> str | None:
+    """Return the JSON of what the stars and the `landmarks` of a universe are called; FORMAT.md describes it.
+
+    None where no name is known of any.
+    """
+    rows = named.rows
     called = [_Called(float(r["v_mag"]) if r["v_mag"] else None, r["names"], r["designations"]) for r in rows]
     there = _places(landmarks)
     places = [
@@ -58,7 +92,7 @@ def names_text(universe: Universe, landmarks: bytes | None) -> str | None:
     ]
     stars = [
         [*(float(f"{value:.{_DIGITS}g}") for value in (position / PARSEC_M).tolist()), *vars(called[number]).values()]
-        for number, position in sorted(_stars(universe, rows).items())
+        for number, position in sorted(named.position_m.items())
         if rows[number]["landmark"] not in there
     ]
     if not places and not stars:

@@ -17,7 +17,7 @@ from helios.files import read_json, replacing, sha256
 from helios.packing import PACKS
 from helios.packing.figures import CONSTELLATIONS, figures_text
 from helios.packing.lit_places import with_star_counts
-from helios.packing.names import names_text
+from helios.packing.names import at_their_stars, find_named, names_text
 from helios.packing.pack import open_pack
 from helios.packing.pack_cells import Written
 from helios.packing.tours import TOURS, Tour, embedded_tour, read_tour
@@ -58,10 +58,10 @@ def write_site(
     """Write the site of a packed universe and return what it holds.
 
     `directory` becomes: the viewer's files (`viewer`, or those of this package), `universe/` with the pack (that in
-    the folder `pack`, or in the universe) and, gzipped, the landmarks, if there are any, with how many stars the
-    universe has at each, the figures of the constellations, unless its stars are made up, and what stars and places
-    are called, if any name is known; `tours/` with the files `tours`, after the tour of this package where the universe
-    has its places; of a pack v2 the identifiers of all stars in order; `stars/` with the exact stars
+    the folder `pack`, or in the universe) and, gzipped, the landmarks, if there are any, where the universe has their
+    stars and with how many it has at each, the figures of the constellations, unless its stars are made up, and what
+    stars and places are called, if any name is known; `tours/` with the files `tours`, after the tour of this package
+    where the universe has its places; of a pack v2 the identifiers of all stars in order; `stars/` with the exact stars
     of all cells where any cell is trained and the pack does not have them; `site.json`, which lists the packs as the
     viewer's layers and names these files; and `files.json`, which lists every other file with its size and SHA-256, has
     the universe's fingerprint, and is not fetched. No file per cell. The directory appears whole, in place of an older
@@ -83,13 +83,14 @@ def write_site(
             shutil.copyfile(folder / name, stage / UNIVERSE / name)
         landmarks = read_landmarks(Path(universe.path))
         shipped = None
+        named_stars = find_named(universe)
         if landmarks is not None:
-            counted = with_star_counts(universe, landmarks)
+            counted = with_star_counts(universe, at_their_stars(landmarks, named_stars))
             (stage / PLACES).write_bytes(gzip.compress(counted, mtime=0))
             shipped = embedded_tour(counted)
         if not any("synthetic" in source for source in universe.provenance["inputs"]):
             (stage / FIGURES).write_bytes(gzip.compress(figures_text().encode(), mtime=0))
-        if (names := names_text(universe, landmarks)) is not None:
+        if (names := names_text(named_stars, landmarks)) is not None:
             (stage / CALLED).write_bytes(gzip.compress(names.encode(), mtime=0))
         if isinstance(packed, V2Pack):
             write_lookup(packed, stage / UNIVERSE)

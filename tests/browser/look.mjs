@@ -14,6 +14,7 @@ const FLAGS = [
   "--no-sandbox",
   "--use-angle=swiftshader",
   "--enable-unsafe-swiftshader",
+  "--enable-precise-memory-info",
   "--disable-quic",
   "--no-first-run",
   "--disable-background-networking",

@@ -90,6 +90,7 @@ def look_at_site(
     size: tuple[int, int] = (1280, 800),
     start: str = "",
     handler: type[WholeFiles] = Ranges,
+    timeout_s: float = TIMEOUT_S,
     **options: Any,
 ) -> Visit:
     """Return what a visit of the site at directory `site` shows, pictures written to `pictures`.
@@ -111,7 +112,7 @@ def look_at_site(
             **options,
         }
         command = ["node", str(HERE / "look.mjs")]
-        done = subprocess.run(command, input=json.dumps(job), text=True, capture_output=True, timeout=TIMEOUT_S)
+        done = subprocess.run(command, input=json.dumps(job), text=True, capture_output=True, timeout=timeout_s)
         requests = list(server.requests)
     if done.returncode != 0:
         raise RuntimeError(f"look.mjs failed:\n{done.stderr[-4000:]}")

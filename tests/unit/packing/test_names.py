@@ -17,10 +17,11 @@ from helios.catalogs_path import embedded
 from helios.constants import PARSEC_M
 from helios.landmarks import load_landmarks
 from helios.packing import names
-from helios.packing.names import names_text
+from helios.packing.names import at_their_stars, find_named, names_text
 from helios.universe import Universe
 
 SIRIUS, VEGA, CYGNI, NAMELESS = "2491", "7001", "8085", "2005"
+RIGIL, TOLIMAN = "5459", "5460"
 
 
 def table(name):
@@ -51,7 +52,7 @@ def universe_of(folder, rows):
 
 
 def stars_of(universe, landmarks=None):
-    text = names_text(universe, landmarks)
+    text = names_text(find_named(universe), landmarks)
     return {row[5]: row for row in json.loads(text)["stars"]} if text else {}
 
 
@@ -87,7 +88,7 @@ def test_a_number_that_another_star_bears_names_nothing(tmp_path, bright):
 
 def test_what_is_a_landmark_is_named_as_one(tmp_path, bright, called):
     universe = universe_of(tmp_path, [(SIRIUS, bright[SIRIUS], 0.0, 0.0), (NAMELESS, bright[NAMELESS], 0.0, 0.0)])
-    document = json.loads(names_text(universe, embedded("landmarks.json").read_bytes()))
+    document = json.loads(names_text(find_named(universe), embedded("landmarks.json").read_bytes()))
     assert [row[0] for row in document["places"]] == [landmark.id for landmark in load_landmarks()]
     (sirius,) = [row for row in document["places"] if row[0] == "sirius"]
     assert sirius == ["sirius", -1.44, "Sirius", called[SIRIUS]["designations"]]
@@ -97,15 +98,32 @@ def test_what_is_a_landmark_is_named_as_one(tmp_path, bright, called):
 def test_a_landmark_of_the_same_id_elsewhere_is_another(tmp_path, bright):
     entry = {"id": "sirius", "pos_meters": {"x": 1e16, "y": 2e16, "z": 3e16}}
     universe = universe_of(tmp_path, [(SIRIUS, bright[SIRIUS], 0.0, 0.0)])
-    document = json.loads(names_text(universe, json.dumps([entry]).encode()))
+    document = json.loads(names_text(find_named(universe), json.dumps([entry]).encode()))
     assert document["places"] == []
     assert len(document["stars"]) == 1
+
+
+def test_landmarks_stand_where_the_universe_has_their_stars(tmp_path, bright):
+    # 16 years of motion, about as far as its two stars are apart.
+    moved = [(number, bright[number], -60.0 / 3600.0, 0.0) for number in (RIGIL, TOLIMAN)]
+    universe = universe_of(tmp_path, moved)
+    shipped = json.loads(embedded("landmarks.json").read_bytes())
+    elsewhere = {"id": "rigil-kentaurus", "name": "Another", "pos_meters": {"x": 1e16, "y": 2e16, "z": 3e16}}
+    named = find_named(universe)
+    entries = json.loads(at_their_stars(json.dumps(shipped).encode(), named))
+    columns = universe.columns(("source_id", "x_m", "y_m", "z_m"))
+    place_of = {row: dict(zip("xyz", place)) for row, *place in zip(*(column.tolist() for column in columns.values()))}
+    for before, after in zip(shipped, entries, strict=True):
+        number = {"rigil-kentaurus": RIGIL, "toliman": TOLIMAN}.get(before["id"])
+        expected = before["pos_meters"] if number is None else place_of[int(number)]
+        assert after == before | {"pos_meters": expected}
+    assert json.loads(at_their_stars(json.dumps([elsewhere]).encode(), named)) == [elsewhere]
 
 
 def test_stars_are_found_in_every_chunk(tmp_path, bright, monkeypatch):
     hundred = [star for star in list(bright.values())[:100] if star["parallax"]]
     universe = universe_of(tmp_path, [(star["source_id"], star, 0.0, 0.0) for star in hundred])
-    whole = names_text(universe, None)
+    whole = names_text(find_named(universe), None)
     monkeypatch.setattr(names, "CHUNK_ROWS", 7)
-    assert names_text(universe, None) == whole
+    assert names_text(find_named(universe), None) == whole
     assert len(json.loads(whole)["stars"]) == len(hundred)
