@@ -1,9 +1,10 @@
-// Opens a site in Chromium, goes to each view in turn and writes down what is seen.
-// Standard input: {url, chromium, viewport: {width, height}, density, touch, reducedMotion, before, start, views:
-// [{state, steps, points, light, png, clean}]}. Standard output: {views: [{projected, light, labels, view, loaded,
-// script}], problems, page, console}. `look.py` says what they mean.
-import { readFileSync } from "node:fs";
+// Opens sites in Chromium, goes to each view in turn and writes down what is seen.
+// Standard input, a line for each visit: {url, chromium, viewport: {width, height}, density, touch, reducedMotion, before,
+// start, views: [{state, steps, points, light, png, clean}]}. Standard output, likewise: {views: [{projected, light,
+// labels, view, loaded, script}], problems, page, console}, or {failure}. `look.py` says what they mean. Visits share a
+// browser, which takes longest to start, and nothing else.
 import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
 
 const require = createRequire(
   new URL("../../client_export/package.json", import.meta.url),
@@ -22,20 +23,35 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-const job = JSON.parse(readFileSync(0, "utf8"));
-const browser = await chromium.launch({
-  executablePath: job.chromium,
-  args: FLAGS,
-  headless: true,
-});
-const seen = { views: [], problems: [], page: "", console: [] };
-try {
-  const page = await browser.newPage({
+let browser = null;
+for await (const line of createInterface({ input: process.stdin })) {
+  const job = JSON.parse(line);
+  let answer;
+  try {
+    browser ??= await chromium.launch({
+      executablePath: job.chromium,
+      args: FLAGS,
+      headless: true,
+    });
+    answer = await visit(job);
+  } catch (error) {
+    answer = { failure: String(error?.stack ?? error) };
+    await browser?.close();
+    browser = null;
+  }
+  process.stdout.write(JSON.stringify(answer) + "\n");
+}
+await browser?.close();
+
+async function visit(job) {
+  const seen = { views: [], problems: [], page: "", console: [] };
+  const context = await browser.newContext({
     viewport: job.viewport,
     deviceScaleFactor: job.density ?? 1,
     reducedMotion: job.reducedMotion ? "reduce" : "no-preference",
     hasTouch: job.touch ?? false,
   });
+  const page = await context.newPage();
   if (job.before) await page.addInitScript(job.before);
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type()))
@@ -54,10 +70,9 @@ try {
   }
   seen.problems = await page.evaluate(() => [...window.helios.problems]);
   seen.page = await page.evaluate(() => document.body.innerText);
-} finally {
-  await browser.close();
+  await context.close();
+  return seen;
 }
-process.stdout.write(JSON.stringify(seen));
 
 async function look(page, view) {
   if (view.state)

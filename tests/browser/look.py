@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
+import signal
 import subprocess
+import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,14 +115,53 @@ def look_at_site(
             "views": [vars(view) | {"png": str(path) if view.picture else None} for view, path in zip(views, paths)],
             **options,
         }
-        command = ["node", str(HERE / "look.mjs")]
-        done = subprocess.run(command, input=json.dumps(job), text=True, capture_output=True, timeout=timeout_s)
+        found = visit(job, timeout_s)
         requests = list(server.requests)
-    if done.returncode != 0:
-        raise RuntimeError(f"look.mjs failed:\n{done.stderr[-4000:]}")
-    found = json.loads(done.stdout)
     seen = [_seen(raw, view, path) for raw, view, path in zip(found["views"], views, paths)]
     return Visit(seen, found["problems"], found["page"], found["console"], requests)
+
+
+class _Looker:
+    """The process that visits pages, in a browser that is started once; ended with all it started."""
+
+    def __init__(self) -> None:
+        command = ["node", str(HERE / "look.mjs")]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.process = subprocess.Popen(command, text=True, start_new_session=True, **pipes)
+
+    def ask(self, job: dict[str, Any], timeout_s: float) -> dict[str, Any]:
+        late = threading.Timer(timeout_s, self.end)
+        late.start()
+        try:
+            self.process.stdin.write(json.dumps(job) + "\n")
+            self.process.stdin.flush()
+            answer = self.process.stdout.readline()
+        finally:
+            late.cancel()
+        if not answer:
+            self.end()
+            raise RuntimeError(f"no answer from look.mjs within {timeout_s} s")
+        return json.loads(answer)
+
+    def end(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+_looker: _Looker | None = None
+
+
+def visit(job: dict[str, Any], timeout_s: float = TIMEOUT_S) -> dict[str, Any]:
+    """Return what look.mjs sees of a page; see there for both. Raises RuntimeError where it fails or takes longer."""
+    global _looker
+    if _looker is None or _looker.process.poll() is not None:
+        _looker = _Looker()
+        atexit.register(_looker.end)
+    found = _looker.ask(job, timeout_s)
+    if "failure" in found:
+        raise RuntimeError(f"look.mjs failed:\n{found['failure']}")
+    return found
 
 
 def _seen(raw: dict[str, Any], view: View, png: Path) -> Seen:

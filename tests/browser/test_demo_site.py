@@ -21,12 +21,11 @@ import pandas as pd
 import pytest
 from astropy import units as u
 from astropy.coordinates import BarycentricMeanEcliptic, SkyCoord
-from look import CHOSEN, require_tools
+from look import CHOSEN, require_tools, visit
 from PIL import Image
 from pinhole import Pinhole, direction_of, ecliptic_direction
 
 ROOT = Path(__file__).resolve().parents[2]
-LOOK = Path(__file__).with_name("look.mjs")
 SIZE = (1280, 800)
 PARSEC_M = (1 * u.pc).to_value(u.m)
 SUN = np.zeros(3)
@@ -112,13 +111,10 @@ def served(site):
         process.communicate(timeout=20)
 
 
-def visit(url, views):
+def views_at(url, views):
     """What look.mjs sees of the page at `url`; see there for views and answer."""
     screen = {"width": SIZE[0], "height": SIZE[1]}
-    job = {"url": url, "chromium": require_tools(), "viewport": screen, "views": views}
-    done = subprocess.run(["node", str(LOOK)], input=json.dumps(job), text=True, capture_output=True, timeout=120)
-    assert done.returncode == 0, done.stderr[-4000:]
-    return json.loads(done.stdout)
+    return visit({"url": url, "chromium": require_tools(), "viewport": screen, "views": views})
 
 
 def look(site, views, pictures):
@@ -131,8 +127,8 @@ def look(site, views, pictures):
     camera, stops = AFAR["from 40 kpc"]
     afar = {"steps": [{"evaluate": ALL_LIGHT}], "png": str(pictures / "from 40 kpc.png"), "clean": True}
     with served(site) as url:
-        here = visit(url, list(views.values()))
-        there = visit(f"{url}#{camera.state}&ev={stops}", [afar])
+        here = views_at(url, list(views.values()))
+        there = views_at(f"{url}#{camera.state}&ev={stops}", [afar])
     found = dict(zip([*views, "from 40 kpc"], here["views"] + there["views"]))
     for name, view in found.items():
         view["pixels"] = np.asarray(Image.open(pictures / f"{name}.png").convert("RGB")).astype(np.float64)
