@@ -1,12 +1,6 @@
 /** The messages on the page: few at a time, each of which can be put away. */
 import { element } from "./notices.ts";
-
-const TEXT = {
-  away: "Put this message away",
-  allAway: "Put these messages away",
-  again: "Try again",
-  more: (count: number) => `and ${count.toLocaleString("en")} more`,
-};
+import { TEXT } from "./text/text.ts";
 
 const MOST_NOTICES = 3;
 /** Longer messages are cut: a notice is to be read, not to cover the sky. */
@@ -40,7 +34,7 @@ function count(): void {
     shown.clear();
     count();
   };
-  put(TEXT.more(hidden), button("×", TEXT.allAway, all)).className = "more";
+  put(TEXT.notices.more(hidden), button("×", TEXT.notices.allAway, all)).className = "more";
 }
 
 /**
@@ -52,7 +46,7 @@ export function show(message: string, again?: () => void): void {
   if ([...shown.keys()].some((notice) => notice.firstChild?.textContent === text)) return;
   if (shown.size >= MOST_NOTICES) hidden++;
   else {
-    const close = button("×", TEXT.away, () => {
+    const close = button("×", TEXT.notices.away, () => {
       shown.delete(notice);
       notice.remove();
       count();

@@ -5,6 +5,7 @@ import { Discs } from "./discs.ts";
 import type { Hosted } from "./embed/guest.ts";
 import { connectExposure } from "./exposure_control.ts";
 import { EV_STEP } from "./exposure.ts";
+import { connectHelp } from "./help.ts";
 import { canReturn, goBack } from "./history.ts";
 import { formatDistance, formatSpeed } from "./lengths.ts";
 import { connectLooks } from "./night.ts";
@@ -12,6 +13,7 @@ import { element } from "./notices.ts";
 import { type Pointed, connectPointer } from "./panel/pointer.ts";
 import type { Site } from "./site.ts";
 import type { Stage } from "./stage.ts";
+import { TEXT } from "./text/text.ts";
 import { type Toured, connectTours } from "./tour/connect.ts";
 import { length } from "./vec.ts";
 
@@ -40,10 +42,10 @@ export function connectPage(app: Controlled, site: Site): void {
   const back = element<HTMLButtonElement>("back-button");
   back.addEventListener("click", goBack);
   const looks = connectLooks();
-  const help = element<HTMLDialogElement>("help");
+  const help = connectHelp();
   element("labels-button").addEventListener("click", () => app.toggleNames());
   element("home-button").addEventListener("click", () => app.goHome());
-  element("help-button").addEventListener("click", () => help.showModal());
+  element("help-button").addEventListener("click", help);
   for (const button of document.querySelectorAll<HTMLElement>("#pad [data-hold]")) {
     const what = button.dataset.hold as "forward" | "back";
     button.addEventListener("pointerdown", () => app.controls?.hold(what, true));
@@ -62,8 +64,8 @@ export function connectPage(app: Controlled, site: Site): void {
   app.addOverlay({
     draw: ({ camera }) => {
       const fromSun = length(camera.position);
-      const where = fromSun > 0 ? `${formatDistance(fromSun)} from the Sun` : "At the Sun";
-      element("place").textContent = `${where}   ·   speed ${formatSpeed(app.controls?.speed ?? 0)}`;
+      const where = fromSun > 0 ? TEXT.where.fromSun(formatDistance(fromSun)) : TEXT.where.atSun;
+      element("place").textContent = TEXT.where.line(where, formatSpeed(app.controls?.speed ?? 0));
       back.disabled = !canReturn();
     },
   });
@@ -73,7 +75,7 @@ export function connectPage(app: Controlled, site: Site): void {
     "=": () => app.setExposure(app.ev + EV_STEP),
     "-": () => app.setExposure(app.ev - EV_STEP),
     "/": () => app.names?.find(),
-    "?": () => help.showModal(),
+    "?": help,
     n: () => app.toggleNames(),
     h: () => app.goHome(),
     backspace: goBack,

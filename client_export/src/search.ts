@@ -1,10 +1,6 @@
 /** The search box: a combobox over what is found for what is typed. */
 
-const TEXT = {
-  none: "Nothing of that name here",
-  waiting: "Looking…",
-  failed: "Search does not work now",
-};
+import { TEXT } from "./text/text.ts";
 
 /** A line of the list. */
 export interface Result {
@@ -40,13 +36,13 @@ export class Search {
   /** Shows what is found for the text in the box; what comes after a newer text is not shown. */
   private async open(): Promise<void> {
     const asked = ++this.asked;
-    if (this.list.hidden) this.show([], TEXT.waiting);
+    if (this.list.hidden) this.show([], TEXT.search.waiting);
     let found: Result[] = [];
-    let none = TEXT.none;
+    let none = TEXT.search.none;
     try {
       found = await this.find(this.input.value);
     } catch (reason) {
-      none = TEXT.failed;
+      none = TEXT.search.failed;
       this.onError(reason);
     }
     if (asked === this.asked) this.show(found, none);

@@ -7,7 +7,7 @@
 const TEXT = {
   noSite: "<helios-sky> needs src, the address of a site of Helios.",
   gone: "The sky was taken from the page, or given another site.",
-  title: "Sky",
+  title: "Helios",
 };
 
 /** A view, or a part of one. */
