@@ -58,7 +58,7 @@ export default defineConfig({
       name: "first-texts",
       enforce: "pre",
       load: (id) =>
-        /\/src\/text\/(start|reader)\.ts$/.test(id)
+        /\/src\/text\/(start|reader|notices)\.ts$/.test(id)
           ? new RegExp(`^export const ${basename(id, ".ts")} = \\{\\n[^]*?^\\};$`, "m").exec(
               readFileSync(join(dirname(id), "en.ts"), "utf8"),
             )?.[0]

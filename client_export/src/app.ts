@@ -44,6 +44,8 @@ export class App {
   controls: Controls | null = null;
   private page: typeof import("./page.ts") | null = null;
   private flight: { plan: Plan; since: number } | null = null;
+  /** How many flights have begun. */
+  flights = 0;
   private namesShown = true;
   private frame = 0;
   private lastLoad = 0;
@@ -169,6 +171,7 @@ export class App {
   fly(plan: Plan, atOnce = false): void {
     if (!atOnce) this.page?.remember(this.hash);
     this.flight = null;
+    this.flights++;
     this.controls?.rest();
     if (atOnce || this.reducedMotion.matches) plan.jump();
     else this.flight = { plan, since: performance.now() };

@@ -7,6 +7,8 @@ import { TEXT } from "./text/text.ts";
 export function connectHelp(): () => void {
   const dialog = element<HTMLDialogElement>("help");
   const title = Object.assign(document.createElement("h2"), { id: "help-title", textContent: TEXT.help.title });
+  // The first focus: else the dialog would open where its first button is, at the end.
+  Object.assign(title, { tabIndex: -1, autofocus: true });
   const rows = document.createElement("dl");
   for (const [what, how] of TEXT.help.rows) {
     const term = Object.assign(document.createElement("dt"), { textContent: what });

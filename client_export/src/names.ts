@@ -55,7 +55,7 @@ export class Names implements Overlay {
     this.labels = new Labels(element("labels"), this.landmarks, this.stars, () => this.destination.current);
     const [input, list] = [element<HTMLInputElement>("search-input"), element("search-list")];
     const find = async (typed: string) => (await this.sought.find(typed)).map((found) => this.resultOf(found));
-    this.search = new Search(input, list, find, (reason) => showNotice(messageOf(reason)));
+    this.search = new Search(input, list, element("search-count"), find, (reason) => showNotice(messageOf(reason)));
     for (const cell of this.store.cells) this.addCell(cell);
     const seek = (address: string, atOnce: boolean) => {
       const name = linkedName(address);

@@ -1,6 +1,9 @@
 /** The messages on the page: few at a time, each of which can be put away. */
 import { element } from "./notices.ts";
+import { notices } from "./text/notices.ts";
 import { TEXT } from "./text/text.ts";
+
+TEXT.notices ??= notices; // until the texts of the page come
 
 const MOST_NOTICES = 3;
 /** Longer messages are cut: a notice is to be read, not to cover the sky. */
@@ -33,6 +36,7 @@ function count(): void {
     for (const notice of shown.keys()) notice.remove();
     shown.clear();
     count();
+    element("sky").focus();
   };
   put(TEXT.notices.more(hidden), button("×", TEXT.notices.allAway, all)).className = "more";
 }
@@ -50,11 +54,13 @@ export function show(message: string, again?: () => void): void {
       shown.delete(notice);
       notice.remove();
       count();
+      (element("notices").querySelector("button") ?? element("sky")).focus();
     });
     const buttons = [close];
     if (again) {
       const retry = button(TEXT.again, TEXT.again, () => {
         clear(again);
+        element("sky").focus();
         again();
       });
       retry.className = "again";

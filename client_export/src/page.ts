@@ -1,4 +1,5 @@
 /** What of the page may come after the first sky: its buttons and keys, and named places. */
+import { keepHeight } from "./bars.ts";
 import { type Charted, connectChart } from "./chart/chart.ts";
 import { type Controls, takesKeys } from "./controls.ts";
 import { Discs } from "./discs.ts";
@@ -16,6 +17,7 @@ import type { Stage } from "./stage.ts";
 import { TEXT } from "./text/text.ts";
 import { type Toured, connectTours } from "./tour/connect.ts";
 import { length } from "./vec.ts";
+import { type Traveller, connectWhere } from "./where.ts";
 
 export { Controls } from "./controls.ts";
 export { WayHome } from "./flight.ts";
@@ -24,7 +26,7 @@ export { parseLandmarks } from "./landmark.ts";
 export { Names } from "./names.ts";
 
 /** What buttons and keys change. */
-export interface Controlled extends Charted, Hosted, Pointed, Toured {
+export interface Controlled extends Charted, Hosted, Pointed, Toured, Traveller {
   readonly stage: Stage;
   readonly ev: number;
   readonly auto: boolean;
@@ -58,6 +60,8 @@ export function connectPage(app: Controlled, site: Site): void {
   }
 
   connectPointer(app);
+  keepHeight(document.querySelector("footer") as HTMLElement, () => app.invalidate());
+  const tell = connectWhere(app);
   connectTours(app, site);
   if (window.parent !== window) void import("./embed/guest.ts").then(({ connectHost }) => connectHost(app));
 
@@ -76,6 +80,7 @@ export function connectPage(app: Controlled, site: Site): void {
     "-": () => app.setExposure(app.ev - EV_STEP),
     "/": () => app.names?.find(),
     "?": help,
+    i: tell,
     n: () => app.toggleNames(),
     h: () => app.goHome(),
     backspace: goBack,

@@ -10,11 +10,11 @@ export function watchTrouble(canvas: HTMLCanvasElement, onOnline: () => void): v
   const button = Object.assign(document.createElement("button"), {
     type: "button",
     className: "again",
-    textContent: TEXT.trouble.reload,
+    textContent: TEXT.notices.reload,
   });
   button.addEventListener("click", () => window.location.reload());
   const panel = document.createElement("p");
-  panel.append(Object.assign(document.createElement("span"), { textContent: TEXT.trouble.lost }), button);
+  panel.append(Object.assign(document.createElement("span"), { textContent: TEXT.notices.lost }), button);
   const say = () => element("notices").prepend(panel);
   canvas.addEventListener("webglcontextlost", say);
   canvas.addEventListener("webglcontextrestored", () => panel.remove());

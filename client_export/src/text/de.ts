@@ -86,8 +86,6 @@ const de: Texts = {
     away: "Diese Meldung schließen",
     allAway: "Diese Meldungen schließen",
     more: (count) => some(count, { one: "und # weitere", other: "und # weitere" }),
-  },
-  trouble: {
     lost: "Die Grafikkarte ist anderweitig beschäftigt: Der Himmel kommt wieder, sobald der Browser sie zurückgibt.",
     reload: "Seite neu laden",
   },

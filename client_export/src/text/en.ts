@@ -45,6 +45,15 @@ export const reader = {
     `${url} is truncated or of another pack: ${came} bytes came, not ${announced}`,
 };
 
+/** Of messages, which may have to be shown at any time. */
+export const notices = {
+  away: "Put this message away",
+  allAway: "Put these messages away",
+  more: (count: number) => `and ${count.toLocaleString("en")} more`,
+  lost: "The graphics card is busy elsewhere: the sky comes back as soon as the browser gives it back.",
+  reload: "Load the page again",
+};
+
 export const en = {
   ...start,
   reader,
@@ -95,15 +104,7 @@ export const en = {
     language: "Language",
     close: "Close",
   },
-  notices: {
-    away: "Put this message away",
-    allAway: "Put these messages away",
-    more: (count: number) => some(count, { other: "and # more" }),
-  },
-  trouble: {
-    lost: "The graphics card is busy elsewhere: the sky comes back as soon as the browser gives it back.",
-    reload: "Load the page again",
-  },
+  notices,
   sun: { name: "Sun", at: "the Sun", about: "Our star, the centre of the map" },
   places: {
     turn: "turn the view there",

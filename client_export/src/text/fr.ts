@@ -86,8 +86,6 @@ const fr: Texts = {
     away: "Fermer ce message",
     allAway: "Fermer ces messages",
     more: (count) => some(count, { one: "et # autre", other: "et # autres" }),
-  },
-  trouble: {
     lost: "La carte graphique est occupée ailleurs : le ciel revient dès que le navigateur la rend.",
     reload: "Recharger la page",
   },

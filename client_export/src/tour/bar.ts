@@ -79,7 +79,9 @@ export class Bar {
   }
 
   remove(): void {
+    const focused = this.box.contains(document.activeElement);
     this.box.remove();
+    if (focused) element("tours-button").focus();
     document.body.classList.remove("touring");
   }
 }
