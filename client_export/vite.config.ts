@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { defineConfig } from "vite";
 
 // Every path is relative: a site works from any folder of any static server. The same source gives the same bytes and
@@ -51,6 +52,17 @@ export default defineConfig({
             .replace(/(?<![\d.\w])0(\.\d)/g, "$1")
             .replace(/\n\s+/g, "\n"),
         ),
+    },
+    {
+      // Chunks hold whole modules. So what is needed before the file of all texts comes is made a module of its own.
+      name: "first-texts",
+      enforce: "pre",
+      load: (id) =>
+        /\/src\/text\/(start|reader|notices)\.ts$/.test(id)
+          ? new RegExp(`^export const ${basename(id, ".ts")} = \\{\\n[^]*?^\\};$`, "m").exec(
+              readFileSync(join(dirname(id), "en.ts"), "utf8"),
+            )?.[0]
+          : null,
     },
     {
       // What is imported later has no styles of its own to wait for, and nothing is loaded before it is asked for.

@@ -13,6 +13,7 @@ import type { Site, SourceOf } from "./site.ts";
 import { towards } from "./sky.ts";
 import type { Source, View } from "./source.ts";
 import type { Stage } from "./stage.ts";
+import { TEXT } from "./text/text.ts";
 import { formatBytes } from "./waiting.ts";
 import { FRESH_LOOK, type ViewState, applyViewState, formatViewState, parseViewState } from "./view_state.ts";
 
@@ -22,8 +23,6 @@ const ADDRESS_DELAY_MS = 400;
 const REST_MS = 5000;
 /** How often a moving camera asks for cells, milliseconds. */
 const LOAD_EVERY_MS = 200;
-
-const TEXT = { loading: (share: string, bytes: string) => `Loading stars: ${share}, ${bytes}` };
 
 export class App {
   /** What the page was opened with, before the view took over. */
@@ -45,6 +44,8 @@ export class App {
   controls: Controls | null = null;
   private page: typeof import("./page.ts") | null = null;
   private flight: { plan: Plan; since: number } | null = null;
+  /** How many flights have begun. */
+  flights = 0;
   private namesShown = true;
   private frame = 0;
   private lastLoad = 0;
@@ -67,7 +68,7 @@ export class App {
       onMended: () => clearNotices(this.again),
       onProgress: (done, known) => {
         const share = `${Math.floor((100 * done) / known)} %`;
-        element("loading").textContent = done < known ? TEXT.loading(share, formatBytes(done)) : "";
+        element("loading").textContent = done < known ? TEXT.loadingStars(share, formatBytes(done)) : "";
       },
       onChange: () => this.invalidate(),
     });
@@ -135,20 +136,21 @@ export class App {
 
   /**
    * Connects the buttons and keys of the page, names the landmarks of the site and lets a user search for them. What does not
-   * come is told, and offered to be tried again: the sky is there without.
+   * come is told, and offered to be tried again: the sky is there without. `speak` brings the texts for it.
    */
-  async complete(site: Site): Promise<void> {
+  async complete(site: Site, speak: () => Promise<void>): Promise<void> {
     const page = () => import("./page.ts");
     await Promise.all([
       this.attempt(async () => {
-        this.page = await page();
+        [this.page] = await Promise.all([page(), speak()]);
         const { source, stage, camera } = this;
         const [onInput, onGrab] = [() => this.invalidate(), () => void (this.flight = null)];
         this.controls = new this.page.Controls(stage.canvas, camera, source.store, onInput, onGrab);
         this.page.connectPage(this, site);
+        document.body.classList.remove("starting");
       }),
       this.attempt(async () => {
-        const [{ Names, parseLandmarks }, file] = await Promise.all([page(), site.landmarks()]);
+        const [{ Names, parseLandmarks }, file] = await Promise.all([page(), site.landmarks(), speak()]);
         this.names = new Names(parseLandmarks(...file), this, site);
         this.overlays.unshift(this.names);
         this.showNames();
@@ -169,6 +171,7 @@ export class App {
   fly(plan: Plan, atOnce = false): void {
     if (!atOnce) this.page?.remember(this.hash);
     this.flight = null;
+    this.flights++;
     this.controls?.rest();
     if (atOnce || this.reducedMotion.matches) plan.jump();
     else this.flight = { plan, since: performance.now() };

@@ -4,6 +4,7 @@ import { type Landmark, SUN, isUnlit } from "./landmark.ts";
 import type { Frame, Overlay } from "./overlay.ts";
 import { formatDistance } from "./lengths.ts";
 import type { SplatStore } from "./splat_store.ts";
+import { TEXT } from "./text/text.ts";
 import { type Vec3, length, sub } from "./vec.ts";
 
 /** Beyond this many times the distance of arrival the place is left, and no longer spoken of. */
@@ -47,12 +48,12 @@ export class Destination implements Overlay {
       this.set(null);
       return;
     }
-    this.goal.textContent = `${name}   ·   ${formatDistance(distance)} away`;
+    this.goal.textContent = TEXT.places.away(name, formatDistance(distance));
     this.about.textContent = `   ·   ${description}`;
     if (!atRest) return;
     const empty =
       id !== SUN.id && (isUnlit(this.landmark) || !holdsLight(this.store, position, RADII_AROUND * radiusM));
-    this.hint.textContent = empty ? "No star of it is in this universe: the ring marks its place." : "";
+    this.hint.textContent = empty ? TEXT.places.empty : "";
   }
 }
 

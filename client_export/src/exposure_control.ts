@@ -3,15 +3,11 @@ import { EV_RANGE, EV_STEP, exposureAt } from "./exposure.ts";
 import { limitOf } from "./eye.ts";
 import { element } from "./notices.ts";
 import type { Overlay } from "./overlay.ts";
+import { decimal, written } from "./text/numbers.ts";
+import { TEXT } from "./text/text.ts";
 
-const TEXT = {
-  /** Of the faintest star that is seen. */
-  limit: (magnitude: string) => `mag ${magnitude}`,
-  /** For screen readers. */
-  value: (stops: string, magnitude: string) => `${stops} stops, stars to magnitude ${magnitude}`,
-  /** A sign of its own stands before stops. */
-  stops: (stops: string) => (stops.startsWith("-") ? `−${stops.slice(1)}` : `+${stops}`),
-};
+/** A sign of its own stands before stops. */
+const STOPS = { minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "always" } as const;
 
 /** What it shows and changes. */
 interface Exposed {
@@ -31,13 +27,13 @@ export function connectExposure(app: Exposed): void {
   button.addEventListener("click", () => app.setExposure(app.auto ? app.ev : "auto"));
   app.addOverlay({
     draw: ({ camera, size }) => {
-      const limit = limitOf(exposureAt(app.ev), camera.focalPx(size.height)).toFixed(1).replace("-", "−");
-      const stops = TEXT.stops(app.ev.toFixed(1));
+      const limit = decimal(limitOf(exposureAt(app.ev), camera.focalPx(size.height)), 1);
+      const stops = written(app.ev, STOPS);
       slider.value = String(app.ev);
-      slider.setAttribute("aria-valuetext", TEXT.value(stops, limit));
+      slider.setAttribute("aria-valuetext", TEXT.exposure.value(stops, limit));
       const value = element("exposure-value");
-      value.textContent = TEXT.limit(limit);
-      value.title = TEXT.value(stops, limit);
+      value.textContent = TEXT.exposure.limit(limit);
+      value.title = TEXT.exposure.value(stops, limit);
       button.setAttribute("aria-pressed", String(app.auto));
     },
   });

@@ -1,12 +1,6 @@
 /** Files of the site over HTTP, asked for again while they may come; every failure names the file. */
-import { RefusedError, SiteError, UnreachableError, messageOf } from "./errors.ts";
-
-const TEXT = {
-  unread: (url: string, why: string) => `${url} cannot be read: ${why}`,
-  stalled: (ms: number) => `nothing came for ${ms / 1000} seconds`,
-  status: (status: number) => `the server answered HTTP ${status}`,
-  page: "the server answered with a web page instead",
-};
+import { AnswerError, RefusedError, SiteError, UnreachableError, plainOf } from "./errors.ts";
+import { TEXT } from "./text/text.ts";
 
 /** A request ends when for so many milliseconds fewer bytes have come than that: a total would be wrong of slow networks. */
 export const STALL_MS = 10_000;
@@ -24,10 +18,10 @@ const [UNAUTHORIZED, FORBIDDEN] = [401, 403];
 
 /** The error that the status of an answer is. */
 function errorOf(url: string, { status, headers }: Response): SiteError {
-  const why = TEXT.unread(url, TEXT.status(status));
+  const why = TEXT.files.unread(url, TEXT.files.status(status));
   const afterMs = 1000 * Number(headers.get("Retry-After")) || 0; // not a date, which clocks may differ about
   if (status === TOO_MANY_REQUESTS || status >= SERVER_ERROR) return new UnreachableError(why, afterMs);
-  return status === UNAUTHORIZED || status === FORBIDDEN ? new RefusedError(why) : new SiteError(why);
+  return status === UNAUTHORIZED || status === FORBIDDEN ? new RefusedError(why) : new AnswerError(why);
 }
 
 /** The answer of the server and its whole body. */
@@ -88,7 +82,7 @@ export async function get(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const awake = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => stop.abort(new Error(TEXT.stalled(STALL_MS))), STALL_MS);
+    timer = setTimeout(() => stop.abort(new Error(TEXT.files.stalled(STALL_MS / 1000))), STALL_MS);
   };
   let answered = false;
   try {
@@ -97,7 +91,8 @@ export async function get(
     const { status, headers, body } = response;
     answered = true;
     if (!accepted.includes(status)) throw errorOf(url, response);
-    if (headers.get("Content-Type")?.startsWith("text/html")) throw new SiteError(TEXT.unread(url, TEXT.page));
+    if (headers.get("Content-Type")?.startsWith("text/html"))
+      throw new AnswerError(TEXT.files.unread(url, TEXT.files.page));
     const [most, tooMany] = onHead?.(response) ?? [Infinity, ""];
     const chunks: Uint8Array[] = [];
     let [size, told] = [0, 0];
@@ -106,7 +101,7 @@ export async function get(
       chunks.push(part.value);
       size += part.value.length;
       onBytes?.(part.value.length);
-      if (size > most) throw new SiteError(tooMany);
+      if (size > most) throw new AnswerError(tooMany);
       if (size - told < LEAST_BYTES) continue;
       told = size;
       awake();
@@ -121,7 +116,7 @@ export async function get(
   } catch (reason) {
     if (reason instanceof SiteError) throw reason;
     const stalled: unknown = stop.signal.reason;
-    throw new UnreachableError(TEXT.unread(url, messageOf(stalled ?? reason)), 0, !answered && !stalled);
+    throw new UnreachableError(TEXT.files.unread(url, plainOf(stalled ?? reason)), 0, !answered && !stalled);
   } finally {
     clearTimeout(timer);
     stop.abort(); // of what was not read to its end

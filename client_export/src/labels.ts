@@ -66,6 +66,11 @@ export class Labels implements Overlay {
     return [...this.names.values()].filter((element) => !element.hidden).map((element) => element.textContent ?? "");
   }
 
+  /** What has a name in view, in the order of its right to room, whether names are shown or not. */
+  inView(frame: Frame): string[] {
+    return withoutOverlaps(this.candidates(frame), frame.size.width).map(({ landmark }) => landmark.name);
+  }
+
   draw(frame: Frame): void {
     const placed = this.visible ? withoutOverlaps(this.candidates(frame), frame.size.width) : [];
     const top = this.container.getBoundingClientRect().top;

@@ -2,6 +2,7 @@
 import { fieldsOf, parseJson, textOf } from "./json_fields.ts";
 import { countOf, listOf, vectorOf } from "./json_values.ts";
 import { AU_M, PARSEC_M } from "./sky.ts";
+import { TEXT } from "./text/text.ts";
 import type { Vec3 } from "./vec.ts";
 
 export interface Landmark {
@@ -26,11 +27,15 @@ export const isUnlit = ({ stars }: Landmark): boolean => stars === 0;
 /** The place that every universe has. */
 export const SUN: Landmark = {
   id: "sun",
-  name: "Sun",
+  get name() {
+    return TEXT.sun.name;
+  },
   kind: "star",
   position: [0, 0, 0],
   radiusM: AU_M, // a flight ends some of these away
-  description: "Our star, the centre of the map",
+  get description() {
+    return TEXT.sun.about;
+  },
 };
 
 /** The places that `landmarks.json` lists. `what` names the file in errors. */

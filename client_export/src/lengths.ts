@@ -1,5 +1,6 @@
 /** How lengths and speeds are written. */
 import { AU_M, LIGHT_YEAR_M, PARSEC_M } from "./sky.ts";
+import { written } from "./text/numbers.ts";
 
 const LENGTHS: readonly (readonly [number, string])[] = [
   [1e6 * PARSEC_M, "Mpc"],
@@ -10,11 +11,12 @@ const LENGTHS: readonly (readonly [number, string])[] = [
   [1e3, "km"],
 ];
 
+const DIGITS = { maximumSignificantDigits: 3 };
+
 /** Three digits, large numbers in words: `16,300`, `2.3 million`. */
 function digits(value: number): string {
   if (value > 0 && value < 0.01) return value.toExponential(1);
-  const [size, word] = value >= 1e9 ? [1e9, " billion"] : value >= 1e6 ? [1e6, " million"] : [1, ""];
-  return Number((value / size).toPrecision(3)).toLocaleString("en") + word;
+  return written(value, value < 1e6 ? DIGITS : { ...DIGITS, notation: "compact", compactDisplay: "long" });
 }
 
 function inLargest(metres: number, units: readonly (readonly [number, string])[]): string {

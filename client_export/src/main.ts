@@ -9,9 +9,13 @@ import "./panels.css";
 import "./chart.css";
 import "./tour/tour.css";
 
+/** Takes the texts in the visitor's language. @throws TypeError where they do not come. */
+const speak = async () => (await import("./text/language.ts")).usePageLanguage();
+
 async function start(): Promise<App> {
   const eye = import("./eye.ts"); // beside the files of the site
   eye.catch(() => undefined); // awaited below
+  speak().catch(() => undefined); // asked for again by the page
   const site = await openSite("", window.fetch.bind(window), waiting);
   // Files come while the GPU is got ready, which holds up this thread.
   const opening = site.open();
@@ -21,8 +25,7 @@ async function start(): Promise<App> {
   const app = new App(stage, await opening, (sky) => new Eye(sky));
   await app.drawn();
   waiting.end();
-  document.body.classList.remove("starting");
-  await app.complete(site);
+  await app.complete(site, speak);
   return app;
 }
 

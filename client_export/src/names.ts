@@ -16,13 +16,8 @@ import { type Result, Search } from "./search.ts";
 import type { Site } from "./site.ts";
 import { towards } from "./sky.ts";
 import type { SplatStore, StoredCell } from "./splat_store.ts";
+import { TEXT } from "./text/text.ts";
 import { type Vec3, length } from "./vec.ts";
-
-const TEXT = {
-  turn: "turn the view there",
-  unlit: "no light in this universe",
-  unknown: (name: string) => `Nothing here is called “${name}”.`,
-};
 
 /** What shows the sky, and goes where a user has chosen to. */
 export interface Host {
@@ -52,14 +47,15 @@ export class Names implements Overlay {
   ) {
     this.camera = host.camera;
     this.store = host.source.store;
-    this.landmarks = listed.some(({ id }) => id === SUN.id) ? [...listed] : [SUN, ...listed];
+    this.landmarks = listed.map((place) => (place.id === SUN.id ? { ...place, name: SUN.name } : place));
+    if (!listed.some(({ id }) => id === SUN.id)) this.landmarks.unshift(SUN);
     this.sought = new Sought([...this.landmarks], site);
     this.stars = new LandmarkStars(this.landmarks);
     this.destination = new Destination(element("goal"), element("about"), element("hint"), this.store);
     this.labels = new Labels(element("labels"), this.landmarks, this.stars, () => this.destination.current);
     const [input, list] = [element<HTMLInputElement>("search-input"), element("search-list")];
     const find = async (typed: string) => (await this.sought.find(typed)).map((found) => this.resultOf(found));
-    this.search = new Search(input, list, find, (reason) => showNotice(messageOf(reason)));
+    this.search = new Search(input, list, element("search-count"), find, (reason) => showNotice(messageOf(reason)));
     for (const cell of this.store.cells) this.addCell(cell);
     const seek = (address: string, atOnce: boolean) => {
       const name = linkedName(address);
@@ -96,7 +92,7 @@ export class Names implements Overlay {
     try {
       const found = await this.sought.named(name);
       if (found && wanted()) this.go(found, atOnce);
-      if (!found) showNotice(TEXT.unknown(name));
+      if (!found) showNotice(TEXT.places.unknown(name));
       return found !== null;
     } catch (reason) {
       showNotice(messageOf(reason));
@@ -139,12 +135,12 @@ export class Names implements Overlay {
 
   private resultOf(found: Found): Result {
     const choose = () => this.go(found, false);
-    if ("direction" in found) return { name: coordinatesText(found.direction), about: TEXT.turn, choose };
+    if ("direction" in found) return { name: coordinatesText(found.direction), about: TEXT.places.turn, choose };
     const { called, by } = found.match;
     const { name, kind, position } = called.place;
     const distance = length(position);
-    const parts = [by === name || name.includes(by) ? "" : by, kind.replaceAll("_", " ")];
-    parts.push(distance > 0 ? formatDistance(distance) : "", isUnlit(called.place) ? TEXT.unlit : "");
+    const parts = [by === name || name.includes(by) ? "" : by, kindText(kind)];
+    parts.push(distance > 0 ? formatDistance(distance) : "", isUnlit(called.place) ? TEXT.places.unlit : "");
     const about = parts.filter(Boolean).join(" · ");
     return { name, about, choose };
   }
@@ -155,6 +151,11 @@ export class Names implements Overlay {
     this.stars.add(place);
     for (const cell of this.store.cells) this.stars.addCell(this.store, cell);
   }
+}
+
+/** What a kind of places is called. */
+function kindText(kind: string): string {
+  return (TEXT.kinds as Record<string, string>)[kind] ?? kind.replaceAll("_", " ");
 }
 
 /** What a link asks for by name: the value of `goto` after `#` or `?`; a `+` in it is one. */

@@ -1,12 +1,7 @@
 /** How the page as a whole is seen: in red, as eyes that are used to the dark want it, and on the whole screen. */
 import { showNotice } from "./notices.ts";
+import { TEXT } from "./text/text.ts";
 
-const TEXT = {
-  group: "View",
-  night: "Red light for dark nights (R)",
-  full: "Whole screen (F)",
-  noFull: "This browser does not let the page fill the screen.",
-};
 const SVG = "http://www.w3.org/2000/svg";
 /** Luminance (Rec. 709) as red, of linear light; rows R, G, B, A. */
 const RED_BY_LUMINANCE = "0.2126 0.7152 0.0722 0 0  0 0 0 0 0  0 0 0 0 0  0 0 0 1 0";
@@ -27,21 +22,21 @@ export function connectLooks(): Looks {
   filter.setAttribute("class", "filters");
   filter.setAttribute("aria-hidden", "true");
   filter.innerHTML = `<filter id="night" color-interpolation-filters="linearRGB"><feColorMatrix values="${RED_BY_LUMINANCE}"/></filter>`;
-  const night = buttonOf("night-button", TEXT.night, HALF_DISC);
-  const full = buttonOf("full-button", TEXT.full, CORNERS);
+  const night = buttonOf("night-button", TEXT.looks.night, HALF_DISC);
+  const full = buttonOf("full-button", TEXT.looks.full, CORNERS);
   const toggleNight = (): void => {
     night.setAttribute("aria-pressed", String(document.documentElement.classList.toggle("night")));
   };
   const toggleFull = (): void => {
     if (document.fullscreenElement) void document.exitFullscreen();
-    else document.documentElement.requestFullscreen().catch(() => showNotice(TEXT.noFull));
+    else document.documentElement.requestFullscreen().catch(() => showNotice(TEXT.looks.noFull));
   };
   night.setAttribute("aria-pressed", "false");
   night.addEventListener("click", toggleNight);
   full.addEventListener("click", toggleFull);
   const box = document.createElement("section");
   box.id = "looks";
-  box.setAttribute("aria-label", TEXT.group);
+  box.setAttribute("aria-label", TEXT.looks.group);
   box.append(night);
   // A phone's browser may have no such thing to offer.
   if (document.fullscreenEnabled) box.append(full);

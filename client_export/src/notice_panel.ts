@@ -1,12 +1,9 @@
 /** The messages on the page: few at a time, each of which can be put away. */
 import { element } from "./notices.ts";
+import { notices } from "./text/notices.ts";
+import { TEXT } from "./text/text.ts";
 
-const TEXT = {
-  away: "Put this message away",
-  allAway: "Put these messages away",
-  again: "Try again",
-  more: (count: number) => `and ${count.toLocaleString("en")} more`,
-};
+TEXT.notices ??= notices; // until the texts of the page come
 
 const MOST_NOTICES = 3;
 /** Longer messages are cut: a notice is to be read, not to cover the sky. */
@@ -39,8 +36,9 @@ function count(): void {
     for (const notice of shown.keys()) notice.remove();
     shown.clear();
     count();
+    element("sky").focus();
   };
-  put(TEXT.more(hidden), button("×", TEXT.allAway, all)).className = "more";
+  put(TEXT.notices.more(hidden), button("×", TEXT.notices.allAway, all)).className = "more";
 }
 
 /**
@@ -52,15 +50,17 @@ export function show(message: string, again?: () => void): void {
   if ([...shown.keys()].some((notice) => notice.firstChild?.textContent === text)) return;
   if (shown.size >= MOST_NOTICES) hidden++;
   else {
-    const close = button("×", TEXT.away, () => {
+    const close = button("×", TEXT.notices.away, () => {
       shown.delete(notice);
       notice.remove();
       count();
+      (element("notices").querySelector("button") ?? element("sky")).focus();
     });
     const buttons = [close];
     if (again) {
       const retry = button(TEXT.again, TEXT.again, () => {
         clear(again);
+        element("sky").focus();
         again();
       });
       retry.className = "again";

@@ -1,6 +1,6 @@
 /** What went wrong, on the page. How it is shown is read after the first sky, or when something is. */
 
-const TEXT = { again: "Try again" };
+import { TEXT } from "./text/text.ts";
 
 /** So many texts are remembered. */
 const MOST_PROBLEMS = 1000;

@@ -1,15 +1,10 @@
 /** Cells out of a pack file over HTTP: several a request by byte range, or all at once where ranges are ignored. */
-import { SiteError, UnreachableError } from "./errors.ts";
+import { AnswerError, type SiteError, UnreachableError } from "./errors.ts";
 import { type Watch, get } from "./http.ts";
+import { reader } from "./text/reader.ts";
+import { TEXT } from "./text/text.ts";
 
-const TEXT = {
-  tooLarge: (url: string, most: number) =>
-    `${url} has more than ${most >> 20} MB, and this server sends whole files only: files of this size need one that sends byte ranges`,
-  otherRange: (url: string, from: number, to: number) =>
-    `${url} is damaged: the server sent other bytes than ${from} to ${to}`,
-  truncated: (url: string, came: number, announced: number | null) =>
-    `${url} is truncated or of another pack: ${came} bytes came, not ${announced}`,
-};
+TEXT.reader ??= reader; // until the texts of the page come
 
 /** Most bytes of one request, unless a single cell is larger. */
 const MAX_REQUEST_BYTES = 1 << 20;
@@ -150,18 +145,18 @@ export class PackReader {
       if (response.headers.has("Content-Encoding") || (range && !range.startsWith(`bytes ${start}-`))) {
         useless = true;
         this.ranges = false;
-        throw new SiteError(TEXT.otherRange(this.url, start, end));
+        throw new AnswerError(TEXT.reader.otherRange(this.url, start, end));
       }
       this.ranges = true;
       over();
-      return [end - start, TEXT.otherRange(this.url, start, end)];
+      return [end - start, TEXT.reader.otherRange(this.url, start, end)];
     };
     try {
       const { status, body } = await get(this.fetcher, this.url, accepted, { ...init, headers }, { ...watch, onHead });
       if (status === BEYOND_END) return body.subarray(0, 0);
       if (status === 200) return this.keep(body).subarray(start, end);
       if (this.size !== null && body.length !== end - start) {
-        throw new SiteError(TEXT.truncated(this.url, body.length, end - start));
+        throw new AnswerError(TEXT.reader.truncated(this.url, body.length, end - start));
       }
       return body;
     } catch (reason) {
@@ -183,16 +178,16 @@ export class PackReader {
   }
 
   private limit({ headers }: Response, { onSize }: Watch): [number, string] {
-    const [left, why] = [this.room.left, TEXT.tooLarge(this.url, MOST_WHOLE_BYTES)];
+    const [left, why] = [this.room.left, TEXT.reader.tooLarge(this.url, MOST_WHOLE_BYTES >> 20)];
     const announced = Number(headers.get("Content-Length")); // of a packed body: of what the server sends
-    if (announced > left) throw new SiteError(why);
+    if (announced > left) throw new AnswerError(why);
     onSize?.(announced);
     return [left, why];
   }
 
   private keep(body: Uint8Array): Uint8Array {
     if (this.size !== null && body.length !== this.size) {
-      throw new SiteError(TEXT.truncated(this.url, body.length, this.size));
+      throw new AnswerError(TEXT.reader.truncated(this.url, body.length, this.size));
     }
     this.room.left -= body.length;
     this.whole = body;

@@ -1,10 +1,12 @@
 /** What of the page may come after the first sky: its buttons and keys, and named places. */
+import { keepHeight } from "./bars.ts";
 import { type Charted, connectChart } from "./chart/chart.ts";
 import { type Controls, takesKeys } from "./controls.ts";
 import { Discs } from "./discs.ts";
 import type { Hosted } from "./embed/guest.ts";
 import { connectExposure } from "./exposure_control.ts";
 import { EV_STEP } from "./exposure.ts";
+import { connectHelp } from "./help.ts";
 import { canReturn, goBack } from "./history.ts";
 import { formatDistance, formatSpeed } from "./lengths.ts";
 import { connectLooks } from "./night.ts";
@@ -12,8 +14,10 @@ import { element } from "./notices.ts";
 import { type Pointed, connectPointer } from "./panel/pointer.ts";
 import type { Site } from "./site.ts";
 import type { Stage } from "./stage.ts";
+import { TEXT } from "./text/text.ts";
 import { type Toured, connectTours } from "./tour/connect.ts";
 import { length } from "./vec.ts";
+import { type Traveller, connectWhere } from "./where.ts";
 
 export { Controls } from "./controls.ts";
 export { WayHome } from "./flight.ts";
@@ -22,7 +26,7 @@ export { parseLandmarks } from "./landmark.ts";
 export { Names } from "./names.ts";
 
 /** What buttons and keys change. */
-export interface Controlled extends Charted, Hosted, Pointed, Toured {
+export interface Controlled extends Charted, Hosted, Pointed, Toured, Traveller {
   readonly stage: Stage;
   readonly ev: number;
   readonly auto: boolean;
@@ -40,10 +44,10 @@ export function connectPage(app: Controlled, site: Site): void {
   const back = element<HTMLButtonElement>("back-button");
   back.addEventListener("click", goBack);
   const looks = connectLooks();
-  const help = element<HTMLDialogElement>("help");
+  const help = connectHelp();
   element("labels-button").addEventListener("click", () => app.toggleNames());
   element("home-button").addEventListener("click", () => app.goHome());
-  element("help-button").addEventListener("click", () => help.showModal());
+  element("help-button").addEventListener("click", help);
   for (const button of document.querySelectorAll<HTMLElement>("#pad [data-hold]")) {
     const what = button.dataset.hold as "forward" | "back";
     button.addEventListener("pointerdown", () => app.controls?.hold(what, true));
@@ -56,14 +60,16 @@ export function connectPage(app: Controlled, site: Site): void {
   }
 
   connectPointer(app);
+  keepHeight(document.querySelector("footer") as HTMLElement, () => app.invalidate());
+  const tell = connectWhere(app);
   connectTours(app, site);
   if (window.parent !== window) void import("./embed/guest.ts").then(({ connectHost }) => connectHost(app));
 
   app.addOverlay({
     draw: ({ camera }) => {
       const fromSun = length(camera.position);
-      const where = fromSun > 0 ? `${formatDistance(fromSun)} from the Sun` : "At the Sun";
-      element("place").textContent = `${where}   ·   speed ${formatSpeed(app.controls?.speed ?? 0)}`;
+      const where = fromSun > 0 ? TEXT.where.fromSun(formatDistance(fromSun)) : TEXT.where.atSun;
+      element("place").textContent = TEXT.where.line(where, formatSpeed(app.controls?.speed ?? 0));
       back.disabled = !canReturn();
     },
   });
@@ -73,7 +79,8 @@ export function connectPage(app: Controlled, site: Site): void {
     "=": () => app.setExposure(app.ev + EV_STEP),
     "-": () => app.setExposure(app.ev - EV_STEP),
     "/": () => app.names?.find(),
-    "?": () => help.showModal(),
+    "?": help,
+    i: tell,
     n: () => app.toggleNames(),
     h: () => app.goHome(),
     backspace: goBack,

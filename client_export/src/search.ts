@@ -1,10 +1,7 @@
 /** The search box: a combobox over what is found for what is typed. */
 
-const TEXT = {
-  none: "Nothing of that name here",
-  waiting: "Looking…",
-  failed: "Search does not work now",
-};
+import { element } from "./notices.ts";
+import { TEXT } from "./text/text.ts";
 
 /** A line of the list. */
 export interface Result {
@@ -19,15 +16,22 @@ export class Search {
   private active = 0;
   private asked = 0;
 
-  /** `find` gives what is found for a text, the likeliest first; `onError` takes what it throws. */
+  /** Where the focus came from. */
+  private from: HTMLElement | null = null;
+
+  /** `count` tells how many are found, to who does not see the list; `find` gives what is found for a text, the likeliest first; `onError` takes what it throws. */
   constructor(
     private readonly input: HTMLInputElement,
     private readonly list: HTMLElement,
+    private readonly count: HTMLElement,
     private readonly find: (typed: string) => Promise<Result[]>,
     private readonly onError: (reason: unknown) => void,
   ) {
     input.addEventListener("input", () => void this.open());
-    input.addEventListener("focus", () => void this.open());
+    input.addEventListener("focus", ({ relatedTarget }) => {
+      if (relatedTarget instanceof HTMLElement) this.from = relatedTarget;
+      void this.open();
+    });
     input.addEventListener("blur", () => this.close());
     input.addEventListener("keydown", (event) => void this.key(event));
   }
@@ -40,13 +44,13 @@ export class Search {
   /** Shows what is found for the text in the box; what comes after a newer text is not shown. */
   private async open(): Promise<void> {
     const asked = ++this.asked;
-    if (this.list.hidden) this.show([], TEXT.waiting);
+    if (this.list.hidden) this.show([], TEXT.search.waiting);
     let found: Result[] = [];
-    let none = TEXT.none;
+    let none = TEXT.search.none;
     try {
       found = await this.find(this.input.value);
     } catch (reason) {
-      none = TEXT.failed;
+      none = TEXT.search.failed;
       this.onError(reason);
     }
     if (asked === this.asked) this.show(found, none);
@@ -59,6 +63,7 @@ export class Search {
     if (found.length === 0) {
       this.list.append(Object.assign(document.createElement("li"), { className: "none", textContent: none }));
     }
+    this.count.textContent = found.length === 0 ? none : TEXT.search.found(found.length);
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
     this.mark();
@@ -67,6 +72,7 @@ export class Search {
   private close(): void {
     this.asked++;
     this.list.hidden = true;
+    this.count.textContent = "";
     this.input.setAttribute("aria-expanded", "false");
     this.input.removeAttribute("aria-activedescendant");
   }
@@ -106,7 +112,7 @@ export class Search {
       if (active === 0) await this.open(); // who types fast means what is typed, not what was found before
       if (this.results[active]) this.choose(this.results[active]);
     } else if (event.key === "Escape") {
-      this.input.blur();
+      (this.from ?? element("sky")).focus();
     }
   }
 

@@ -7,6 +7,7 @@ import { type GlowMap, GlowPass } from "./glow_pass.ts";
 import { PostProcess } from "./post_process.ts";
 import type { SplatStore } from "./splat_store.ts";
 import { type ScreenSize, type SplatTarget, StarPass } from "./star_pass.ts";
+import { TEXT } from "./text/text.ts";
 
 /** Denser screens are drawn at this density: more costs time and shows nothing. */
 const MAX_DENSITY = 2;
@@ -69,7 +70,7 @@ export class Stage {
   /** @throws Error saying what the browser lacks. */
   constructor(readonly canvas: HTMLCanvasElement) {
     const gl = canvas.getContext("webgl2", { antialias: false, depth: false, alpha: false });
-    if (!gl) throw new Error("This browser offers no WebGL 2, which the stars are drawn with.");
+    if (!gl) throw new Error(TEXT.gpu.none);
     this.gl = gl;
     this.drawing = this.prepare();
     // A browser may take the GPU away, for a while, with all that is on it; it gives it back to those who ask for that.
@@ -150,7 +151,7 @@ export class Stage {
     const { gl, sky } = this;
     const format = FORMATS.find((each) => enableFormat(gl, each)) ?? "RGBA16F";
     if (!enableFormat(gl, "RGBA16F") && !gl.isContextLost()) {
-      throw new Error("This graphics driver cannot draw into 16-bit float pictures, where the stars' light is summed.");
+      throw new Error(TEXT.gpu.floats);
     }
     const light = new RenderTarget(gl, format);
     const targets = [{ target: light, shrink: 1, from: 0, to: WIDE[0].from }];

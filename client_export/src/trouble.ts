@@ -1,12 +1,8 @@
 /** What may befall a page that has its sky: the network comes back, or the browser takes the GPU away. */
 import { element } from "./notices.ts";
+import { TEXT } from "./text/text.ts";
 
 export { clear, show } from "./notice_panel.ts";
-
-const TEXT = {
-  lost: "The graphics card is busy elsewhere: the sky comes back as soon as the browser gives it back.",
-  reload: "Load the page again",
-};
 
 /** Says while `canvas` has no GPU, and calls `onOnline` when the network is back. */
 export function watchTrouble(canvas: HTMLCanvasElement, onOnline: () => void): void {
@@ -14,11 +10,11 @@ export function watchTrouble(canvas: HTMLCanvasElement, onOnline: () => void): v
   const button = Object.assign(document.createElement("button"), {
     type: "button",
     className: "again",
-    textContent: TEXT.reload,
+    textContent: TEXT.notices.reload,
   });
   button.addEventListener("click", () => window.location.reload());
   const panel = document.createElement("p");
-  panel.append(Object.assign(document.createElement("span"), { textContent: TEXT.lost }), button);
+  panel.append(Object.assign(document.createElement("span"), { textContent: TEXT.notices.lost }), button);
   const say = () => element("notices").prepend(panel);
   canvas.addEventListener("webglcontextlost", say);
   canvas.addEventListener("webglcontextrestored", () => panel.remove());

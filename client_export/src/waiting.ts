@@ -1,19 +1,13 @@
 /** What the page says while it has no sky yet: how much has come, and what does not come. */
 import type { Watch } from "./http.ts";
-
-const TEXT = {
-  waiting: "Waiting for the server…",
-  loading: (bytes: string) => `Loading the sky: ${bytes}`,
-  failed: (why: string, seconds: number) => `${why}. Trying again in ${seconds} s.`,
-  again: "Try again now",
-};
+import { TEXT } from "./text/text.ts";
 
 /** A sky that is there sooner needs no words, milliseconds. */
 const QUIET_MS = 700;
 
 /** A number of bytes in words. */
 export function formatBytes(bytes: number): string {
-  const [size, unit] = bytes < 1e3 ? [1, "bytes"] : bytes < 1e6 ? [1e3, "kB"] : [1e6, "MB"];
+  const [size, unit] = bytes < 1e3 ? [1, TEXT.bytes] : bytes < 1e6 ? [1e3, "kB"] : [1e6, "MB"];
   return `${(bytes / size).toFixed(size < 1e6 ? 0 : 1)} ${unit}`;
 }
 
@@ -23,11 +17,11 @@ export function sayWaiting(place: HTMLElement): Watch & { end(): void } {
   let why = "";
   let quiet = true;
   const text = document.createElement("span");
-  const button = Object.assign(document.createElement("button"), { type: "button", textContent: TEXT.again });
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: TEXT.waiting.again });
   button.addEventListener("click", () => window.location.reload());
   const tell = () => {
     if (quiet) return;
-    text.textContent = why || (bytes > 0 ? TEXT.loading(formatBytes(bytes)) : TEXT.waiting);
+    text.textContent = why || (bytes > 0 ? TEXT.waiting.loading(formatBytes(bytes)) : TEXT.waiting.server);
     button.hidden = why === "";
   };
   const speak = () => {
@@ -45,7 +39,7 @@ export function sayWaiting(place: HTMLElement): Watch & { end(): void } {
       tell();
     },
     onWait: (reason, ms) => {
-      why = TEXT.failed(reason, Math.ceil(ms / 1000));
+      why = TEXT.waiting.failed(reason, Math.ceil(ms / 1000));
       if (quiet) speak();
       tell();
     },

@@ -13,7 +13,7 @@ import { randomFrom } from "./random.ts";
 import { shippedLandmarks, shippedNames } from "./shipped_names.ts";
 
 const landmarks = shippedLandmarks();
-const answers = new Answers({ landmarks, names: [shippedNames(), "names.json"] });
+const answers = new Answers({ landmarks, names: [shippedNames(), "names.json"], star: "Star" });
 
 const is = ({ called }: Match, wanted: string) => called.place.id === wanted || called.designations.includes(wanted);
 
@@ -32,7 +32,7 @@ test("of at least 120 queries 95 % find what they mean first, all others within 
 });
 
 test("every designation of every star and place finds it first, or another one that has it too", () => {
-  const all = parseNames(shippedNames(), "names.json", landmarks);
+  const all = parseNames(shippedNames(), "names.json", landmarks, "Star");
   const random = randomFrom(7);
   const asked = all.flatMap((each) => each.designations.map((text) => ({ each, text }))).filter(() => random(50) === 0);
   assert.ok(asked.length > 800);
@@ -44,7 +44,7 @@ test("every designation of every star and place finds it first, or another one t
 });
 
 test("every star that has a name is found by it, and by its place", () => {
-  for (const [i, each] of parseNames(shippedNames(), "names.json", landmarks).entries()) {
+  for (const [i, each] of parseNames(shippedNames(), "names.json", landmarks, "Star").entries()) {
     if (each.place.kind !== "star" || each.place.id === "sun") continue;
     for (const name of each.names) assert.equal(answers.find(name, 1)[0]?.called.place.id, each.place.id, name);
     if (i % 20 === 0) assert.equal(answers.at(each.place.position)?.place.id, each.place.id);
@@ -59,7 +59,7 @@ test("nothing is found for what is called nothing", () => {
 });
 
 test("without a file of names landmarks are found by what they are called", () => {
-  const plain = new Answers({ landmarks, names: null });
+  const plain = new Answers({ landmarks, names: null, star: "Star" });
   assert.equal(plain.find("vega", 1)[0].called.place.id, "vega");
   assert.equal(plain.find("m31", 1)[0].called.place.id, "m31");
   assert.deepEqual(plain.find("HIP 32349", 1), []);
@@ -73,7 +73,7 @@ test("a damaged file of names is told by its name", () => {
     ['{"version": 1, "places": [], "stars": [[1, 2, "x", 4, "A", ""]]}', /names\.json: star 0 has no name or no place/],
     ['{"version": 1, "places": {}, "stars": []}', /names\.json is not a list/],
   ];
-  for (const [text, said] of files) assert.throws(() => parseNames(text, "names.json", []), said);
+  for (const [text, said] of files) assert.throws(() => parseNames(text, "names.json", [], "Star"), said);
   assert.equal(calledLandmarks(landmarks).length, landmarks.length);
 });
 

@@ -146,7 +146,7 @@ test("temperatures of dwarfs: the Sun's, Vega's and Proxima's within a tenth, an
 
 test("constellations: nearly every star named for one lies in it", () => {
   // Boundaries were drawn in 1930 around the stars that Bayer and Flamsteed had named; a few have crossed since.
-  const stars = parseNames(shippedNames(), "names.json", shippedLandmarks());
+  const stars = parseNames(shippedNames(), "names.json", shippedLandmarks(), "Star");
   let [inside, all] = [0, 0];
   for (const { place, designations } of stars) {
     const named = designations.find((each) => each.at(-4) === " " && GENITIVES.has(each.slice(-3)));

@@ -8,8 +8,6 @@ import type { Painter } from "./painter.ts";
 import type { ChartView, Part } from "./part.ts";
 import type { Projection } from "./projection.ts";
 
-const TEXT = { to: (name: string, distance: string) => `${name}   ${distance}` };
-
 /** Nearer than this to a place, metres, one is there. */
 const AT_M = 100 * AU_M;
 const EDGE_PX = 16;
@@ -41,7 +39,7 @@ export class Compass implements Part {
     const corner = (along: number, across: number) =>
       [x + along * dx - across * dy, y + along * dy + across * dx] as const;
     painter.shape([corner(LONG_PX, 0), corner(-LONG_PX / 2, WIDE_PX), corner(-LONG_PX / 2, -WIDE_PX)], color);
-    const text = TEXT.to(place.name, formatDistance(distance));
+    const text = `${place.name}   ${formatDistance(distance)}`;
     const room = painter.widthOf(text) / 2 + EDGE_PX / 2;
     const align = Math.abs(dx) < 0.5 ? "center" : dx > 0 ? "right" : "left";
     const [low, high] = align === "center" ? [area.left + room, area.right - room] : [area.left, area.right];

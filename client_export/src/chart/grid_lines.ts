@@ -3,7 +3,7 @@ import { type Axes, anglesIn, directionIn } from "./sky_frames.ts";
 import type { Projection } from "./projection.ts";
 import type { Vec3 } from "../vec.ts";
 
-const TEXT = {
+const LABEL = {
   hours: (hours: number, minutes: number) => `${hours}h${minutes > 0 ? ` ${Math.floor(minutes)}m` : ""}`,
   degrees: (value: number, digits: number) => `${value.toFixed(digits)}°`,
   latitude: (value: number, digits: number) =>
@@ -56,7 +56,7 @@ export function gridLines(axes: Axes, hours: boolean, projection: Projection): G
     const points = Array.from({ length: PIECES + 1 }, (_, part) =>
       directionIn(axes, lon - aside + (2 * aside * part) / PIECES, value),
     );
-    lines.push({ kind: "latitude", value, label: TEXT.latitude(value, digitsOf(latStep)), points });
+    lines.push({ kind: "latitude", value, label: LABEL.latitude(value, digitsOf(latStep)), points });
   }
   return lines;
 }
@@ -81,6 +81,6 @@ function multiples(step: number, low: number, high: number): number[] {
 const digitsOf = (step: number) => (step < 1 ? 1 : 0);
 
 function lonLabel(lon: number, step: number, hours: boolean): string {
-  if (!hours) return TEXT.degrees(lon, digitsOf(step));
-  return TEXT.hours(Math.floor(lon / 15), Math.round((lon % 15) * 4));
+  if (!hours) return LABEL.degrees(lon, digitsOf(step));
+  return LABEL.hours(Math.floor(lon / 15), Math.round((lon % 15) * 4));
 }

@@ -1,21 +1,6 @@
 /** The menu "Show": a button, and a panel of checkboxes that opens over it. */
 import { PARTS, type PartName } from "./part.ts";
-
-const TEXT = {
-  show: "Show",
-  title: "What is drawn over the sky (C: constellations)",
-  absent: "not in this site",
-  names: "Names",
-  parts: {
-    constellations: "Constellations",
-    equatorial: "Equatorial grid",
-    ecliptic: "Ecliptic grid",
-    galactic: "Galactic grid",
-    rings: "Distance rings",
-    scale: "Scale bar",
-    compass: "Arrows to Sun and goal",
-  } satisfies Record<PartName, string>,
-};
+import { TEXT } from "../text/text.ts";
 
 /** Called for what a user ticks, or unticks. */
 export interface MenuEvents {
@@ -31,15 +16,15 @@ export class ShowMenu {
   constructor(after: HTMLElement, absent: readonly PartName[], events: MenuEvents) {
     const panel = Object.assign(document.createElement("div"), { id: "show-menu", popover: "auto" });
     panel.setAttribute("role", "region");
-    panel.setAttribute("aria-label", TEXT.show);
-    this.names = addBox(panel, "names", TEXT.names, false, events.onNames);
+    panel.setAttribute("aria-label", TEXT.show.button);
+    this.names = addBox(panel, "names", TEXT.show.names, false, events.onNames);
     for (const part of PARTS) {
-      const box = addBox(panel, part, TEXT.parts[part], absent.includes(part), () => events.onPart(part, box.checked));
+      const box = addBox(panel, part, TEXT.show[part], absent.includes(part), () => events.onPart(part, box.checked));
       this.boxes.set(part, box);
     }
     const button = Object.assign(document.createElement("button"), { id: "show-button", type: "button" });
-    button.append(TEXT.show);
-    button.title = TEXT.title;
+    button.append(TEXT.show.button);
+    button.title = TEXT.show.title;
     button.setAttribute("popovertarget", panel.id);
     after.before(button);
     document.body.append(panel);
@@ -57,7 +42,7 @@ function addBox(panel: HTMLElement, name: string, text: string, disabled: boolea
   const box = Object.assign(document.createElement("input"), { type: "checkbox", name, disabled });
   box.addEventListener("change", onChange);
   label.append(box, text);
-  if (disabled) label.append(Object.assign(document.createElement("small"), { textContent: TEXT.absent }));
+  if (disabled) label.append(Object.assign(document.createElement("small"), { textContent: TEXT.show.absent }));
   panel.append(label);
   return box;
 }

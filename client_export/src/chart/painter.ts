@@ -1,6 +1,7 @@
 /** The canvas over the sky that charts are drawn on: crisp at any density, and hidden while there is nothing on it. */
 import type { Box } from "../overlay.ts";
 import type { ScreenSize } from "../star_pass.ts";
+import { TEXT } from "../text/text.ts";
 import type { Segment } from "./projection.ts";
 
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
@@ -15,7 +16,7 @@ export class Painter {
 
   constructor(private readonly canvas: HTMLCanvasElement) {
     const context = canvas.getContext("2d");
-    if (!context) throw new Error("the browser has no 2D canvas");
+    if (!context) throw new Error(TEXT.show.noCanvas);
     this.context = context;
   }
 

@@ -7,8 +7,6 @@ import type { ChartView, Part } from "./part.ts";
 import type { Projection, Segment } from "./projection.ts";
 import { SKY_FRAMES } from "./sky_frames.ts";
 
-const TEXT = { parsecs: (value: number) => (value < 1000 ? `${value} pc` : `${value / 1000} kpc`) };
-
 const RADII_PC = [1, 10, 100, 1000, 10_000, 100_000];
 const PIECES = 120;
 const TINT = "150 205 190";
@@ -32,7 +30,12 @@ export class Rings implements Part {
       );
       if (inside.length === 0) continue;
       const lowest = inside.reduce((low, segment) => (segment.y0 > low.y0 ? segment : low));
-      painter.text(TEXT.parsecs(parsecs), lowest.x0, lowest.y0, `rgb(${TINT} / ${LABEL * weight})`);
+      painter.text(
+        parsecs < 1000 ? `${parsecs} pc` : `${parsecs / 1000} kpc`,
+        lowest.x0,
+        lowest.y0,
+        `rgb(${TINT} / ${LABEL * weight})`,
+      );
     }
   }
 }

@@ -1,14 +1,11 @@
 /** A bar that says how long it is where one looks from: at the goal, else at the Sun; at the Sun itself, what angle. */
 import { SUN } from "../landmark.ts";
 import { AU_M, PARSEC_M } from "../sky.ts";
+import { written } from "../text/numbers.ts";
+import { TEXT } from "../text/text.ts";
 import { length, sub } from "../vec.ts";
 import type { Painter } from "./painter.ts";
 import type { ChartView, Part } from "./part.ts";
-
-const TEXT = {
-  at: (size: string, place: string) => `${size} at ${place}`,
-  sun: "the Sun",
-};
 
 const UNITS: readonly (readonly [number, string])[] = [
   [1e6 * PARSEC_M, "Mpc"],
@@ -41,7 +38,7 @@ export class ScaleBar implements Part {
     const distance = length(sub(place.position, projection.camera.position));
     const bar = distance > 0 ? lengthBar(projection.focal / distance) : angleBar(projection.focal);
     if (!bar) return;
-    const at = place.id === SUN.id ? TEXT.sun : place.name;
+    const at = place.id === SUN.id ? TEXT.sun.at : place.name;
     const [left, y] = [area.left + EDGE_PX, area.bottom - BOTTOM_PX];
     const stroke = (x0: number, y0: number, x1: number, y1: number) => ({ x0, y0, x1, y1, whole0: true, whole1: true });
     const right = left + bar.px;
@@ -52,7 +49,7 @@ export class ScaleBar implements Part {
     ];
     painter.lines(segments, COLOR, 1.5);
     painter.keep({ left, right, top: y - TICK_PX, bottom: y });
-    painter.text(distance > 0 ? TEXT.at(bar.text, at) : bar.text, left, y - 14, COLOR, "left");
+    painter.text(distance > 0 ? TEXT.show.sizeAt(bar.text, at) : bar.text, left, y - 14, COLOR, "left");
   }
 }
 
@@ -65,7 +62,7 @@ export function lengthBar(pxPerMetre: number): Bar | null {
   const power = 10 ** Math.floor(Math.log10(longest / metres));
   const step = [5, 2, 1].find((value) => value * power * metres <= longest) ?? 1;
   const value = Number((step * power).toPrecision(1));
-  return { px: value * metres * pxPerMetre, text: `${value.toLocaleString("en")} ${name}` };
+  return { px: value * metres * pxPerMetre, text: `${written(value)} ${name}` };
 }
 
 /** The longest round angle at the middle of a view of `focal`, CSS pixels. */

@@ -7,7 +7,7 @@
 const TEXT = {
   noSite: "<helios-sky> needs src, the address of a site of Helios.",
   gone: "The sky was taken from the page, or given another site.",
-  title: "Sky",
+  title: "Helios",
 };
 
 /** A view, or a part of one. */
@@ -50,7 +50,7 @@ export interface SkyEvents {
 }
 
 const PARTS = ["pos", "look", "fov", "ev", "up", "show"] as const;
-const ATTRIBUTES = ["src", "goto", ...PARTS];
+const ATTRIBUTES = ["src", "lang", "goto", ...PARTS];
 
 /** The text of a view as it stands in a link after `#`, its numbers to the last bit. */
 export function linkOf(view: SkyView, goto?: string | null): string {
@@ -144,8 +144,8 @@ export class HeliosSky extends Base {
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
     if (!this.isConnected || before === now) return;
-    if (name === "src") {
-      this.link = "";
+    if (name === "src" || name === "lang") {
+      if (name === "src") this.link = "";
       this.load();
     } else if (now !== null) {
       const done = name === "goto" ? this.goto(now) : this.go(viewOf(`${name}=${encodeURIComponent(now)}`));
@@ -161,6 +161,8 @@ export class HeliosSky extends Base {
     this.readyOnce = new Promise((resolve, reject) => (this.start = { resolve, reject }));
     this.readyOnce.catch(() => undefined); // told to who awaits it
     const address = new URL(source, document.baseURI);
+    const language = this.closest<HTMLElement>("[lang]")?.lang;
+    if (language && !address.searchParams.has("lang")) address.searchParams.set("lang", language);
     address.hash = this.link || linkOf(this.asked(), this.getAttribute("goto"));
     this.frame.title = this.title || TEXT.title;
     this.frame.src = address.href;

@@ -8,6 +8,8 @@ import { type Called, calledLandmarks, parseNames } from "./names_file.ts";
 export interface NamesOf {
   landmarks: readonly Landmark[];
   names: [text: string, what: string] | null;
+  /** What a star is called that has nothing more to say. */
+  star: string;
 }
 
 /** A star is the named one that it lies this near to, as a share of its distance from the Sun. */
@@ -18,8 +20,8 @@ export class Answers {
   private index: NameIndex | null = null;
 
   /** @throws SiteError where the file of names is damaged. */
-  constructor({ landmarks, names }: NamesOf) {
-    this.called = names ? parseNames(...names, landmarks) : calledLandmarks(landmarks);
+  constructor({ landmarks, names, star }: NamesOf) {
+    this.called = names ? parseNames(...names, landmarks, star) : calledLandmarks(landmarks);
   }
 
   /** Up to `most` places for what was typed, the likeliest first. */

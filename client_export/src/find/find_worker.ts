@@ -1,5 +1,5 @@
 /** The worker of `finder.ts`. */
-import { messageOf } from "../errors.ts";
+import { plainOf } from "../errors.ts";
 import { Answers, type NamesOf, type Question, answerTo } from "./answers.ts";
 
 interface Scope {
@@ -20,6 +20,6 @@ scope.onmessage = ({ data }) => {
     answers ??= new Answers(files as NamesOf);
     scope.postMessage({ id, answer: answerTo(answers, question) });
   } catch (reason) {
-    scope.postMessage({ id, problem: messageOf(reason) });
+    scope.postMessage({ id, problem: plainOf(reason) });
   }
 };

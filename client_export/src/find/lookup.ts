@@ -3,17 +3,14 @@ import { SiteError } from "../errors.ts";
 import type { Folder } from "../http.ts";
 import { type Landmark, STAR_RADIUS_M } from "../landmark.ts";
 import { PackReader } from "../pack_reader.ts";
+import { decimal } from "../text/numbers.ts";
+import { TEXT } from "../text/text.ts";
 import { checkCrc } from "../v2/crc32.ts";
 import { magnitudeOf, placeInto } from "../v2/quantities.ts";
 
 const MAGIC = "HELIOSid";
 const [HEAD_BYTES, ENTRY_BYTES, RECORD_BYTES] = [20, 12, 24];
 const [BLOCK_STARS, SHARD_BLOCKS] = [2048, 6144];
-
-const TEXT = {
-  name: (identifier: bigint) => `Star ${identifier}`,
-  about: (mag: number) => `Star, G ${mag.toFixed(1)}`,
-};
 
 export class Lookup {
   private readonly readers = new Map<number, PackReader>();
@@ -100,10 +97,10 @@ function starOf(records: DataView, stars: number, identifier: bigint): Landmark 
   placeInto(place, 0, ...([8, 12, 16].map((field) => records.getUint32(at + field, true)) as [number, number, number]));
   return {
     id: `star-numbered-${identifier}`,
-    name: TEXT.name(identifier),
+    name: `${TEXT.places.star} ${identifier}`,
     kind: "star",
     position: [place[0], place[1], place[2]],
     radiusM: STAR_RADIUS_M,
-    description: TEXT.about(magnitudeOf(records.getUint16(at + 20, true))),
+    description: `${TEXT.places.star}, G ${decimal(magnitudeOf(records.getUint16(at + 20, true)), 1)}`,
   };
 }

@@ -8,11 +8,6 @@ import { designationText } from "./text.ts";
 
 const VERSION = 1;
 
-const TEXT = {
-  star: "Star",
-  magnitude: (mag: number) => `V ${mag.toFixed(1)}`,
-};
-
 /** A place with all that it is called. */
 export interface Called {
   place: Landmark;
@@ -35,11 +30,11 @@ export function calledLandmarks(landmarks: readonly Landmark[]): Called[] {
 }
 
 /**
- * The landmarks, in their order, and then the other stars that `text` names.
+ * The landmarks, in their order, and then the other stars that `text` names; `star` says what these are.
  *
  * @throws SiteError where `text`, which is that of the file `what`, is no file of names.
  */
-export function parseNames(text: string, what: string, landmarks: readonly Landmark[]): Called[] {
+export function parseNames(text: string, what: string, landmarks: readonly Landmark[], star: string): Called[] {
   const fields = fieldsOf(parseJson(text, what), what);
   checkVersion(fields, VERSION, what);
   const places = new Map(rowsOf(fields.places, 4, what).map(([id, ...rest]) => [String(id), rest]));
@@ -53,8 +48,8 @@ export function parseNames(text: string, what: string, landmarks: readonly Landm
     const name = called.names[0] ?? designationText(called.designations[0] ?? "");
     if (!name || !position.every(Number.isFinite)) throw new SiteError(`${what}: star ${row} has no name or no place`);
     const more = called.designations.find((each) => designationText(each) !== name) ?? "";
-    const magnitude = called.mag === null ? "" : TEXT.magnitude(called.mag);
-    const description = [TEXT.star, designationText(more), magnitude].filter(Boolean).join(", ");
+    const magnitude = called.mag === null ? "" : `V ${called.mag.toFixed(1)}`;
+    const description = [star, designationText(more), magnitude].filter(Boolean).join(", ");
     return {
       ...called,
       place: { id: `star-${row}`, name, kind: "star", position, radiusM: STAR_RADIUS_M, description },

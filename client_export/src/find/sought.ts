@@ -10,6 +10,7 @@ import { FIT, type Match } from "./name_index.ts";
 import type { Called } from "./names_file.ts";
 import { typedIdentifier } from "./query.ts";
 import type { Vec3 } from "../vec.ts";
+import { TEXT } from "../text/text.ts";
 
 export type Found = { direction: Coordinates } | { match: Match };
 
@@ -80,7 +81,7 @@ export class Sought {
       return null;
     });
     return new Finder(
-      { landmarks: this.landmarks, names },
+      { landmarks: this.landmarks, names, star: TEXT.places.star },
       () => new Worker(new URL("./find_worker.ts", import.meta.url), { type: "module", name: "names" }),
     );
   }

@@ -1,4 +1,5 @@
 /** Shader programs and the values of their uniforms. */
+import { TEXT } from "../text/text.ts";
 
 /** A float or integer, a vector of two or three floats, or a texture. */
 export type UniformValue = number | readonly number[] | WebGLTexture;
@@ -63,7 +64,7 @@ export class Program {
     if (gl.isContextLost()) return []; // nothing can be asked; the restored context gets a program of its own
     if (!gl.getProgramParameter(program, gl.LINK_STATUS)) {
       const said = [...shaders.map((shader) => gl.getShaderInfoLog(shader)), gl.getProgramInfoLog(program)];
-      throw new Error(`This graphics driver does not take the viewer's shaders: ${said.filter(Boolean).join("; ")}`);
+      throw new Error(TEXT.gpu.shaders(said.filter(Boolean).join("; ")));
     }
     const count = gl.getProgramParameter(program, gl.ACTIVE_UNIFORMS) as number;
     return Array.from({ length: count }, (_, number) => {

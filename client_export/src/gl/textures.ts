@@ -1,4 +1,5 @@
 /** The two kinds of textures that shaders read: pictures that are drawn into, and tables of floats. */
+import { TEXT } from "../text/text.ts";
 
 /**
  * How a picture keeps summed light: four channels of half floats, which every device with WebGL 2 and float targets can
@@ -111,8 +112,10 @@ export class DataTexture {
     this.mostRows = Math.max(1, Math.ceil(values.length / channels / TABLE_WIDTH));
     const most = (gl.getParameter(gl.MAX_TEXTURE_SIZE) as number | null) ?? Infinity; // null: the context is lost
     if (this.mostRows > most) {
-      const [asked, taken] = [values.length / channels, most * TABLE_WIDTH].map((count) => count.toLocaleString("en"));
-      throw new Error(`The sky has ${asked} splats, this graphics driver takes ${taken}.`);
+      const [asked, taken] = [values.length / channels, most * TABLE_WIDTH].map((count) =>
+        count.toLocaleString(TEXT.locale),
+      );
+      throw new Error(TEXT.gpu.splats(asked, taken));
     }
     this.texture = createTexture(gl, gl.NEAREST);
   }

@@ -9,37 +9,14 @@ import { formatDistance } from "../lengths.ts";
 import { element, showNotice } from "../notices.ts";
 import type { Frame, Overlay } from "../overlay.ts";
 import type { Source } from "../source.ts";
+import { written, decimal } from "../text/numbers.ts";
+import { TEXT } from "../text/text.ts";
 import { TreeSource } from "../tree/source.ts";
 import { type Vec3, length, sub } from "../vec.ts";
 import { constellationOf } from "./constellation.ts";
 import { type Recorded, SideFiles, colorOf, magnitudeFrom } from "./details.ts";
 import type { PickedStar } from "./pick.ts";
 import { temperatureOf } from "./temperature.ts";
-
-const TEXT = {
-  label: "What you pointed at",
-  star: "Star",
-  fly: "Fly there",
-  close: "Close",
-  called: "Also called",
-  number: "Catalogue number",
-  magnitude: "Magnitude (G)",
-  fromSun: (mag: string) => `${mag} from the Sun`,
-  fromHere: (mag: string) => `${mag} from here`,
-  color: "Colour",
-  bpRp: (color: string) => `BP−RP ${color}`,
-  kelvin: (kelvin: string) => `about ${kelvin} K`,
-  noColor: "not measured",
-  distance: "Distance",
-  away: (far: string) => `${far} from the Sun`,
-  between: (low: string, high: string) => `probably ${low} to ${high} pc`,
-  here: (far: string) => `${far} from here`,
-  speed: "Motion",
-  kmS: (speed: string) => `${speed} km/s past the Sun`,
-  constellation: "Constellation",
-  about: "About",
-  loading: "Looking it up…",
-};
 
 const MOST_DESIGNATIONS = 8;
 const LONGEST_WAIT_MS = 1000;
@@ -80,12 +57,12 @@ export class Panel implements Overlay {
     this.files = source instanceof TreeSource ? new SideFiles(source.pack, source.root) : null;
     this.box.id = "panel";
     this.box.hidden = true;
-    this.box.setAttribute("aria-label", TEXT.label);
+    this.box.setAttribute("aria-label", TEXT.panel.label);
     this.title.tabIndex = -1;
     this.title.setAttribute("aria-live", "polite");
-    this.fly.textContent = TEXT.fly;
+    this.fly.textContent = TEXT.panel.fly;
     this.fly.addEventListener("click", () => void this.go());
-    const close = Object.assign(document.createElement("button"), { textContent: TEXT.close });
+    const close = Object.assign(document.createElement("button"), { textContent: TEXT.panel.close });
     close.addEventListener("click", () => this.close());
     const buttons = Object.assign(document.createElement("p"), { className: "buttons" });
     for (const button of [this.fly, close]) button.type = "button";
@@ -164,7 +141,7 @@ export class Panel implements Overlay {
   private get name(): string {
     const number = this.recorded?.identifier;
     const known = this.called?.place.name ?? this.subject?.place?.name;
-    return known ?? (number === null || number === undefined ? TEXT.star : `${TEXT.star} ${number}`);
+    return known ?? (number === null || number === undefined ? TEXT.places.star : `${TEXT.places.star} ${number}`);
   }
 
   private nameless(star: PickedStar | null): Landmark | null {
@@ -176,7 +153,7 @@ export class Panel implements Overlay {
       kind: "star",
       position: star.position,
       radiusM: STAR_RADIUS_M,
-      description: TEXT.star,
+      description: TEXT.places.star,
     };
   }
 
@@ -196,29 +173,39 @@ export class Panel implements Overlay {
     const star = this.subject?.star ?? null;
     const lines: Line[] = [];
     const also = [...(called?.names ?? []).filter((name) => !this.name.startsWith(name)), ...this.designations()];
-    if (also.length > 0) lines.push([TEXT.called, also.join(" · ")]);
+    if (also.length > 0) lines.push([TEXT.panel.called, also.join(" · ")]);
     const number = recorded?.identifier;
-    if (typeof number === "bigint") lines.push([TEXT.number, String(number)]);
+    if (typeof number === "bigint") lines.push([TEXT.panel.number, String(number)]);
     if (star) {
       const mags = [magnitudeFrom(star, [0, 0, 0]), magnitudeFrom(star, camera.position)];
-      const [sun, here] = mags.map((mag) => mag.toFixed(2).replace("-", "−"));
+      const [sun, here] = mags.map((mag) => decimal(mag, 2));
       const moved = length(camera.position) > 0;
-      lines.push([TEXT.magnitude, [TEXT.fromSun(sun), ...(moved ? [TEXT.fromHere(here)] : [])].join(", ")]);
-      if (source instanceof TreeSource) lines.push([TEXT.color, colorText(colorOf(star, source.pack.head.palette))]);
+      lines.push([
+        TEXT.panel.magnitude,
+        [TEXT.panel.fromSun(sun), ...(moved ? [TEXT.panel.fromHere(here)] : [])].join(", "),
+      ]);
+      if (source instanceof TreeSource)
+        lines.push([TEXT.panel.color, colorText(colorOf(star, source.pack.head.palette))]);
     }
     const far = length(position);
     if (far > 0) {
-      const range = recorded?.distancePc?.map((parsecs) => String(Number(parsecs.toPrecision(4))));
-      const parts = [TEXT.away(formatDistance(far)), ...(range ? [TEXT.between(range[0], range[1])] : [])];
-      if (length(camera.position) > 0) parts.push(TEXT.here(formatDistance(length(sub(position, camera.position)))));
-      lines.push([TEXT.distance, parts.join(", ")]);
+      const range = recorded?.distancePc?.map((parsecs) =>
+        written(parsecs, { maximumSignificantDigits: 4, useGrouping: false }),
+      );
+      const parts = [
+        TEXT.where.fromSun(formatDistance(far)),
+        ...(range ? [TEXT.panel.between(range[0], range[1])] : []),
+      ];
+      if (length(camera.position) > 0)
+        parts.push(TEXT.panel.fromHere(formatDistance(length(sub(position, camera.position)))));
+      lines.push([TEXT.panel.distance, parts.join(", ")]);
       const short = constellationOf(position);
-      lines.push([TEXT.constellation, CONSTELLATIONS.get(short) ?? short]);
+      lines.push([TEXT.panel.constellation, CONSTELLATIONS.get(short) ?? short]);
     }
-    if (recorded?.speedKmS != null) lines.push([TEXT.speed, TEXT.kmS(recorded.speedKmS.toFixed(0))]);
+    if (recorded?.speedKmS != null) lines.push([TEXT.panel.speed, TEXT.panel.kmS(decimal(recorded.speedKmS, 0))]);
     const about = called?.place.description ?? this.subject?.place?.description;
-    if (about) lines.push([TEXT.about, about]);
-    if (this.loading) lines.push(["", TEXT.loading]);
+    if (about) lines.push([TEXT.panel.about, about]);
+    if (this.loading) lines.push(["", TEXT.panel.loading]);
     return lines;
   }
 
@@ -229,8 +216,8 @@ export class Panel implements Overlay {
 }
 
 function colorText(bpRp: number | null): string {
-  if (bpRp === null) return TEXT.noColor;
+  if (bpRp === null) return TEXT.panel.noColor;
   const kelvin = temperatureOf(bpRp);
-  const about = kelvin === null ? [] : [TEXT.kelvin(Number(kelvin.toPrecision(2)).toLocaleString("en"))];
-  return [TEXT.bpRp(bpRp.toFixed(2).replace("-", "−")), ...about].join(", ");
+  const about = kelvin === null ? [] : [TEXT.panel.kelvin(written(kelvin, { maximumSignificantDigits: 2 }))];
+  return [`BP−RP ${decimal(bpRp, 2)}`, ...about].join(", ");
 }

@@ -1,18 +1,7 @@
 /** The bar of a tour: what is told of a stop, how far one is, and buttons. */
 import { element } from "../notices.ts";
+import { TEXT } from "../text/text.ts";
 import type { Tour } from "./tour_file.ts";
-
-const TEXT = {
-  label: (title: string) => `Tour: ${title}`,
-  of: (stop: number, stops: number) => `${stop} of ${stops}`,
-  progress: "Stops",
-  previous: "Previous",
-  next: "Next",
-  play: "Play",
-  pause: "Pause",
-  again: "Again",
-  leave: "Leave",
-};
 
 /** Called for what a visitor presses. */
 export interface BarEvents {
@@ -43,18 +32,25 @@ export class Bar {
     events: BarEvents,
   ) {
     this.box.id = "tour";
-    this.box.setAttribute("aria-label", TEXT.label(tour.title));
+    this.box.setAttribute("aria-label", TEXT.tours.label(tour.title));
     const told = Object.assign(document.createElement("div"), { className: "told" });
     told.setAttribute("aria-live", "polite");
     told.setAttribute("aria-atomic", "true");
     told.append(this.title, this.text);
     this.progress.max = tour.stops.length;
-    this.progress.setAttribute("aria-label", TEXT.progress);
-    this.previous = buttonOf(TEXT.previous, () => events.onSkip(-1));
-    this.play = buttonOf(TEXT.pause, () => events.onPlay());
-    this.next = buttonOf(TEXT.next, () => events.onSkip(1));
+    this.progress.setAttribute("aria-label", TEXT.tours.progress);
+    this.previous = buttonOf(TEXT.tours.previous, () => events.onSkip(-1));
+    this.play = buttonOf(TEXT.tours.pause, () => events.onPlay());
+    this.next = buttonOf(TEXT.tours.next, () => events.onSkip(1));
     const row = Object.assign(document.createElement("div"), { className: "buttons" });
-    row.append(this.progress, this.count, this.previous, this.play, this.next, buttonOf(TEXT.leave, events.onLeave));
+    row.append(
+      this.progress,
+      this.count,
+      this.previous,
+      this.play,
+      this.next,
+      buttonOf(TEXT.tours.leave, events.onLeave),
+    );
     this.box.append(told, row);
     element("pad").after(this.box);
     document.body.classList.add("touring");
@@ -66,8 +62,8 @@ export class Bar {
     if (this.title.textContent !== stops[index].title) this.title.textContent = stops[index].title;
     if (this.text.textContent !== stops[index].text) this.text.textContent = stops[index].text;
     this.progress.value = index + 1;
-    this.count.textContent = TEXT.of(index + 1, stops.length);
-    this.play.textContent = playing ? TEXT.pause : ended ? TEXT.again : TEXT.play;
+    this.count.textContent = TEXT.tours.of(index + 1, stops.length);
+    this.play.textContent = playing ? TEXT.tours.pause : ended ? TEXT.tours.again : TEXT.tours.play;
     setDisabled(this.previous, index === 0);
     setDisabled(this.next, index === stops.length - 1);
   }
@@ -83,7 +79,9 @@ export class Bar {
   }
 
   remove(): void {
+    const focused = this.box.contains(document.activeElement);
     this.box.remove();
+    if (focused) element("tours-button").focus();
     document.body.classList.remove("touring");
   }
 }

@@ -6,13 +6,9 @@ import { listOf } from "../json_values.ts";
 import { element, showNotice } from "../notices.ts";
 import type { Overlay } from "../overlay.ts";
 import type { Site } from "../site.ts";
+import { TEXT } from "../text/text.ts";
 import type { TourHost, Visit } from "./visit.ts";
 
-const TEXT = {
-  tours: "Tours",
-  title: "Be flown from place to place",
-  unknown: (name: string) => `This site has no tour called “${name}”.`,
-};
 const LISTED = "tours";
 
 /** A tour that a site lists: its file, from the site's root, and what it is called. */
@@ -79,7 +75,7 @@ function offer(app: Toured, site: Site, tours: readonly Listed[]): void {
       linked = null;
       const found = tours.find(({ file }) => file === wanted || file === `tours/${wanted}.json`);
       if (found) tell(found.file, false);
-      else showNotice(TEXT.unknown(wanted));
+      else showNotice(TEXT.tours.unknown(wanted));
     },
   });
 }
@@ -93,7 +89,7 @@ function linkedTour(address: string): string | null {
 function addMenu(tours: readonly Listed[], onChoose: (file: string, byKey: boolean) => void): void {
   const menu = Object.assign(document.createElement("div"), { id: "tours-menu", popover: "auto" });
   menu.setAttribute("role", "region");
-  menu.setAttribute("aria-label", TEXT.tours);
+  menu.setAttribute("aria-label", TEXT.tours.button);
   for (const { file, title } of tours) {
     const choice = Object.assign(document.createElement("button"), { type: "button", textContent: title });
     choice.addEventListener("click", (event) => {
@@ -103,8 +99,8 @@ function addMenu(tours: readonly Listed[], onChoose: (file: string, byKey: boole
     menu.append(choice);
   }
   const button = Object.assign(document.createElement("button"), { id: "tours-button", type: "button" });
-  button.append(TEXT.tours);
-  button.title = TEXT.title;
+  button.append(TEXT.tours.button);
+  button.title = TEXT.tours.title;
   button.setAttribute("popovertarget", menu.id);
   element("help-button").before(button);
   document.body.append(menu);

@@ -1,5 +1,5 @@
 /** The worker of `decoder.ts`. */
-import { messageOf } from "../errors.ts";
+import { plainOf } from "../errors.ts";
 import { type TileJob, decodeCells } from "./cell_data.ts";
 import type { Answer } from "./decoder.ts";
 
@@ -15,7 +15,7 @@ scope.onmessage = ({ data: { id, job } }) => {
     const buffers = cells.flatMap(({ stars, soft, standing }) => [stars, soft, ...standing].flatMap(buffersOf));
     scope.postMessage({ id, cells }, buffers);
   } catch (reason) {
-    scope.postMessage({ id, problem: messageOf(reason) });
+    scope.postMessage({ id, problem: plainOf(reason) });
   }
 };
 
