@@ -24,8 +24,8 @@ source.resident.mostBytes = {ROOM_BYTES};
 source.budget.splats = {BUDGET};
 window.samples = [];
 setInterval(() => {{
-  const {{ bytes, drawn }} = source.state;
-  samples.push([bytes, source.store.count, drawn, performance.memory.usedJSHeapSize, source.resident.tiles.size]);
+  const {{ bytes }} = source.state;
+  samples.push([bytes, source.store.count, performance.memory.usedJSHeapSize, source.resident.tiles.size]);
 }}, 250);
 null"""
 
