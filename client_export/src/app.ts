@@ -139,10 +139,17 @@ export class App {
    * come is told, and offered to be tried again: the sky is there without. `speak` brings the texts for it.
    */
   async complete(site: Site, speak: () => Promise<void>): Promise<void> {
+    await this.attempt(async () => {
+      await speak();
+      await this.connect(site);
+    });
+  }
+
+  private async connect(site: Site): Promise<void> {
     const page = () => import("./page.ts");
     await Promise.all([
       this.attempt(async () => {
-        [this.page] = await Promise.all([page(), speak()]);
+        this.page = await page();
         const { source, stage, camera } = this;
         const [onInput, onGrab] = [() => this.invalidate(), () => void (this.flight = null)];
         this.controls = new this.page.Controls(stage.canvas, camera, source.store, onInput, onGrab);
@@ -150,7 +157,7 @@ export class App {
         document.body.classList.remove("starting");
       }),
       this.attempt(async () => {
-        const [{ Names, parseLandmarks }, file] = await Promise.all([page(), site.landmarks(), speak()]);
+        const [{ Names, parseLandmarks }, file] = await Promise.all([page(), site.landmarks()]);
         this.names = new Names(parseLandmarks(...file), this, site);
         this.overlays.unshift(this.names);
         this.showNames();

@@ -50,6 +50,7 @@ async function visit(job) {
     deviceScaleFactor: job.density ?? 1,
     reducedMotion: job.reducedMotion ? "reduce" : "no-preference",
     hasTouch: job.touch ?? false,
+    locale: job.locale ?? "en-US",
   });
   const page = await context.newPage();
   if (job.before) await page.addInitScript(job.before);
@@ -102,7 +103,8 @@ async function photograph(page, view) {
 
 // A step of a user: {press: key}, {hold: key}, {release: key}, {type: text}, {drag: [x0, y0, x1, y1]}, {wheel: pixels},
 // {click: [x, y], count: 2}, {down: [x, y]}, {move: [x, y]}, {up: true}, {wait: ms}, {until: code}, {evaluate: code},
-// {resize: [width, height]}.
+// {resize: [width, height]}, {swipe: [x0, y0, x1, y1]} and {tap: [x, y] or a selector} by a finger, {tree: true}: what a screen reader is given,
+// lists of role, name, value and description.
 async function perform(page, step) {
   if (step.press) await page.keyboard.press(step.press);
   if (step.hold) await page.keyboard.down(step.hold);
@@ -118,6 +120,10 @@ async function perform(page, step) {
   }
   if (step.until) await page.waitForFunction(step.until);
   if (step.evaluate) return page.evaluate(step.evaluate);
+  if (typeof step.tap === "string") await page.tap(step.tap);
+  else if (step.tap) await page.touchscreen.tap(...step.tap);
+  if (step.swipe) await swipe(page, ...step.swipe);
+  if (step.tree) return tree(page);
   if (step.down) {
     await page.mouse.move(...step.down);
     await page.mouse.down();
@@ -132,4 +138,27 @@ async function perform(page, step) {
     await page.mouse.up();
   }
   return null;
+}
+
+async function swipe(page, x0, y0, x1, y1) {
+  const cdp = await page.context().newCDPSession(page);
+  const send = (type, points) =>
+    cdp.send("Input.dispatchTouchEvent", { type, touchPoints: points });
+  await send("touchStart", [{ x: x0, y: y0 }]);
+  for (let part = 1; part <= 8; part++) {
+    const at = (from, to) => from + ((to - from) * part) / 8;
+    await send("touchMove", [{ x: at(x0, x1), y: at(y0, y1) }]);
+  }
+  await send("touchEnd", []);
+  await cdp.detach();
+}
+
+async function tree(page) {
+  const cdp = await page.context().newCDPSession(page);
+  const { nodes } = await cdp.send("Accessibility.getFullAXTree");
+  await cdp.detach();
+  const told = nodes.filter(({ ignored }) => !ignored);
+  return told.map(({ role, name, value, description }) =>
+    [role, name, value, description].map((part) => String(part?.value ?? "")),
+  );
 }

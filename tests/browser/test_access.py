@@ -56,16 +56,17 @@ def test_axe_finds_nothing(site, tmp_path, size, touch):
 
 
 def test_tab_reaches_every_control_and_escape_leads_back(site, tmp_path):
-    """In the order in which they stand on the page, none twice, before it comes round."""
+    """In the order in which they stand on the page, none twice, before it comes round. Escape leads back from the search."""
     steps = [{"until": READY}, {"evaluate": "document.getElementById('sky').focus()"}]
     walk = [View(steps=[*steps, {"evaluate": FOCUS}])]
-    walk += [View(steps=[{"press": "Tab"}, {"evaluate": FOCUS}]) for _ in range(11)]
+    walk += [View(steps=[{"press": "Tab"}, {"evaluate": FOCUS}]) for _ in range(12)]
     walk += [View(steps=[{"evaluate": "document.getElementById('search-input').focus()"}, {"press": "Escape"}])]
     walk += [View(steps=[{"evaluate": FOCUS}])]
     visit = look_at_site(site, walk, tmp_path)
-    reached = [view.script for view in visit.views[:12]]
-    assert reached[0] == "sky"
+    reached = [view.script for view in visit.views[:13]]
+    assert reached[:2] == ["sky", "told-button"]
     expected = ["night-button", "full-button", "search-input", "exposure-input", "auto-button", "labels-button"]
     assert [each for each in reached if each in expected] == expected
     assert {"show-button", "home-button", "help-button"} <= set(reached)
     assert len(set(reached)) == len(reached)
+    assert visit.views[-1].script == "sky"
