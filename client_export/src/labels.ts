@@ -85,7 +85,7 @@ export class Labels implements Overlay {
     for (const { landmark, x, y, left, line, ring } of placed) {
       const unlit = isUnlit(landmark) ? " unlit" : "";
       const name = this.elementOf(this.names, landmark, (landmark.kind === "star" ? "label" : "label place") + unlit);
-      name.textContent = landmark.name;
+      if (name.textContent !== landmark.name) name.textContent = landmark.name; // else the page would be laid out anew
       name.style.transform = `translate(${left.toFixed(1)}px, ${line.toFixed(1)}px)`;
       if (ring === 0) continue;
       const circle = this.elementOf(this.rings, landmark, `ring${unlit}`);

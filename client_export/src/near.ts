@@ -5,6 +5,7 @@
  * bit is a pixel and more. Here the difference to the camera is taken in float64, from the same numbers, so nothing
  * shakes while the camera moves. Both passes draw a splat where they overlap, their weights adding up to one.
  */
+import type { Extents } from "./extent.ts";
 import { smoothstep } from "./numbers.ts";
 import { OWN, type SplatStore, type StoredCell } from "./splat_store.ts";
 import { SUN_COLOR, sunLight } from "./sun.ts";
@@ -47,9 +48,12 @@ export class NearSplats {
   fade: readonly [number, number] = [OVERLAP_START * NEAR_UNITS, NEAR_UNITS];
 
   /** Gathers the splats around `camera` that are shown. Costs a pass over the cells that the camera is in or beside. */
-  gather(store: SplatStore, camera: Vec3): void {
+  gather(store: SplatStore, camera: Vec3, extents: Extents | null = null): void {
     let found: Near[] = [];
-    for (const cell of store.cells) collect(cell, store.means, camera, found);
+    for (const cell of store.cells) {
+      if (cell.weight === 0 || (cell.fromSun && extents?.passes(store, cell, length(camera), NEAR_UNITS))) continue;
+      collect(cell, store.means, camera, found);
+    }
     let limit = NEAR_UNITS;
     if (found.length > NEAR_CAPACITY) {
       found.sort((a, b) => a.measure - b.measure);
@@ -102,7 +106,6 @@ export class NearSplats {
 
 function collect(cell: StoredCell, means: Float32Array, camera: Vec3, found: Near[]): void {
   const { weight, childWeights, fromSun, origin, unitM, start, count } = cell;
-  if (weight === 0) return;
   const [x, y, z] = camera.map((value, axis) => (value - origin[axis]) / unitM);
   const reach = 1 + NEAR_UNITS;
   if (!fromSun && (Math.abs(x) > reach || Math.abs(y) > reach || Math.abs(z) > reach)) return;

@@ -6,6 +6,7 @@ import { Discs } from "./discs.ts";
 import type { Hosted } from "./embed/guest.ts";
 import { connectExposure } from "./exposure_control.ts";
 import { EV_STEP } from "./exposure.ts";
+import { Extents } from "./extent.ts";
 import { connectHelp } from "./help.ts";
 import { canReturn, goBack } from "./history.ts";
 import { formatDistance, formatSpeed } from "./lengths.ts";
@@ -40,6 +41,7 @@ export function connectPage(app: Controlled, site: Site): void {
   connectChart(app, site);
   connectExposure(app);
   app.stage.showDiscs(Discs);
+  app.stage.extents = new Extents();
 
   const back = element<HTMLButtonElement>("back-button");
   back.addEventListener("click", goBack);

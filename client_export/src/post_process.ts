@@ -6,7 +6,7 @@
  * follows a power, so that the disc of glare around a sun that is near grows with its light but slowly.
  */
 import { FullScreenPass } from "./gl/full_screen.ts";
-import { RenderTarget } from "./gl/textures.ts";
+import { type LightFormat, RenderTarget } from "./gl/textures.ts";
 
 /** The rings of the glare: share of all light, standard deviation in CSS pixels. */
 const HALO = { share: 0.22, sigmaPx: 1.9 };
@@ -61,37 +61,39 @@ void main() {
 }
 `;
 
-const MIX_FRAGMENT = /* glsl */ `
+const WIDER_FRAGMENT = /* glsl */ `
 precision highp float;
-uniform sampler2D halo;
-uniform sampler2D veil;
-uniform sampler2D aureole;
-uniform vec3 share;      // of the halo, the veil, the aureole
+uniform sampler2D wider; // ring
+uniform float share;     // of it, the light of the ring that it is added to being 1
 in vec2 at;
 out vec4 color;
 void main() {
-  color = share.x * texture(halo, at) + share.y * texture(veil, at) + share.z * texture(aureole, at);
+  color = share * texture(wider, at);
 }
 `;
 
 // Tone curve: luminance Y becomes 1 - exp(-Y), monotone and never clipped. Hue is kept; a colour that would leave the
-// screen's range at that luminance moves towards white, so bright cores are white and their rims coloured.
+// screen's range at that luminance moves towards white, so bright cores are white and their rims coloured. The power of sRGB is
+// made of roots, to 0.012 levels of 255: for every pixel of every frame powers would cost more than most stars.
 const TONE_FRAGMENT = /* glsl */ `
 precision highp float;
 uniform sampler2D light;
 uniform sampler2D glare;
-uniform float share;     // of the light that is glare
+uniform vec2 share;      // of the light that is glare, and that is in its innermost ring
 in vec2 at;
 out vec4 color;
 const vec3 LUMINANCE = vec3(0.2126, 0.7152, 0.0722);
 void main() {
-  vec3 sum = (1.0 - share) * min(texelFetch(light, ivec2(gl_FragCoord.xy), 0).rgb, 1e30) + texture(glare, at).rgb;
+  vec3 sum = (1.0 - share.x) * min(texelFetch(light, ivec2(gl_FragCoord.xy), 0).rgb, 1e30) + share.y * texture(glare, at).rgb;
   float y = dot(sum, LUMINANCE);
   float shown = 1.0 - exp(-y);
   vec3 rgb = sum * (shown / max(y, 1e-6));
   float top = max(rgb.r, max(rgb.g, rgb.b));
   if (top > 1.0) rgb = mix(rgb, vec3(shown), (top - 1.0) / (top - shown));
-  vec3 srgb = mix(12.92 * rgb, 1.055 * pow(max(rgb, 1e-6), vec3(1.0 / 2.4)) - 0.055, step(0.0031308, rgb));
+  vec3 root = sqrt(rgb);
+  vec3 root4 = sqrt(root);
+  vec3 curve = 0.642364 * root + 0.712112 * root4 - 0.336871 * sqrt(root4) - 0.017562 * rgb;
+  vec3 srgb = mix(12.92 * rgb, curve, step(0.0031308, rgb));
   color = vec4(srgb, 1.0);
 }
 `;
@@ -101,17 +103,18 @@ type Pair = readonly [RenderTarget, RenderTarget];
 export class PostProcess {
   private readonly shrink: FullScreenPass;
   private readonly blur: FullScreenPass;
-  private readonly mix: FullScreenPass;
+  private readonly wider: FullScreenPass;
   private readonly tone: FullScreenPass;
   private readonly halo: Pair;
   private readonly veil: Pair;
   private readonly aureole: Pair;
 
-  constructor(gl: WebGL2RenderingContext) {
-    const pair = (): Pair => [new RenderTarget(gl, "RGBA16F"), new RenderTarget(gl, "RGBA16F")];
+  /** `format`: that of the light, which must have been enabled; where a program reads it half floats cost twice as much. */
+  constructor(gl: WebGL2RenderingContext, format: LightFormat) {
+    const pair = (): Pair => [new RenderTarget(gl, format), new RenderTarget(gl, format)];
     this.shrink = new FullScreenPass(gl, SHRINK_FRAGMENT);
     this.blur = new FullScreenPass(gl, BLUR_FRAGMENT);
-    this.mix = new FullScreenPass(gl, MIX_FRAGMENT);
+    this.wider = new FullScreenPass(gl, WIDER_FRAGMENT);
     this.tone = new FullScreenPass(gl, TONE_FRAGMENT);
     this.halo = pair();
     this.veil = pair();
@@ -124,10 +127,10 @@ export class PostProcess {
     const further = (to: number, from: number) => Math.sqrt(to ** 2 - from ** 2) * density; // variances of blurs add
     const veil = this.spread(halo, this.veil, further(VEIL.sigmaPx, HALO.sigmaPx) / SHRINK ** 2);
     const aureole = this.spread(veil, this.aureole, further(AUREOLE.sigmaPx, VEIL.sigmaPx) / SHRINK ** 3);
-    const share = [HALO.share, VEIL.share, AUREOLE.share];
-    const glare = this.halo[1];
-    this.mix.draw(glare, { halo: halo.texture, veil: veil.texture, aureole: aureole.texture, share });
-    this.tone.draw(null, { light: light.texture, glare: glare.texture, share: share.reduce((sum, one) => sum + one) });
+    this.wider.draw(veil, { wider: aureole.texture, share: AUREOLE.share / VEIL.share }, "add");
+    this.wider.draw(halo, { wider: veil.texture, share: VEIL.share / HALO.share }, "add");
+    const share = [HALO.share + VEIL.share + AUREOLE.share, HALO.share];
+    this.tone.draw(null, { light: light.texture, glare: halo.texture, share });
   }
 
   /** `source` shrunk and blurred by `sigma` of the smaller picture's pixels, in the first of `targets`. */

@@ -2,6 +2,7 @@
 import type { Camera } from "./camera.ts";
 import { type LightFormat, RenderTarget, enableFormat } from "./gl/textures.ts";
 import type { Discs } from "./discs.ts";
+import type { Extents } from "./extent.ts";
 import { FullScreenPass } from "./gl/full_screen.ts";
 import { type GlowMap, GlowPass } from "./glow_pass.ts";
 import { PostProcess } from "./post_process.ts";
@@ -62,9 +63,12 @@ interface Drawing {
 
 export class Stage {
   private readonly gl: WebGL2RenderingContext;
-  private drawing: Drawing;
+  /** What the last frame was drawn with. */
+  drawing: Drawing;
   private sky: Shown | null = null;
   private discs: typeof Discs | null = null;
+  /** Where cells are, once that is asked for. */
+  extents: Extents | null = null;
   private screen: ScreenSize = { width: 1, height: 1, density: 1 };
 
   /** @throws Error saying what the browser lacks. */
@@ -117,33 +121,17 @@ export class Stage {
     const { drawing, screen, sky } = this;
     const { light, targets, add, postProcess, stars, glow } = drawing;
     for (const { target } of targets) target.clear();
-    stars.draw(targets, camera, screen, exposure);
-    if (sky?.glow && sky.glowWeight > 0) {
-      glow.draw(sky.glow, targets[1], camera, screen, exposure * sky.glowWeight);
+    stars.draw(targets, camera, screen, exposure, this.extents);
+    const glows = sky?.glow && sky.glowWeight > 0 ? sky.glow : null;
+    if (glows && sky) glow.draw(glows, targets[1], camera, screen, exposure * sky.glowWeight);
+    if (glows || stars.isWide) {
+      const [shareOfWide, shareOfWidest] = targets
+        .slice(1)
+        .map(({ target, shrink }) => [light.width / shrink / target.width, light.height / shrink / target.height]);
+      const [wide, widest] = targets.slice(1).map(({ target }) => target.texture);
+      add.draw(light, { wide, widest, shareOfWide, shareOfWidest }, "add");
     }
-    const [shareOfWide, shareOfWidest] = targets
-      .slice(1)
-      .map(({ target, shrink }) => [light.width / shrink / target.width, light.height / shrink / target.height]);
-    const [wide, widest] = targets.slice(1).map(({ target }) => target.texture);
-    add.draw(light, { wide, widest, shareOfWide, shareOfWidest }, "add");
     postProcess.draw(light, screen.density);
-  }
-
-  /**
-   * Linear light of the last frame before glare and tone curve, exposure included: rows from the top, RGB, in device
-   * pixels.
-   */
-  readLight(x: number, y: number, width: number, height: number): Float32Array {
-    const { light } = this.drawing;
-    const rgba = light.read(x, light.height - y - height, width, height);
-    const rgb = new Float32Array(3 * width * height);
-    for (let row = 0; row < height; row++) {
-      for (let column = 0; column < width; column++) {
-        const from = 4 * ((height - 1 - row) * width + column);
-        rgb.set(rgba.subarray(from, from + 3), 3 * (row * width + column));
-      }
-    }
-    return rgb;
   }
 
   /** Puts all that drawing takes on the GPU. @throws Error where it cannot sum light. */
@@ -162,7 +150,7 @@ export class Stage {
     const stars = new StarPass(gl, most);
     if (this.discs) stars.discs = new this.discs(gl, most);
     if (sky) stars.show(sky.store);
-    const postProcess = new PostProcess(gl);
+    const postProcess = new PostProcess(gl, format);
     return {
       light,
       most,

@@ -13,30 +13,31 @@
  * stars, is multiplied by that cube, and the sum over all pixels is E Omega f^2 wherever they are seen. Light that is
  * extended by itself keeps its brightness instead; between the two, from a standard deviation of 1 to 4 px, the power falls.
  *
- * Wide splats are drawn by `wide_shader.ts`.
+ * Wide splats are drawn by `wide_shader.ts`, and points, which have no size, as points of the GPU: a vertex each, and less to do.
  *
  * Lengths on the screen are CSS pixels, so that a view shows the same picture on screens of every density.
  */
 
-import { QUAD_GLSL } from "./gl/quads.ts";
+import { POINT_GLSL, QUAD_GLSL } from "./gl/quads.ts";
 import { TABLE_GLSL } from "./gl/textures.ts";
 
 /** Texels of a block in the table of blocks. */
 export const TEXELS_PER_BLOCK = 4;
 
-/** What vertex shaders of splats begin with: where a splat is, and how much of it is shown. */
-export const SPLAT_GLSL = /* glsl */ `
+/** What the vertex shader of points begins with, and that of all splats. */
+const PLACE_GLSL = /* glsl */ `
 precision highp sampler2D;
 
 // A splat's quad reaches to where it adds less than this.
 const float CUT = 1.0 / 2000.0;
+// Beyond 84 degrees off the axis no screen shows anything, and the projection's derivative runs away.
+const float MIN_DEPTH = 0.1;
 
-// Of each block: ((O - camera) S, unit S); (weight of own splats, 0 for points else 1, first splat, how many splats,
-// negative where the origin is the Sun); the weights of splats that stand for the children 0 to 3; of 4 to 7.
+// Of each block: ((O - camera) S, unit S); (weight of own splats, 0, first splat, how many splats, negative where the origin is
+// the Sun); the weights of splats that stand for the children 0 to 3; of 4 to 7.
 uniform sampler2D blocks;
 uniform sampler2D means; // cell units; w: the child, or 8, or 9 of what stands for one but shares the weight of the others
 uniform sampler2D covDiagonal; // cell units^2: xx, yy, zz
-uniform sampler2D covOff; // cell units^2: xy, xz, yz
 uniform sampler2D light; // linear RGB x tau
 uniform vec3 right;
 uniform vec3 up;
@@ -47,56 +48,81 @@ uniform float focal;     // CSS px
 uniform float exposure;
 uniform float most;      // of the light of a pixel, that the target's floats hold
 uniform float epsilon;   // px^2, of the pixels' filter
-uniform vec2 band;       // px^2: the variances of the splats that this target takes, from x to below y
 uniform vec2 fade;       // from nothing at x to all at y: distance in cell units, or in that from the Sun
-
-${QUAD_GLSL}${TABLE_GLSL}
+${TABLE_GLSL}
+int block;               // its first texel
+vec4 state;              // the second
+vec4 frame;
 ivec2 place;             // in the tables of splats
+vec4 mean;
 vec3 to;                 // from the camera
-mat3 sigma;              // covariance, in the units of to
+vec3 p;                  // the same: right, up, forward
+vec3 diagonal;
 float angular2;          // its mean variance, radians^2
-float soft;              // 0 where it is a point, else 1
-float weight;
-float even;              // the power of the cube of the cosine: 1 for what is points, 0 for what is extended
+float fallen;            // the square of the standard deviations at which it adds no more than CUT
+flat out vec3 peak;
 
-/** Whether there is a splat that the target takes. */
+// Whether there is a splat of this number in the block.
+bool findPlace() {
+  gl_Position = vec4(2.0, 2.0, 2.0, 1.0); // outside: nothing is drawn
+  block = ${TEXELS_PER_BLOCK} * blockNumber();
+  state = texelFetch(blocks, texelPlace(block + 1), 0);
+  if (numberInBlock() >= int(abs(state.w))) return false;
+  place = texelPlace(int(state.z) + numberInBlock());
+  mean = texelFetch(means, place, 0);
+  frame = texelFetch(blocks, texelPlace(block), 0);
+  to = frame.xyz + mean.xyz * frame.w;
+  diagonal = texelFetch(covDiagonal, place, 0).xyz;
+  p = vec3(dot(right, to), dot(up, to), dot(forward, to));
+  float ratio = frame.w / length(to);
+  angular2 = dot(diagonal, vec3(1.0 / 3.0)) * ratio * ratio;
+  return true;
+}
+
+// The share of its light that is drawn here, where so much of it is shown.
+float shareOf(float shown) {
+  return shown * smoothstep(fade.x, fade.y, length(to) / frame.w / (state.w < 0.0 ? length(mean.xyz) : 1.0));
+}
+
+// Whether it gives its middle any light, which is so many times its own.
+bool findPeak(float times) {
+  vec3 glow = exposure * times * texelFetch(light, place, 0).rgb;
+  float brightest = max(glow.r, max(glow.g, glow.b));
+  peak = glow * min(1.0, most / brightest);
+  fallen = 2.0 * log(min(brightest, most) / CUT);
+  return brightest > 0.0;
+}
+`;
+
+/** What vertex shaders of splats begin with: where a splat is, and how much of it is shown. */
+export const SPLAT_GLSL = /* glsl */ `${QUAD_GLSL}${PLACE_GLSL}
+uniform sampler2D covOff; // cell units^2: xy, xz, yz
+uniform vec2 band;       // px^2: the variances of the splats that this target takes, from x to below y
+mat3 sigma;              // covariance, in the units of to
+float weight;
+float even;              // the power of the cube of the cosine: 1 for what stands for stars, 0 for what is extended
+
+// Whether there is a splat that the target takes.
 bool findSplat() {
-  gl_Position = vec4(2.0, 2.0, 2.0, 1.0); // all four corners outside: nothing is drawn
-  int block = ${TEXELS_PER_BLOCK} * gl_InstanceID;
-  vec4 state = texelFetch(blocks, texelPlace(block + 1), 0);
-  if (quadOfBlock() >= int(abs(state.w))) return false;
-  place = texelPlace(int(state.z) + quadOfBlock());
-  vec4 mean = texelFetch(means, place, 0);
+  if (!findPlace()) return false;
   int child = int(mean.w);
   float shown = child < 8 ? texelFetch(blocks, texelPlace(block + 2 + child / 4), 0)[child % 4] : state.x;
   if (shown <= 0.0) return false;
-  vec4 frame = texelFetch(blocks, texelPlace(block), 0);
-  to = frame.xyz + mean.xyz * frame.w;
-  float distance = length(to);
-  weight = shown * smoothstep(fade.x, fade.y, distance / frame.w / (state.w < 0.0 ? length(mean.xyz) : 1.0));
-  vec3 diagonal = texelFetch(covDiagonal, place, 0).xyz;
+  weight = shareOf(shown);
   vec3 off = texelFetch(covOff, place, 0).xyz;
   sigma = frame.w * (frame.w * mat3(diagonal.x, off.xy, off.x, diagonal.y, off.zyz, diagonal.z)); // in this order: a unit may be 1e-20
-  float ratio = frame.w / distance;
-  angular2 = dot(diagonal, vec3(1.0 / 3.0)) * ratio * ratio;
-  soft = state.y;
-  float width = soft * angular2 * focal * focal;
+  float width = angular2 * focal * focal;
   even = child == 8 ? 1.0 - smoothstep(1.0, 16.0, width) : 1.0;
   return weight > 0.0 && width >= band.x && width < band.y;
 }
 `;
 
 export const STAR_VERTEX = /* glsl */ `${SPLAT_GLSL}
-// Beyond 84 degrees off the axis no screen shows anything, and the projection's derivative runs away.
-const float MIN_DEPTH = 0.1;
-
 flat out vec2 centre;    // CSS px from the middle of the screen
 flat out vec3 conic;     // inverse of S + eps I: xx, xy, yy
-flat out vec3 peak;
 
 void main() {
   if (!findSplat()) return;
-  vec3 p = vec3(dot(right, to), dot(up, to), dot(forward, to));
   if (p.z <= MIN_DEPTH * length(to)) return;
 
   // EWA: S = T Sigma T', T the derivative of the projection.
@@ -106,23 +132,36 @@ void main() {
   vec3 s2 = sigma * t2;
   vec3 s = vec3(dot(t1, s1), dot(t1, s2), dot(t2, s2)); // xx, xy, yy
   float det = max(s.x * s.z - s.y * s.y, 0.0);
-  vec3 shape = soft * s + vec3(epsilon, 0.0, epsilon);
+  vec3 shape = s + vec3(epsilon, 0.0, epsilon);
   float detShape = shape.x * shape.z - shape.y * shape.y;
 
-  // From within its size a splat gives no more light than from its size away. A point has no size.
-  float amount = soft > 0.0
-    ? sqrt(det / detShape) * pow(p.z / length(to), 3.0 * even) / max(1.0, angular2)
-    : angular2 * focal * focal / epsilon;
-  vec3 glow = exposure * weight * amount * texelFetch(light, place, 0).rgb;
-  float brightest = max(glow.r, max(glow.g, glow.b));
-  if (!(brightest > 0.0)) return;
-  peak = glow * min(1.0, most / brightest);
-  brightest = min(brightest, most);
+  // From within its size a splat gives no more light than from its size away.
+  float amount = sqrt(det / detShape) * pow(p.z / length(to), 3.0 * even) / max(1.0, angular2);
+  if (!findPeak(weight * amount)) return;
   conic = vec3(shape.z, -shape.y, shape.x) / detShape;
   centre = focal * p.xy / p.z;
   // At least 99.6 % of a splat's light, of a wide one 99.97 %.
-  vec2 reach = sqrt(max(soft * max(s.x, s.z) > 1.0 ? 16.0 : 11.1, 2.0 * log(brightest / CUT)) * shape.xz);
+  vec2 reach = sqrt(max(max(s.x, s.z) > 1.0 ? 16.0 : 11.1, fallen) * shape.xz);
   gl_Position = vec4((0.5 * viewport + centre + quadCorner() * reach) * 2.0 / extent - 1.0, 0.0, 1.0);
+}
+`;
+
+/** A point has no size, and the shape of the pixels' filter. */
+export const POINT_VERTEX = /* glsl */ `${POINT_GLSL}${PLACE_GLSL}
+uniform float density;
+flat out vec2 centre;
+flat out vec3 conic;
+
+void main() {
+  gl_PointSize = 1.0;
+  if (!findPlace()) return;
+  if (p.z <= MIN_DEPTH * length(to)) return;
+  if (!findPeak(shareOf(state.x) * (angular2 * focal * focal / epsilon))) return;
+  conic = vec3(1.0, 0.0, 1.0) / epsilon;
+  centre = focal * p.xy / p.z;
+  gl_PointSize = 2.0 * density * sqrt(max(11.1, fallen) * epsilon);
+  vec2 margin = vec2(MARGIN / density);
+  gl_Position = vec4((0.5 * viewport + centre + margin) * 2.0 / (extent + 2.0 * margin) - 1.0, 0.0, 1.0);
 }
 `;
 

@@ -22,13 +22,11 @@ flat out vec3 centre;    // p
 flat out vec3 rightRay;  // of a CSS px
 flat out vec3 upRay;
 flat out vec3 axisRay;
-flat out vec3 peak;
 flat out float power;    // of the cosine
 
 void main() {
   if (!findSplat()) return;
   power = 3.0 * even;
-  vec3 p = vec3(dot(right, to), dot(up, to), dot(forward, to));
   float d2 = dot(p, p);
   // A pixel's filter, radians^2: on the axis, and less beside it.
   float filter2 = epsilon / (focal * focal) * pow(max(p.z * p.z / d2, 0.25), 1.5);
@@ -49,14 +47,11 @@ void main() {
   float s = 8.0 / (8.0 + t2);
   // g (1 + t^2), to 0.3 %.
   float g = 1.0 + s * (1.0 - s) * (0.178 + s * (2.25 + s * (-11.012 + s * (32.314 - 18.588 * s))));
-  vec3 glow = exposure * weight * (1.0 + t2) / (max(1.0, t2) * g * wider) * texelFetch(light, place, 0).rgb;
-  float brightest = max(glow.r, max(glow.g, glow.b));
-  if (!(brightest > 0.0)) return;
-  peak = glow * min(1.0, most / brightest);
+  if (!findPeak(weight * (1.0 + t2) / (max(1.0, t2) * g * wider))) return;
 
   // The box around the ball that it is drawn in, with 99.97 % of its light and more; all of the view where that reaches beside the camera.
   float size = sqrt(max(sigma[0][0], max(sigma[1][1], sigma[2][2])));
-  float reach = size * sqrt(max(16.0, 2.0 * log(min(brightest, most) / CUT)));
+  float reach = size * sqrt(max(16.0, fallen));
   vec2 edge = extent - 0.5 * viewport;
   bool beside = any(greaterThan(focal * abs(p.xy), edge * p.z + reach * sqrt(focal * focal + edge * edge)));
   if (beside || p.z < -reach) return;

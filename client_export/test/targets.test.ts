@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SplatStore } from "../src/splat_store.ts";
-import { lastTarget } from "../src/star_pass.ts";
+import { lastTarget, wholeOf } from "../src/star_pass.ts";
 import type { Vec3 } from "../src/vec.ts";
 import { cellOf, splatAt } from "./cells.ts";
 import { randomFrom } from "./random.ts";
@@ -24,7 +24,7 @@ test("no splat of a cell is wider than what its last target takes", () => {
     const cell = store.add("a", cellOf(splats, [0, 0, 0], 0.5), false);
     const far = 10 ** (3 * share() - 1);
     const from: Vec3 = [far * share(), far * share(), far * share()];
-    const last = lastTarget(TARGETS, cell, from, FOCAL);
+    const last = lastTarget(TARGETS, wholeOf(cell, from), FOCAL);
     reached.add(last);
     for (let at = cell.start; at < cell.start + cell.count; at++) {
       const offset = from.map((value, axis) => store.means[4 * at + axis] * cell.unitM + cell.origin[axis] - value);
@@ -39,6 +39,6 @@ test("no splat of a cell is wider than what its last target takes", () => {
 test("points are drawn into the first alone, from wherever they are seen", () => {
   const store = new SplatStore(1);
   const cell = store.add("a", cellOf([splatAt([0, 0, 0])], [0, 0, 0], 0.5), true);
-  assert.equal(lastTarget(TARGETS, cell, [0, 0, 0], FOCAL), 0);
-  assert.equal(lastTarget(TARGETS, cell, [1e9, 0, 0], FOCAL), 0);
+  assert.equal(lastTarget(TARGETS, wholeOf(cell, [0, 0, 0]), FOCAL), 0);
+  assert.equal(lastTarget(TARGETS, wholeOf(cell, [1e9, 0, 0]), FOCAL), 0);
 });

@@ -48,15 +48,6 @@ export class RenderTarget {
     gl.bindFramebuffer(gl.FRAMEBUFFER, this.framebuffer);
     gl.clearBufferfv(gl.COLOR, 0, [0, 0, 0, 0]);
   }
-
-  /** [height, width, 4] of a box of it, rows from the bottom. */
-  read(x: number, y: number, width: number, height: number): Float32Array {
-    const { gl } = this;
-    const rgba = new Float32Array(4 * width * height);
-    gl.bindFramebuffer(gl.FRAMEBUFFER, this.framebuffer);
-    gl.readPixels(x, y, width, height, gl.RGBA, gl.FLOAT, rgba);
-    return rgba;
-  }
 }
 
 /** What is drawn replaces what is there, or is added to it. */
