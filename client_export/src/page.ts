@@ -10,6 +10,7 @@ import { formatDistance, formatSpeed } from "./lengths.ts";
 import { connectLooks } from "./night.ts";
 import { element } from "./notices.ts";
 import { type Pointed, connectPointer } from "./panel/pointer.ts";
+import { type Dotted, connectPoints } from "./points/connect.ts";
 import type { Site } from "./site.ts";
 import type { Stage } from "./stage.ts";
 import { type Toured, connectTours } from "./tour/connect.ts";
@@ -22,7 +23,7 @@ export { parseLandmarks } from "./landmark.ts";
 export { Names } from "./names.ts";
 
 /** What buttons and keys change. */
-export interface Controlled extends Charted, Hosted, Pointed, Toured {
+export interface Controlled extends Charted, Dotted, Hosted, Pointed, Toured {
   readonly stage: Stage;
   readonly ev: number;
   readonly auto: boolean;
@@ -55,7 +56,7 @@ export function connectPage(app: Controlled, site: Site): void {
     button.addEventListener("click", () => app.controls?.changeSpeed(0.5 * Number(button.dataset.speed)));
   }
 
-  connectPointer(app);
+  connectPointer(app, connectPoints(app));
   connectTours(app, site);
   if (window.parent !== window) void import("./embed/guest.ts").then(({ connectHost }) => connectHost(app));
 

@@ -50,7 +50,7 @@ export interface SkyEvents {
 }
 
 const PARTS = ["pos", "look", "fov", "ev", "up", "show"] as const;
-const ATTRIBUTES = ["src", "goto", ...PARTS];
+const ATTRIBUTES = ["src", "goto", "points", ...PARTS];
 
 /** The text of a view as it stands in a link after `#`, its numbers to the last bit. */
 export function linkOf(view: SkyView, goto?: string | null): string {
@@ -147,6 +147,8 @@ export class HeliosSky extends Base {
     if (name === "src") {
       this.link = "";
       this.load();
+    } else if (name === "points") {
+      this.load();
     } else if (now !== null) {
       const done = name === "goto" ? this.goto(now) : this.go(viewOf(`${name}=${encodeURIComponent(now)}`));
       done.catch(() => undefined); // `ready` tells
@@ -161,6 +163,10 @@ export class HeliosSky extends Base {
     this.readyOnce = new Promise((resolve, reject) => (this.start = { resolve, reject }));
     this.readyOnce.catch(() => undefined); // told to who awaits it
     const address = new URL(source, document.baseURI);
+    // Tables are this page's, addressed from here; several have spaces between them.
+    for (const table of this.getAttribute("points")?.split(/\s+/).filter(Boolean) ?? []) {
+      address.searchParams.append("points", new URL(table, document.baseURI).href);
+    }
     address.hash = this.link || linkOf(this.asked(), this.getAttribute("goto"));
     this.frame.title = this.title || TEXT.title;
     this.frame.src = address.href;
