@@ -1,7 +1,7 @@
 // Opens a site in Chromium, goes to each view in turn and writes down what is seen.
-// Standard input: {url, chromium, viewport: {width, height}, density, touch, reducedMotion, before, start, views:
-// [{state, steps, points, light, png, clean}]}. Standard output: {views: [{projected, light, labels, view, loaded,
-// script}], problems, page, console}. `look.py` says what they mean.
+// Standard input: {url, chromium, viewport: {width, height}, density, touch, reducedMotion, ownCertificate (the server
+// signed its certificate itself), before, start, views: [{state, steps, points, light, png, clean}]}. Standard output:
+// {views: [{projected, light, labels, view, loaded, script}], problems, page, console}. `look.py` says what they mean.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
@@ -34,6 +34,7 @@ try {
     deviceScaleFactor: job.density ?? 1,
     reducedMotion: job.reducedMotion ? "reduce" : "no-preference",
     hasTouch: job.touch ?? false,
+    ignoreHTTPSErrors: job.ownCertificate ?? false,
   });
   if (job.before) await page.addInitScript(job.before);
   page.on("console", (message) => {
