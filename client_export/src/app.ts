@@ -42,6 +42,8 @@ export class App {
   private readonly overlays: Overlay[] = [];
   /** Null until the code for it is there. */
   controls: Controls | null = null;
+  /** Draws in place of the page's view and of what is over it. */
+  instead: ((exposure: number) => void) | null = null;
   private page: typeof import("./page.ts") | null = null;
   private flight: { plan: Plan; since: number } | null = null;
   /** How many flights have begun. */
@@ -221,7 +223,8 @@ export class App {
     this.setExposure(state.ev ?? "auto");
   }
 
-  private draw(now: number): void {
+  /** Does what a frame at `now`, milliseconds, is for, and draws it. */
+  draw(now: number): void {
     this.frame = 0;
     const place = this.camera.position;
     let moving = this.controls?.step(now) ?? false;
@@ -238,9 +241,12 @@ export class App {
     const ev = this.ev;
     if (this.auto) this.ev = this.eye.follow(ev, this.view, now, !moving && !changing, this.reducedMotion.matches);
     const adapting = this.ev !== ev;
-    this.stage.draw(this.camera, exposureAt(this.ev));
-    const frame = { camera: this.camera, size: this.stage.size, atRest: !moving };
-    for (const overlay of this.overlays) overlay.draw(frame);
+    if (this.instead) this.instead(exposureAt(this.ev));
+    else {
+      this.stage.draw(this.camera, exposureAt(this.ev));
+      const frame = { camera: this.camera, size: this.stage.size, atRest: !moving };
+      for (const overlay of this.overlays) overlay.draw(frame);
+    }
     if (!moving || now - this.lastLoad > LOAD_EVERY_MS) {
       // The first frame has the stars of the naked eye and the light of all others; what refines it comes from here on.
       if (this.lastLoad === 0) performance.mark("first sky");

@@ -7,6 +7,7 @@ import { sayWaiting } from "./waiting.ts";
 import "./style.css";
 import "./panels.css";
 import "./chart.css";
+import "./points/points.css";
 import "./tour/tour.css";
 
 /** Takes the texts in the visitor's language. @throws TypeError where they do not come. */

@@ -12,6 +12,8 @@ const CORNERS = `<path d="M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4" />`;
 
 /** What keys may do. */
 export interface Looks {
+  /** Where the buttons are. */
+  box: HTMLElement;
   toggleNight(): void;
   toggleFull(): void;
 }
@@ -42,10 +44,11 @@ export function connectLooks(): Looks {
   if (document.fullscreenEnabled) box.append(full);
   document.querySelector("header")?.before(box);
   document.body.append(filter);
-  return { toggleNight, toggleFull };
+  return { box, toggleNight, toggleFull };
 }
 
-function buttonOf(id: string, label: string, sign: string): HTMLButtonElement {
+/** A button with a `sign` in a box of 16 x 16 and a name for those who do not see it. */
+export function buttonOf(id: string, label: string, sign: string): HTMLButtonElement {
   const button = Object.assign(document.createElement("button"), { id, type: "button", title: label });
   button.setAttribute("aria-label", label);
   button.innerHTML = `<svg viewBox="0 0 16 16" aria-hidden="true">${sign}</svg>`;

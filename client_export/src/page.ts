@@ -4,21 +4,26 @@ import { type Charted, connectChart } from "./chart/chart.ts";
 import { type Controls, takesKeys } from "./controls.ts";
 import { Discs } from "./discs.ts";
 import type { Hosted } from "./embed/guest.ts";
+import { messageOf } from "./errors.ts";
 import { connectExposure } from "./exposure_control.ts";
 import { EV_STEP } from "./exposure.ts";
 import { Extents } from "./extent.ts";
+import { connectGyro } from "./gyro/connect.ts";
 import { connectHelp } from "./help.ts";
 import { canReturn, goBack } from "./history.ts";
 import { formatDistance, formatSpeed } from "./lengths.ts";
 import { connectLooks } from "./night.ts";
-import { element } from "./notices.ts";
+import { element, showNotice } from "./notices.ts";
 import { type Pointed, connectPointer } from "./panel/pointer.ts";
+import { type Dotted, connectPoints } from "./points/connect.ts";
 import type { Site } from "./site.ts";
 import type { Stage } from "./stage.ts";
 import { TEXT } from "./text/text.ts";
 import { type Toured, connectTours } from "./tour/connect.ts";
 import { length } from "./vec.ts";
 import { type Traveller, connectWhere } from "./where.ts";
+import { connectXr } from "./xr/connect.ts";
+import type { Immersed } from "./xr/immersion.ts";
 
 export { Controls } from "./controls.ts";
 export { WayHome } from "./flight.ts";
@@ -27,7 +32,7 @@ export { parseLandmarks } from "./landmark.ts";
 export { Names } from "./names.ts";
 
 /** What buttons and keys change. */
-export interface Controlled extends Charted, Hosted, Pointed, Toured, Traveller {
+export interface Controlled extends Charted, Dotted, Hosted, Immersed, Pointed, Toured, Traveller {
   readonly stage: Stage;
   readonly ev: number;
   readonly auto: boolean;
@@ -46,6 +51,8 @@ export function connectPage(app: Controlled, site: Site): void {
   const back = element<HTMLButtonElement>("back-button");
   back.addEventListener("click", goBack);
   const looks = connectLooks();
+  connectGyro(app, looks.box);
+  connectXr(app, looks.box).catch((reason: unknown) => showNotice(messageOf(reason)));
   const help = connectHelp();
   element("labels-button").addEventListener("click", () => app.toggleNames());
   element("home-button").addEventListener("click", () => app.goHome());
@@ -61,7 +68,7 @@ export function connectPage(app: Controlled, site: Site): void {
     button.addEventListener("click", () => app.controls?.changeSpeed(0.5 * Number(button.dataset.speed)));
   }
 
-  connectPointer(app);
+  connectPointer(app, connectPoints(app));
   keepHeight(document.querySelector("footer") as HTMLElement, () => app.invalidate());
   const tell = connectWhere(app);
   connectTours(app, site);

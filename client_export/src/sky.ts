@@ -21,11 +21,17 @@ export type UpName = keyof typeof UP;
 
 const DEGREE = Math.PI / 180;
 
+/** A vector along ICRS axes, along ecliptic ones. */
+export const eclipticOf = (icrs: Vec3): Vec3 => [
+  dot(ECLIPTIC_AXES[0], icrs),
+  dot(ECLIPTIC_AXES[1], icrs),
+  dot(ECLIPTIC_AXES[2], icrs),
+];
+
 /** Ecliptic unit vector towards ICRS right ascension and declination, degrees. */
 export function towards(raDeg: number, decDeg: number): Vec3 {
   const [ra, dec] = [raDeg * DEGREE, decDeg * DEGREE];
-  const icrs: Vec3 = [Math.cos(dec) * Math.cos(ra), Math.cos(dec) * Math.sin(ra), Math.sin(dec)];
-  return [dot(ECLIPTIC_AXES[0], icrs), dot(ECLIPTIC_AXES[1], icrs), dot(ECLIPTIC_AXES[2], icrs)];
+  return eclipticOf([Math.cos(dec) * Math.cos(ra), Math.cos(dec) * Math.sin(ra), Math.sin(dec)]);
 }
 
 /** ICRS right ascension in [0, 360) and declination, degrees, of an ecliptic direction. */

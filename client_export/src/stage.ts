@@ -103,12 +103,15 @@ export class Stage {
     this.drawing.stars.discs = new discs(this.gl, this.drawing.most);
   }
 
-  /** Fits the picture to the canvas' size on the page. */
-  fit(): void {
-    const width = Math.max(1, this.canvas.clientWidth);
-    const height = Math.max(1, this.canvas.clientHeight);
-    const density = Math.min(window.devicePixelRatio, MAX_DENSITY);
-    this.screen = { width, height, density };
+  /** Fits the picture to `size`, or to the canvas' own on the page. */
+  fit(size?: ScreenSize): void {
+    const { clientWidth, clientHeight } = this.canvas;
+    this.screen = size ?? {
+      width: Math.max(1, clientWidth),
+      height: Math.max(1, clientHeight),
+      density: Math.min(window.devicePixelRatio, MAX_DENSITY),
+    };
+    const { width, height, density } = this.screen;
     this.canvas.width = Math.floor(width * density);
     this.canvas.height = Math.floor(height * density);
     for (const { target, shrink } of this.drawing.targets) {

@@ -66,6 +66,16 @@ try {
     return orion.view;
   });
 
+  found.points = await page.evaluate(async () => {
+    const before = orion.view;
+    orion.setAttribute("points", " mine.csv  other.csv");
+    await orion.ready;
+    return [before, orion.view, orion.frame.src];
+  });
+  await page.waitForFunction(
+    () => orion.frame.contentDocument.querySelectorAll("#points-menu label").length === 2,
+  );
+
   found.foreign = await page.evaluate(async (foreign) => {
     const sky = Object.assign(document.createElement("helios-sky"), { id: "far" });
     sky.setAttribute("src", foreign);

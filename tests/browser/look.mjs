@@ -1,8 +1,9 @@
 // Opens sites in Chromium, goes to each view in turn and writes down what is seen.
-// Standard input, a line for each visit: {url, chromium, viewport: {width, height}, density, touch, reducedMotion, before,
-// start, views: [{state, steps, points, light, png, clean}]}. Standard output, likewise: {views: [{projected, light,
-// labels, view, loaded, script}], problems, page, console}, or {failure}. `look.py` says what they mean. Visits share a
-// browser, which takes longest to start, and nothing else.
+// Standard input, a line for each visit: {url, chromium, viewport: {width, height}, density, touch, reducedMotion, locale,
+// ownCertificate (the server signed its certificate itself), before, start, views: [{state, steps, points, light, png,
+// clean}]}. Standard output, likewise: {views: [{projected, light, labels, view, loaded, script}], problems, page,
+// console}, or {failure}. `look.py` says what they mean. Visits share a browser, which takes longest to start, and
+// nothing else.
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
@@ -51,6 +52,7 @@ async function visit(job) {
     reducedMotion: job.reducedMotion ? "reduce" : "no-preference",
     hasTouch: job.touch ?? false,
     locale: job.locale ?? "en-US",
+    ignoreHTTPSErrors: job.ownCertificate ?? false,
   });
   const page = await context.newPage();
   if (job.before) await page.addInitScript(job.before);

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import threading
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -100,25 +100,40 @@ def look_at_site(
     """Return what a visit of the site at directory `site` shows, pictures written to `pictures`.
 
     `size`: CSS pixels; `start`: what follows the address, such as `#pos=...`; `options`: `density`, `reducedMotion`,
-    `touch` and `before` (a script that runs before the page's own) of look.mjs. Raises where the page hangs or the
-    browser does not start.
+    `touch`, `ownCertificate` and `before` (a script that runs before the page's own) of look.mjs. Raises where the page
+    hangs or the browser does not start.
     """
+    with serving(site, handler) as server:
+        url = f"http://127.0.0.1:{server.server_address[1]}/"
+        seen = look_at(url, views, pictures, size=size, start=start, timeout_s=timeout_s, **options)
+        return replace(seen, requests=list(server.requests))
+
+
+def look_at(
+    url: str,
+    views: list[View],
+    pictures: Path,
+    *,
+    size: tuple[int, int] = (1280, 800),
+    start: str = "",
+    timeout_s: float = TIMEOUT_S,
+    **options: Any,
+) -> Visit:
+    """Return what a visit of the site at `url` shows, as `look_at_site` does, without what its server was asked."""
     chromium = require_tools()
     pictures.mkdir(parents=True, exist_ok=True)
     paths = [pictures / f"view{number}.png" for number in range(len(views))]
-    with serving(site, handler) as server:
-        job = {
-            "url": f"http://127.0.0.1:{server.server_address[1]}/",
-            "chromium": chromium,
-            "viewport": {"width": size[0], "height": size[1]},
-            "start": start,
-            "views": [vars(view) | {"png": str(path) if view.picture else None} for view, path in zip(views, paths)],
-            **options,
-        }
-        found = visit(job, timeout_s)
-        requests = list(server.requests)
+    job = {
+        "url": url,
+        "chromium": chromium,
+        "viewport": {"width": size[0], "height": size[1]},
+        "start": start,
+        "views": [vars(view) | {"png": str(path) if view.picture else None} for view, path in zip(views, paths)],
+        **options,
+    }
+    found = visit(job, timeout_s)
     seen = [_seen(raw, view, path) for raw, view, path in zip(found["views"], views, paths)]
-    return Visit(seen, found["problems"], found["page"], found["console"], requests)
+    return Visit(seen, found["problems"], found["page"], found["console"], [])
 
 
 class _Looker:

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tarfile
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from look import CLIENT, HERE, ROOT, TIMEOUT_S, require_tools
@@ -65,6 +66,8 @@ def visit(package, tmp_path_factory):
     helios.pack(universe)
     helios.write_site(universe, root / "site")
     shutil.copytree(package / "dist-lib" / "viewer", root / "empty")
+    for name in ("mine", "other"):
+        (root / f"{name}.csv").write_text("ra,dec,distance\n84,-1,100\n")
     with serving(root, Ranges) as server:
         port = server.server_address[1]
         job = {
@@ -148,6 +151,14 @@ def test_only_its_own_frame_is_believed(visit):
 
 def test_a_sky_that_is_moved_in_its_page_keeps_its_view(visit):
     assert visit["moved"] == visit["flown"]["view"]
+
+
+def test_a_page_draws_its_own_stars_over_a_sky_and_keeps_its_view(visit):
+    before, after, address = visit["points"]
+    assert after == before
+    tables = parse_qs(urlsplit(address).query)["points"]
+    page = address.split("/site/")[0]
+    assert tables == [f"{page}/mine.csv", f"{page}/other.csv"]
 
 
 def test_a_site_of_another_host_is_shown_alike(visit):

@@ -63,6 +63,20 @@ export class Painter {
     this.used = true;
   }
 
+  /** Draws circles about the points x, y, x, y, ... of one `color`: filled, or as rings of a `width`. */
+  circles(places: readonly number[], radius: number, color: string, width = 0): void {
+    const { context } = this;
+    context.fillStyle = context.strokeStyle = color;
+    context.lineWidth = width;
+    for (let at = 0; at < places.length; at += 2) {
+      context.beginPath();
+      context.arc(places[at], places[at + 1], radius, 0, 2 * Math.PI);
+      if (width > 0) context.stroke();
+      else context.fill();
+    }
+    this.used ||= places.length > 0;
+  }
+
   /** Keeps texts out of a box. */
   keep(box: Box): void {
     this.texts.push(box);

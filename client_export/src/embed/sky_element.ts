@@ -50,7 +50,7 @@ export interface SkyEvents {
 }
 
 const PARTS = ["pos", "look", "fov", "ev", "up", "show"] as const;
-const ATTRIBUTES = ["src", "lang", "goto", ...PARTS];
+const ATTRIBUTES = ["src", "lang", "goto", "points", ...PARTS];
 
 /** The text of a view as it stands in a link after `#`, its numbers to the last bit. */
 export function linkOf(view: SkyView, goto?: string | null): string {
@@ -147,6 +147,8 @@ export class HeliosSky extends Base {
     if (name === "src" || name === "lang") {
       if (name === "src") this.link = "";
       this.load();
+    } else if (name === "points") {
+      this.load();
     } else if (now !== null) {
       const done = name === "goto" ? this.goto(now) : this.go(viewOf(`${name}=${encodeURIComponent(now)}`));
       done.catch(() => undefined); // `ready` tells
@@ -163,6 +165,10 @@ export class HeliosSky extends Base {
     const address = new URL(source, document.baseURI);
     const language = this.closest<HTMLElement>("[lang]")?.lang;
     if (language && !address.searchParams.has("lang")) address.searchParams.set("lang", language);
+    // Tables are this page's, addressed from here; several have spaces between them.
+    for (const table of this.getAttribute("points")?.split(/\s+/).filter(Boolean) ?? []) {
+      address.searchParams.append("points", new URL(table, document.baseURI).href);
+    }
     address.hash = this.link || linkOf(this.asked(), this.getAttribute("goto"));
     this.frame.title = this.title || TEXT.title;
     this.frame.src = address.href;

@@ -51,6 +51,11 @@ export class Finder {
     return this.ask({ at: [position] });
   }
 
+  /** Ends its worker, and answers here what is still asked. */
+  close(): void {
+    this.giveUp();
+  }
+
   private ask<T>(question: Question): Promise<T> {
     return new Promise<unknown>((resolve, reject) => {
       const waiting = { question, resolve, reject };

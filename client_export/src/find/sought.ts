@@ -21,6 +21,7 @@ const LINK_FITS = FIT.words;
 export class Sought {
   private finder: Promise<Finder> | null = null;
   private lookup: Promise<Lookup | null> | null = null;
+  private readonly others = new Set<Finder>();
 
   /** What `site` lists is read when it is first asked for. */
   constructor(
@@ -33,13 +34,24 @@ export class Sought {
     if (typed.trim() === "") return this.landmarks.slice(0, MOST).map((place) => ({ match: plain(place) }));
     const direction = coordinatesOf(typed);
     if (direction) return [{ direction }];
-    const matches = await (await this.ready()).find(typed, MOST);
+    const asked = [await this.ready(), ...this.others].map((finder) => finder.find(typed, MOST));
+    const matches = (await Promise.all(asked)).flat().sort((a, b) => a.fit - b.fit);
     const identifier = typedIdentifier(typed);
     const star =
       identifier !== null && matches.every(({ fit }) => fit >= FIT.begins) && (await this.numbered(identifier));
     const called = star && (await this.at(star.position));
     const numbered = called ? [{ ...plain(called.place), called }] : star ? [plain(star)] : [];
     return [...numbered, ...matches].slice(0, MOST).map((match) => ({ match }));
+  }
+
+  /** Finds `places` too, which the site does not have, until the function that it returns is called. */
+  add(places: readonly Landmark[]): () => void {
+    const finder = new Finder({ landmarks: places, names: null, star: TEXT.places.star }, startWorker);
+    this.others.add(finder);
+    return () => {
+      this.others.delete(finder);
+      finder.close();
+    };
   }
 
   /** The star of an identifier of the universe; null where there is none. */
@@ -80,12 +92,11 @@ export class Sought {
       showNotice(messageOf(reason));
       return null;
     });
-    return new Finder(
-      { landmarks: this.landmarks, names, star: TEXT.places.star },
-      () => new Worker(new URL("./find_worker.ts", import.meta.url), { type: "module", name: "names" }),
-    );
+    return new Finder({ landmarks: this.landmarks, names, star: TEXT.places.star }, startWorker);
   }
 }
+
+const startWorker = () => new Worker(new URL("./find_worker.ts", import.meta.url), { type: "module", name: "names" });
 
 const plain = (place: Landmark): Match => ({
   called: { place, mag: null, names: [], designations: [] },

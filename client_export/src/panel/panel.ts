@@ -30,13 +30,16 @@ export interface PanelHost {
   focusSky(): void;
 }
 
+/** A line of the panel. */
+export type Line = [term: string, text: string];
+
 /** What is shown: a star, a place, or a star that is a place. */
 export interface Subject {
   star: PickedStar | null;
   place: Landmark | null;
+  /** What a table of the page's own says of the place: it has its name and all else from there. */
+  row?: readonly Line[];
 }
-
-type Line = [term: string, text: string];
 
 export class Panel implements Overlay {
   private readonly box = document.createElement("section");
@@ -93,14 +96,14 @@ export class Panel implements Overlay {
     return this.asked;
   }
 
-  private async look({ star, place }: Subject, number: number): Promise<void> {
+  private async look({ star, place, row }: Subject, number: number): Promise<void> {
     const told = <T>(asked: Promise<T>): Promise<T | null> =>
       asked.catch((reason: unknown) => {
         showNotice(messageOf(reason));
         return null;
       });
     const [called, recorded] = await Promise.all([
-      told(this.host.called(star?.position ?? place?.position ?? [0, 0, 0])),
+      row ? null : told(this.host.called(star?.position ?? place?.position ?? [0, 0, 0])),
       star && this.files ? told(this.files.recordsOf(star)) : null,
     ]);
     if (number !== this.shown) return;
@@ -205,6 +208,7 @@ export class Panel implements Overlay {
     if (recorded?.speedKmS != null) lines.push([TEXT.panel.speed, TEXT.panel.kmS(decimal(recorded.speedKmS, 0))]);
     const about = called?.place.description ?? this.subject?.place?.description;
     if (about) lines.push([TEXT.panel.about, about]);
+    lines.push(...(this.subject?.row ?? []));
     if (this.loading) lines.push(["", TEXT.panel.loading]);
     return lines;
   }

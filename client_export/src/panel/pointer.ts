@@ -5,7 +5,7 @@ import type { Names } from "../names.ts";
 import { showNotice } from "../notices.ts";
 import type { Overlay } from "../overlay.ts";
 import type { Source } from "../source.ts";
-import { placeAt, starAt } from "./pick.ts";
+import { type Spot, placeAt, starAt } from "./pick.ts";
 import type { Panel, Subject } from "./panel.ts";
 
 /** What is pointed at, and what goes there. */
@@ -23,8 +23,11 @@ const STILL_PX = 6;
 /** What is so near is meant, CSS px: by a mouse, and by a finger. */
 const REACH_PX = { fine: 12, coarse: 24 };
 
-/** Tells of what is pointed at from now on. The code that does is read when it is first needed. */
-export function connectPointer(app: Pointed): void {
+/**
+ * Tells of what is pointed at from now on. The code that does is read when it is first needed. `marked` gives what is marked on the
+ * sky at a spot, which is meant before all else there.
+ */
+export function connectPointer(app: Pointed, marked: (spot: Spot) => Subject | null): void {
   const { canvas } = app.stage;
   let pressed: { x: number; y: number } | null = null;
   let panel: Promise<Panel> | null = null;
@@ -41,7 +44,9 @@ export function connectPointer(app: Pointed): void {
       return made;
     }));
   const point = async (x: number, y: number, reach: number, byKey: boolean): Promise<void> => {
-    const subject = subjectAt(app, x, y, reach);
+    const { clientWidth: width, clientHeight: height } = canvas;
+    const spot = { width, height, x, y, reach };
+    const subject = marked(spot) ?? subjectAt(app, spot);
     if (!subject) {
       if (panel) (await panel).close();
       return;
@@ -81,12 +86,12 @@ export function connectPointer(app: Pointed): void {
   });
 }
 
-function subjectAt({ stage, camera, source, names }: Pointed, x: number, y: number, reach: number): Subject | null {
-  const { clientWidth: width, clientHeight: height } = stage.canvas;
-  const spot = { width, height, x, y, reach };
+function subjectAt({ camera, source, names }: Pointed, spot: Spot): Subject | null {
   const star = starAt(source.store, camera, spot);
   const places = names?.places.filter((place) => !star || place.kind !== "star") ?? [];
-  const place = names ? placeAt(places, (each) => names.positionOf(each), camera, { ...spot, reach: reach / 2 }) : null;
+  const place = names
+    ? placeAt(places, (each) => names.positionOf(each), camera, { ...spot, reach: spot.reach / 2 })
+    : null;
   // A place that gives no light is meant only where no star is.
   return star ? { star, place: null } : place ? { star: null, place } : null;
 }

@@ -185,6 +185,44 @@ const de: Texts = {
     again: "Von vorn",
     leave: "Beenden",
   },
+  points: {
+    drop: "Tabellen von Sternen hier ablegen: CSV mit ra, dec und parallax oder distance",
+    choose: "Sterne aus einer Datei …",
+    added: (file, points) => `${file}: ${some(points, { one: "# Stern", other: "# Sterne" })}`,
+    remove: (file) => `${file} entfernen`,
+    unnamed: (file, line) => `Zeile ${line} von ${file}`,
+    more: "Dazu",
+    moreColumns: (columns) => some(columns, { one: "# weitere Spalte", other: "# weitere Spalten" }),
+    address: (address) => `„${address}“ ist keine Adresse einer Tabelle.`,
+    large: (file, megabytes) => `${file} ist größer als ${megabytes} MB.`,
+    damaged: (file) => `${file} ist beschädigt und lässt sich nicht entpacken.`,
+    encoding: (file) => `${file} ist kein Text in UTF-8: bitte als CSV in UTF-8 sichern.`,
+    foreign: (why) => `${why}. Vielleicht dürfen andere Seiten die Datei nicht lesen (CORS).`,
+    open: (file, line) => `${file}, Zeile ${line}: Ein Anführungszeichen wird nicht geschlossen`,
+    empty: (file) => `${file} hat keine Zeilen.`,
+    binary: (file) => `${file} ist keine Tabelle aus Text.`,
+    tooMany: (file, rows) => `${file} hat mehr als ${rows} Zeilen.`,
+    columns: (file, has) =>
+      `${file} sagt nicht, wo die Sterne sind: Es braucht die Spalten ra, dec und parallax oder distance, oder x, y und z. Vorhanden: ${has}.`,
+    twice: (file, column) => `${file} hat zwei Spalten ${column}.`,
+    rows: (file, left, all, line, why) =>
+      `${file}: ${left} von ${all} Zeilen lassen sich nicht zeigen. Die erste, Zeile ${line}: ${why}`,
+    colors: (file, count, line, color) =>
+      `${file}: ${count} Farben sind unbekannt und bleiben weg. Die erste, Zeile ${line}: „${color}“`,
+    count: (has, header) => `${has} Werte, im Kopf ${header}`,
+    missing: (column) => `${column} fehlt`,
+    number: (column, value) => `${column} „${value}“ ist keine Zahl`,
+    range: (column, value) => `${column} ${value} liegt außerhalb des Bereichs`,
+    positive: (column, value) => `${column} ${value} ist nicht größer als 0`,
+  },
+  gyro: {
+    look: "Umsehen durch Bewegen des Telefons",
+    denied: "Dieser Browser darf nicht mitteilen, wie das Telefon bewegt wird.",
+  },
+  xr: {
+    enter: "In VR ansehen",
+    refused: (why) => `Die VR-Brille kann den Himmel nicht zeigen: ${why}`,
+  },
 };
 
 export default de;

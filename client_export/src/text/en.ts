@@ -202,6 +202,44 @@ export const en = {
     again: "Again",
     leave: "Leave",
   },
+  points: {
+    drop: "Drop tables of stars here: CSV with ra, dec and parallax or distance",
+    choose: "Add stars from a file…",
+    added: (file: string, points: number) => `${file}: ${some(points, { one: "# star", other: "# stars" })}`,
+    remove: (file: string) => `Remove ${file}`,
+    unnamed: (file: string, line: number) => `Line ${line} of ${file}`,
+    more: "And",
+    moreColumns: (columns: number) => some(columns, { one: "# column more", other: "# columns more" }),
+    address: (address: string) => `“${address}” is no address of a table.`,
+    large: (file: string, megabytes: number) => `${file} is larger than ${megabytes} MB.`,
+    damaged: (file: string) => `${file} is damaged: it does not unpack.`,
+    encoding: (file: string) => `${file} is no text in UTF-8: save it as CSV in UTF-8.`,
+    foreign: (why: string) => `${why}. Its host may not let other pages read it (CORS).`,
+    open: (file: string, line: number) => `${file} line ${line}: a quotation mark is not closed`,
+    empty: (file: string) => `${file} has no rows.`,
+    binary: (file: string) => `${file} is no table of text.`,
+    tooMany: (file: string, rows: string) => `${file} has more than ${rows} rows.`,
+    columns: (file: string, has: string) =>
+      `${file} does not say where its stars are: it needs the columns ra, dec and parallax or distance, or x, y and z. It has ${has}.`,
+    twice: (file: string, column: string) => `${file} has two columns ${column}.`,
+    rows: (file: string, left: string, all: string, line: number, why: string) =>
+      `${file}: ${left} of ${all} rows cannot be shown. The first, line ${line}: ${why}`,
+    colors: (file: string, count: string, line: number, color: string) =>
+      `${file}: ${count} colours are not known, and drawn as if there were none. The first, line ${line}: “${color}”`,
+    count: (has: number, header: number) => `it has ${has} values, the header ${header}`,
+    missing: (column: string) => `no ${column}`,
+    number: (column: string, value: string) => `${column} “${value}” is no number`,
+    range: (column: string, value: number) => `${column} ${value} is out of range`,
+    positive: (column: string, value: number) => `${column} ${value} is not above 0`,
+  },
+  gyro: {
+    look: "Look by moving the phone",
+    denied: "This browser was not allowed to tell how the phone is moved.",
+  },
+  xr: {
+    enter: "Enter VR",
+    refused: (why: string) => `The headset cannot show the sky: ${why}`,
+  },
 };
 
 /** What each language says. */

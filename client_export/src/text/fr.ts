@@ -185,6 +185,44 @@ const fr: Texts = {
     again: "Revoir",
     leave: "Quitter",
   },
+  points: {
+    drop: "Déposez ici des tableaux d’étoiles : CSV avec ra, dec et parallax ou distance",
+    choose: "Ajouter des étoiles d’un fichier…",
+    added: (file, points) => `${file} : ${some(points, { one: "# étoile", other: "# étoiles" })}`,
+    remove: (file) => `Retirer ${file}`,
+    unnamed: (file, line) => `Ligne ${line} de ${file}`,
+    more: "Et",
+    moreColumns: (columns) => some(columns, { one: "# autre colonne", other: "# autres colonnes" }),
+    address: (address) => `« ${address} » n’est pas l’adresse d’un tableau.`,
+    large: (file, megabytes) => `${file} dépasse ${megabytes} Mo.`,
+    damaged: (file) => `${file} est endommagé et ne se décompresse pas.`,
+    encoding: (file) => `${file} n’est pas du texte UTF-8 : enregistrez-le en CSV UTF-8.`,
+    foreign: (why) => `${why}. Son hôte ne permet peut-être pas que d’autres pages le lisent (CORS).`,
+    open: (file, line) => `${file}, ligne ${line} : un guillemet n’est pas fermé`,
+    empty: (file) => `${file} n’a pas de lignes.`,
+    binary: (file) => `${file} n’est pas un tableau de texte.`,
+    tooMany: (file, rows) => `${file} a plus de ${rows} lignes.`,
+    columns: (file, has) =>
+      `${file} ne dit pas où sont ses étoiles : il faut les colonnes ra, dec et parallax ou distance, ou bien x, y et z. Il a ${has}.`,
+    twice: (file, column) => `${file} a deux colonnes ${column}.`,
+    rows: (file, left, all, line, why) =>
+      `${file} : ${left} lignes sur ${all} ne peuvent pas être montrées. La première, ligne ${line} : ${why}`,
+    colors: (file, count, line, color) =>
+      `${file} : ${count} couleurs sont inconnues et laissées de côté. La première, ligne ${line} : « ${color} »`,
+    count: (has, header) => `${has} valeurs pour ${header} colonnes`,
+    missing: (column) => `${column} manque`,
+    number: (column, value) => `${column} « ${value} » n’est pas un nombre`,
+    range: (column, value) => `${column} ${value} est hors limites`,
+    positive: (column, value) => `${column} ${value} n’est pas supérieur à 0`,
+  },
+  gyro: {
+    look: "Regarder en bougeant le téléphone",
+    denied: "Ce navigateur n’a pas le droit de dire comment le téléphone bouge.",
+  },
+  xr: {
+    enter: "Entrer en VR",
+    refused: (why) => `Le casque ne peut pas montrer le ciel : ${why}`,
+  },
 };
 
 export default fr;
