@@ -65,8 +65,9 @@ def write_site(
     has its places; of a pack v2 the identifiers of all stars in order; `stars/` with the exact stars
     of all cells where any cell is trained and the pack does not have them; `site.json`, which lists the packs as the
     viewer's layers, names these files, and has the epoch of stars whose motions the pack has; and `files.json`, which
-    lists every other file with its size and SHA-256, has the universe's fingerprint, and is not fetched. No file per cell. The directory appears whole, in place of an older
-    site: killed at any moment, the old site stays or a rerun makes the new one.
+    lists every other file with its size and SHA-256, has the universe's fingerprint, and is not fetched. No file per
+    cell. The directory appears whole, in place of an older site: killed at any moment, the old site stays or a rerun
+    makes the new one.
 
     Raises InputError where the directory holds anything but a site of Helios, or lies in the universe or its pack, or a
     tour is none or has the name of another;
