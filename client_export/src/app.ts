@@ -36,6 +36,10 @@ export class App {
   ev = 0;
   /** What is drawn over the sky, as a link says it. */
   show = "";
+  /** The date of the stars, as a link says it; empty at that of the pack. */
+  date = "";
+  /** Puts stars where they are at that date. */
+  clock: { step(now: number): boolean; settle(): Promise<void> } | null = null;
   /** The exposure follows the light in view. */
   auto = true;
   private readonly eye: Eye;
@@ -92,6 +96,7 @@ export class App {
   /** Resolves when all that the present view needs is loaded and drawn. */
   async settle(): Promise<void> {
     await this.source.settle(this.view);
+    await this.clock?.settle();
     if (this.auto) this.ev = this.eye.look(this.view);
     await this.drawn();
   }
@@ -194,7 +199,7 @@ export class App {
 
   /** The link text of the present view. */
   get hash(): string {
-    return formatViewState(this.camera, this.auto ? "auto" : this.ev, this.show);
+    return formatViewState(this.camera, this.auto ? "auto" : this.ev, this.show, this.date);
   }
 
   private readAddress(): void {
@@ -208,6 +213,7 @@ export class App {
     this.controls?.rest();
     applyViewState(state, this.camera);
     this.show = state.show ?? this.show;
+    this.date = state.date ?? "";
     this.setExposure(state.ev ?? "auto");
   }
 
@@ -224,7 +230,8 @@ export class App {
       if (this.flight.plan.step((now - this.flight.since) / 1000)) this.flight = null;
       moving = true;
     }
-    const changing = this.source.update(this.view, now);
+    let changing = this.source.update(this.view, now);
+    if (this.clock?.step(now)) changing = true;
     const ev = this.ev;
     if (this.auto) this.ev = this.eye.follow(ev, this.view, now, !moving && !changing, this.reducedMotion.matches);
     const adapting = this.ev !== ev;

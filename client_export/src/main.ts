@@ -7,6 +7,7 @@ import { sayWaiting } from "./waiting.ts";
 import "./style.css";
 import "./panels.css";
 import "./chart.css";
+import "./time/time.css";
 import "./tour/tour.css";
 
 async function start(): Promise<App> {

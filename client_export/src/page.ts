@@ -12,6 +12,7 @@ import { element } from "./notices.ts";
 import { type Pointed, connectPointer } from "./panel/pointer.ts";
 import type { Site } from "./site.ts";
 import type { Stage } from "./stage.ts";
+import { type Timed, connectTime } from "./time/connect.ts";
 import { type Toured, connectTours } from "./tour/connect.ts";
 import { length } from "./vec.ts";
 
@@ -22,7 +23,7 @@ export { parseLandmarks } from "./landmark.ts";
 export { Names } from "./names.ts";
 
 /** What buttons and keys change. */
-export interface Controlled extends Charted, Hosted, Pointed, Toured {
+export interface Controlled extends Charted, Hosted, Pointed, Timed, Toured {
   readonly stage: Stage;
   readonly ev: number;
   readonly auto: boolean;
@@ -56,6 +57,7 @@ export function connectPage(app: Controlled, site: Site): void {
   }
 
   connectPointer(app);
+  connectTime(app, site);
   connectTours(app, site);
   if (window.parent !== window) void import("./embed/guest.ts").then(({ connectHost }) => connectHost(app));
 

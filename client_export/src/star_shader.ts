@@ -73,7 +73,7 @@ bool findSplat() {
   vec4 frame = texelFetch(blocks, texelPlace(block), 0);
   to = frame.xyz + mean.xyz * frame.w;
   float distance = length(to);
-  weight = shown * smoothstep(fade.x, fade.y, distance / frame.w / (state.w < 0.0 ? length(mean.xyz) : 1.0));
+  weight = shown * smoothstep(fade.x, fade.y, distance / frame.w / (state.w < 0.0 ? length(mean.xyz) : max(max(1.0, abs(mean.x)), max(abs(mean.y), abs(mean.z)))));
   vec3 diagonal = texelFetch(covDiagonal, place, 0).xyz;
   vec3 off = texelFetch(covOff, place, 0).xyz;
   sigma = frame.w * (frame.w * mat3(diagonal.x, off.xy, off.x, diagonal.y, off.zyz, diagonal.z)); // in this order: a unit may be 1e-20
