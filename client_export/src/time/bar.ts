@@ -12,7 +12,7 @@ export const TEXT = {
   pause: "Pause",
   on: "Faster",
   now: "Now",
-  epoch: "Back to start",
+  epoch: "Reset",
   epochTitle: (date: string) => `The date of this sky: ${date}`,
   close: "Close",
   real: "real time",
@@ -21,8 +21,8 @@ export const TEXT = {
   years: (years: string) => (years === "1" ? "1 year a second" : `${years} years a second`),
   backwards: (rate: string) => `back, ${rate}`,
   none: "The stars of this sky stand still: it was made without their motions.",
-  straight: "Stars move in straight lines. Where the speed towards us is not known, it counts as none.",
-  clouds: "Stars too far or faint to be drawn one by one stay where they are.",
+  straight: "Stars move in straight lines; a speed towards us that is not known counts as none.",
+  clouds: "Light that stands for many stars stays.",
   invalid: (text: string) => `“${text}” is no date: type one as 2026-11-29, or a year from ${FIRST} to ${LAST}.`,
 };
 

@@ -7,7 +7,6 @@ import type { Time, TimeHost } from "./time.ts";
 
 const TEXT = {
   time: "Time",
-  at: (date: string) => `Time: ${date}`,
   title: "Play the motions of the stars (T)",
   damaged: 'site.json is damaged: "epoch" must be a year',
 };
@@ -22,7 +21,8 @@ export interface Timed extends TimeHost {
 /** Offers the clock of `site`, and puts stars where they are at the date of a link. */
 export function connectTime(app: Timed, site: Site): void {
   const button = Object.assign(document.createElement("button"), { id: "time-button", type: "button" });
-  button.textContent = TEXT.time;
+  const at = document.createElement("span");
+  button.append(TEXT.time, at);
   button.title = TEXT.title;
   button.setAttribute("aria-haspopup", "true");
   element("help-button").before(button);
@@ -32,7 +32,7 @@ export function connectTime(app: Timed, site: Site): void {
   const read = async (): Promise<Time | null> => {
     try {
       const made = await import("./time.ts");
-      const onShow = (date: string) => (button.textContent = date ? TEXT.at(date) : TEXT.time);
+      const onShow = (date: string) => (at.textContent = date && ` ${date}`);
       time = new made.Time(app, epochOf(site), onShow, () => app.stage.canvas.focus());
       app.invalidate();
       return time;
