@@ -35,6 +35,10 @@ export class App {
   ev = 0;
   /** What is drawn over the sky, as a link says it. */
   show = "";
+  /** The date of the stars, as a link says it; empty at that of the pack. */
+  date = "";
+  /** Puts stars where they are at that date. */
+  clock: { step(now: number): boolean; settle(): Promise<void> } | null = null;
   /** The exposure follows the light in view. */
   auto = true;
   private readonly eye: Eye;
@@ -95,6 +99,7 @@ export class App {
   /** Resolves when all that the present view needs is loaded and drawn. */
   async settle(): Promise<void> {
     await this.source.settle(this.view);
+    await this.clock?.settle();
     if (this.auto) this.ev = this.eye.look(this.view);
     await this.drawn();
   }
@@ -206,7 +211,7 @@ export class App {
 
   /** The link text of the present view. */
   get hash(): string {
-    return formatViewState(this.camera, this.auto ? "auto" : this.ev, this.show);
+    return formatViewState(this.camera, this.auto ? "auto" : this.ev, this.show, this.date);
   }
 
   private readAddress(): void {
@@ -220,6 +225,7 @@ export class App {
     this.controls?.rest();
     applyViewState(state, this.camera);
     this.show = state.show ?? this.show;
+    this.date = state.date ?? "";
     this.setExposure(state.ev ?? "auto");
   }
 
@@ -237,7 +243,8 @@ export class App {
       if (this.flight.plan.step((now - this.flight.since) / 1000)) this.flight = null;
       moving = true;
     }
-    const changing = this.source.update(this.view, now);
+    let changing = this.source.update(this.view, now);
+    if (this.clock?.step(now)) changing = true;
     const ev = this.ev;
     if (this.auto) this.ev = this.eye.follow(ev, this.view, now, !moving && !changing, this.reducedMotion.matches);
     const adapting = this.ev !== ev;

@@ -15,8 +15,11 @@ const CUBES = 2 / CUBE + 3;
 interface Found {
   /** Luminance times distance squared, in units of the splats' own. */
   luminosity: number;
+  /** At the pack's own date. */
   position: Vec3;
-  points: boolean;
+  store: SplatStore;
+  cell: StoredCell;
+  at: number;
   /** It lies where the landmark does, but for rounding. */
   exact: boolean;
 }
@@ -60,17 +63,20 @@ export class LandmarkStars {
   /** Where its star is drawn, which float32 may have moved; where the file puts it if no exact star is loaded. */
   positionOf(landmark: Landmark): Vec3 {
     const star = this.found.get(landmark.id);
-    return star?.points ? star.position : landmark.position;
+    if (!star?.cell.points) return landmark.position;
+    return star.store.cells.has(star.cell) ? star.store.placeOf(star.at, star.cell) : star.position;
   }
 
   /** Looks for landmarks among the splats of a cell just loaded that are its own. */
   addCell(store: SplatStore, cell: StoredCell): void {
-    const { origin, unitM, points } = cell;
-    for (let at = cell.start; at < cell.start + cell.count; at++) {
+    const { origin, unitM, start, home } = cell;
+    const [means, step, first] = home ? [home, 3, start] : [store.means, 4, 0];
+    for (let at = start; at < start + cell.count; at++) {
       if (store.means[4 * at + 3] !== OWN) continue;
-      const x = origin[0] + store.means[4 * at] * unitM;
-      const y = origin[1] + store.means[4 * at + 1] * unitM;
-      const z = origin[2] + store.means[4 * at + 2] * unitM;
+      const from = step * (at - first);
+      const x = origin[0] + means[from] * unitM;
+      const y = origin[1] + means[from + 1] * unitM;
+      const z = origin[2] + means[from + 2] * unitM;
       const r = Math.sqrt(x * x + y * y + z * z);
       const stars = this.cubes.get(cubeOf(x / r, y / r, z / r));
       if (!stars) continue;
@@ -78,7 +84,7 @@ export class LandmarkStars {
       for (const { landmark, direction, distance } of stars) {
         if (Math.abs(r / distance - 1) > SAME_DISTANCE || dot(position, direction) < Math.cos(SAME_ANGLE) * r) continue;
         const exact = length(sub(position, landmark.position)) < ROUNDING * distance;
-        const star = { luminosity: store.luminosityOf(at, cell), position, points, exact };
+        const star = { luminosity: store.luminosityOf(at, cell), position, store, cell, at, exact };
         if (isBetter(star, this.found.get(landmark.id))) this.found.set(landmark.id, star);
       }
     }
@@ -87,7 +93,8 @@ export class LandmarkStars {
 
 /** A star is better than a splat, then the one that lies there, else the brighter one. */
 function isBetter(star: Found, before: Found | undefined): boolean {
-  if (!before || star.points !== before.points) return !before || star.points;
+  const { points } = star.cell;
+  if (!before || points !== before.cell.points) return !before || points;
   if (star.exact !== before.exact) return star.exact;
   return star.luminosity > before.luminosity;
 }

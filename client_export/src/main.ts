@@ -8,6 +8,7 @@ import "./style.css";
 import "./panels.css";
 import "./chart.css";
 import "./points/points.css";
+import "./time/time.css";
 import "./tour/tour.css";
 
 /** Takes the texts in the visitor's language. @throws TypeError where they do not come. */

@@ -15,8 +15,8 @@ export const NEAR_CAPACITY = 4096;
 /** For these, and the Sun. */
 const ROOM = NEAR_CAPACITY + 1;
 /**
- * Distance below which a splat may be rebased, in cell units, or of a cell whose origin is the Sun in the splat's
- * distance from it; at it a float32 errs by about 1e-6 radians.
+ * Distance below which a splat may be rebased, in cell units, or in its own largest coordinate where it has moved beyond one,
+ * or of a cell whose origin is the Sun in the splat's distance from it; at it a float32 errs by about 1e-6 radians.
  */
 const NEAR_UNITS = 0.1;
 /** The near pass takes over between this share of the limit and the limit. */
@@ -107,13 +107,13 @@ export class NearSplats {
 function collect(cell: StoredCell, means: Float32Array, camera: Vec3, found: Near[]): void {
   const { weight, childWeights, fromSun, origin, unitM, start, count } = cell;
   const [x, y, z] = camera.map((value, axis) => (value - origin[axis]) / unitM);
-  const reach = 1 + NEAR_UNITS;
+  const reach = (1 + NEAR_UNITS) * cell.reach;
   if (!fromSun && (Math.abs(x) > reach || Math.abs(y) > reach || Math.abs(z) > reach)) return;
   for (let at = start; at < start + count; at++) {
     const [mx, my, mz, child] = [means[4 * at], means[4 * at + 1], means[4 * at + 2], means[4 * at + 3]];
     const [dx, dy, dz] = [mx - x, my - y, mz - z];
     const distance2 = dx * dx + dy * dy + dz * dz;
-    const scale2 = fromSun ? mx * mx + my * my + mz * mz : 1;
+    const scale2 = fromSun ? mx * mx + my * my + mz * mz : Math.max(1, mx * mx, my * my, mz * mz);
     if (distance2 >= NEAR_UNITS ** 2 * scale2) continue;
     const shown = childWeights && child < OWN ? childWeights[child] : weight;
     const distance = Math.sqrt(distance2);

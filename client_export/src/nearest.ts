@@ -32,13 +32,17 @@ interface Known {
 const far = (a: Vec3, b: Vec3): number => length(sub(a, b));
 
 export class NearestLight {
-  private readonly known = new WeakMap<StoredCell, Known>();
+  private known = new WeakMap<StoredCell, Known>();
+  /** Of the store, when it was known. */
+  private moves = 0;
   private last: StoredCell | null = null;
 
   constructor(private readonly store: SplatStore) {}
 
   /** The nearest light that is shown, as seen from `camera`, metres; null where there is none. */
   find(camera: Vec3): NearLight | null {
+    if (this.moves !== this.store.moves) this.known = new WeakMap(); // stars are elsewhere
+    this.moves = this.store.moves;
     let [distance, best] = [Infinity, null as StoredCell | null];
     const visit = (cell: StoredCell): void => {
       if (cell.weight === 0 || cell.count === 0) return;

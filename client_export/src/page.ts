@@ -19,6 +19,7 @@ import { type Dotted, connectPoints } from "./points/connect.ts";
 import type { Site } from "./site.ts";
 import type { Stage } from "./stage.ts";
 import { TEXT } from "./text/text.ts";
+import { type Timed, connectTime } from "./time/connect.ts";
 import { type Toured, connectTours } from "./tour/connect.ts";
 import { length } from "./vec.ts";
 import { type Traveller, connectWhere } from "./where.ts";
@@ -32,7 +33,7 @@ export { parseLandmarks } from "./landmark.ts";
 export { Names } from "./names.ts";
 
 /** What buttons and keys change. */
-export interface Controlled extends Charted, Dotted, Hosted, Immersed, Pointed, Toured, Traveller {
+export interface Controlled extends Charted, Dotted, Hosted, Immersed, Pointed, Timed, Toured, Traveller {
   readonly stage: Stage;
   readonly ev: number;
   readonly auto: boolean;
@@ -71,6 +72,7 @@ export function connectPage(app: Controlled, site: Site): void {
   connectPointer(app, connectPoints(app));
   keepHeight(document.querySelector("footer") as HTMLElement, () => app.invalidate());
   const tell = connectWhere(app);
+  connectTime(app, site);
   connectTours(app, site);
   if (window.parent !== window) void import("./embed/guest.ts").then(({ connectHost }) => connectHost(app));
 

@@ -29,6 +29,10 @@ export interface StoredCell {
   fromSun: boolean;
   start: number;
   count: number;
+  /** Cell units: no coordinate is beyond it, unless the origin is the Sun. */
+  reach: number;
+  /** [count, 3] positions at the pack's own date, cell units, of stars that may be elsewhere now. */
+  home?: Float32Array;
 }
 
 /** Instance arrays with room for `capacity` splats. */
@@ -45,6 +49,8 @@ export class SplatStore {
   count = 0;
   /** No splat lies at or beyond it. */
   end = 0;
+  /** How often splats that are there have moved. */
+  moves = 0;
   private readonly places: FreePlaces;
   private changes: Places[] = [];
 
@@ -69,7 +75,7 @@ export class SplatStore {
     for (const name of ["covDiagonal", "covOff", "light"] as const) this[name].set(cell[name], 3 * start);
     const childWeights = children ? new Float32Array(8).fill(1) : null;
     const widest = points ? 0 : unitM * Math.sqrt(largestVariance(cell));
-    const stored = { points, weight: 1, childWeights, widest, ball, origin, unitM, fromSun, start, count };
+    const stored = { points, weight: 1, childWeights, widest, ball, origin, unitM, fromSun, start, count, reach: 1 };
     if (points && length(ball.centre) < ball.radius + SUN_REACH_M) this.hideSun(stored);
     this.cells.add(stored);
     this.count += count;
@@ -80,10 +86,10 @@ export class SplatStore {
 
   /** Takes the light of a star that is the Sun, which `NearSplats` adds to every view. */
   private hideSun(cell: StoredCell): void {
-    const { origin, unitM, start, count } = cell;
+    const { start, count } = cell;
     for (let at = start; at < start + count; at++) {
-      const place = [0, 1, 2].map((axis) => origin[axis] + unitM * this.means[4 * at + axis]) as unknown as Vec3;
-      if (isSun(place, 2 * Math.PI * this.luminosityOf(at, cell))) this.light.fill(0, 3 * at, 3 * at + 3);
+      if (isSun(this.placeOf(at, cell), 2 * Math.PI * this.luminosityOf(at, cell)))
+        this.light.fill(0, 3 * at, 3 * at + 3);
     }
   }
 
@@ -98,6 +104,17 @@ export class SplatStore {
     if (!this.cells.delete(cell)) return;
     this.places.free(cell.start, cell.count);
     this.count -= cell.count;
+  }
+
+  /** The positions of the splats of `cell` were written anew. */
+  moved({ start, count }: StoredCell): void {
+    this.changes.push({ start, end: start + count });
+    this.moves++;
+  }
+
+  /** Where splat `at` of `cell` is, metres. */
+  placeOf(at: number, { origin, unitM }: StoredCell): Vec3 {
+    return origin.map((value, axis) => value + unitM * this.means[4 * at + axis]) as unknown as Vec3;
   }
 
   /** The places that were written since this was last asked. */

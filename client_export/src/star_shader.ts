@@ -81,7 +81,9 @@ bool findPlace() {
 
 // The share of its light that is drawn here, where so much of it is shown.
 float shareOf(float shown) {
-  return shown * smoothstep(fade.x, fade.y, length(to) / frame.w / (state.w < 0.0 ? length(mean.xyz) : 1.0));
+  vec3 far = abs(mean.xyz); // above 1 where it has moved out of its cell
+  float unit = state.w < 0.0 ? length(mean.xyz) : max(max(1.0, far.x), max(far.y, far.z));
+  return shown * smoothstep(fade.x, fade.y, length(to) / frame.w / unit);
 }
 
 // Whether it gives its middle any light, which is so many times its own.

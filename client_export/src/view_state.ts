@@ -1,4 +1,4 @@
-/** The view as text after `#` or `?`, so that a view is a link: `pos=x,y,z&look=ra,dec&fov=60&ev=0&up=ecliptic`. */
+/** The view as text after `#` or `?`, so that a view is a link: `pos=x,y,z&look=ra,dec&fov=60&ev=0&up=ecliptic&t=2026-11-29`. */
 import { type Camera, FOV_RANGE_DEG } from "./camera.ts";
 import { EV_RANGE } from "./exposure.ts";
 import { clamp } from "./numbers.ts";
@@ -21,6 +21,8 @@ export interface ViewState {
   up?: UpName;
   /** What is drawn over the sky; see `parseShown` of chart/part.ts. */
   show?: string;
+  /** The date of the stars; see `parseDate` of time/date.ts. */
+  date?: string;
 }
 
 function numbersOf(text: string | null, count: number): number[] | null {
@@ -51,16 +53,19 @@ export function parseViewState(...texts: string[]): ViewState {
   if (up !== null && Object.hasOwn(UP, up)) state.up = up as UpName;
   const show = params.get("show");
   if (show && /^[a-z,]+$/.test(show)) state.show = show;
+  const date = params.get("t");
+  if (date) state.date = date;
   return state;
 }
 
 /** The link text of a view; reading it back gives the same position to the last bit and the look to 1e-9 degrees. */
-export function formatViewState(camera: Camera, ev: number | "auto", show = ""): string {
+export function formatViewState(camera: Camera, ev: number | "auto", show = "", date = ""): string {
   const { ra, dec } = raDecOf(camera.forward);
   const angle = (deg: number) => String(Number(deg.toFixed(9)));
   const up = camera.upName === "ecliptic" ? "" : `&up=${camera.upName}`;
   const shown = show && `&show=${show}`;
-  return `#pos=${camera.position.join(",")}&look=${angle(ra)},${angle(dec)}&fov=${angle(camera.fovDeg)}&ev=${ev}${up}${shown}`;
+  const then = date && `&t=${encodeURIComponent(date)}`;
+  return `#pos=${camera.position.join(",")}&look=${angle(ra)},${angle(dec)}&fov=${angle(camera.fovDeg)}&ev=${ev}${up}${shown}${then}`;
 }
 
 /** Moves `camera` to what the state names, leaving the rest. */

@@ -38,6 +38,13 @@ test("a link gives the view back, at any distance", () => {
   }
 });
 
+test("a link gives the date of the stars back, and has none at the sky's own", () => {
+  for (const date of ["2026-11-29", "-9000", "12000.25", "next & week"]) {
+    assert.equal(parseViewState(formatViewState(new Camera(), 0, "", date)).date, date);
+  }
+  assert.ok(!formatViewState(new Camera(), 0).includes("t="));
+});
+
 test("what a link says wrongly is left out, what is too much is held back", () => {
   assert.deepEqual(parseViewState("?pos=1,2", "#look=a,b&fov=&up=sideways&ev=1e999"), {});
   assert.deepEqual(parseViewState("?fov=500&ev=2", "#ev=99&up=equatorial"), { fov: 120, ev: 30, up: "equatorial" });

@@ -272,7 +272,7 @@ class _Build:
             provenance["notes"] = self._notes()
         if counts.unused:
             provenance["unused"] = {why: counts.unused[why].count for why in sorted(counts.unused)}
-        if self.config.epoch is not None:
+        if self.config.epoch_jyear is not None:
             provenance |= {"without_proper_motion": counts.unmoved, "moved_across_only": counts.across}
         if self.merged is not None:
             provenance["merged"] = self.merged.provenance()

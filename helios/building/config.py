@@ -111,7 +111,7 @@ class BuildConfig:
     epoch: str | None = option(
         None,
         "Julian year to which stars are moved, such as J2000 or 2026.9; velocities are stored. [default: each "
-        "catalogue's own epoch, without velocities]",
+        "catalogue's own epoch, without velocities; of the embedded list J2000, its own]",
         type=str,
         metavar="YEAR",
     )
@@ -175,14 +175,21 @@ class BuildConfig:
 
     @property
     def epoch_jyear(self) -> float | None:
-        """`epoch` as a Julian year; None where stars stay at their catalogued positions."""
-        return None if self.epoch is None else parse_epoch(self.epoch)
+        """`epoch` as a Julian year, of the embedded list its own; None where stars have no velocities."""
+        if self.epoch is not None:
+            return parse_epoch(self.epoch)
+        own = self.synthetic is None and not self.stars and self.schema is None and not self.column
+        return SCHEMAS[EMBEDDED_SCHEMA].ref_epoch if own else None
 
     @property
     def cuts(self) -> Cuts:
         """The conditions that a row must meet to become a star."""
         return Cuts(
-            self.max_mag, self.min_parallax_over_error, self.max_ruwe, self.distance, motion=self.epoch is not None
+            self.max_mag,
+            self.min_parallax_over_error,
+            self.max_ruwe,
+            self.distance,
+            motion=self.epoch_jyear is not None,
         )
 
     @property
@@ -229,9 +236,9 @@ class BuildConfig:
             "parallax_error": self.distance == EDSD or self.min_parallax_over_error is not None or self.merge_bright,
             "ruwe": self.max_ruwe is not None,
             **dict.fromkeys(ZERO_POINT_COLUMNS, self.zero_point),
-            **dict.fromkeys(("pmra", "pmdec", "radial_velocity"), self.epoch is not None),
+            **dict.fromkeys(("pmra", "pmdec", "radial_velocity"), self.epoch_jyear is not None),
             "b_v": self.johnson,
-            "ref_epoch": self.epoch is not None or self.merge_bright or self.zero_point,
+            "ref_epoch": self.epoch_jyear is not None or self.merge_bright or self.zero_point,
         }
         return tuple(name for name, wanted in asked.items() if wanted)
 

@@ -33,8 +33,8 @@ def at_epoch(stars: StarTable, from_epoch: ArrayLike, to_epoch: float) -> StarTa
     """Return `stars`, given at `from_epoch`, one of all or [N], as seen at `to_epoch`, Julian years.
 
     Their distances change too: `distance_pc` if they have it, else `parallax`; quantiles remain those of `from_epoch`.
-    A star without a proper motion stays at its place on the sky; a missing radial velocity counts as 0. Raises
-    InputError for an epoch that is not finite.
+    A star without a proper motion stays at its place on the sky; a missing radial velocity counts as 0. A star given at
+    `to_epoch` keeps its values to the bit. Raises InputError for an epoch that is not finite.
     """
     measured = "distance_pc" in stars.absent
     # A parallax near 0 gives an infinite distance, which propagate does not use and which is beyond the grid.
@@ -50,8 +50,9 @@ def at_epoch(stars: StarTable, from_epoch: ArrayLike, to_epoch: float) -> StarTa
             to_epoch,
         )._asdict()
         parallax = moved.pop("parallax")
-        distance = {"parallax": parallax} if measured else {"distance_pc": 1000.0 / parallax}
-    return stars.with_columns(**moved, **distance)
+        moved |= {"parallax": parallax} if measured else {"distance_pc": 1000.0 / parallax}
+    there = np.asarray(from_epoch) == to_epoch
+    return stars.with_columns(**{name: np.where(there, getattr(stars, name), new) for name, new in moved.items()})
 
 
 def positions_m(stars: StarTable) -> NDArray[np.float64]:

@@ -46,7 +46,7 @@ def summary(report: BuildReport, landmarks: int, outside: list[str]) -> list[str
             f"{'':<12}the same star again, left out: {merged['repeated']:,}",
             f"{'added':<10}{merged['added']:,} bright stars that the catalogues lack",
         ]
-    if epoch is not None:
+    if report.config.epoch is not None:
         lines += [
             f"{'moved':<10}{report.stars - counts.unmoved:,} to J{epoch:.10g}",
             f"{'':<12}no radial_velocity, moved across the sky only: {counts.across:,}",

@@ -18,12 +18,13 @@ from helios.packing import PACKS
 from helios.packing.figures import CONSTELLATIONS, figures_text
 from helios.packing.lit_places import with_star_counts
 from helios.packing.names import at_their_stars, find_named, names_text
-from helios.packing.pack import open_pack
+from helios.packing.pack import Pack, open_pack
 from helios.packing.pack_cells import Written
 from helios.packing.tours import TOURS, Tour, embedded_tour, read_tour
 from helios.packing.v1_index import CHECKSUMS
 from helios.packing.v2.lookup import LOOKUP, read_lookup, write_lookup
 from helios.packing.v2.reader import V2Pack
+from helios.packing.v2.side import MOTION
 from helios.pieces import digest_of
 from helios.progress import Done, OnEvent, ignore
 from helios.universe import Universe
@@ -63,9 +64,10 @@ def write_site(
     stars and places are called, if any name is known; `tours/` with the files `tours`, after the tour of this package
     where the universe has its places; of a pack v2 the identifiers of all stars in order; `stars/` with the exact stars
     of all cells where any cell is trained and the pack does not have them; `site.json`, which lists the packs as the
-    viewer's layers and names these files; and `files.json`, which lists every other file with its size and SHA-256, has
-    the universe's fingerprint, and is not fetched. No file per cell. The directory appears whole, in place of an older
-    site: killed at any moment, the old site stays or a rerun makes the new one.
+    viewer's layers, names these files, and has the epoch of stars whose motions the pack has; and `files.json`, which
+    lists every other file with its size and SHA-256, has the universe's fingerprint, and is not fetched. No file per
+    cell. The directory appears whole, in place of an older site: killed at any moment, the old site stays or a rerun
+    makes the new one.
 
     Raises InputError where the directory holds anything but a site of Helios, or lies in the universe or its pack, or a
     tour is none or has the name of another;
@@ -108,6 +110,8 @@ def write_site(
         ]
         optional = {"landmarks": PLACES, "constellations": FIGURES, "names": CALLED, "lookup": FOUND}
         named: dict[str, Any] = {what: path for what, path in optional.items() if (stage / path).is_file()}
+        if (epoch := _epoch_of(universe, packed)) is not None:
+            named["epoch"] = epoch
         named |= _write_tours(stage, [*([shipped] if shipped else []), *map(read_tour, tours)])
         _write_json(stage / SITE_MANIFEST, {"version": SITE_VERSION, "layers": layers, **named})
         listed = [{**file, "sha256": sha256(stage / file["path"])} for file in _list_files(stage)]
@@ -192,6 +196,13 @@ def _foreign(directory: Path) -> str | None:
     """Return the path of a file in the site that its list lacks; None where there is none."""
     known = {file["path"] for file in _manifest_files(directory)} | {_listing(directory).name}
     return next((file["path"] for file in _list_files(directory) if file["path"] not in known), None)
+
+
+def _epoch_of(universe: Universe, packed: Pack) -> float | None:
+    """The Julian year at which stars are where the pack has them; None where it does not have their motions."""
+    if not isinstance(packed, V2Pack) or MOTION not in packed.head.sides:
+        return None
+    return float(universe.provenance["options"]["epoch"])
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

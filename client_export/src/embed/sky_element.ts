@@ -23,6 +23,8 @@ export interface SkyView {
   up?: "ecliptic" | "equatorial";
   /** What is drawn over the sky, as "constellations,equatorial"; "none" for nothing. */
   show?: string;
+  /** The date of the stars: one as "2026-11-29", or a year as "-9000" or "12000"; empty for the sky's own. */
+  t?: string;
 }
 
 /** What is asked of the page of a site; `text` is a name for "goto" and a link's text for "go". */
@@ -49,7 +51,7 @@ export interface SkyEvents {
   failed: CustomEvent<string>;
 }
 
-const PARTS = ["pos", "look", "fov", "ev", "up", "show"] as const;
+const PARTS = ["pos", "look", "fov", "ev", "up", "show", "t"] as const;
 const ATTRIBUTES = ["src", "lang", "goto", "points", ...PARTS];
 
 /** The text of a view as it stands in a link after `#`, its numbers to the last bit. */

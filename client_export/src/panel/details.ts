@@ -1,18 +1,8 @@
 /** What a pack knows of a star: out of what is loaded at once, and out of its side files when it is asked for. */
-import { PackReader } from "../pack_reader.ts";
 import type { TreeNode } from "../tree/node.ts";
 import type { TreePack } from "../tree/pack.ts";
-import {
-  DISTANCES,
-  IDS,
-  MOTION,
-  type Side,
-  decodeDistances,
-  decodeIds,
-  decodeMotion,
-  sideBlockRange,
-  sidesOf,
-} from "../v2/side.ts";
+import { type SidePlace, SideReader, sidePlace, skyPlace } from "../tree/side_reader.ts";
+import { DISTANCES, IDS, MOTION, type Side, decodeDistances, decodeIds, decodeMotion, sidesOf } from "../v2/side.ts";
 import { OMEGA_0, UNKNOWN_COLOR } from "../v2/quantities.ts";
 import { type Vec3, length, sub } from "../vec.ts";
 import type { PickedStar } from "./pick.ts";
@@ -50,71 +40,51 @@ export function colorOf({ light }: PickedStar, palette: Float32Array): number | 
   return best === UNKNOWN_COLOR ? null : BLUEST + (COLOURS * best) / (UNKNOWN_COLOR - 1);
 }
 
-/** Where the records of a star are: the side files' `stem`, the tile's place in them, and the star's number in the tile. */
+/** Where the records of a star are. */
 interface Place {
-  stem: string;
-  firstStar: number;
-  number: number;
-  stars: number;
-  crc: number;
+  tile: SidePlace;
+  /** The star's number in the tile. */
   row: number;
 }
 
 export class SideFiles {
-  private readonly readers = new Map<string, PackReader>();
+  private readonly reader: SideReader;
 
   constructor(
     private readonly pack: TreePack,
     private readonly root: TreeNode,
-  ) {}
+  ) {
+    this.reader = new SideReader(pack.folder);
+  }
 
   /** @throws SiteError where a side file cannot be read or is damaged. */
   async recordsOf(star: PickedStar): Promise<Recorded> {
     const place = this.placeOf(star);
     const sides = sidesOf(this.pack.head.sides);
-    const has = (side: Side) => place && sides.some(({ name }) => name === side.name);
+    const has = (side: Side) => sides.some(({ name }) => name === side.name);
     const [ids, distances, motion] = await Promise.all(
-      [IDS, DISTANCES, MOTION].map((side) => (has(side) ? this.read(side, place as Place) : null)),
+      [IDS, DISTANCES, MOTION].map((side) => (place && has(side) ? this.reader.read(side, place.tile) : null)),
     );
     if (!place) return { identifier: null, distancePc: null, speedKmS: null };
-    const { stars, crc, row } = place;
-    const range = distances && decodeDistances(distances, stars, crc, this.nameOf(DISTANCES, place));
-    const moved = motion && decodeMotion(motion, stars, crc, this.nameOf(MOTION, place));
+    const { tile, row } = place;
+    const { stars, crc } = tile;
+    const range = distances && decodeDistances(distances, stars, crc, this.reader.nameOf(DISTANCES, tile));
+    const moved = motion && decodeMotion(motion, stars, crc, this.reader.nameOf(MOTION, tile));
     const [low, high] = range ? range.subarray(2 * row, 2 * row + 2) : [NaN, NaN];
     const [x, y, z] = moved ? moved.subarray(3 * row, 3 * row + 3) : [NaN, NaN, NaN];
     const speed = Math.hypot(x, y, z) / JULIAN_YEAR_S / 1000;
     return {
-      identifier: ids ? decodeIds(ids, stars, crc, this.nameOf(IDS, place))[row] : null,
+      identifier: ids ? decodeIds(ids, stars, crc, this.reader.nameOf(IDS, tile))[row] : null,
       distancePc: Number.isFinite(low) && Number.isFinite(high) ? [low, high] : null,
       speedKmS: Number.isFinite(speed) ? speed : null,
     };
-  }
-
-  private nameOf({ name }: Side, { stem }: Place): string {
-    return `${this.pack.folder.path}${name}-${stem}.bin`;
-  }
-
-  private async read(side: Side, place: Place): Promise<Uint8Array> {
-    const url = this.nameOf(side, place);
-    const reader = this.readers.get(url) ?? new PackReader(url, null, this.pack.folder.fetcher);
-    this.readers.set(url, reader);
-    const { offset, length: size } = sideBlockRange(side, place.firstStar, place.number, place.stars);
-    let found = new Uint8Array();
-    try {
-      await reader.read([{ offset, size }], (_, bytes) => (found = bytes.slice()));
-    } catch (reason) {
-      this.readers.delete(url); // it is asked for again, as if for the first time
-      throw reason;
-    }
-    return found;
   }
 
   /** Null where the star's cell is no longer there. */
   private placeOf({ cell, at }: PickedStar): Place | null {
     const row = at - cell.start;
     if (this.root.content?.stars === cell) {
-      const { stars, crc } = this.pack.head.sky;
-      return { stem: "sky", firstStar: 0, number: 0, stars, crc, row };
+      return { tile: skyPlace(this.pack.head.sky), row };
     }
     const node = find(this.root, (each) => each.content?.stars === cell);
     const tile = node?.parent?.place;
@@ -124,8 +94,7 @@ export class SideFiles {
       if (sibling === node) break;
       before += sibling.content?.stars?.count ?? 0;
     }
-    const stem = String(tile.shard).padStart(5, "0");
-    return { stem, firstStar: tile.firstStar, number: tile.number, ...tile.tile, row: before + row };
+    return { tile: sidePlace(tile), row: before + row };
   }
 }
 

@@ -103,7 +103,7 @@ export class Panel implements Overlay {
         return null;
       });
     const [called, recorded] = await Promise.all([
-      row ? null : told(this.host.called(star?.position ?? place?.position ?? [0, 0, 0])),
+      row ? null : told(this.host.called(star?.home ?? place?.position ?? [0, 0, 0])),
       star && this.files ? told(this.files.recordsOf(star)) : null,
     ]);
     if (number !== this.shown) return;
@@ -131,6 +131,9 @@ export class Panel implements Overlay {
 
   draw({ camera, size, atRest }: Frame): void {
     if (!this.subject) return;
+    const { star } = this.subject;
+    const { store } = this.host.source;
+    if (star && store.cells.has(star.cell)) star.position = store.placeOf(star.at, star.cell); // it may have moved
     const at = camera.project(this.position, size.width, size.height);
     this.mark.hidden = !at;
     if (at) this.mark.style.transform = `translate(${at.x.toFixed(1)}px, ${at.y.toFixed(1)}px)`;
@@ -149,12 +152,12 @@ export class Panel implements Overlay {
 
   private nameless(star: PickedStar | null): Landmark | null {
     if (!star) return null;
-    const id = `star-at-${star.position.join()}`;
+    const id = `star-at-${star.home.join()}`;
     return {
       id,
       name: this.name,
       kind: "star",
-      position: star.position,
+      position: star.home,
       radiusM: STAR_RADIUS_M,
       description: TEXT.places.star,
     };

@@ -11,6 +11,8 @@ export interface PickedStar {
   at: number;
   /** Metres. */
   position: Vec3;
+  /** The same at the pack's own date: by which it is named. */
+  home: Vec3;
   /** As `SplatStore.luminosityOf` gives it. */
   luminosity: number;
   /** Linear RGB times opacity. */
@@ -60,7 +62,15 @@ export function starAt(store: SplatStore, camera: Camera, spot: Spot): PickedSta
   // What is told of it later holds when its cell has gone.
   const { cell, at, from } = found;
   const light = [...store.light.subarray(3 * at, 3 * at + 3)];
-  return { cell, at, position: add(camera.position, from), luminosity: store.luminosityOf(at, cell), light };
+  const position = add(camera.position, from);
+  const home = homeOf(cell, at) ?? position;
+  return { cell, at, position, home, luminosity: store.luminosityOf(at, cell), light };
+}
+
+/** Where a star was before its cell moved, metres; null where that never did. */
+function homeOf({ home, origin, unitM, start }: StoredCell, at: number): Vec3 | null {
+  if (!home) return null;
+  return origin.map((value, axis) => value + unitM * home[3 * (at - start) + axis]) as unknown as Vec3;
 }
 
 /** Whether the ball around a cell may hold what is seen at `spot`. */

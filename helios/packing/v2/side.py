@@ -38,9 +38,12 @@ class Side:
 IDS = Side("ids", ("source_id",), np.dtype("<u8"))
 """Which star it is: what every pack has."""
 
+MOTION = Side("motion", ("velocity",), np.dtype(("<f4", (3,))))
+"""How it moves, if the universe says so: metres per Julian year along the axes of places."""
+
 SIDES = (
     IDS,
-    Side("motion", ("velocity",), np.dtype(("<f4", (3,)))),
+    MOTION,
     Side("distances", ("distance_lower_pc", "distance_upper_pc"), np.dtype(("<f4", (2,)))),
 )
 """All kinds. A head has bit i set where its pack has the kind i: new ones come last."""
