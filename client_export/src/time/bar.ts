@@ -1,30 +1,13 @@
 /** The bar of the clock: its date, buttons, and what is to be known of it. */
 import { element } from "../notices.ts";
+import { TEXT } from "../text/text.ts";
 import { YEARS } from "./date.ts";
 
+/** The first and the last year that there are, as a visitor types them. */
 const [FIRST, LAST] = YEARS.map((year) => String(year).replace("-", "−"));
 
-export const TEXT = {
-  label: "Time",
-  date: "Date of the stars",
-  back: "Slower, then back",
-  play: "Play",
-  pause: "Pause",
-  on: "Faster",
-  now: "Now",
-  epoch: "Reset",
-  epochTitle: (date: string) => `The date of this sky: ${date}`,
-  close: "Close",
-  real: "real time",
-  day: "1 day a second",
-  month: "1 month a second",
-  years: (years: string) => (years === "1" ? "1 year a second" : `${years} years a second`),
-  backwards: (rate: string) => `back, ${rate}`,
-  none: "The stars of this sky stand still: it was made without their motions.",
-  straight: "Stars move in straight lines; a speed towards us that is not known counts as none.",
-  clouds: "Light that stands for many stars stays.",
-  invalid: (text: string) => `“${text}” is no date: type one as 2026-11-29, or a year from ${FIRST} to ${LAST}.`,
-};
+/** What is said of a text that is no date. */
+export const invalidDate = (text: string): string => TEXT.time.invalid(text, FIRST, LAST);
 
 /** Called for what a visitor presses or types. */
 export interface BarEvents {
@@ -57,19 +40,19 @@ export class Bar {
   /** Without `epoch`, the text of the sky's own date, all it has to say is that stars stand still. */
   constructor(epoch: string | null, events: BarEvents) {
     this.box.id = "time";
-    this.box.setAttribute("aria-label", TEXT.label);
+    this.box.setAttribute("aria-label", TEXT.time.label);
     this.note.setAttribute("role", "status");
-    this.play = buttonOf(TEXT.play, events.onPlay);
-    const close = buttonOf("×", events.onClose, TEXT.close);
+    this.play = buttonOf(TEXT.time.play, events.onPlay);
+    const close = buttonOf("×", events.onClose, TEXT.time.close);
     this.main = epoch === null ? close : this.play;
     const row = Object.assign(document.createElement("div"), { className: "buttons" });
     if (epoch === null) {
-      this.note.textContent = TEXT.none;
+      this.note.textContent = TEXT.time.none;
       row.append(this.note, close);
       this.box.append(row);
     } else {
       this.input.type = "text";
-      this.input.setAttribute("aria-label", TEXT.date);
+      this.input.setAttribute("aria-label", TEXT.time.date);
       this.input.autocomplete = "off";
       this.input.spellcheck = false;
       this.input.addEventListener("change", () => events.onDate(this.input.value));
@@ -78,12 +61,12 @@ export class Bar {
       });
       this.rate.className = "rate";
       this.rate.setAttribute("aria-live", "polite");
-      const home = buttonOf(TEXT.epoch, events.onEpoch);
-      home.title = TEXT.epochTitle(epoch);
+      const home = buttonOf(TEXT.time.epoch, events.onEpoch);
+      home.title = TEXT.time.epochTitle(epoch);
       const [back, on] = [-1, 1].map((by) =>
-        buttonOf(by < 0 ? "−" : "+", () => events.onRate(by), by < 0 ? TEXT.back : TEXT.on),
+        buttonOf(by < 0 ? "−" : "+", () => events.onRate(by), by < 0 ? TEXT.time.back : TEXT.time.on),
       );
-      row.append(this.input, back, this.play, on, this.rate, buttonOf(TEXT.now, events.onNow), home, close);
+      row.append(this.input, back, this.play, on, this.rate, buttonOf(TEXT.time.now, events.onNow), home, close);
       this.box.append(row, this.note);
     }
     this.box.addEventListener("keydown", (event) => {
@@ -102,7 +85,7 @@ export class Bar {
 
   show({ date, rate, playing, note }: BarState): void {
     if (document.activeElement !== this.input || playing) this.input.value = date;
-    this.play.textContent = playing ? TEXT.pause : TEXT.play;
+    this.play.textContent = playing ? TEXT.time.pause : TEXT.time.play;
     // The same text again would be read out again.
     if (this.rate.textContent !== rate) this.rate.textContent = rate;
     if (!this.refused && this.note.textContent !== note) this.note.textContent = note;
@@ -112,7 +95,7 @@ export class Bar {
   refuse(text: string | null): void {
     this.refused = text !== null;
     this.input.setAttribute("aria-invalid", String(this.refused));
-    if (text !== null) this.note.textContent = TEXT.invalid(text);
+    if (text !== null) this.note.textContent = invalidDate(text);
   }
 
   /** Takes the keyboard to its main button. */

@@ -3,13 +3,9 @@ import { takesKeys } from "../controls.ts";
 import { messageOf, SiteError } from "../errors.ts";
 import { element, showNotice } from "../notices.ts";
 import type { Site } from "../site.ts";
+import { TEXT } from "../text/text.ts";
 import type { Time, TimeHost } from "./time.ts";
 
-const TEXT = {
-  time: "Time",
-  title: "Play the motions of the stars (T)",
-  damaged: 'site.json is damaged: "epoch" must be a year',
-};
 const KEY = "t";
 
 /** What the page has for the clock. */
@@ -22,8 +18,8 @@ export interface Timed extends TimeHost {
 export function connectTime(app: Timed, site: Site): void {
   const button = Object.assign(document.createElement("button"), { id: "time-button", type: "button" });
   const at = document.createElement("span");
-  button.append(TEXT.time, at);
-  button.title = TEXT.title;
+  button.append(TEXT.time.button, at);
+  button.title = TEXT.time.title;
   button.setAttribute("aria-haspopup", "true");
   element("help-button").before(button);
 
@@ -67,6 +63,6 @@ export function connectTime(app: Timed, site: Site): void {
 /** The Julian year at which the stars of `site` are where its pack has them; null where that has no motions. */
 function epochOf({ manifest: { epoch } }: Site): number | null {
   if (epoch === undefined) return null;
-  if (typeof epoch !== "number" || !(Math.abs(epoch) <= 30_000)) throw new SiteError(TEXT.damaged);
+  if (typeof epoch !== "number" || !(Math.abs(epoch) <= 30_000)) throw new SiteError(TEXT.time.damaged);
   return epoch;
 }

@@ -79,16 +79,18 @@ export class Motions {
     const { home, velocity, ball } = moving;
     const scale = (year - this.epoch) / unitM;
     const [low, high] = [
-      [Infinity, Infinity, Infinity],
-      [-Infinity, -Infinity, -Infinity],
+      [0, 0, 0],
+      [0, 0, 0],
     ];
-    for (let i = 0; i < count; i++) {
-      for (let axis = 0; axis < 3; axis++) {
-        const value = home[3 * i + axis] + velocity[3 * i + axis] * scale;
+    for (let axis = 0; axis < 3; axis++) {
+      let [least, most] = [Infinity, -Infinity];
+      for (let i = 0, at = axis; i < count; i++, at += 3) {
+        const value = home[at] + velocity[at] * scale;
         means[4 * (start + i) + axis] = value;
-        if (value < low[axis]) low[axis] = value;
-        if (value > high[axis]) high[axis] = value;
+        least = Math.min(least, value);
+        most = Math.max(most, value);
       }
+      [low[axis], high[axis]] = [least, most];
     }
     moving.year = year;
     if (year === this.epoch) {

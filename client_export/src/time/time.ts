@@ -3,7 +3,8 @@ import { takesKeys } from "../controls.ts";
 import { showNotice } from "../notices.ts";
 import type { Source } from "../source.ts";
 import { TreeSource } from "../tree/source.ts";
-import { Bar, TEXT } from "./bar.ts";
+import { TEXT } from "../text/text.ts";
+import { Bar, invalidDate } from "./bar.ts";
 import { Clock } from "./clock.ts";
 import { formatDate, parseDate, yearOf } from "./date.ts";
 import { Motions } from "./motions.ts";
@@ -119,7 +120,7 @@ export class Time {
     const { date } = this.host;
     const year = date === "" ? this.clock.epoch : parseDate(date);
     if (year === null || (date !== "" && !this.motions)) {
-      showNotice(this.motions ? TEXT.invalid(date) : TEXT.none);
+      showNotice(this.motions ? invalidDate(date) : TEXT.time.none);
     } else {
       this.stand(year);
       if (date !== "") this.bar.shown = true;
@@ -133,7 +134,7 @@ export class Time {
     this.told = this.host.date = text;
     this.onShow(text);
     const far = Math.abs(year - epoch) > FAR_YR && this.hasClouds;
-    const note = far ? `${TEXT.straight} ${TEXT.clouds}` : TEXT.straight;
+    const note = far ? `${TEXT.time.straight} ${TEXT.time.clouds}` : TEXT.time.straight;
     if (this.motions) this.bar.show({ date: formatDate(year), rate: rateText(rate), playing, note });
   }
 
@@ -146,7 +147,7 @@ export class Time {
 /** How fast time goes, in words. */
 function rateText(rate: number): string {
   const speed = Math.abs(rate);
-  const named = speed >= 1 ? TEXT.years(speed.toLocaleString("en")) : speed > 1 / 20 ? TEXT.month : "";
-  const words = named || (speed > 1e-4 ? TEXT.day : TEXT.real);
-  return rate < 0 ? TEXT.backwards(words) : words;
+  const named = speed >= 1 ? TEXT.time.years(speed) : speed > 1 / 20 ? TEXT.time.month : "";
+  const words = named || (speed > 1e-4 ? TEXT.time.day : TEXT.time.real);
+  return rate < 0 ? TEXT.time.backwards(words) : words;
 }
