@@ -177,6 +177,31 @@ def test_the_view_turns_as_the_phone_and_back_and_a_drag_adds_to_it(visit):
     assert off.script == "false"
 
 
+ASKED = """
+window.asked = [];
+DeviceOrientationEvent.requestPermission = async () => {
+  asked.push(navigator.userActivation.isActive);
+  return asked.length > 1 ? "granted" : "denied";
+};
+"""
+
+
+def test_where_it_must_be_asked_for_a_tap_asks_and_no_is_told(naked_eye_site, tmp_path):
+    tap = {"click": [352, 82]}  # the last of the buttons under the search box
+    away = {"evaluate": "document.querySelector('#notices button').click()"}  # it lies over the buttons
+    views = [
+        View(TURNED, steps=[tap, {"until": "helios.problems.length === 1"}, {"evaluate": "asked"}], clean=False),
+        View(
+            steps=[away, tap, {"until": PRESSED.format("gyro")}, held(0, 90, 0), held(0, 100, 0), {"evaluate": "asked"}]
+        ),
+    ]
+    visit = look_at_site(naked_eye_site, views, tmp_path, size=(390, 844), touch=True, before=ASKED)
+    assert visit.views[0].script == [True]
+    assert visit.views[1].script == [True, True]
+    assert look_of(visit.views[1]) == pytest.approx([80, 20], abs=1e-3)
+    assert visit.problems == ["This browser was not allowed to tell how the phone is moved."]
+
+
 def test_each_eye_sees_the_stars_where_its_matrices_put_them(visit, spots):
     expected = np.concatenate(spots)
     assert all(len(each) > 8 for each in spots)

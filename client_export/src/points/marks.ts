@@ -57,6 +57,8 @@ export class Marks {
   /** What the pointer rests on. */
   hovered: Mark | null = null;
   private drawn: Drawn[] = [];
+  /** Of the screen, CSS pixels. */
+  private width = 0;
 
   constructor(private readonly painter: Painter) {}
 
@@ -70,6 +72,7 @@ export class Marks {
   draw({ camera, size }: Frame, taken: readonly Box[], written: ReadonlySet<string>, names: boolean): void {
     const { painter } = this;
     painter.begin(size, taken);
+    this.width = size.width;
     const { right, up, forward } = camera.basis();
     const focal = camera.focalPx(size.height);
     const [px, py, pz] = camera.position;
@@ -132,6 +135,11 @@ export class Marks {
 
   private write(name: string, x: number, y: number): boolean {
     if (name === "") return false;
-    return SIDES.some(([dx, dy, align]) => this.painter.text(name, x + dx, y + dy, TEXT_COLOR, align));
+    const width = this.painter.widthOf(name);
+    return SIDES.some(([dx, dy, align]) => {
+      const left = x + dx - (align === "left" ? 0 : align === "right" ? width : width / 2);
+      const fits = left >= 0 && left + width <= this.width;
+      return fits && this.painter.text(name, x + dx, y + dy, TEXT_COLOR, align);
+    });
   }
 }

@@ -77,6 +77,7 @@ const de: Texts = {
       ["Sternbilder", "[C]; das Menü Zeigen hat noch mehr"],
       ["Zeit", "[T]; dann hält [P] an oder spielt ab, [[] langsamer oder zurück, []] schneller"],
       ["Geflogen werden", "der Knopf Touren"],
+      ["Eigene Sterne", "eine Tabelle (CSV) auf der Seite ablegen oder im Menü Zeigen wählen"],
       ["Zurück zur Sonne", "[H]"],
       ["Zum vorigen Ort", "[Rücktaste], oder „Zurück“ des Browsers"],
     ],

@@ -99,6 +99,7 @@ export const en = {
       ["Constellations", "[C]; the menu Show has more to draw"],
       ["Time", "[T]; then [P] plays and pauses, [[] slower or back, []] faster"],
       ["Be flown about", "the button Tours"],
+      ["Your own stars", "drop a table (CSV) on the page, or choose it in the menu Show"],
       ["Back to the Sun", "[H]"],
       ["Back to where you were", "[Backspace], or the browser’s own “back”"],
     ] as [string, string][],
