@@ -7,8 +7,7 @@ import { TEXT } from "./text/text.ts";
 export function connectHelp(): () => void {
   const dialog = element<HTMLDialogElement>("help");
   const title = Object.assign(document.createElement("h2"), { id: "help-title", textContent: TEXT.help.title });
-  // The first focus: else the dialog would open where its first button is, at the end.
-  Object.assign(title, { tabIndex: -1, autofocus: true });
+  title.tabIndex = -1;
   const rows = document.createElement("dl");
   for (const [what, how] of TEXT.help.rows) {
     const term = Object.assign(document.createElement("dt"), { textContent: what });
@@ -20,7 +19,10 @@ export function connectHelp(): () => void {
   const form = Object.assign(document.createElement("form"), { method: "dialog" });
   form.append(languages(), Object.assign(document.createElement("button"), { textContent: TEXT.help.close }));
   dialog.append(title, rows, link, form);
-  return () => dialog.showModal();
+  return () => {
+    dialog.showModal();
+    title.focus(); // else the dialog would open at its end, where its first button is
+  };
 }
 
 /** `[W]` in a text as the key W. */

@@ -53,7 +53,9 @@ export class Search {
       none = TEXT.search.failed;
       this.onError(reason);
     }
-    if (asked === this.asked) this.show(found, none);
+    if (asked !== this.asked) return;
+    this.show(found, none);
+    this.count.textContent = found.length === 0 ? none : TEXT.search.found(found.length);
   }
 
   private show(found: Result[], none: string): void {
@@ -63,7 +65,6 @@ export class Search {
     if (found.length === 0) {
       this.list.append(Object.assign(document.createElement("li"), { className: "none", textContent: none }));
     }
-    this.count.textContent = found.length === 0 ? none : TEXT.search.found(found.length);
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
     this.mark();

@@ -56,7 +56,7 @@ def test_axe_finds_nothing(site, tmp_path, size, touch):
 
 
 def test_tab_reaches_every_control_and_escape_leads_back(site, tmp_path):
-    """In the order in which they stand on the page, none twice, before it comes round. Escape leads back from the search."""
+    """In the order in which they stand on the page, none twice; Escape leads back from the search."""
     steps = [{"until": READY}, {"evaluate": "document.getElementById('sky').focus()"}]
     walk = [View(steps=[*steps, {"evaluate": FOCUS}])]
     walk += [View(steps=[{"press": "Tab"}, {"evaluate": FOCUS}]) for _ in range(12)]

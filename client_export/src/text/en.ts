@@ -76,7 +76,7 @@ export const en = {
     helpTitle: "Help (?)",
     pad: "Fly",
     forward: "Forward",
-    backward: "Back",
+    backward: "Backward",
     slower: "Slower",
     faster: "Faster",
     view: "What is in view?",

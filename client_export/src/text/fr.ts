@@ -77,7 +77,7 @@ const fr: Texts = {
       ["Constellations", "[C] ; le menu Voir en montre plus"],
       ["Temps", "[T] ; puis [P] lit et arrête, [[] moins vite ou en arrière, []] plus vite"],
       ["Se laisser mener", "le bouton Visites"],
-      ["Vos étoiles", "déposez un tableau (CSV) sur la page, ou choisissez-le dans le menu Afficher"],
+      ["Vos étoiles", "déposez un tableau (CSV) sur la page, ou choisissez-le dans le menu Voir"],
       ["Retour au Soleil", "[H]"],
       ["Lieu précédent", "[Retour arrière], ou « Précédent » du navigateur"],
     ],
