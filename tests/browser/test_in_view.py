@@ -1,9 +1,11 @@
 """What a frame draws is what is in view, and looks as if all were drawn.
 
-Real stars and 20,000 random ones make a tree of a few hundred cells. What the GPU is given falls with the field of view and
-is the Sun alone where no star is; the light is that of a frame for which nothing is left out, from the Sun and from outside.
+Real stars and 20,000 random ones make a tree of many cells. What the GPU is given falls with the field of view and
+is the Sun alone where no star is; the light is that of a frame that leaves nothing out, from the Sun and from outside.
 Nothing here is timed: `tests/bench/bench_frame.py` does that.
 """
+
+import itertools
 
 import numpy as np
 import pytest
@@ -41,8 +43,9 @@ def test_what_is_drawn_follows_the_field_of_view(site, tmp_path):
     assert (visit.problems, visit.console) == ([], [])
     *fields, behind, ahead = (view.script["stars"] + view.script["soft"] for view in visit.views)
     assert visit.views[0].loaded["splats"] > 20_000
-    assert all(narrow < wide for wide, narrow in zip(fields, fields[1:]))
-    assert fields[-1] < 0.6 * fields[0]  # the brightest of the whole sky are one cell
+    assert all(narrow < wide for wide, narrow in itertools.pairwise(fields))
+    # Of so few stars the brightest 9,000 are one cell, all around the Sun, and the next are in cells of 45 degrees.
+    assert fields[-1] < 0.85 * fields[0]
     assert ahead > fields[0]
     assert behind <= 1  # the Sun, which is given to every frame
 
@@ -54,7 +57,7 @@ def test_the_picture_is_that_of_everything_drawn(site, tmp_path, before):
     visit = look_at_site(site, [View(steps=before, picture=False), *parts, *wholes], tmp_path, size=SIZE)
     assert (visit.problems, visit.console) == ([], [])
     for part, whole in zip(visit.views[1 : 1 + len(VIEWS)], visit.views[1 + len(VIEWS) :]):
-        assert whole.script["stars"] + whole.script["soft"] > part.script["stars"] + part.script["soft"]
+        assert all(whole.script[kind] >= part.script[kind] for kind in ("stars", "soft", "wide"))
         assert part.light.sum() > 0
         # The sums of floats are made in another order.
         np.testing.assert_allclose(part.light, whole.light, rtol=1e-4, atol=1e-6 * part.light.max())
