@@ -15,7 +15,7 @@ from test_v2 import ALL, SIZE, helios, stars_csv
 FIELDS = (100, 60, 20, 5)
 PC_M = 3.0857e16
 OUTSIDE = f"pos=0,0,{3000 * PC_M}"
-"""From the pole of the ecliptic, where all stars are on one side."""
+"""Above the pole of the ecliptic, where most stars are on one side."""
 VIEWS = (
     "pos=0,0,0&look=83.8,-1.2&fov=60&ev=4",
     "pos=0,0,0&look=270,-60&fov=8&ev=4",
@@ -38,7 +38,7 @@ def site(tmp_path_factory):
 
 def test_what_is_drawn_follows_the_field_of_view(site, tmp_path):
     states = [f"pos=0,0,0&look=83.8,-1.2&fov={field}&ev=4" for field in FIELDS]
-    states += [f"{OUTSIDE}&look={look}&fov=60&ev=4" for look in ("270,66.56", "90,-66.56")]
+    states += [f"pos=0,0,{1e5 * PC_M}&look={look}&fov=60&ev=4" for look in ("270,66.56", "90,-66.56")]
     visit = look_at_site(site, [View(state, steps=DRAWN, picture=False) for state in states], tmp_path, size=SIZE)
     assert (visit.problems, visit.console) == ([], [])
     *fields, behind, ahead = (view.script["stars"] + view.script["soft"] for view in visit.views)
@@ -46,7 +46,7 @@ def test_what_is_drawn_follows_the_field_of_view(site, tmp_path):
     assert all(narrow < wide for wide, narrow in itertools.pairwise(fields))
     # Of so few stars the brightest 9,000 are one cell, all around the Sun, and the next are in cells of 45 degrees.
     assert fields[-1] < 0.85 * fields[0]
-    assert ahead > fields[0]
+    assert ahead > 5000
     assert behind <= 1  # the Sun, which is given to every frame
 
 
