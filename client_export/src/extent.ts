@@ -40,7 +40,7 @@ export interface Extent {
 export class Extents {
   private readonly known = new WeakMap<StoredCell, Extent>();
 
-  private of(store: SplatStore, cell: StoredCell): Extent {
+  of(store: SplatStore, cell: StoredCell): Extent {
     let extent = this.known.get(cell);
     if (!extent) this.known.set(cell, (extent = extentOf(store, cell)));
     return extent;
