@@ -83,10 +83,9 @@ class WithoutTexts(Ranges):
     has = False
 
     def do_GET(self) -> None:
-        if re.fullmatch(r"/assets/(en|de)-[0-9a-f]{8}\.js", self.path):
-            if not WithoutTexts.has:
-                self.send_error(404)
-                return
+        if re.fullmatch(r"/assets/(en|de)-[0-9a-f]{8}\.js", self.path) and not WithoutTexts.has:
+            self.send_error(404)
+            return
         WithoutTexts.has |= self.path == "/site.json?texts"
         super().do_GET()
 
