@@ -16,6 +16,7 @@ export class LayerSource implements Source {
   readonly glow = null;
   readonly glowWeight = 0;
   private readonly loader: Loader;
+  private weighed: { from: Vec3 | null; cells: number } = { from: null, cells: 0 };
   private readonly weights: { stored: StoredCell; weight: (from: Vec3) => number }[] = [];
 
   constructor(
@@ -42,6 +43,9 @@ export class LayerSource implements Source {
   }
 
   update({ camera }: View): boolean {
+    // What is shown of a cell hangs on the camera's place and on what else is here.
+    if (this.weighed.from === camera.position && this.weighed.cells === this.weights.length) return false;
+    this.weighed = { from: camera.position, cells: this.weights.length };
     for (const { stored, weight } of this.weights) stored.weight = weight(camera.position);
     return false;
   }

@@ -106,7 +106,9 @@ export class NearSplats {
 
 function collect(cell: StoredCell, means: Float32Array, camera: Vec3, found: Near[]): void {
   const { weight, childWeights, fromSun, origin, unitM, start, count } = cell;
-  const [x, y, z] = camera.map((value, axis) => (value - origin[axis]) / unitM);
+  const x = (camera[0] - origin[0]) / unitM;
+  const y = (camera[1] - origin[1]) / unitM;
+  const z = (camera[2] - origin[2]) / unitM;
   const reach = (1 + NEAR_UNITS) * cell.reach;
   if (!fromSun && (Math.abs(x) > reach || Math.abs(y) > reach || Math.abs(z) > reach)) return;
   for (let at = start; at < start + count; at++) {
