@@ -70,7 +70,7 @@ def visit(site, tmp_path_factory):
         View(steps=[{"evaluate": "history.back()"}, {"wait": 800}, {"until": THERE}]),
         View(steps=[{"evaluate": "history.back()"}, {"wait": 800}, {"until": THERE}]),
         View(
-            steps=[{"press": "/"}, {"type": "plieades"}, {"wait": 50}, {"until": FOUND}, {"evaluate": LIST}],
+            steps=[{"press": "/"}, {"type": "plieades"}, {"until": f"{LIST}[0]?.startsWith('P')"}, {"evaluate": LIST}],
             clean=False,
         ),
         View(steps=[{"type": "qwertz"}, {"until": f"{LIST}[0].startsWith('Nothing')"}, {"evaluate": LIST}]),
