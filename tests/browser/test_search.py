@@ -21,6 +21,7 @@ import helios
 
 LIST = "[...document.querySelectorAll('#search-list li')].map((item) => item.textContent)"
 FOUND = "document.querySelector('#search-list [role=option]') !== null"
+PLEIADES = f"{LIST}[0]?.startsWith('Ple')"
 GOAL = "document.getElementById('goal').textContent"
 THERE = "!helios.flying() && location.hash.startsWith('#pos=')"
 
@@ -70,7 +71,7 @@ def visit(site, tmp_path_factory):
         View(steps=[{"evaluate": "history.back()"}, {"wait": 800}, {"until": THERE}]),
         View(steps=[{"evaluate": "history.back()"}, {"wait": 800}, {"until": THERE}]),
         View(
-            steps=[{"press": "/"}, {"type": "plieades"}, {"until": f"{LIST}[0]?.startsWith('P')"}, {"evaluate": LIST}],
+            steps=[{"press": "/"}, {"type": "plieades"}, {"until": PLEIADES}, {"evaluate": LIST}],
             clean=False,
         ),
         View(steps=[{"type": "qwertz"}, {"until": f"{LIST}[0].startsWith('Nothing')"}, {"evaluate": LIST}]),
