@@ -37,7 +37,7 @@ ADAPTED = """(async () => {
   helios.addOverlay({ draw: () => seen.push(helios.view().exposure) });
   for (let last = -1; seen.length !== last || seen.length === 0; ) {
     last = seen.length;
-    await new Promise((done) => setTimeout(done, 1500));
+    await new Promise((done) => setTimeout(done, 3000));
   }
   return seen;
 })()"""
