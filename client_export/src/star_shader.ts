@@ -158,11 +158,12 @@ void main() {
   gl_PointSize = 1.0;
   if (!findPlace()) return;
   if (p.z <= MIN_DEPTH * length(to)) return;
+  centre = focal * p.xy / p.z;
+  vec2 margin = vec2(MARGIN / density);
+  if (any(greaterThan(abs(centre), extent - 0.5 * viewport + margin))) return; // before all that costs more
   if (!findPeak(shareOf(state.x) * (angular2 * focal * focal / epsilon))) return;
   conic = vec3(1.0, 0.0, 1.0) / epsilon;
-  centre = focal * p.xy / p.z;
   gl_PointSize = 2.0 * density * sqrt(max(11.1, fallen) * epsilon);
-  vec2 margin = vec2(MARGIN / density);
   gl_Position = vec4((0.5 * viewport + centre + margin) * 2.0 / (extent + 2.0 * margin) - 1.0, 0.0, 1.0);
 }
 `;
