@@ -31,13 +31,15 @@ SLIDE = """(() => {
   slider.dispatchEvent(new Event("input"));
 })()"""
 ADAPTED = """(async () => {
+  // The address may still be that of the view before, which would be no change.
+  while (window.location.hash.startsWith("#pos=0,0,0&")) await new Promise((done) => setTimeout(done, 50));
   // By a link's way, without settling: the eye follows on its own.
   window.location.hash = "#pos=0,0,0&look=83.8,-1.2&fov=60&ev=auto";
   const seen = [];
   helios.addOverlay({ draw: () => seen.push(helios.view().exposure) });
   for (let last = -1; seen.length !== last || seen.length === 0; ) {
     last = seen.length;
-    await new Promise((done) => setTimeout(done, 3000));
+    await new Promise((done) => setTimeout(done, 1500));
   }
   return seen;
 })()"""
