@@ -1,4 +1,5 @@
 /** How the page as a whole is seen: in red, as eyes that are used to the dark want it, and on the whole screen. */
+import { signButton } from "./buttons.ts";
 import { showNotice } from "./notices.ts";
 import { TEXT } from "./text/text.ts";
 
@@ -24,8 +25,8 @@ export function connectLooks(): Looks {
   filter.setAttribute("class", "filters");
   filter.setAttribute("aria-hidden", "true");
   filter.innerHTML = `<filter id="night" color-interpolation-filters="linearRGB"><feColorMatrix values="${RED_BY_LUMINANCE}"/></filter>`;
-  const night = buttonOf("night-button", TEXT.looks.night, HALF_DISC);
-  const full = buttonOf("full-button", TEXT.looks.full, CORNERS);
+  const night = signButton("night-button", TEXT.looks.night, HALF_DISC);
+  const full = signButton("full-button", TEXT.looks.full, CORNERS);
   const toggleNight = (): void => {
     night.setAttribute("aria-pressed", String(document.documentElement.classList.toggle("night")));
   };
@@ -45,12 +46,4 @@ export function connectLooks(): Looks {
   document.querySelector("header")?.before(box);
   document.body.append(filter);
   return { box, toggleNight, toggleFull };
-}
-
-/** A button with a `sign` in a box of 16 x 16 and a name for those who do not see it. */
-export function buttonOf(id: string, label: string, sign: string): HTMLButtonElement {
-  const button = Object.assign(document.createElement("button"), { id, type: "button", title: label });
-  button.setAttribute("aria-label", label);
-  button.innerHTML = `<svg viewBox="0 0 16 16" aria-hidden="true">${sign}</svg>`;
-  return button;
 }

@@ -60,7 +60,7 @@ def write_landmarks(path: Path, landmarks: Iterable[Landmark]) -> None:
 
 
 def _to_json(landmarks: Iterable[Landmark]) -> str:
-    entries = [
+    return landmarks_text(
         {
             "id": landmark.id,
             "name": landmark.name,
@@ -71,7 +71,11 @@ def _to_json(landmarks: Iterable[Landmark]) -> str:
             "description": landmark.description,
         }
         for landmark in landmarks
-    ]
+    )
+
+
+def landmarks_text(entries: Iterable[dict[str, Any]]) -> str:
+    """Return the text of a file of landmarks, an entry on each line."""
     lines = [json.dumps(entry, ensure_ascii=False, allow_nan=False) for entry in entries]
     return "[\n" + ",\n".join(lines) + "\n]\n"
 

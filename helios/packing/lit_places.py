@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from helios.constants import R_MIN_M
 from helios.coords import stacked_positions_m
+from helios.landmarks.files import landmarks_text
 
 if TYPE_CHECKING:
     from helios.universe import Universe
@@ -63,13 +64,7 @@ def with_star_counts(universe: Universe, landmarks: bytes) -> bytes:
     places = [Place(_position(entry), float(entry["radius_hint"]), entry["kind"] == STAR) for entry in counted]
     for entry, count in zip(counted, count_stars(universe, places).tolist()):
         entry["stars"] = count
-    return json_lines(entries)
-
-
-def json_lines(entries: list[dict[str, Any]]) -> bytes:
-    """Return the text of landmarks, one on each line."""
-    lines = [json.dumps(entry, ensure_ascii=False, allow_nan=False) for entry in entries]
-    return ("[\n" + ",\n".join(lines) + "\n]\n").encode()
+    return landmarks_text(entries).encode()
 
 
 def count_stars(universe: Universe, places: list[Place]) -> NDArray[np.int64]:

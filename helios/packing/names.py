@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from helios.catalogs_path import embedded
 from helios.constants import PARSEC_M
 from helios.coords import icrs_to_ecliptic_m, stacked_positions_m
-from helios.landmarks import load_landmarks
-from helios.packing.lit_places import json_lines
+from helios.landmarks.files import landmarks_text, load_landmarks
 from helios.universe.arrays import CHUNK_ROWS
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def at_their_stars(landmarks: bytes, named: Named) -> bytes:
     for entry in entries:
         if entry["id"] in there and entry["id"] in found:
             entry["pos_meters"] = dict(zip("xyz", found[entry["id"]].tolist()))
-    return json_lines(entries)
+    return landmarks_text(entries).encode()
 
 
 def names_text(named: Named, landmarks: bytes | None) -> str | None:

@@ -4,9 +4,7 @@ axe-core (Deque, MPL-2.0) judges the page by the rules of WCAG 2 and its best pr
 """
 
 import pytest
-from look import CHOSEN, CLIENT, ROOT, View, look_at_site
-
-import helios
+from look import CHOSEN, CLIENT, View, look_at_site
 
 BELT = "pos=0,0,0&look=84.05339,-1.20192&fov=20&ev=0"
 """Alnilam in the middle."""
@@ -17,15 +15,6 @@ FOCUS = "document.activeElement.id || document.activeElement.textContent"
 LISTED = "document.querySelector('#search-list [role=option]') !== null"
 READY = "document.getElementById('labels').childElementCount > 0"
 SIZES = {"desktop": ((1280, 800), False), "phone": ((390, 844), True), "phone on its side": ((844, 390), True)}
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("access")
-    stars = ROOT / "catalogs/bright_stars.csv.gz"
-    universe = helios.build([stars], folder / "universe", landmarks=helios.load_landmarks())
-    helios.pack(universe)
-    return helios.write_site(universe, folder / "site").path
 
 
 @pytest.mark.parametrize(("size", "touch"), SIZES.values(), ids=SIZES)

@@ -6,12 +6,11 @@ neither code nor rounded places with the pack and the viewer.
 
 import numpy as np
 import pytest
-from look import ROOT, View, look_at_site
+from look import View, look_at_site
 from pinhole import Pinhole, direction_of
 from test_even_light import EXPOSURE, stars_of
 from test_v2 import LUMINANCE, light_of
 
-import helios
 from helios.coords import icrs_to_ecliptic_m
 from helios.rendering.truth import render_truth
 
@@ -35,14 +34,6 @@ VIEWS = {
     "Pleiades": (at(56.601, 24.114, 135.8), (266.4, -28.9), 4),
     "10 kpc above the plane": (ABOVE, direction_of(-ABOVE), 14),
 }
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("truth")
-    universe = helios.build([ROOT / "catalogs/bright_stars.csv.gz"], folder / "universe")
-    helios.pack(universe)
-    return helios.write_site(universe, folder / "site").path
 
 
 @pytest.fixture(scope="module")

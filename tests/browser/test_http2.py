@@ -13,8 +13,6 @@ import numpy as np
 import pytest
 from look import HERE, View, look_at, look_at_site
 
-import helios
-
 PROTOCOLS = """[
   ...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource"),
 ].map(({ name, nextHopProtocol }) => [new URL(name).pathname, nextHopProtocol])"""
@@ -41,15 +39,6 @@ def http2(folder, secrets):
     finally:
         said, _ = server.communicate()  # ends its standard input, and so the server
         requests.extend(map(json.loads, said.splitlines()))
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The embedded stars, with tiles and side files that are read by ranges."""
-    folder = tmp_path_factory.mktemp("http2")
-    universe = helios.build(output=folder / "universe")
-    helios.pack(universe)
-    return helios.write_site(universe, folder / "site").path
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,6 @@ import pytest
 from look import CHOSEN, ROOT, View, look_at_site
 from servers import Ranges
 
-import helios
-
 BELT = "pos=0,0,0&look=84.05339,-1.20192&fov=40&ev=0&show=constellations,scale,compass"
 """Alnilam in the middle."""
 READY = "document.getElementById('labels').childElementCount > 0"
@@ -88,15 +86,6 @@ class WithoutTexts(Ranges):
             return
         WithoutTexts.has |= self.path == "/site.json?texts"
         super().do_GET()
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("languages")
-    stars = ROOT / "catalogs/bright_stars.csv.gz"
-    universe = helios.build([stars], folder / "universe", landmarks=helios.load_landmarks())
-    helios.pack(universe)
-    return helios.write_site(universe, folder / "site").path
 
 
 def everywhere(read: str) -> list[View]:

@@ -5,7 +5,7 @@ The site is that of the embedded stars with motions. What the panel must say is 
 
 import numpy as np
 import pytest
-from look import ROOT, View, look_at_site
+from look import View, look_at_site
 from pinhole import ecliptic_direction
 
 import helios
@@ -19,19 +19,6 @@ TEXT = "document.getElementById('panel').innerText"
 CLOSED = "document.getElementById('panel').hidden"
 FOCUS = "document.activeElement.textContent || document.activeElement.id"
 RESTED = "!helios.flying() && location.hash.startsWith('#pos=')"
-
-
-@pytest.fixture(scope="module")
-def universe(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("panel")
-    stars = ROOT / "catalogs/bright_stars.csv.gz"
-    return helios.build([stars], folder / "universe", epoch="J2000", landmarks=helios.load_landmarks())
-
-
-@pytest.fixture(scope="module")
-def site(universe, tmp_path_factory):
-    helios.pack(universe)
-    return helios.write_site(universe, tmp_path_factory.mktemp("panel") / "site").path
 
 
 @pytest.fixture(scope="module")

@@ -17,24 +17,11 @@ from astropy.coordinates import SkyCoord
 from look import CHOSEN, CLIENT, ROOT, View, look_at_site
 from pinhole import ecliptic_direction
 
-import helios
-
 LIST = "[...document.querySelectorAll('#search-list li')].map((item) => item.textContent)"
 FOUND = "document.querySelector('#search-list [role=option]') !== null"
 PLEIADES = f"{LIST}[0]?.startsWith('Ple')"
 GOAL = "document.getElementById('goal').textContent"
 THERE = "!helios.flying() && location.hash.startsWith('#pos=')"
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The directory of a site of the embedded stars and places."""
-    folder = tmp_path_factory.mktemp("search")
-    universe = helios.build(
-        [ROOT / "catalogs/bright_stars.csv.gz"], folder / "universe", landmarks=helios.load_landmarks()
-    )
-    helios.pack(universe)
-    return helios.write_site(universe, folder / "site").path
 
 
 def star(number):

@@ -5,9 +5,7 @@ Chromium's own accessibility tree says what a screen reader is given; fingers ar
 
 import numpy as np
 import pytest
-from look import CHOSEN, ROOT, View, look_at_site
-
-import helios
+from look import CHOSEN, View, look_at_site
 
 BELT = "pos=0,0,0&look=84.05339,-1.20192&fov=20&ev=0"
 """Alnilam in the middle."""
@@ -35,15 +33,6 @@ SMALL = f"""(() => {{
 }})()"""
 SIRIUS = "document.querySelector('#search-list [role=option]')?.textContent.startsWith('Sirius')"
 SCROLLED = "[document.getElementById('search-list').scrollTop, helios.view().pos, document.activeElement.id]"
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("touch")
-    stars = ROOT / "catalogs/bright_stars.csv.gz"
-    universe = helios.build([stars], folder / "universe", landmarks=helios.load_landmarks())
-    helios.pack(universe)
-    return helios.write_site(universe, folder / "site").path
 
 
 @pytest.mark.parametrize("size", PHONES.values(), ids=PHONES)

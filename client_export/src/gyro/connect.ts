@@ -1,9 +1,9 @@
 /** The button "Look by moving the phone", where the device tells how it is held. */
+import { signButton } from "../buttons.ts";
 import { messageOf } from "../errors.ts";
-import { buttonOf } from "../night.ts";
 import { showNotice } from "../notices.ts";
-import type { Gyro, Turned } from "./gyro.ts";
 import { TEXT } from "../text/text.ts";
+import type { Gyro, Turned } from "./gyro.ts";
 
 const SIGN = `<rect x="5" y="2.5" width="6" height="11" rx="1.2" /><path d="M2.5 5.5a6 6 0 0 0 0 5M13.5 5.5a6 6 0 0 1 0 5" />`;
 
@@ -31,7 +31,7 @@ function offer(app: Turned, box: HTMLElement, ask: () => Promise<"granted" | "de
   let on = false;
   const move = (event: DeviceOrientationEvent) => gyro?.move(event, window.screen.orientation?.angle ?? 0);
   const begin = () => gyro?.begin();
-  const button = buttonOf("gyro-button", TEXT.gyro.look, SIGN);
+  const button = signButton("gyro-button", TEXT.gyro.look, SIGN);
   const set = (wanted: boolean): void => {
     on = wanted;
     button.setAttribute("aria-pressed", String(on));

@@ -1,10 +1,10 @@
 /** A page's own stars: tables that its link names, that are dropped on it, or chosen; what draws them comes with the first. */
 import { messageOf } from "../errors.ts";
 import { element, showNotice } from "../notices.ts";
-import type { Spot } from "../panel/pick.ts";
 import type { Subject } from "../panel/panel.ts";
-import type { PointsHost, PointTables } from "./tables.ts";
+import type { Spot } from "../panel/pick.ts";
 import { TEXT } from "../text/text.ts";
+import type { PointsHost, PointTables } from "./tables.ts";
 
 const LINKED = "points";
 const ENDINGS = ".csv,.tsv,.txt,.gz,text/csv";

@@ -1,10 +1,10 @@
 /** A table of a page's own stars: which columns say where they are, and what cannot be used of it. */
 import { SiteError } from "../errors.ts";
 import { PARSEC_M, eclipticOf, towards } from "../sky.ts";
-import { type Vec3, scale } from "../vec.ts";
-import { type Row, readRows } from "./csv.ts";
 import { written } from "../text/numbers.ts";
 import { TEXT } from "../text/text.ts";
+import { type Vec3, scale } from "../vec.ts";
+import { type Row, readRows } from "./csv.ts";
 
 export const MOST_ROWS = 100_000;
 /** Farther than any light that reaches us, parsecs: no place beyond has a link. */
@@ -30,7 +30,6 @@ export interface Points {
   faults: string[];
 }
 
-const count = (value: number) => written(value);
 const notNumber = (column: string, value: string) =>
   value === "" ? TEXT.points.missing(column) : TEXT.points.number(column, value);
 
@@ -44,7 +43,7 @@ export function readPoints(text: string, what: string, isColor: (color: string) 
   const { separator, rows } = readRows(text, what);
   const header = rows.shift();
   if (!header || rows.length === 0) throw new SiteError(TEXT.points.empty(what));
-  if (rows.length > MOST_ROWS) throw new SiteError(TEXT.points.tooMany(what, count(MOST_ROWS)));
+  if (rows.length > MOST_ROWS) throw new SiteError(TEXT.points.tooMany(what, written(MOST_ROWS)));
   const columns = header.values.map((name) => name.trim());
   const cell = cellsOf(columns, separator === ",", what);
   const placeOf = placesOf(columns, cell, what);
@@ -62,20 +61,20 @@ export function readPoints(text: string, what: string, isColor: (color: string) 
     points.places.set(found, 3 * number);
     const mag = MAGNITUDES.map((column) => cell.number(row, column)).find(Number.isFinite);
     points.mags[number] = mag ?? NaN;
-    const written = cell.text(row, "color");
-    const color = /^([\da-f]{3}|[\da-f]{6})$/i.test(written) ? `#${written}` : written;
+    const given = cell.text(row, "color");
+    const color = /^([\da-f]{3}|[\da-f]{6})$/i.test(given) ? `#${given}` : given;
     const known = color === "" || isColor(color);
-    if (!known) uncoloured.push([row, written]);
+    if (!known) uncoloured.push([row, given]);
     points.colors.push(known ? color : "");
     points.names.push(cell.text(row, "name"));
     points.rows.push(row);
   }
   if (unusable.length > 0) {
     const [row, why] = unusable[0];
-    points.faults.push(TEXT.points.rows(what, count(unusable.length), count(rows.length), row.line, why));
+    points.faults.push(TEXT.points.rows(what, written(unusable.length), written(rows.length), row.line, why));
   }
   if (uncoloured.length > 0) {
-    points.faults.push(TEXT.points.colors(what, count(uncoloured.length), uncoloured[0][0].line, uncoloured[0][1]));
+    points.faults.push(TEXT.points.colors(what, written(uncoloured.length), uncoloured[0][0].line, uncoloured[0][1]));
   }
   return points;
 }
@@ -100,9 +99,9 @@ function cellsOf(columns: readonly string[], commas: boolean, what: string): Cel
   });
   const text = ({ values }: Row, column: string) => (values[at.get(column) ?? -1] ?? "").trim();
   const number = (row: Row, column: string) => {
-    const written = text(row, column);
-    if (written === "") return NaN;
-    return Number(!commas && /^[-+]?\d*,\d+(e[-+]?\d+)?$/i.test(written) ? written.replace(",", ".") : written);
+    const value = text(row, column);
+    if (value === "") return NaN;
+    return Number(!commas && /^[-+]?\d*,\d+(e[-+]?\d+)?$/i.test(value) ? value.replace(",", ".") : value);
   };
   return { has: (column) => at.has(column), text, number };
 }

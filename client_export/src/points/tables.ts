@@ -7,11 +7,11 @@ import { element, showNotice } from "../notices.ts";
 import type { Frame, Overlay } from "../overlay.ts";
 import type { Line, Subject } from "../panel/panel.ts";
 import type { Spot } from "../panel/pick.ts";
+import { TEXT } from "../text/text.ts";
 import { type Vec3, length } from "../vec.ts";
 import { fetchTable, readFile } from "./file.ts";
 import { type Mark, Marks } from "./marks.ts";
 import { type Points, readPoints } from "./table.ts";
-import { TEXT } from "../text/text.ts";
 
 const KIND = "point";
 /** The panel tells of so many columns. */

@@ -1,4 +1,5 @@
 /** The bar of the clock: its date, buttons, and what is to be known of it. */
+import { textButton } from "../buttons.ts";
 import { element } from "../notices.ts";
 import { TEXT } from "../text/text.ts";
 import { YEARS } from "./date.ts";
@@ -42,8 +43,8 @@ export class Bar {
     this.box.id = "time";
     this.box.setAttribute("aria-label", TEXT.time.label);
     this.note.setAttribute("role", "status");
-    this.play = buttonOf(TEXT.time.play, events.onPlay);
-    const close = buttonOf("×", events.onClose, TEXT.time.close);
+    this.play = textButton(TEXT.time.play, events.onPlay);
+    const close = textButton("×", events.onClose, TEXT.time.close);
     this.main = epoch === null ? close : this.play;
     const row = Object.assign(document.createElement("div"), { className: "buttons" });
     if (epoch === null) {
@@ -61,12 +62,12 @@ export class Bar {
       });
       this.rate.className = "rate";
       this.rate.setAttribute("aria-live", "polite");
-      const home = buttonOf(TEXT.time.epoch, events.onEpoch);
+      const home = textButton(TEXT.time.epoch, events.onEpoch);
       home.title = TEXT.time.epochTitle(epoch);
       const [back, on] = [-1, 1].map((by) =>
-        buttonOf(by < 0 ? "−" : "+", () => events.onRate(by), by < 0 ? TEXT.time.back : TEXT.time.on),
+        textButton(by < 0 ? "−" : "+", () => events.onRate(by), by < 0 ? TEXT.time.back : TEXT.time.on),
       );
-      row.append(this.input, back, this.play, on, this.rate, buttonOf(TEXT.time.now, events.onNow), home, close);
+      row.append(this.input, back, this.play, on, this.rate, textButton(TEXT.time.now, events.onNow), home, close);
       this.box.append(row, this.note);
     }
     this.box.addEventListener("keydown", (event) => {
@@ -102,14 +103,4 @@ export class Bar {
   focus(): void {
     this.main.focus({ preventScroll: true });
   }
-}
-
-function buttonOf(text: string, onClick: () => void, label = ""): HTMLButtonElement {
-  const button = Object.assign(document.createElement("button"), { type: "button", textContent: text });
-  if (label) {
-    button.setAttribute("aria-label", label);
-    button.title = label;
-  }
-  button.addEventListener("click", onClick);
-  return button;
 }

@@ -1,4 +1,5 @@
 /** The bar of a tour: what is told of a stop, how far one is, and buttons. */
+import { textButton } from "../buttons.ts";
 import { element } from "../notices.ts";
 import { TEXT } from "../text/text.ts";
 import type { Tour } from "./tour_file.ts";
@@ -39,9 +40,9 @@ export class Bar {
     told.append(this.title, this.text);
     this.progress.max = tour.stops.length;
     this.progress.setAttribute("aria-label", TEXT.tours.progress);
-    this.previous = buttonOf(TEXT.tours.previous, () => events.onSkip(-1));
-    this.play = buttonOf(TEXT.tours.pause, () => events.onPlay());
-    this.next = buttonOf(TEXT.tours.next, () => events.onSkip(1));
+    this.previous = textButton(TEXT.tours.previous, () => events.onSkip(-1));
+    this.play = textButton(TEXT.tours.pause, () => events.onPlay());
+    this.next = textButton(TEXT.tours.next, () => events.onSkip(1));
     const row = Object.assign(document.createElement("div"), { className: "buttons" });
     row.append(
       this.progress,
@@ -49,7 +50,7 @@ export class Bar {
       this.previous,
       this.play,
       this.next,
-      buttonOf(TEXT.tours.leave, events.onLeave),
+      textButton(TEXT.tours.leave, events.onLeave),
     );
     this.box.append(told, row);
     element("pad").after(this.box);
@@ -89,10 +90,4 @@ export class Bar {
 /** A button that cannot be pressed now, but keeps the focus. */
 function setDisabled(button: HTMLButtonElement, disabled: boolean): void {
   button.setAttribute("aria-disabled", String(disabled));
-}
-
-function buttonOf(text: string, onClick: () => void): HTMLButtonElement {
-  const button = Object.assign(document.createElement("button"), { type: "button", textContent: text });
-  button.addEventListener("click", onClick);
-  return button;
 }

@@ -1,10 +1,10 @@
 /** The button "Enter VR", where a headset is at hand. */
+import { signButton } from "../buttons.ts";
 import { messageOf } from "../errors.ts";
-import { buttonOf } from "../night.ts";
 import { showNotice } from "../notices.ts";
+import { TEXT } from "../text/text.ts";
 import type { XrSession, XrSystem } from "./device.ts";
 import type { Immersed } from "./immersion.ts";
-import { TEXT } from "../text/text.ts";
 
 const SIGN = `<path d="M2 4.5h12v7h-3.6L9 9.5H7l-1.4 2H2z" />`;
 
@@ -14,7 +14,7 @@ export async function connectXr(app: Immersed, box: HTMLElement): Promise<void> 
   if (!device || !(await isAble(device))) return;
   const code = import("./immersion.ts");
   code.catch(() => undefined); // told to who asks for it
-  const button = buttonOf("xr-button", TEXT.xr.enter, SIGN);
+  const button = signButton("xr-button", TEXT.xr.enter, SIGN);
   let session: XrSession | null = null;
   const enter = async (): Promise<void> => {
     try {
