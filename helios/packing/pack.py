@@ -16,6 +16,7 @@ from helios.errors import StoreError
 from helios.files import replacing, restore
 from helios.packing import DEFAULT_PACK, PACKS
 from helios.packing.pack_cells import Written
+from helios.packing.solar import BODIES_JSON, EPHEMERIS, solar_files
 from helios.progress import Done, OnEvent, ignore
 from helios.universe.findings import Finding
 from helios.universe.index import read_landmarks
@@ -98,7 +99,8 @@ def pack_universe(
 
     `format` is one of `PACKS`, with its options, as in `v1:loose_cells=false`. All of it is read back and compared
     before the folder takes the place of an older pack: killed at any moment, the old pack stays or the new one is
-    there. The landmarks lie beside the cells. The same universe and format give the same bytes.
+    there. The landmarks, the ephemeris and the bodies lie beside the cells. The same universe and format give the same
+    bytes.
 
     Raises InputError for an unknown format or option, where `output` holds anything but a pack, and while another
     process writes it; StoreError where the landmarks are damaged, or what is read back is not what the universe holds.
@@ -107,6 +109,8 @@ def pack_universe(
     with replacing(output, is_pack, "pack") as stage:
         result = replace(made.write(universe, stage, on_event=on_event).result, path=output)
         copy_landmarks(universe.path, stage)
+        for name, content in solar_files(universe.path).items():
+            (stage / name).write_bytes(content)
     on_event(Done(result))
     return result
 
@@ -170,6 +174,9 @@ def check_pack(universe: Path, validation: Validation) -> None:
     own, copy = landmarks_path(universe), pack.folder / LANDMARKS
     if own.is_file() and not (copy.is_file() and copy.read_bytes() == own.read_bytes()):
         add(f"{copy}: is not a copy of {own}")
+    for name, content in solar_files(universe).items() if sound else ():
+        if not ((pack.folder / name).is_file() and (pack.folder / name).read_bytes() == content):
+            add(f"{pack.folder / name}: is not that of the universe's bodies; pack the universe again")
     if sound and not damaged:
         from helios.universe import Universe
 
@@ -178,7 +185,7 @@ def check_pack(universe: Path, validation: Validation) -> None:
 
 
 def _is_of(format: type[PackFormat], name: str) -> bool:
-    return name == LANDMARKS or any(fnmatchcase(name, pattern) for pattern in format.names)
+    return name in (LANDMARKS, EPHEMERIS, BODIES_JSON) or any(fnmatchcase(name, pattern) for pattern in format.names)
 
 
 def _formats() -> Iterator[type[PackFormat]]:

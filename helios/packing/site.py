@@ -20,6 +20,7 @@ from helios.packing.lit_places import with_star_counts
 from helios.packing.names import at_their_stars, find_named, names_text
 from helios.packing.pack import Pack, open_pack
 from helios.packing.pack_cells import Written
+from helios.packing.solar import BODIES_JSON, EPHEMERIS, solar_files
 from helios.packing.tours import TOURS, Tour, embedded_tour, read_tour
 from helios.packing.v1_index import CHECKSUMS
 from helios.packing.v2.lookup import LOOKUP, read_lookup, write_lookup
@@ -36,6 +37,7 @@ UNIVERSE, STARS = "universe", "stars"
 PLACES = f"{UNIVERSE}/{LANDMARKS}.gz"
 FIGURES = f"{UNIVERSE}/{CONSTELLATIONS}.gz"
 CALLED, FOUND = f"{UNIVERSE}/names.json.gz", f"{UNIVERSE}/{LOOKUP}"
+SOLAR = {"ephemeris": f"{UNIVERSE}/{EPHEMERIS}", "bodies": f"{UNIVERSE}/{BODIES_JSON}"}
 SITE_VERSION = 1
 LAYERS = {STARS: (0, 5.5), UNIVERSE: (4.5, None)}
 """How the viewer shows each pack of a site that needs a layer of stars, nearest first: from and up to so many radii of
@@ -62,12 +64,12 @@ def write_site(
     the folder `pack`, or in the universe) and, gzipped, the landmarks, if there are any, where the universe has their
     stars and with how many it has at each, the figures of the constellations, unless its stars are made up, and what
     stars and places are called, if any name is known; `tours/` with the files `tours`, after the tour of this package
-    where the universe has its places; of a pack v2 the identifiers of all stars in order; `stars/` with the exact stars
-    of all cells where any cell is trained and the pack does not have them; `site.json`, which lists the packs as the
-    viewer's layers, names these files, and has the epoch of stars whose motions the pack has; and `files.json`, which
-    lists every other file with its size and SHA-256, has the universe's fingerprint, and is not fetched. No file per
-    cell. The directory appears whole, in place of an older site: killed at any moment, the old site stays or a rerun
-    makes the new one.
+    where the universe has its places; of a pack v2 the identifiers of all stars in order; the ephemeris and the bodies
+    of the solar system, if the universe has any; `stars/` with the exact stars of all cells where any cell is trained
+    and the pack does not have them; `site.json`, which lists the packs as the viewer's layers, names these files, and
+    has the epoch of stars whose motions the pack has; and `files.json`, which lists every other file with its size and
+    SHA-256, has the universe's fingerprint, and is not fetched. No file per cell. The directory appears whole, in place
+    of an older site: killed at any moment, the old site stays or a rerun makes the new one.
 
     Raises InputError where the directory holds anything but a site of Helios, or lies in the universe or its pack, or a
     tour is none or has the name of another;
@@ -96,6 +98,8 @@ def write_site(
             (stage / CALLED).write_bytes(gzip.compress(names.encode(), mtime=0))
         if isinstance(packed, V2Pack):
             write_lookup(packed, stage / UNIVERSE)
+        for name, content in solar_files(Path(universe.path)).items():
+            (stage / UNIVERSE / name).write_bytes(content)
         splats = packed.result.splats
         if universe.trained.any() and packed.star_layer is not None:
             (stage / STARS).mkdir()
@@ -108,7 +112,7 @@ def write_site(
             {"folder": folder, "format": packed.format, "radii": radii[folder], **_checksums_in(stage / folder)}
             for folder in folders
         ]
-        optional = {"landmarks": PLACES, "constellations": FIGURES, "names": CALLED, "lookup": FOUND}
+        optional = {"landmarks": PLACES, "constellations": FIGURES, "names": CALLED, "lookup": FOUND, **SOLAR}
         named: dict[str, Any] = {what: path for what, path in optional.items() if (stage / path).is_file()}
         if (epoch := _epoch_of(universe, packed)) is not None:
             named["epoch"] = epoch

@@ -14,6 +14,7 @@ PROMISES = {
     "provenance": "every input must have its hash, every row must be kept or counted",
     "index": "index.json must have the grid and the totals of the store",
     "landmarks": "landmarks.json must be a list of landmarks",
+    "bodies": "bodies.parquet must have the orbits that were written",
     "cells": "cells must lie in the grid, each once, in the order of their keys",
     "tree": "cells must split where they hold more than leaf_capacity, and nowhere else; all above are listed",
     "offsets": "offsets must begin at 0, give every cell a row, and end at the last row",

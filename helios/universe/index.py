@@ -16,7 +16,7 @@ from helios.constants import R_MIN_M
 from helios.errors import StoreError
 from helios.files import read_json, sha256
 from helios.grid import HLGrid
-from helios.universe.paths import index_path, landmarks_path
+from helios.universe.paths import bodies_path, index_path, landmarks_path
 from helios.universe.tree import TreeRule
 
 VERSION = 4
@@ -33,10 +33,10 @@ def grid_config(grid: HLGrid) -> dict[str, float | int]:
 def manifest_text(
     universe: Path, rule: TreeRule, depths: ArrayLike, inner: int, stars: int, trained: int = 0, splats: int = 0
 ) -> str:
-    """Return the text of the manifest of the universe in a folder, split by `rule`, whose landmarks are there already.
+    """Return the text of the manifest of the universe in a folder, split by `rule`.
 
-    `depths` [M] are those of its cells; `inner`, `stars`, `trained` and `splats` are the total numbers of inner cells,
-    stars, trained cells and splats.
+    Its landmarks and bodies are there already. `depths` [M] are those of its cells; `inner`, `stars`, `trained` and
+    `splats` are the total numbers of inner cells, stars, trained cells and splats.
     """
     depths = np.asarray(depths)
     config = {"r_min": R_MIN_M} if rule.depth is None else grid_config(HLGrid(rule.depth))
@@ -44,7 +44,9 @@ def manifest_text(
     tree |= {"shallowest": int(depths.min()), "deepest": int(depths.max())}
     totals = {"cells": len(depths), "inner_cells": inner, "stars": stars, "trained_cells": trained, "splats": splats}
     lines: dict[str, Any] = {"version": VERSION, "config": config, "tree": tree, "totals": totals}
-    lines["landmarks"] = {"sha256": _landmarks_digest(universe)}
+    lines["landmarks"] = {"sha256": _digest(landmarks_path(universe))}
+    if bodies_path(universe).is_file():
+        lines["bodies"] = {"sha256": _digest(bodies_path(universe))}
     return "{\n" + ",\n".join(f'  "{name}": {json.dumps(value)}' for name, value in lines.items()) + "\n}\n"
 
 
@@ -63,15 +65,25 @@ def read_landmarks(universe: Path) -> bytes | None:
 
     Raises StoreError where it is not the one that was written with the manifest.
     """
-    path = landmarks_path(universe)
-    digest, known = _landmarks_digest(universe), read_index(index_path(universe)).get("landmarks")
+    return _read_beside(universe, landmarks_path(universe), "landmarks")
+
+
+def read_bodies(universe: Path) -> bytes | None:
+    """Return the content of the file of bodies of `universe`, which `helios.solar.bodies_file` reads; None without one.
+
+    Raises StoreError where it is not the one that was written with the manifest.
+    """
+    return _read_beside(universe, bodies_path(universe), "bodies")
+
+
+def _read_beside(universe: Path, path: Path, entry: str) -> bytes | None:
+    digest, known = _digest(path), read_index(index_path(universe)).get(entry, {"sha256": None})
     if known != {"sha256": digest}:
         raise StoreError(f"{path}: missing, damaged or altered: it is not the file that was written; {_REMEDY}")
     return None if digest is None else path.read_bytes()
 
 
-def _landmarks_digest(universe: Path) -> str | None:
-    path = landmarks_path(universe)
+def _digest(path: Path) -> str | None:
     return sha256(path) if path.is_file() else None
 
 

@@ -25,7 +25,7 @@ from helios.progress import Note, OnEvent, ignore
 from helios.splats import CellResult, Splats
 from helios.universe import paths
 from helios.universe.arrays import check_arrays, open_root
-from helios.universe.index import read_landmarks
+from helios.universe.index import read_bodies, read_landmarks
 from helios.universe.level_columns import LEVEL_GROUPS, TRAINED_GROUP
 from helios.universe.store import Universe
 from helios.universe.trained_levels import write_trained_levels
@@ -68,8 +68,8 @@ class TrainingJournal:
         """Return the journal for training the stars of `source` into the universe at `output`.
 
         If there is none at `output`, or one of other stars, it is replaced by a copy of `source` without splats and
-        packs. The landmarks become those of `source`. Raises InputError if `output` exists and is not a universe,
-        StoreError if nothing can be written.
+        packs. The landmarks and bodies become those of `source`. Raises InputError if `output` exists and is not a
+        universe, StoreError if nothing can be written.
         """
         output = Path(output)
         if not (output.exists() and output.samefile(source.path)):
@@ -80,7 +80,7 @@ class TrainingJournal:
                     with replacing(output, paths.may_be_replaced, "universe", durable=True) as staging:
                         _copy_built(source.path, staging)
                         _write_manifest(staging)
-                _copy_landmarks(source.path, output)
+                _copy_beside(source.path, output)
                 _write_manifest(output)
         return cls(output, digest)
 
@@ -196,7 +196,7 @@ def _write_manifest(directory: Path) -> None:
 
 
 def _copy_built(source: Path, target: Path) -> None:
-    """Copy the store without what is trained, and the landmarks.
+    """Copy the store without what is trained, the landmarks and the bodies.
 
     Training need not use all levels of detail: damage to them would go on unseen, and is looked for. Raises StoreError.
     """
@@ -204,7 +204,7 @@ def _copy_built(source: Path, target: Path) -> None:
     for group in LEVEL_GROUPS:
         check_arrays(root, group)
     _copy_tree(paths.store_path(source), paths.store_path(target), without=(GROUP, TRAINED_GROUP))
-    _copy_landmarks(source, target)
+    _copy_beside(source, target)
 
 
 def _copy_tree(source: Path, target: Path, without: tuple[str, ...]) -> None:
@@ -236,13 +236,14 @@ def _link(origin: Path, copy: Path) -> bool:
     return True
 
 
-def _copy_landmarks(source: Path, target: Path) -> None:
-    """Copy the landmarks. Raises StoreError where those of `source` are damaged."""
-    landmarks, copy = read_landmarks(source), paths.landmarks_path(target)
-    if landmarks is None:
-        copy.unlink(missing_ok=True)
-    elif not (copy.is_file() and copy.read_bytes() == landmarks):
-        write_file(copy, landmarks)
+def _copy_beside(source: Path, target: Path) -> None:
+    """Copy the landmarks and the bodies. Raises StoreError where those of `source` are damaged."""
+    files = (read_landmarks(source), paths.landmarks_path(target)), (read_bodies(source), paths.bodies_path(target))
+    for content, copy in files:
+        if content is None:
+            copy.unlink(missing_ok=True)
+        elif not (copy.is_file() and copy.read_bytes() == content):
+            write_file(copy, content)
 
 
 def _read_part(path: Path) -> list[CellResult]:

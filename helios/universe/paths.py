@@ -4,6 +4,7 @@ from pathlib import Path
 
 INDEX = "index.json"
 LANDMARKS = "landmarks.json"
+BODIES = "bodies.parquet"
 STORE = "universe.zarr"
 JOURNAL = "training"
 PACK = "pack"
@@ -17,6 +18,11 @@ def index_path(universe: Path) -> Path:
 def landmarks_path(universe: Path) -> Path:
     """Return the path of the list of landmarks."""
     return universe / LANDMARKS
+
+
+def bodies_path(universe: Path) -> Path:
+    """Return the path of the file of the solar system's small bodies and spacecraft."""
+    return universe / BODIES
 
 
 def store_path(universe: Path) -> Path:
@@ -45,5 +51,5 @@ def may_be_replaced(path: Path) -> bool:
 
 
 def _is_ours(name: str) -> bool:
-    names = (INDEX, LANDMARKS, STORE, JOURNAL, PACK)
+    names = (INDEX, LANDMARKS, BODIES, STORE, JOURNAL, PACK)
     return name in names or any(name.startswith(f".{known}.") for known in names)

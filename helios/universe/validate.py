@@ -15,6 +15,7 @@ import zarr
 from helios.cells import Bounds, Cells
 from helios.errors import InputError, StoreError
 from helios.files import restore
+from helios.solar.bodies_file import bodies_of
 from helios.universe.arrays import metadata_digest, open_root
 from helios.universe.check_columns import Column, fit_offsets, read_column, read_columns, rows_of
 from helios.universe.check_levels import check_levels
@@ -23,8 +24,8 @@ from helios.universe.check_stars import StarRows, check_stars
 from helios.universe.check_tree import check_in_grid, check_order, check_tree
 from helios.universe.emitters import EMITTER_COLUMNS
 from helios.universe.findings import Finding, Findings
-from helios.universe.index import check_version, manifest_text, read_index, read_landmarks
-from helios.universe.paths import index_path, is_universe, landmarks_path, store_path
+from helios.universe.index import check_version, manifest_text, read_bodies, read_index, read_landmarks
+from helios.universe.paths import bodies_path, index_path, is_universe, landmarks_path, store_path
 from helios.universe.store import BOX_COLUMNS, BUILT_GROUPS, CELL_COLUMNS, VERSION
 from helios.universe.tree import Leaves, TreeRule, inner_cells
 
@@ -70,6 +71,12 @@ def validate_universe(path: Path, load_landmarks: Callable[[Path], object], show
             read_landmarks(path)
     except (InputError, StoreError) as error:
         findings.add(Finding("landmarks", str(error)))
+    try:
+        bodies = read_bodies(path) if index is not None else None
+        if bodies is not None:
+            bodies_of(bodies, bodies_path(path))
+    except StoreError as error:
+        findings.add(Finding("bodies", str(error)))
     try:
         root = open_root(store_path(path))
     except StoreError as error:
