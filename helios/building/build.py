@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from operator import attrgetter
@@ -28,6 +27,7 @@ from helios.building.partition import (
 )
 from helios.building.placing import Placing
 from helios.building.plan import Plan, plan_store
+from helios.building.provenance import provenance_of, versions
 from helios.building.runs import Run
 from helios.building.shards import ShardResult, make_shard, read_leaves, shard_tasks, star_boxes_m, stored_columns
 from helios.building.sorting import Sorting
@@ -44,15 +44,14 @@ from helios.landmarks.landmark import Landmark
 from helios.progress import Done, OnEvent, ignore
 from helios.schedulers import open_scheduler
 from helios.schedulers.config import SchedulerConfig
+from helios.solar.bodies_file import bodies_bytes
+from helios.solar.system import SmallBodies
 from helios.universe.arrays import describe_columns, open_root
 from helios.universe.level_columns import LevelParts
-from helios.universe.paths import index_path, landmarks_path, may_be_replaced, store_path
+from helios.universe.paths import bodies_path, index_path, landmarks_path, may_be_replaced, store_path
 from helios.universe.store import VERSION
 from helios.universe.tree import Leaves
 from helios.universe.writer import write_tree
-
-LIBRARIES = ("astropy", "numcodecs", "numpy", "pyarrow", "zarr")
-"""Packages that read, place and compress stars: another version may give other bytes."""
 
 LOCAL = SchedulerConfig().scheduler
 
@@ -68,6 +67,7 @@ class BuildReport:
     `inputs` are as in its provenance; `counts` are of all rows read. `notes` are sentences on what the files say
     of themselves. `bad_files` are the (name, reason) of files that
     were left out. `merged` says what became of the embedded bright stars; None where they were not merged.
+    `bodies` are those of the solar system; None where there are to be none.
     """
 
     config: BuildConfig
@@ -77,6 +77,7 @@ class BuildReport:
     counts: Counts
     bad_files: list[tuple[str, str]]
     merged: Merged | None
+    bodies: SmallBodies | None
     stars: int
     cells: int
     depths: tuple[int, int]
@@ -108,7 +109,7 @@ def build_universe(
     bad_files = BadFiles(config.skip_bad_files)
     readers = config.readers(bad_files)
     seen = [(reader.name, stamp(reader), repr(reader.schema)) for reader in readers]
-    label = [__version__, VERSION, _versions(), asdict(config), seen]
+    label = [__version__, VERSION, versions(), asdict(config), seen]
     with _scheduler(scheduler, readers) as opened, working(output, label, opened, on_event) as work:
         report = _Build(config, output, work, bad_files).make(readers, landmarks)
     on_event(Done(report))
@@ -126,8 +127,10 @@ class _Build:
         self.surveys: list[Survey] = []
         self.inputs: list[dict[str, Any]] = []
         self.merged: Merged | None = None
+        self.bodies: SmallBodies | None = None
 
     def make(self, readers: list[Reader], landmarks: Sequence[Landmark] | None) -> BuildReport:
+        self.bodies = self.config.bodies()
         runs = [*self._read(readers), *self._merge()]
         self._drop_duplicates(readers, runs)
         if not sum(run.used_rows() for run in runs):
@@ -150,6 +153,7 @@ class _Build:
             counts=self.counts,
             bad_files=self.bad_files.found,
             merged=self.merged,
+            bodies=self.bodies,
             stars=plan.stars,
             cells=len(leaves.cells),
             depths=(int(leaves.cells.depth.min()), int(leaves.cells.depth.max())),
@@ -240,51 +244,32 @@ class _Build:
         folder = self.work.folder
         for leftover in self.store.rglob("*.partial"):  # of a process that was killed while zarr wrote a file
             leftover.unlink()
-        landmarks_path(folder).unlink(missing_ok=True)  # a killed build's may have been for other landmarks
+        beside = landmarks_path(folder), bodies_path(folder)
+        for path in beside:
+            path.unlink(missing_ok=True)  # a killed build's may have been for other landmarks or bodies
         if landmarks is not None:
             write_landmarks(landmarks_path(folder), landmarks)
+        if self.bodies is not None:
+            bodies_path(folder).write_bytes(bodies_bytes(self.bodies.orbits))
         write_tree(folder, open_root(self.store, mode="r+"), *tree, self.config.rule, provenance)
         with replacing(self.output, may_be_replaced, "universe", durable=True) as staging:
             self.store.rename(store_path(staging))
-            for path in (index_path(folder), landmarks_path(folder)):
+            for path in (index_path(folder), *beside):
                 if path.exists():
                     path.rename(staging / path.name)
             return sum(file.stat().st_size for file in staging.rglob("*") if file.is_file())
 
+    def _provenance(self, stars: int) -> dict[str, Any]:
+        bad = [name for name, _ in self.bad_files.found]
+        said = provenance_of(self.config, self.counts, stars, self.inputs, bad, self._notes())
+        if self.merged is not None:
+            said["merged"] = self.merged.provenance()
+        if self.bodies is not None:
+            said["solar_system"] = self.bodies.provenance()
+        return said
+
     def _notes(self) -> list[str]:
         return [*self.bad_files.notes, *(note for survey in self.surveys for note in survey.reader.notes)]
-
-    def _provenance(self, stars: int) -> dict[str, Any]:
-        counts = self.counts
-        provenance = {
-            "helios": __version__,
-            "versions": _versions(),
-            "command": "build",
-            "options": self.config.provenance(),
-            "inputs": self.inputs,
-            "bad_files": [name for name, _ in self.bad_files.found],
-            "rows_read": counts.rows_read,
-            "rejected": counts.by_reason(),
-            "kept": stars,
-            "without_bp_rp": counts.white,
-        }
-        if self._notes():
-            provenance["notes"] = self._notes()
-        if counts.unused:
-            provenance["unused"] = {why: counts.unused[why].count for why in sorted(counts.unused)}
-        if self.config.epoch_jyear is not None:
-            provenance |= {"without_proper_motion": counts.unmoved, "moved_across_only": counts.across}
-        if self.merged is not None:
-            provenance["merged"] = self.merged.provenance()
-        if self.config.johnson:
-            provenance["converted_from_johnson"] = counts.converted
-        if self.config.zero_point:
-            provenance |= {"zero_point_subtracted": counts.corrected, "without_zero_point": counts.uncorrected}
-        return provenance
-
-
-def _versions() -> dict[str, str]:
-    return {name: importlib.metadata.version(name) for name in LIBRARIES}
 
 
 @contextlib.contextmanager

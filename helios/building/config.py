@@ -22,6 +22,7 @@ from helios.catalogs_path import embedded
 from helios.errors import InputError
 from helios.grid import MAX_DEPTH
 from helios.options import check_exclusions, check_limits, option
+from helios.solar.system import SHIPPED, SmallBodies, check_names, small_bodies
 from helios.universe.tree import LEAF_CAPACITY, TreeRule
 
 _EXCLUSIONS = (
@@ -115,6 +116,20 @@ class BuildConfig:
         type=str,
         metavar="YEAR",
     )
+    solar_system: tuple[str, ...] = option(
+        (SHIPPED,),
+        "Small bodies and spacecraft beside the planets: default, those that ship with Helios; files of the Minor "
+        "Planet Center, of JPL Horizons or of elements; or none, for no solar system. May be given again.",
+        multiple=True,
+        type=str,
+        metavar="default|none|FILE",
+    )
+    ephemeris: str | None = option(
+        None,
+        "Ephemeris by which bodies are moved to --epoch, a .bsp of JPL.  [default: the embedded one, 1900 to 2100]",
+        type=str,
+        metavar="FILE",
+    )
     min_parallax_over_error: float | None = option(
         None, "Leave out stars whose parallax is less than X times its error.", _ANY, open=True, type=float, metavar="X"
     )
@@ -163,6 +178,7 @@ class BuildConfig:
         if not self.distance.strip():
             raise InputError(f"--distance {self.distance!r}: must be {INVERSE}, {EDSD} or the name of a column")
         check_limits(self)
+        check_names(self.solar_system)
         if self.epoch is not None:
             parse_epoch(self.epoch)
 
@@ -180,6 +196,14 @@ class BuildConfig:
             return parse_epoch(self.epoch)
         own = self.synthetic is None and not self.stars and self.schema is None and not self.column
         return SCHEMAS[EMBEDDED_SCHEMA].ref_epoch if own else None
+
+    def bodies(self) -> SmallBodies | None:
+        """Return the bodies of the solar system, at the epoch of `--epoch` if given; None where there are to be none.
+
+        Raises InputError as `small_bodies` does.
+        """
+        epoch = None if self.epoch is None else parse_epoch(self.epoch)
+        return small_bodies(self.solar_system, epoch, None if self.ephemeris is None else Path(self.ephemeris))
 
     @property
     def cuts(self) -> Cuts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from helios.building.build import BuildReport
+from helios.solar.system import epoch_jyear
 
 SHOWN = 5
 """Number of files, bad files and landmarks without a cell that are named; the others are only counted."""
@@ -52,6 +53,10 @@ def summary(report: BuildReport, landmarks: int, outside: list[str]) -> list[str
             f"{'':<12}no radial_velocity, moved across the sky only: {counts.across:,}",
             f"{'':<12}no proper motion, left where they are: {counts.unmoved:,}",
         ]
+    if report.bodies is not None:
+        orbits, rejections = report.bodies.orbits, report.bodies.counts.rejections
+        lines.append(f"{'bodies':<10}{len(orbits):,} of the solar system at J{epoch_jyear(orbits):.8g}")
+        lines += [f"{'':<12}{why}: {r.count:,} (first: {r.first})" for why, r in rejections.items()]
     lines.append(f"{'landmarks':<10}{landmarks:,}")
     if outside:
         lines.append(f"{'':<12}places without a cell: {len(outside):,}: {_listed(outside)}")

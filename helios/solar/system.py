@@ -1,0 +1,109 @@
+"""The small bodies and spacecraft of a universe: read from files, each once, and moved to one epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helios.catalogs_path import embedded
+from helios.errors import InputError
+from helios.solar.orbits import Orbits
+from helios.solar.readers import open_bodies
+from helios.solar.readers.counts import BodyCounts, Rejection
+
+SHIPPED, NONE = "default", "none"
+"""What stands for the bodies that ship with Helios, and for no solar system at all."""
+
+J2000_JD = 2_451_545.0
+"""Julian date of the epoch J2000, from which Julian years are counted. IAU."""
+
+_FILE = "small_bodies.csv"
+
+
+@dataclass(frozen=True)
+class SmallBodies:
+    """Bodies whose `orbits` all osculate at one epoch; `counts` are of the rows of their `inputs`."""
+
+    orbits: Orbits
+    counts: BodyCounts
+    inputs: list[dict[str, Any]]
+
+    def provenance(self) -> dict[str, Any]:
+        """Return what a universe says of its bodies, as JSON values."""
+        return {
+            "inputs": self.inputs,
+            "rows_read": self.counts.rows_read,
+            "rejected": self.counts.by_reason(),
+            "kept": len(self.orbits),
+            "epoch_jd_tdb": float(self.orbits.epoch_jd_tdb[0]),
+        }
+
+
+def epoch_jyear(orbits: Orbits) -> float:
+    """Return the epoch of `orbits`, which all have one, as a Julian year."""
+    return 2000.0 + (float(orbits.epoch_jd_tdb[0]) - J2000_JD) / 365.25
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Raise InputError unless `names` are files, SHIPPED among them or not, or NONE alone."""
+    if NONE in names and len(names) > 1:
+        others = ", ".join(name for name in names if name != NONE)
+        raise InputError(f"--solar-system {NONE} with {others}: there is a solar system or there is none; drop one")
+
+
+def small_bodies(
+    names: Sequence[str], epoch_jyear: float | None = None, ephemeris: Path | None = None
+) -> SmallBodies | None:
+    """Return the bodies of the files `names`, of SHIPPED those that ship with Helios; None for NONE.
+
+    They are moved, by the Sun and the planets of the ephemeris at the path `ephemeris`, by default the one that ships,
+    to the Julian year `epoch_jyear`, by default the latest at which any of the files has one. Of a body that several
+    files have the first is taken. Raises InputError where a file cannot be read, none has a body, or an epoch is
+    outside the ephemeris.
+    """
+    check_names(names)
+    if NONE in names:
+        return None
+    counts, inputs, parts = BodyCounts(), [], []
+    known: set[str] = set()
+    for name in names:
+        reader = open_bodies(embedded(_FILE) if name == SHIPPED else Path(name))
+        for block in reader.blocks():
+            new = _first_of_each(block.orbits, known)
+            counts += block.counts + _again(~new, f"{reader.name} {reader.row_unit}", block.row)
+            parts.append(block.orbits[new])
+        inputs.append(reader.provenance())
+    orbits = Orbits.joined(parts)
+    if not len(orbits):
+        raise InputError(f"no body left of {counts.rows_read:,} rows: {counts.reasons()}")
+    epoch = float(orbits.epoch_jd_tdb.max()) if epoch_jyear is None else J2000_JD + (epoch_jyear - 2000.0) * 365.25
+    return SmallBodies(_moved(orbits, epoch, ephemeris), counts, inputs)
+
+
+def _first_of_each(orbits: Orbits, known: set[str]) -> NDArray[np.bool_]:
+    """Return which of `orbits` are not `known`, [N]; these are known afterwards."""
+    names = orbits.designation.tolist()
+    new = np.array([name not in known for name in names], bool)
+    known.update(names)
+    return new
+
+
+def _again(rows: NDArray[np.bool_], label: str, row: NDArray[np.int64]) -> BodyCounts:
+    if not rows.any():
+        return BodyCounts()
+    first = f"{label} {row[int(np.argmax(rows))]}"
+    return BodyCounts(rejections={"in a file before": Rejection(int(rows.sum()), first)})
+
+
+def _moved(orbits: Orbits, epoch_jd_tdb: float, ephemeris: Path | None) -> Orbits:
+    if (orbits.epoch_jd_tdb == epoch_jd_tdb).all():
+        return orbits
+    from helios.solar.ephemeris import load_ephemeris
+    from helios.solar.perturbed import osculating
+
+    return osculating(orbits, epoch_jd_tdb, load_ephemeris(ephemeris))
