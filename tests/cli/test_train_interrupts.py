@@ -5,50 +5,39 @@ hook in what they import (tests/hooks), so that a busy machine does not move the
 run to its end, and the bytes of a run left alone.
 """
 
-import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from helios.universe import Universe
+from tests.forked_commands import Forked
 
-ROOT = Path(__file__).parents[2]
-CHECKPOINTS = ("--checkpoint-every", 100)
+CHECKPOINTS = ("--checkpoint-every", 30)
 
 
-def start(*arguments: object, at: str | None = None) -> subprocess.Popen:
+def start(*arguments: object, at: str | None = None) -> Forked:
     """A process of these arguments, which is sent a signal `at` a point as tests/hooks/sitecustomize.py reads it."""
-    command = [sys.executable, "-m", "helios", *map(str, arguments)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "NUMBA_NUM_THREADS": "2"}
-    if at:
-        environment |= {"PYTHONPATH": os.pathsep.join(map(str, (ROOT / "tests/hooks", ROOT))), "SIGNAL_AT": at}
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
-
-
-def end(process: subprocess.Popen) -> tuple[int, str]:
-    text, _ = process.communicate(timeout=600)
-    return process.returncode, text
+    return Forked(*arguments, **({"SIGNAL_AT": at} if at else {}))
 
 
 def succeed(*arguments: object) -> str:
-    code, text = end(start(*arguments))
+    code, text = start(*arguments).end()
     assert code == 0, text
     return text
 
 
 def killed(*arguments: object, at: str) -> None:
     """Run until it is killed at this point."""
-    code, text = end(start(*arguments, at=f"SIGKILL {at}"))
+    code, text = start(*arguments, at=f"SIGKILL {at}").end()
     assert code == -signal.SIGKILL, text
 
 
 def training(source: Path, output: Path, *more: object) -> tuple[object, ...]:
-    quick = ("--iterations", 400, "--image-size", 48, "--backend", "numba")
+    quick = ("--iterations", 120, "--image-size", 48, "--backend", "numba")
     return ("train-all", "--input", source, "--output", output, *quick, *more)
 
 
@@ -61,10 +50,10 @@ def errors(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.startswith("Error: ")]
 
 
-def wait_until(happened, process) -> None:
+def wait_until(happened, process: Forked) -> None:
     deadline = time.monotonic() + 120
     while not happened():
-        assert process.poll() is None, process.communicate()[0]
+        assert process.code is None, process.said
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
@@ -98,7 +87,7 @@ def finish(universe, output, undisturbed, *more) -> str:
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_interrupted_once_it_keeps_what_it_has_begun(universe, tmp_path, undisturbed, name):
     output = tmp_path / "out"
-    code, text = end(start(*training(universe, output, *CHECKPOINTS), at=f"{name} after *.checkpoint 1"))
+    code, text = start(*training(universe, output, *CHECKPOINTS), at=f"{name} after *.checkpoint 1").end()
     assert code == 130, text
     assert "finishing the cells in training; Ctrl-C again stops at once" in text
     (left,) = re.findall(r"stopped: (\d+) cells are left, the same command goes on with them", text)
@@ -115,12 +104,11 @@ def test_interrupted_twice_it_is_gone_at_once(universe, tmp_path, undisturbed):
     output, long = tmp_path / "out", ("--iterations", 1_000_000)
     process = start(*training(universe, output, *long, *CHECKPOINTS))
     wait_until(lambda: checkpoints(output), process)
-    process.send_signal(signal.SIGINT)
-    while "finishing the cells in training" not in (line := process.stdout.readline()):
-        assert line, process.wait()
-    process.send_signal(signal.SIGINT)
-    text, _ = process.communicate(timeout=60)
-    assert process.returncode == 130, text
+    process.signal(signal.SIGINT)
+    wait_until(lambda: "finishing the cells in training" in process.said, process)
+    process.signal(signal.SIGINT)
+    code, text = process.end(60)
+    assert code == 130, text
     assert "stopped at once" in text
     succeed(*training(universe, output))
     states = (".checkpoint", ".checkpoint.new", ".checkpoint.lock")  # the last two where one was being written
@@ -154,19 +142,19 @@ def test_killed_between_checkpoints_a_cell_goes_on_from_the_last(universe, tmp_p
     cell = str(opened.cell_ids[int((opened.offsets[1:] - opened.offsets[:-1]).argmax())])
 
     def one_cell(output, *more):
-        settings = ("--iterations", 900, "--image-size", 48, "--backend", "numba", "--input", universe)
+        settings = ("--iterations", 360, "--image-size", 48, "--backend", "numba", "--input", universe)
         return ("train-cell", "--cell", cell, "--no-levels", "--output", output, *settings, *more)
 
     succeed(*one_cell(tmp_path / "alone"))
-    output, more = tmp_path / "out", ("--checkpoint-every", 200)
+    output, more = tmp_path / "out", ("--checkpoint-every", 80)
     killed(*one_cell(output, *more), at="before *.checkpoint 3")
-    succeed(*one_cell(output, *more, "--log", "tensorboard", "--log-every", 100))
+    succeed(*one_cell(output, *more, "--log", "tensorboard", "--log-every", 40))
     assert contents(output) == contents(tmp_path / "alone")
     events = EventAccumulator(str(tmp_path / "out_logs" / cell))
     events.Reload()
     steps = [event.step for event in events.Scalars("loss")]
-    assert steps[0] == 500
-    assert steps[-1] in (900, 1800)  # the second where the cell was tried once more, slower
+    assert steps[0] == 200
+    assert steps[-1] in (360, 720)  # the second where the cell was tried once more, slower
 
 
 def test_killed_while_a_file_trains(tmp_path):
@@ -176,7 +164,7 @@ def test_killed_while_a_file_trains(tmp_path):
     source = max((packed / "pack" / "cells").glob("*.bin"), key=lambda path: path.stat().st_size)
 
     def file(output):
-        settings = ("--iterations", 600, "--image-size", 48, "--backend", "numba", "--checkpoint-every", 100)
+        settings = ("--iterations", 240, "--image-size", 48, "--backend", "numba", "--checkpoint-every", 40)
         return ("train-cell", "--cell", source, "--output", output, *settings)
 
     succeed(*file(tmp_path / "alone.bin"))
@@ -207,7 +195,7 @@ def test_a_full_disk_is_one_line_and_nothing_is_lost(universe, tmp_path, undistu
     mount(disk, "-t", "tmpfs", "-o", f"size={size_kib(universe) + room_kib}k", "none")
     try:
         before = contents(disk)
-        code, text = end(start(*training(universe, disk / "out", *CHECKPOINTS)))
+        code, text = start(*training(universe, disk / "out", *CHECKPOINTS)).end()
         assert code == 1, text
         (line,) = errors(text)
         assert "No space left on device" in line
@@ -230,7 +218,7 @@ def test_a_read_only_output_is_one_line(universe, tmp_path, undisturbed):
     try:
         subprocess.run(["mount", "-o", "remount,bind,ro", str(tmp_path)], check=True)
         for place in (output, tmp_path / "new"):
-            code, text = end(start(*training(universe, place)))
+            code, text = start(*training(universe, place)).end()
             assert code == 1, text
             (line,) = errors(text)
             assert "Read-only file system" in line

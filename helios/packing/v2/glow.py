@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from bisect import bisect_left
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -47,18 +48,20 @@ def encode_glow(omega_sr: ArrayLike) -> bytes:
 
 def _spill(steps: NDArray[np.uint8], lit: NDArray[np.int64], carry: float, spare: float) -> None:
     """Put what few or very bright texels leave into the texels after the brightest, until `spare` is left."""
-    values = np.append(_VALUES, 0.0)
+    values = np.append(_VALUES, 0.0).tolist()
+    rising = [-value for value in values]
     for texel in lit.tolist():
         if carry < -spare:
-            carry += values[steps[texel]] - values[min(steps[texel] + 1, NO_LIGHT)]
-            steps[texel] = min(steps[texel] + 1, NO_LIGHT)
+            step = int(steps[texel])
+            steps[texel] = other = min(step + 1, NO_LIGHT)
+            carry += values[step] - values[other]
     after = np.roll(np.arange(len(steps)), -int(lit[np.argmin(steps[lit])]) - 1)
     for texel in after.tolist():
         if carry <= spare:
             break
         carry += values[steps[texel]]
-        steps[texel] = np.searchsorted(-values, -carry)
-        carry -= values[steps[texel]]
+        steps[texel] = step = bisect_left(rising, -carry)
+        carry -= values[step]
 
 
 def decode_glow(data: bytes, n: int, name: str) -> NDArray[np.float64]:

@@ -115,11 +115,15 @@ _KILLER = textwrap.dedent(
         exec(statement)
 
     CHANGES = ("os.rename", "os.mkdir", "os.rmdir", "os.remove")
-    for number, path in enumerate(sys.argv[2:], start=1):
+    statement, *paths, path = sys.argv[1], *map(Path, sys.argv[2:])
+    printed, sys.stdout = sys.stdout, open(os.devnull, "w")
+    exec(statement)
+    sys.stdout = printed
+    for number, path in enumerate(paths, start=1):
         child = os.fork()
         if not child:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            run(sys.argv[1], Path(path), number)
+            run(statement, path, number)
             os._exit(0)
         print(code := os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
         if code == 0:
@@ -131,7 +135,9 @@ _KILLER = textwrap.dedent(
 def kill_before_each_change(statement: str, paths: list[Path]) -> int:
     """Run `statement` once per path, as `path`, each in a process killed before its n-th change to the disk, n = 1...
 
-    Returns how many were killed; the next ran to its end, so that `paths` were enough, and the others are left alone.
+    First it runs to its end for the last path, in the process that the others are forked from, so that they need not
+    import and compile. Returns how many were killed; the next ran to its end, so that `paths` were enough, and the
+    others are left alone.
     """
     result = subprocess.run(
         [sys.executable, "-c", _KILLER, statement, *map(str, paths)],

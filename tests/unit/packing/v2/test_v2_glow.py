@@ -38,6 +38,17 @@ def test_the_light_of_a_map_is_kept_in_sum_and_in_place(name):
         assert not back[light == 0].any()
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_of_a_map_at_the_last_step_no_texel_becomes_bright(seed):
+    """The step after the last is no light; what it leaves of the sum is less than the least light of a texel."""
+    rng = np.random.default_rng(seed)
+    least = OMEGA_0_SR * 10 ** (-0.4 * (254 / 16 + 2))
+    light = np.where(rng.random(6 * N * N) < 0.01, least * 10 ** rng.uniform(-2, 1.5, 6 * N * N), 0).reshape(6, N, N)
+    back = decode_glow(encode_glow(light), N, "glow.bin")
+    assert back.max() <= light.max() + 2 * least
+    assert abs(back.sum() - light.sum()) <= least
+
+
 def test_a_dark_map_comes_back():
     assert not decode_glow(encode_glow(np.zeros((6, 2, 2))), 2, "glow.bin").any()
     assert len(encode_glow(np.zeros((6, N, N)))) < 100
