@@ -12,15 +12,13 @@ from numpy.typing import NDArray
 
 from helios.catalogs_path import embedded
 from helios.errors import InputError
+from helios.solar.dates import J2000
 from helios.solar.orbits import Orbits
 from helios.solar.readers import open_bodies
 from helios.solar.readers.counts import BodyCounts, Rejection
 
 SHIPPED, NONE = "default", "none"
 """What stands for the bodies that ship with Helios, and for no solar system at all."""
-
-J2000_JD = 2_451_545.0
-"""Julian date of the epoch J2000, from which Julian years are counted. IAU."""
 
 _FILE = "small_bodies.csv"
 
@@ -46,7 +44,7 @@ class SmallBodies:
 
 def epoch_jyear(orbits: Orbits) -> float:
     """Return the epoch of `orbits`, which all have one, as a Julian year."""
-    return 2000.0 + (float(orbits.epoch_jd_tdb[0]) - J2000_JD) / 365.25
+    return 2000.0 + (float(orbits.epoch_jd_tdb[0]) - J2000) / 365.25
 
 
 def check_names(names: Sequence[str]) -> None:
@@ -81,7 +79,7 @@ def small_bodies(
     orbits = Orbits.joined(parts)
     if not len(orbits):
         raise InputError(f"no body left of {counts.rows_read:,} rows: {counts.reasons()}")
-    epoch = float(orbits.epoch_jd_tdb.max()) if epoch_jyear is None else J2000_JD + (epoch_jyear - 2000.0) * 365.25
+    epoch = float(orbits.epoch_jd_tdb.max()) if epoch_jyear is None else J2000 + (epoch_jyear - 2000.0) * 365.25
     return SmallBodies(_moved(orbits, epoch, ephemeris), counts, inputs)
 
 
