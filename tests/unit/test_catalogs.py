@@ -157,6 +157,7 @@ def test_gaia_magnitudes_of_bright_stars_are_gaias(stars):
         ("make_bright_stars", "bright_stars.csv.gz"),
         ("make_landmarks", "landmarks.json"),
         ("make_names", "names.csv.gz"),
+        ("make_small_bodies", "small_bodies.csv"),
     ],
 )
 def test_script_makes_the_shipped_file_and_the_same_bytes_twice(tmp_path, script, shipped):
