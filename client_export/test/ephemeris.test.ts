@@ -1,6 +1,6 @@
 /**
  * The ephemeris has the places of JPL's DE440 and, to 1e-9 au, those that Python finds in the same file (`tests/data/ephemeris`);
- * damaged files are named. Dates are told apart by leap seconds.
+ * damaged files are named. So have moons the places that Python finds. Dates are told apart by leap seconds.
  */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -9,6 +9,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { SiteError } from "../src/errors.ts";
 import { jdTdbOf, msOf, ttMinusUtcS } from "../src/solar/dates.ts";
 import { BODIES, type Ephemeris, readEphemeris } from "../src/solar/ephemeris.ts";
+import { planetCentreBarycentricAu, planetocentricAu, readMoons } from "../src/solar/moons.ts";
 import type { Vec3 } from "../src/vec.ts";
 
 const FILE = new Uint8Array(readFileSync(new URL("../../catalogs/ephemeris.bin.gz", import.meta.url)));
@@ -96,6 +97,27 @@ test("damaged files are named", async () => {
       return reason instanceof SiteError && said.test(reason.message);
     });
   }
+});
+
+test("moons are where Python has them", () => {
+  const text = readFileSync(new URL("../../catalogs/moons.json", import.meta.url), "utf-8");
+  const moons = readMoons(text, "moons.json");
+  const held = readFileSync(new URL("../../tests/data/ephemeris/moon_places.json", import.meta.url), "utf-8");
+  const { jd_tdb, places } = JSON.parse(held) as { jd_tdb: number[]; places: Record<string, Vec3[]> };
+  assert.deepEqual(
+    moons.map(({ name }) => name),
+    Object.keys(places),
+  );
+  for (const moon of moons) {
+    jd_tdb.forEach((jd, i) => assert.ok(apart(planetocentricAu(moon, jd), places[moon.name][i]) < 1e-12, moon.name));
+  }
+  const jd = 2_451_545;
+  const pluto = planetCentreBarycentricAu("Pluto", moons, ephemeris, jd);
+  const off = apart(pluto, ephemeris.barycentricAu("Pluto", jd));
+  assert.ok(off > 1.4e-5 && off < 1.5e-5, `${off} au`);
+  assert.deepEqual(planetCentreBarycentricAu("Venus", moons, ephemeris, jd), ephemeris.barycentricAu("Venus", jd));
+  assert.throws(() => readMoons(text.replace('"pole_deg":[', '"pole_deg":[null,'), "m.json"), /m\.json has \[null/);
+  assert.throws(() => readMoons(text.replace('"version": 1', '"version": 7'), "m.json"), /m\.json has version 7/);
 });
 
 test("dates count leap seconds", () => {
