@@ -55,6 +55,7 @@ async function visit(job) {
     ignoreHTTPSErrors: job.ownCertificate ?? false,
   });
   const page = await context.newPage();
+  await page.addInitScript(toBase64);
   if (job.before) await page.addInitScript(job.before);
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type()))
@@ -77,6 +78,17 @@ async function visit(job) {
   return seen;
 }
 
+/** Gives pages a function that makes text of an array: of its numbers one by one, Playwright would make an object each. */
+function toBase64() {
+  window.toBase64 = ({ buffer, byteOffset, byteLength }) => {
+    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+    let text = "";
+    for (let i = 0; i < bytes.length; i += 8192)
+      text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+    return btoa(text);
+  };
+}
+
 async function look(page, view) {
   if (view.state)
     await page.evaluate((state) => window.helios.go(state), view.state);
@@ -86,7 +98,7 @@ async function look(page, view) {
   const found = await page.evaluate(
     ({ points, light }) => ({
       projected: points.map(([x, y, z]) => window.helios.project(x, y, z)),
-      light: light ? [...window.helios.readLight(...light)] : null,
+      light: light ? window.toBase64(window.helios.readLight(...light)) : null,
       labels: window.helios.labels(),
       view: window.helios.view(),
       loaded: window.helios.loaded(),

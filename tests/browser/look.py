@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import base64
 import json
 import os
 import shutil
@@ -183,6 +184,7 @@ def _seen(raw: dict[str, Any], view: View, png: Path) -> Seen:
     projected = [[point["x"], point["y"]] if point else [np.nan, np.nan] for point in raw["projected"]]
     light = None
     if view.light:
-        light = np.array(raw["light"], np.float64).reshape(view.light[3], view.light[2], 3)
+        light = np.frombuffer(base64.b64decode(raw["light"]), "<f4").astype(np.float64)
+        light = light.reshape(view.light[3], view.light[2], 3)
     rest = (raw["labels"], raw["view"], raw["loaded"], raw["script"])
     return Seen(png, np.array(projected).reshape(-1, 2), light, *rest)
