@@ -21,6 +21,7 @@ COMMANDS = {
     "pack": ("helios.cli.pack:pack", "Pack a universe for a web client, or make a whole site of it."),
     "tour": ("helios.cli.tour:tour", "Make a tour of landmarks for a site's visitors."),
     "serve": ("helios.cli.serve:serve", "Serve a site to the browser of this machine."),
+    "render": ("helios.cli.render:render", "Take a picture, a map of all the sky, or a film of a universe."),
     "export": ("helios.cli.export:export", "Write cells in a format that other programs read."),
     "info": ("helios.cli.info:info", "Tell what is in a universe and what it was made of."),
     "validate": ("helios.cli.validate:validate", "Check a universe: every file, every star, every splat."),

@@ -24,6 +24,7 @@ LAYERS = (
     {"building"},
     {"rendering", "packing", "fetching"},
     {"training"},
+    {"pictures"},
     {"api"},
     {"cli"},
 )
