@@ -32,7 +32,7 @@ class Advance:
 
     done: float
     values: Mapping[str, float | str] = field(default_factory=dict)
-    curve: Sequence[float] = ()
+    curve: Sequence[float] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import sys
 import time
@@ -28,10 +29,10 @@ _CURVE_WIDTH = 8
 class Meter(contextlib.ExitStack):
     """An `on_event` that shows events in `file`, by default standard output, as long as its block lasts.
 
-    A bar shows the current stage with its rate, values, curve and remaining time, and disappears at the end. If `file` is not
-    a terminal, a line with the same content is printed whenever LINE_EVERY_S have passed since the last one; it begins
-    with the name of the stage unless `named` is False. Notes get their own lines. On a terminal, stages of a single
-    piece are too short to be shown. `result` is that of the work once it is done.
+    A bar shows the current stage with its rate, values, curve and remaining time, and disappears at the end. If `file`
+    is not a terminal, a line with the same content but the curve is printed whenever LINE_EVERY_S have passed since the
+    last one; it begins with the name of the stage unless `named` is False. Notes get their own lines. On a terminal,
+    stages of a single piece are too short to be shown. `result` is that of the work once it is done.
     """
 
     def __init__(self, file: TextIO | None = None, named: bool = True):
@@ -66,7 +67,7 @@ class Meter(contextlib.ExitStack):
         match event:
             case Stage():
                 self._begin(event)
-            case Advance(done, values, curve):
+            case Advance(done, values, curve=curve):
                 self._advance(done, values, curve)
             case Note(text):
                 self.print(text)
@@ -117,7 +118,7 @@ class Meter(contextlib.ExitStack):
 
 
 def sparkline(values: Sequence[float]) -> str:
-    """Return a curve of positive `values` as at most _CURVE_WIDTH blocks, on a logarithmic scale from least to greatest.
+    """Return a curve of positive `values` as at most _CURVE_WIDTH blocks, logarithmic from the least to the greatest.
 
     Values that are not finite and positive are left out; fewer than two others make no curve.
     """
@@ -126,7 +127,7 @@ def sparkline(values: Sequence[float]) -> str:
         return ""
     width = min(_CURVE_WIDTH, len(logs))
     edges = [part * len(logs) // width for part in range(width + 1)]
-    means = [sum(logs[start:stop]) / (stop - start) for start, stop in zip(edges, edges[1:])]
+    means = [sum(logs[start:stop]) / (stop - start) for start, stop in itertools.pairwise(edges)]
     least, spread = min(means), max(means) - min(means)
     steps = [(mean - least) / spread if spread > 0 else 0.0 for mean in means]
     return "".join(_BLOCKS[round(step * (len(_BLOCKS) - 1))] for step in steps)

@@ -126,7 +126,7 @@ def test_rich_is_loaded_for_terminals_alone():
 
 def test_a_curve_on_a_terminal_and_in_no_log(clock):
     fallen = [0.5**part for part in range(16)]
-    events = [(0, Stage("training", 4, "cells")), (100, Advance(1.0, {"loss": 0.5}, [*fallen, float("nan")]))]
+    events = [(0, Stage("training", 4, "cells")), (100, Advance(1.0, {"loss": 0.5}, curve=[*fallen, float("nan")]))]
     assert "loss 0.5 █▇▆▅▄▃▂▁" in shown(clock, events, terminal=True)
     assert shown(clock, events).splitlines() == ["training: 1.0 of 4 cells, 0.01 cells/s, loss 0.5, 300 s left"]
 
@@ -143,6 +143,6 @@ def test_a_screen_without_blocks_has_no_curve(clock):
 
     with Meter(plain := Plain()) as on_event:
         on_event(Stage("training", 4, "cells"))
-        on_event(Advance(1.0, {"loss": 0.5}, [2.0, 1.0]))
+        on_event(Advance(1.0, {"loss": 0.5}, curve=[2.0, 1.0]))
     assert "loss 0.5" in plain.getvalue()
     assert not set(plain.getvalue()) & set("▁█")

@@ -101,7 +101,7 @@ class ProgressObserver:
             done = self._ended + sum(share for share, _ in self._training.values())
             losses = list(self._losses) or [loss for _, loss in self._training.values()]
             curves = [*self._ended_curves, *self._curves.values()]
-        return Advance(done, {"loss": float(np.median(losses))} if losses else {}, _median_curve(curves))
+        return Advance(done, {"loss": float(np.median(losses))} if losses else {}, curve=_median_curve(curves))
 
     def _count(self, result: CellResult) -> None:
         self._ended += 1

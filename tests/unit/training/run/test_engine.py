@@ -13,7 +13,7 @@ import torch
 from helios.errors import InputError
 from helios.rendering import pick_backend
 from helios.rendering.gsplat_backend import GsplatBackend
-from helios.splats import rotation_rows
+from helios.splats import LOSS_CURVE, rotation_rows
 from helios.training.cameras import fibonacci_sphere
 from helios.training.config import TrainConfig
 from helios.training.optim.optimise import Optimisation

@@ -49,8 +49,7 @@ class StarCounts:
         if not len(mag):
             return
         distance_pc = np.linalg.norm(position_m, axis=-1) / PARSEC_M
-        mag, bp_rp = mag.astype(np.float64), bp_rp.astype(np.float64)
-        absolute = absolute_magnitude(mag, distance_pc)
+        absolute = absolute_magnitude(mag.astype(np.float64), distance_pc)
         colored = np.isfinite(bp_rp)
         found, _, _ = np.histogram2d(bp_rp[colored], absolute[colored], (BP_RP_EDGES, ABSOLUTE_EDGES))
         self.diagram += found.astype(np.int64)

@@ -7,7 +7,7 @@ import struct
 import zlib
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 
 def encode_png(rgb: NDArray[np.uint8]) -> bytes:
@@ -28,14 +28,3 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 def png_url(png: bytes) -> str:
     """Return the address that holds the PNG itself."""
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
-
-
-def to_srgb(linear: ArrayLike) -> NDArray[np.float64]:
-    """Return linear values, clipped to 0 to 1, through the transfer function of sRGB (IEC 61966-2-1)."""
-    clipped = np.clip(np.asarray(linear, np.float64), 0.0, 1.0)
-    return np.where(clipped <= 0.0031308, 12.92 * clipped, 1.055 * clipped ** (1.0 / 2.4) - 0.055)
-
-
-def to_bytes(shares: ArrayLike) -> NDArray[np.uint8]:
-    """Return values from 0 to 1 as bytes, rounded."""
-    return np.rint(255.0 * np.clip(np.asarray(shares, np.float64), 0.0, 1.0)).astype(np.uint8)

@@ -33,20 +33,21 @@ class Axis:
 
     def shares(self, values: ArrayLike) -> NDArray[np.float64]:
         """Return where `values` [N] are, 0 at `low` and 1 at `high`; what is beyond is put at the nearest end."""
-        values = np.asarray(values, np.float64)
-        low, high = self.low, self.high
+        places, low, high = np.asarray(values, np.float64), self.low, self.high
         if self.log:
-            values, low, high = np.log10(np.maximum(values, 1e-300)), math.log10(low), math.log10(high)
-        return np.clip((values - low) / (high - low), 0.0, 1.0)
+            places, low, high = np.log10(np.maximum(places, 1e-300)), math.log10(low), math.log10(high)
+        return np.clip((places - low) / (high - low), 0.0, 1.0)
 
     def ticks(self) -> list[float]:
         """Return the values that are written on it: decades, or four to eight round numbers."""
         low, high = sorted((self.low, self.high))
         if self.log:
-            first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
-            step = max(1, math.ceil((last - first) / 6))
-            return [10.0**power for power in range(first, last + 1, step)]
-        rough = (high - low) / 5.0
+            first, last = math.floor(math.log10(low)), math.floor(math.log10(high) + 1e-9)
+            every = max(1, math.ceil((last - first) / 6))
+            factors = (1.0, 2.0, 5.0) if last - first < 2 else (1.0,)
+            found = [factor * 10.0**power for power in range(first, last + 1, every) for factor in factors]
+            return [value for value in found if low * 0.999 <= value <= high * 1.001]
+        rough = (high - low) / 6.0
         unit = 10.0 ** math.floor(math.log10(rough))
         step = next(unit * m for m in (1.0, 2.0, 5.0, 10.0) if unit * m >= 0.999 * rough)
         step = max(step, 1.0) if self.whole else step
@@ -54,13 +55,14 @@ class Axis:
 
 
 def tick_text(value: float) -> str:
-    """Return what is written at a tick: 0.01, 2,000, 10⁷."""
+    """Return what is written at a tick: −5, 0.01, 2,000, 10⁷."""
     if value and not 1e-3 <= abs(value) < 1e5:
         power = math.floor(math.log10(abs(value)) + 1e-9)
         factor = value / 10.0**power
         times = "" if abs(factor - 1.0) < 1e-9 else f"{factor:g}×"
         return f"{times}10{str(power).translate(_SUPERSCRIPTS)}"
-    return f"{float(f'{value:.6g}'):,g}" if abs(value) < 1e3 else f"{value:,.0f}"
+    text = f"{float(f'{value:.6g}'):g}" if abs(value) < 1e3 else f"{value:,.0f}"
+    return text.replace("-", "−")
 
 
 def chart(x: Axis, y: Axis, marks: Iterable[str], told: str) -> str:

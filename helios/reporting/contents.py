@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from helios.errors import StoreError
-from helios.report.chart import Axis, amounts_axis, bars, chart
-from helios.report.section import Figure, Section, bars_html, bytes_text
+from helios.reporting.chart import Axis, amounts_axis, bars, chart
+from helios.reporting.section import Figure, Section, bars_html, bytes_text
 from helios.universe.paths import INDEX, JOURNAL, LANDMARKS, PACK, STORE
 from helios.universe.store import Universe
 
@@ -50,7 +50,7 @@ def cells_section(universe: Universe) -> Section:
     x = Axis("depth of the cell (each step halves its sides)", -0.5, deepest + 0.5, whole=True)
     figures = []
     for what, amounts, caption in (
-        ("cells", cells, "How many cells of each size hold stars: deeper cells are smaller, and lie where stars crowd."),
+        ("cells", cells, "How many cells of each size hold stars: deeper ones are smaller, and lie where stars crowd."),
         ("stars", held, "How many stars are in the cells of each depth."),
     ):
         y = amounts_axis(what, amounts)
@@ -100,9 +100,7 @@ def rows_section(universe: Universe) -> Section:
         white = int(made_of.get("without_bp_rp") or 0)
         made_by = str(made_of.get("helios", "an unknown version"))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise StoreError(
-            f"{universe.path}: damaged, its provenance does not read ({error}); build it again"
-        ) from error
+        raise StoreError(f"{universe.path}: damaged, its provenance does not read ({error}); build it again") from error
     lines = [("became stars", float(kept), f"{kept:,}")]
     lines += [(f"left out: {why}", float(count), f"{count:,}") for why, count in rejected.items()]
     told = "Rows of the catalogue that became stars, and those that were left out by reason"
@@ -114,9 +112,9 @@ def rows_section(universe: Universe) -> Section:
     )
     words = [f"It was made by helios {made_by} of {', '.join(files) or 'what came with it'}."]
     if merged:
-        words.append(f"{merged.get('rows', 0):,} rows were merged with the list of bright stars that comes with helios.")
+        words.append(f"Rows merged with the list of bright stars that comes with helios: {merged.get('rows', 0):,}.")
     if bad_files:
-        words.append(f"{len(bad_files):,} files could not be read and were skipped: {', '.join(bad_files)}.")
+        words.append(f"Files that could not be read and were skipped: {', '.join(bad_files)}.")
     numbers = {
         **({} if read is None else {"rows_read": int(read)}),
         "rows_kept": kept,
@@ -132,9 +130,7 @@ def sizes_section(universe: Universe) -> Section:
     """Return how many bytes the parts of a universe take on the disk."""
     sizes = sizes_on_disk(universe.path)
     total, stars = sum(sizes.values()), int(universe.offsets[-1])
-    rows = [
-        (name, float(size), bytes_text(size)) for name, size in sorted(sizes.items(), key=lambda item: -item[1])
-    ]
+    rows = [(name, float(size), bytes_text(size)) for name, size in sorted(sizes.items(), key=lambda item: -item[1])]
     figure = Figure(
         bars_html("Bytes on disk by what they hold", rows),
         "How much room each part takes on the disk.",

@@ -7,13 +7,15 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from helios.color import LUMINANCE
+from helios.pictures.tone import signed, to_srgb
 from helios.progress import Advance, OnEvent, Stage, ignore
 from helios.rendering.backend import WEIGHT_MIN
 from helios.rendering.raster import draw_images
 from helios.rendering.threads import run_striped
-from helios.report.png import encode_png, png_url, to_bytes, to_srgb
-from helios.report.section import Figure, Section
-from helios.report.training import REFERENCE, TrainedCells
+from helios.reporting.png import encode_png, png_url
+from helios.reporting.section import Figure, Section
+from helios.reporting.training import REFERENCE, TrainedCells
 from helios.training.cameras import look_at_origin
 from helios.training.scene import Frame, cell_exposure, draw_truth
 from helios.universe.store import Universe
@@ -21,8 +23,11 @@ from helios.universe.store import Universe
 COUNT = 10
 SIZE_PX = 192
 
-GAIN = 4.0
-"""By how much differences are enlarged in the pictures: as they are, the eye would not see most of them."""
+ZOOM = 2.0
+"""By how much the pictures are closer than those of training: the cell then fills most of them."""
+
+_SCALE_QUANTILE = 0.999
+"""The colours of a difference end where this share of the pixels is below."""
 
 _DIRECTION = np.array([0.48, -0.6, 0.64])
 """Where the camera stands, seen from the cell, in every picture: no special place."""
@@ -56,14 +61,15 @@ def worst_section(cells: TrainedCells, on_event: OnEvent = ignore) -> Section:
     words = [
         f"These are the cells in which most light is in the wrong place, the worst first, seen from {REFERENCE} radii "
         "away. On the left are the stars, in the middle the splats that stand for them, and on the right the "
-        f"difference, enlarged {GAIN:g} times: grey where both are alike, lighter where the splats are brighter than the "
-        "stars, darker where they are fainter."
+        "difference: orange where the splats are brighter than the stars, blue where they are fainter, black where "
+        "both are alike. Differences are enlarged until the largest of each cell has the full colour: the caption says "
+        "how much light that is."
     ]
     return Section("worst_cells", "The worst cells", words, figures, {"worst": rows})
 
 
 def pictures(universe: Universe, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the stars and the splats of a trained cell from REFERENCE radii, linear float32 [SIZE_PX, SIZE_PX, 3] each.
+    """Return the stars and the splats of a trained cell from REFERENCE radii: linear float32 [SIZE_PX, SIZE_PX, 3].
 
     Both at the exposure at which the cell is trained, by the law of light with nothing left out.
     """
@@ -74,24 +80,30 @@ def pictures(universe: Universe, index: int) -> tuple[NDArray[np.float32], NDArr
     splats = frame.enter_splats(splats)
     exposure = cell_exposure(cell, SIZE_PX)
     views = look_at_origin(_DIRECTION[None] * float(REFERENCE) * cell.radius, np.zeros(1), SIZE_PX)
-    truth = draw_truth(cell, views, SIZE_PX, exposure)[0]
+    views.Ks[:, :2, :2] *= ZOOM
     columns = (splats.means, splats.quats, splats.scales, exposure * splats.opacities, splats.colors)
     scene = [np.ascontiguousarray(column, np.float32)[None] for column in columns]
+    truth = draw_truth(cell, views, SIZE_PX, exposure)[0]
     drawn = np.empty((1, 1, SIZE_PX, SIZE_PX, 3), np.float32)
     run_striped(draw_images, 1, None, drawn, *scene, views.viewmats[None], views.Ks[None], WEIGHT_MIN)
     return truth, drawn[0, 0]
 
 
 def _figure(row: dict, truth: NDArray[np.float32], drawn: NDArray[np.float32]) -> Figure:
-    star, splat = to_srgb(truth), to_srgb(drawn)
-    difference = 0.5 + 0.5 * GAIN * (splat - star)
+    difference = (drawn - truth).astype(np.float64) @ LUMINANCE
+    scale = float(np.quantile(np.abs(difference), _SCALE_QUANTILE))
     images = "".join(
         f'<img width="{SIZE_PX}" height="{SIZE_PX}" alt="{escape(words)} of cell {row["cell"]}" '
-        f'src="{png_url(encode_png(to_bytes(picture)))}">'
-        for words, picture in (("Stars", star), ("Splats", splat), ("Difference", difference))
+        f'src="{png_url(encode_png(picture))}">'
+        for words, picture in (
+            ("Stars", to_srgb(truth)),
+            ("Splats", to_srgb(drawn)),
+            ("Difference", signed(difference, scale)),
+        )
     )
     caption = (
-        f"Cell {row['cell']}: {row['splats']:,} splats for {row['stars']:,} stars; {row['flux_error_percent']:.3g} % of "
-        f"the light in the wrong place, PSNR {row['psnr_db']:.3g} dB."
+        f"Cell {row['cell']}: {row['splats']:,} splats for {row['stars']:,} stars; {row['flux_error_percent']:.3g} % "
+        f"of the light in the wrong place, PSNR {row['psnr_db']:.3g} dB. The colours of the difference end at "
+        f"{100.0 * scale:.2g} % of white."
     )
     return Figure(f'<div class="trio">{images}</div>', caption)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -60,6 +60,15 @@ def shown(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
+def brief(value: Any) -> str:
+    """Return a number or a text as sentences and figures have it: three digits, and what is next to nothing as such."""
+    if not isinstance(value, float) or not math.isfinite(value):
+        return shown(value)
+    if value and abs(value) < 1e-3:
+        return "<\N{NO-BREAK SPACE}0.001"
+    return f"{float(f'{value:.3g}'):,g}".replace("-", "−") if abs(value) < 1e6 else f"{value:.3g}"
+
+
 def numbers_html(numbers: Mapping[str, Any]) -> str:
     """Return `numbers`, which are `tidy`, as HTML: lists of mappings as tables, all else a line for each name."""
     lines, tables = [], []
@@ -75,10 +84,10 @@ def numbers_html(numbers: Mapping[str, Any]) -> str:
     return (f"<dl>{''.join(lines)}</dl>" if lines else "") + "".join(tables)
 
 
-def table_html(rows: Sequence[Mapping[str, Any]]) -> str:
+def table_html(rows: Sequence[Mapping[str, Any]], write: Callable[[Any], str] = shown) -> str:
     """Return `rows`, which have the same names, as an HTML table that scrolls where it is too wide."""
     head = "".join(f'<th scope="col">{escape(name.replace("_", " "))}</th>' for name in rows[0])
-    body = "".join("<tr>" + "".join(f"<td>{escape(shown(v))}</td>" for v in row.values()) + "</tr>" for row in rows)
+    body = "".join("<tr>" + "".join(f"<td>{escape(write(v))}</td>" for v in row.values()) + "</tr>" for row in rows)
     return f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from helios.light import magnitudes_fainter
-from helios.report.chart import SERIES, Axis, amounts_axis, band, chart, legend, line, steps
-from helios.report.section import Figure, Section, table_html, tidy
+from helios.reporting.chart import SERIES, Axis, amounts_axis, band, chart, legend, line, steps
+from helios.reporting.section import Figure, Section, brief, table_html
 from helios.splats import LOSS_CURVE
 from helios.universe.quality import quality
 from helios.universe.store import Universe
@@ -82,8 +83,8 @@ def training_section(cells: TrainedCells) -> Section:
         "saw, and compared with its stars, the truth, in two ways. PSNR says how alike two pictures are, in decibels: "
         "higher is better, and above about 40 the eye sees no difference. The flux error says how much of the light is "
         "in the wrong place: lower is better.",
-        "Two rivals have as many points of light as the trained cell: the K brightest stars alone, and the start of the "
-        "training, for which stars were only merged. Distances are counted in radii of the cell.",
+        "Two rivals have as many points of light as the trained cell, K of them: the K brightest stars alone, and the "
+        "start of the training, for which stars were only merged. Distances are counted in radii of the cell.",
     ]
     exact = outcomes.get("exact", 0)
     if exact:
@@ -97,20 +98,19 @@ def training_section(cells: TrainedCells) -> Section:
     figures = []
     curves = cells.loss_curves()
     if len(curves):
-        figures.append(curve_figure(curves))
+        figures.append(replace(curve_figure(curves), wide=True))
         numbers["loss_curve"] = curve_table(curves)
     if not cells.measured:
         words.append("The version of helios that trained it did not measure these; train it again to know them.")
     elif cells.fitted.any():
-        told, distributions = [], {}
+        distributions = {}
         for measure, unit in (("psnr", "db"), ("flux_error", "percent")):
             rows = _distribution(cells, measure)
             distributions[f"{measure}_{unit}"] = rows
-            told.append(_distribution_figure(cells, measure))
-        figures += told
+            figures.append(_distribution_figure(cells, measure))
         for name, words_of in (("psnr_db", "PSNR in decibels"), ("flux_error_percent", "Flux error in percent")):
             caption = f"{words_of} of the trained cells and their rivals: 10 %, half and 90 % of cells are below these."
-            figures.append(Figure(table_html(tidy(distributions[name])), caption))
+            figures.append(Figure(table_html(distributions[name], brief), caption))
         numbers |= distributions
     return Section("training", "How well trained cells stand for their stars", words, figures, numbers)
 
@@ -148,7 +148,7 @@ def _distribution(cells: TrainedCells, measure: str) -> list[dict[str, Any]]:
         for kind, words in _KINDS:
             values = cells.fitted_metric(f"{measure}_{radii}_{kind}")
             low, middle, high = np.quantile(values, _SHARES).tolist()
-            rows.append({"radii": float(radii), "of": words, "10 %": low, "median": middle, "90 %": high})
+            rows.append({"radii": float(radii), "of": words, "10_percent": low, "median": middle, "90_percent": high})
     return rows
 
 
@@ -184,7 +184,8 @@ def light_section(cells: TrainedCells) -> Section:
     """Return by how much the light of trained cells is off, each and all together."""
     light = cells.metrics["light"]
     errors = {kind: cells.metrics[f"light_error_{kind}"] for kind, _ in _KINDS}
-    rows, off = [], {}
+    rows: list[dict[str, Any]] = []
+    off = {}
     for kind, words in _KINDS:
         sizes = np.abs(errors[kind])
         off[kind] = sizes[cells.fitted]
@@ -199,11 +200,12 @@ def light_section(cells: TrainedCells) -> Section:
                 "together_mmag": together,
             }
         )
-    figures = [Figure(table_html(tidy(rows)), "How far the light of the cells is off, and that of all of them together.")]
+    caption = "How far the light of the cells is off, and that of all of them together: above 0 is too faint."
+    figures = [Figure(table_html(rows, brief), caption)]
     if cells.fitted.any():
         x = _decades("light of the cell off by, millimagnitudes (← better)", np.concatenate(list(off.values())))
         told = f"Errors of the light of cells: trained cells are off by {rows[0]['median_mmag']:.3g} in the median."
-        caption = "How many cells are off by how much light. Cells that are exact to the last digit are at the left end."
+        caption = "How many cells are off by how much light: further to the left is better."
         figures.insert(0, Figure(_histogram(x, np.geomspace(x.low, x.high, 25), off, told), caption))
     order = np.argsort(-np.abs(errors["trained"]), kind="stable")[:_DOTS_LISTED]
     names = ("psnr", "flux_error")
@@ -218,19 +220,19 @@ def light_section(cells: TrainedCells) -> Section:
         | {f"{name}_{REFERENCE}": float(cells.metrics[f"{name}_{REFERENCE}_trained"][i]) for name in names}
         for i in order
     ]
-    words = [
+    paragraphs = [
         "Merging stars must not make light out of nothing, nor lose it. A millimagnitude (mmag) is a thousandth of a "
         "magnitude, about 0.09 % of the light: the eye sees nothing below a hundred. Together, the trained cells are "
         f"{_fainter(rows[0]['together_mmag'])} than their stars, and the K brightest stars alone would be "
         f"{_fainter(rows[2]['together_mmag'])}."
     ]
     if len(cells) > _DOTS_LISTED:
-        words.append(f"The {_DOTS_LISTED:,} cells whose light is furthest off are listed under the numbers.")
-    return Section("light", "Whether the light is kept", words, figures, {"light_error": rows, "cells": each})
+        paragraphs.append(f"The {_DOTS_LISTED:,} cells whose light is furthest off are listed under the numbers.")
+    return Section("light", "Whether the light is kept", paragraphs, figures, {"light_error": rows, "cells": each})
 
 
 def _fainter(mmag: float) -> str:
-    return f"{abs(mmag):.3g} mmag {'fainter' if mmag >= 0 else 'brighter'}"
+    return f"{brief(abs(mmag)).replace('<', 'less than')} mmag {'fainter' if mmag >= 0 else 'brighter'}"
 
 
 def _decades(label: str, values: NDArray[np.float64]) -> Axis:

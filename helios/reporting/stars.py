@@ -6,15 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios.color import color_from_bp_rp
-from helios.report.chart import Axis, amounts_axis, bars, chart, picture
-from helios.report.png import encode_png, png_url, to_bytes, to_srgb
-from helios.report.section import Figure, Section
-from helios.report.star_counts import ABSOLUTE_EDGES, BP_RP_EDGES, DISTANCE_EDGES_PC, PER_DECADE, StarCounts
+from helios.pictures.tone import to_srgb
+from helios.reporting.chart import Axis, amounts_axis, bars, chart, picture
+from helios.reporting.png import encode_png, png_url
+from helios.reporting.section import Figure, Section
+from helios.reporting.star_counts import ABSOLUTE_EDGES, BP_RP_EDGES, DISTANCE_EDGES_PC, PER_DECADE, StarCounts
 
 _FEW = 20_000
 """Stars up to which each is drawn as a dot: single pixels would be hard to see."""
 
 _SHOWN_PER_DECADE = 5
+
+_NIGHT = np.array([5.0, 8.0, 15.0])
+"""What is behind the stars of the diagram, 8 bits of sRGB."""
 
 
 def diagram_section(counts: StarCounts) -> Section:
@@ -26,9 +30,9 @@ def diagram_section(counts: StarCounts) -> Section:
     image = png_url(encode_png(diagram_picture(counts.diagram)))
     figure = Figure(
         chart(x, y, picture(image), told),
-        "Every star by its colour and its true brightness; where a spot is brighter, more stars are alike. Most stars "
-        "lie on the long diagonal band, where the Sun is too (colour 0.82, magnitude 4.7); the giants stand to the "
-        "upper right of it and the white dwarfs below it.",
+        "Every star by its colour and its true brightness; where a spot is brighter, more stars are alike. Ordinary "
+        "stars lie on the long band from the upper left to the lower right, as the Sun does (colour 0.82, magnitude "
+        "4.7); giants stand to the upper right of it and white dwarfs below it.",
     )
     by_color, by_magnitude = counts.diagram.sum(axis=1), counts.diagram.sum(axis=0)
     numbers = {
@@ -43,9 +47,9 @@ def diagram_section(counts: StarCounts) -> Section:
         "brighter. Colours and magnitudes are as catalogued: what interstellar dust dims and reddens is not undone."
     ]
     if counts.without_color:
-        words.append(f"{counts.without_color:,} stars have no measured colour, and are not in the picture.")
+        words.append(f"Stars without a measured colour, which are not in the picture: {counts.without_color:,}.")
     if counts.outside:
-        words.append(f"{counts.outside:,} stars lie beyond its edges.")
+        words.append(f"Stars that lie beyond its edges: {counts.outside:,}.")
     return Section("hertzsprung_russell", "What kinds of stars there are", words, [figure], numbers)
 
 
@@ -63,9 +67,8 @@ def diagram_picture(diagram: NDArray[np.int64]) -> NDArray[np.uint8]:
     brightness = np.where(counts > 0, 0.3 + 0.7 * share, 0.0)
     middles = (BP_RP_EDGES[:-1] + BP_RP_EDGES[1:]) / 2
     colors = color_from_bp_rp(middles).astype(np.float64)
-    encoded = to_srgb(colors / colors.max(axis=-1, keepdims=True))
-    black = np.array([0.02, 0.03, 0.06])
-    return to_bytes(black + brightness[..., None] * (encoded - black))
+    encoded = to_srgb(colors / colors.max(axis=-1, keepdims=True)).astype(np.float64)
+    return np.rint(_NIGHT + brightness[..., None] * (encoded - _NIGHT)).astype(np.uint8)
 
 
 def distances_section(counts: StarCounts) -> Section:
