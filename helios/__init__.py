@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from helios.api import open as open
     from helios.api import pack as pack
     from helios.api import render as render
-    from helios.api import report as report
     from helios.api import train as train
     from helios.api import train_cell_file as train_cell_file
     from helios.api import validate as validate
@@ -49,6 +48,7 @@ if TYPE_CHECKING:
     from helios.regions import Cone as Cone
     from helios.rendering.picture import Camera as Camera
     from helios.reporting.report import ReportResult as ReportResult
+    from helios.reporting.report import report as report
     from helios.splats import Splats as Splats
     from helios.training.run.events import TrainResult as TrainResult
     from helios.universe.cell_view import CellView as CellView
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _NAMES = {
-    "api": "build export fetch info landmark_cells open pack render report train train_cell_file validate write_site",
+    "api": "build export fetch info landmark_cells open pack render train train_cell_file validate write_site",
     "building.build": "BuildReport",
     "errors": "ArchiveError BackendError HeliosError InputError StoreError WorkerError",
     "fetching.events": "FetchResult",
@@ -72,7 +72,7 @@ _NAMES = {
     "packing.site": "SiteResult",
     "regions": "Box Cone",
     "rendering.picture": "Camera",
-    "reporting.report": "ReportResult",
+    "reporting.report": "ReportResult report",
     "splats": "Splats",
     "training.run.events": "TrainResult",
     "universe.cell_view": "CellView",

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from helios.packing.pack import PackResult
     from helios.packing.site import SiteResult
     from helios.rendering.picture import Camera
-    from helios.reporting.report import ReportResult
     from helios.training.run.events import TrainResult
     from helios.universe.validate import Validation
 
@@ -251,25 +250,6 @@ def fetch(
 
     (config,) = configs_from(options | {"archive": archive}, FetchConfig)
     return fetch(config, Path(output or config.default_output), on_event)
-
-
-def report(
-    universe: Universe | PathLike,
-    output: PathLike = "report.html",
-    *,
-    metrics: PathLike | None = None,
-    convergence: PathLike | None = None,
-    on_event: OnEvent = ignore,
-) -> ReportResult:
-    """Write a page about `universe` that anyone can read as the HTML file `output`, and return its numbers.
-
-    Where they are named, the numbers are also written as the JSON file `metrics`, and the loss curve of the training
-    as the PNG `convergence`. Raises what `helios.reporting.report.report` does.
-    """
-    from helios.reporting.report import report
-
-    numbers, curve = (None if path is None else Path(path) for path in (metrics, convergence))
-    return report(_reopened(universe), Path(output), numbers, curve, on_event=on_event)
 
 
 def validate(universe: Universe | PathLike, shown: int = 5) -> Validation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import helios
 from helios.errors import InputError
 from helios.files import check_file, write_file
-from helios.progress import Note, OnEvent, ignore
+from helios.progress import OnEvent, ignore
 from helios.reporting.contents import cells_section, rows_section, sizes_section
 from helios.reporting.convergence import convergence_png, require_matplotlib
 from helios.reporting.page import page_html
@@ -20,11 +21,12 @@ from helios.reporting.star_counts import count_stars
 from helios.reporting.stars import diagram_section, distances_section
 from helios.reporting.training import TrainedCells, light_section, training_section, untrained_section
 from helios.reporting.worst import worst_section
+from helios.universe.store import Universe
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from helios.universe.store import Universe
+PathLike = str | os.PathLike[str]
 
 
 @dataclass(frozen=True)
@@ -37,24 +39,29 @@ class ReportResult:
 
 
 def report(
-    universe: Universe,
-    page: Path,
-    metrics: Path | None = None,
-    convergence: Path | None = None,
+    universe: Universe | PathLike,
+    output: PathLike = "report.html",
+    *,
+    metrics: PathLike | None = None,
+    convergence: PathLike | None = None,
     semi_major_axes_au: ArrayLike | None = None,
     on_event: OnEvent = ignore,
 ) -> ReportResult:
-    """Write the HTML file `page` about `universe`, and where asked its numbers as JSON and its loss curve as a PNG.
+    """Write a page about `universe` that anyone can read as the HTML file `output`, and return its numbers.
 
-    `semi_major_axes_au` [N] are those of the small bodies of the universe, where it has any. Files appear whole or not
-    at all; the same universe gives the same bytes. Stars are read in blocks. Raises InputError, before anything is
-    read, where an output is no file, lies in the universe or is named twice, or `convergence` is asked of a universe
-    whose training left no curve; StoreError where the universe is damaged, OSError where a file cannot be written.
+    Where they are named, the numbers are also written as the JSON file `metrics`, and the loss curve of the training
+    as the PNG `convergence`. `semi_major_axes_au` [N] are those of small bodies, of which the page then tells. Files
+    appear whole or not at all; the same universe gives the same bytes. Stars are read in blocks. Raises InputError,
+    before any star is read, where an output is no file, lies in the universe or is named twice, or `convergence` is
+    asked of a universe whose training left no curve; StoreError where the universe is damaged, OSError where a file
+    cannot be written.
     """
-    outputs = [path for path in (page, metrics, convergence) if path is not None]
-    check_outputs(universe.path, outputs)
+    universe = Universe.open(universe.path if isinstance(universe, Universe) else Path(universe))
+    page = Path(output)
+    numbers_file, curve_file = (None if path is None else Path(path) for path in (metrics, convergence))
+    check_outputs(universe.path, [path for path in (page, numbers_file, curve_file) if path is not None])
     cells = TrainedCells(universe)
-    curve = _curve(cells) if convergence is not None else b""
+    curve = _curve(cells) if curve_file is not None else b""
     counts = count_stars(universe, on_event)
     sections = [
         sky_section(universe),
@@ -73,10 +80,10 @@ def report(
         "those of its files; nothing on this page is loaded from elsewhere."
     )
     html = page_html(_name(universe), _lead(numbers), _tiles(numbers), sections, foot).encode()
-    if metrics is not None:
-        write_file(metrics, (json.dumps(numbers, indent=1, allow_nan=False) + "\n").encode())
-    if convergence is not None:
-        write_file(convergence, curve)
+    if numbers_file is not None:
+        write_file(numbers_file, (json.dumps(numbers, indent=1, allow_nan=False) + "\n").encode())
+    if curve_file is not None:
+        write_file(curve_file, curve)
     write_file(page, html)
     return ReportResult(page, len(html), numbers)
 
@@ -117,7 +124,6 @@ def _training(cells: TrainedCells, on_event: OnEvent) -> list[Section]:
     if cells.measured:
         sections.append(light_section(cells))
         if cells.fitted.any():
-            on_event(Note("drawing the worst cells"))
             sections.append(worst_section(cells, on_event))
     return sections
 
