@@ -276,5 +276,5 @@ def _report(output: Path, still: Still) -> None:
 
 
 def _tell_error(share: float) -> None:
-    if share:
-        echo(f"known beforehand: at most some {100 * share:.2g} % of the light is in the wrong block of 32 px")
+    if share > 1e-5:
+        echo(f"known beforehand: about {100 * share:.2g} % of the light stands in the wrong block of 32 px")

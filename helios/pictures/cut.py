@@ -16,7 +16,7 @@ from helios.levels.branch import LIGHT_COLUMNS, stars_as_lights
 from helios.levels.cut import BLOCK_PX, LevelTree
 from helios.levels.known_error import known_error
 from helios.levels.proxies import Lights
-from helios.pictures.lights import BLOCK_ROWS, Block, in_reach, lights_as_blocks
+from helios.pictures.lights import BLOCK_ROWS, Block, lights_as_blocks
 from helios.pictures.views import View
 
 if TYPE_CHECKING:
@@ -38,10 +38,7 @@ class Cut:
         least = int(tree.own[0] + tree.holding[0])
         if budget < least:
             raise InputError(f"--budget {budget}: must be at least {least:,}, the lights that any cut shows")
-        seen = [_seen(view, tree) for view in views]
-        found = [
-            (tree.shares(view.eye_m, view.focal_px), tree.light_of(view.eye_m, mask)) for view, mask in zip(views, seen)
-        ]
+        found = [(tree.shares(view.eye_m, view.focal_px), _light_in(view, tree)) for view in views]
         errors = np.max([share * light / max(float(light.sum()), 1e-300) for share, light in found], axis=0)
         self._open = tree.cut(errors, budget)
         self._proxies = tree.proxies.take(tree.shown_proxies(self._open))
@@ -75,10 +72,21 @@ class Cut:
                 yield stars_as_lights({name: rows[shown] for name, rows in columns.items()})
 
 
-def _seen(view: View, tree: LevelTree) -> NDArray[np.bool_] | None:
+def _light_in(view: View, tree: LevelTree) -> NDArray[np.float64]:
+    """Return the light of what stands for each cell that falls into `view`, float64 [C], steradians.
+
+    Of a proxy at the rim of the cone around a pinhole's picture, as much as of a Gaussian lies within its edge, a
+    plane; the normal distribution by the logistic one, to 1 %.
+    """
     if view.projection != "pinhole":
-        return None
-    return in_reach(view, tree.proxies.position_m, tree.proxies.sigma_m)
+        return tree.light_of(view.eye_m)
+    to = tree.proxies.position_m - view.eye_m
+    distance = np.maximum(np.linalg.norm(to, axis=1), 1e-300)
+    aside = np.arctan2(np.linalg.norm(np.cross(to, view.axes[2]), axis=1), to @ view.axes[2])
+    sigma = np.maximum(tree.proxies.sigma_m / distance, 1e-3)
+    within = 1.0 / (1.0 + np.exp(np.clip(1.702 * (aside - view.reach) / sigma, -50.0, 50.0)))
+    light = within * tree.proxies.luminosity / np.maximum(distance, tree.proxies.sigma_m) ** 2
+    return np.bincount(tree.cell, light, len(tree.parent))
 
 
 def _misplaced(view: View, tree: LevelTree, is_open: NDArray[np.bool_], misplaced: NDArray[np.float64]) -> float:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,10 @@ from helios.constants import OMEGA_0_SR
 from helios.pictures.eye import Eye, exposure_at
 from helios.pictures.lights import BLOCK_ROWS, Block
 from helios.pictures.projection import EQUIRECTANGULAR, ray_map
-from helios.pictures.splatter import BANDS, SEEN, draw, find
+from helios.pictures.splatter import BANDS, BENDS, SEEN, draw, find
+from helios.pictures.tone import scaled
 from helios.pictures.views import View
-from helios.pictures.wide import draw_wide
+from helios.pictures.wide import SMOOTH_PX, draw_wide, tiles_of
 from helios.rendering.threads import run_striped
 
 FRESH_EV = 0.0
@@ -53,9 +55,8 @@ def take(view: View, blocks: Iterable[Block], threads: int | None = None) -> Pic
     in the order of the blocks: the same bytes on any number of `threads`, None for every core. Memory: 24 bytes a
     pixel, where Gaussians are wide 56, and 300 bytes for each light of a block.
     """
-    picture = np.zeros((view.height, view.width, 3))
+    picture, wide = np.zeros((view.height, view.width, 3)), _Wide(view, threads)
     eye, lights = Eye(view.width, view.height, view.focal_px), 0
-    rays: tuple[NDArray, NDArray] | None = None
     none, no_covariance = np.zeros(0), np.zeros((0, 6))
     around = view.kind == EQUIRECTANGULAR
     for whole in blocks:
@@ -73,13 +74,51 @@ def take(view: View, blocks: Iterable[Block], threads: int | None = None) -> Pic
             lights += int(np.count_nonzero(shown))
             found = seen[shown]
             eye.note(found["x"], found["y"], found["light"], found["sigma"] * view.focal_px)
-            wide = np.flatnonzero(seen["peak"] < 0.0)
-            if len(wide):
-                rays = rays or ray_map(view)
-                columns = position[wide], opacity[wide], covariance[wide], colors[wide]
-                run_striped(draw_wide, BANDS, threads, picture, *columns, view.eye_m, *rays)
+            rows = np.flatnonzero(seen["peak"] < 0.0)
+            if len(rows):
+                wide.add(picture, seen["sigma"][rows], position[rows], opacity[rows], covariance[rows], colors[rows])
+    wide.finish(picture)
     ev = eye.look()
     return Picture(view, picture, lights, FRESH_EV if ev is None else ev)
+
+
+class _Wide:
+    """Draws wide Gaussians by rays: the widest into a smaller picture, which `finish` adds."""
+
+    def __init__(self, view: View, threads: int | None):
+        self._view, self._threads = view, threads
+        most = max(1, int(BENDS * view.focal_px / SMOOTH_PX))
+        side = math.gcd(view.width, view.height)
+        self._shrink = max(n for n in range(1, most + 1) if side % n == 0)
+        self._rays: dict[int, tuple[NDArray, NDArray, NDArray]] = {}
+        self._small: NDArray[np.float64] | None = None
+
+    def add(self, picture: NDArray[np.float64], sigma: NDArray[np.float64], *columns: NDArray) -> None:
+        smooth = sigma * self._view.focal_px >= SMOOTH_PX * self._shrink
+        for rows, shrink in ((smooth, self._shrink), (~smooth, 1)):
+            if not rows.any():
+                continue
+            target = picture
+            if shrink > 1:
+                if self._small is None:
+                    height, width = (side // shrink for side in picture.shape[:2])
+                    self._small = np.zeros((height, width, 3))
+                target = self._small
+            if shrink not in self._rays:
+                self._rays[shrink] = self._map(shrink)
+            rays = self._rays[shrink]
+            lights = (column[rows] for column in columns)
+            run_striped(draw_wide, len(rays[2]), self._threads, target, *lights, self._view.eye_m, *rays)
+
+    def _map(self, shrink: int) -> tuple[NDArray, NDArray, NDArray]:
+        view = self._view
+        width, height = view.width // shrink, view.height // shrink
+        directions, share = ray_map(replace(view, width=width, height=height, focal_px=view.focal_px / shrink))
+        return directions, share, tiles_of(directions)
+
+    def finish(self, picture: NDArray[np.float64]) -> None:
+        if self._small is not None:
+            picture += scaled(self._small, picture.shape)
 
 
 def _parts(block: Block) -> Iterable[Block]:

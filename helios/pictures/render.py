@@ -147,8 +147,10 @@ def describe(universe: Universe, still: Still) -> dict[str, str]:
             "trained less true luminance E x steradians x focal^2, linear in light from black at 0 to full colour "
             f"(orange more, blue less) at {still.scale:.6g}; focal = {view.focal_px:.6f} px/rad"
         )
-    if still.known_error:
-        texts["Error"] = f"{100 * still.known_error:.3g} % of the light may be in the wrong block of 32 px"
+    if still.known_error > 1e-5:
+        texts["Error"] = (
+            f"{100 * still.known_error:.3g} % of the light stands in the wrong block of 32 px, as known beforehand"
+        )
     return texts
 
 

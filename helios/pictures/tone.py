@@ -63,15 +63,15 @@ def _glare(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
     halo = _spread(rgb, HALO[1] / SHRINK, KNEE)
     veil = _spread(halo, math.sqrt(VEIL[1] ** 2 - HALO[1] ** 2) / SHRINK**2)
     aureole = _spread(veil, math.sqrt(AUREOLE[1] ** 2 - VEIL[1] ** 2) / SHRINK**3)
-    veil = veil + AUREOLE[0] / VEIL[0] * _scaled(aureole, veil.shape)
-    halo = halo + VEIL[0] / HALO[0] * _scaled(veil, halo.shape)
-    return _scaled(halo, rgb.shape)
+    veil = veil + AUREOLE[0] / VEIL[0] * scaled(aureole, veil.shape)
+    halo = halo + VEIL[0] / HALO[0] * scaled(veil, halo.shape)
+    return scaled(halo, rgb.shape)
 
 
 def _spread(source: NDArray[np.float64], sigma: float, knee: float = math.inf) -> NDArray[np.float64]:
     """Return `source` at half its size, what is brighter than `knee` dimmed, blurred by `sigma` of the new pixels."""
     height, width = source.shape[:2]
-    small = _scaled(source, (-(-height // SHRINK), -(-width // SHRINK)))
+    small = scaled(source, (-(-height // SHRINK), -(-width // SHRINK)))
     top = small.max(axis=-1, keepdims=True)
     over = top > knee
     if over.any():
@@ -93,7 +93,7 @@ def _blurred(source: NDArray[np.float64], sigma: float, axis: int) -> NDArray[np
     return out
 
 
-def _scaled(source: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float64]:
+def scaled(source: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float64]:
     """Return `source` at another size, interpolated between the middles of its pixels; at half of it, their means."""
     for axis in (0, 1):
         n, m = source.shape[axis], shape[axis]
