@@ -75,7 +75,7 @@ def _spread(source: NDArray[np.float64], sigma: float, knee: float = math.inf) -
     top = small.max(axis=-1, keepdims=True)
     over = top > knee
     if over.any():
-        dimmed = np.minimum(knee * (top / knee) ** KNEE_POWER, KNEE_MOST) / top
+        dimmed = np.minimum(knee * (top / knee) ** KNEE_POWER, KNEE_MOST) / np.maximum(top, knee)
         small = np.where(over, small * dimmed, small)
     return _blurred(_blurred(small, sigma, 1), sigma, 0)
 
