@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from helios.regions import Box as Box
     from helios.regions import Cone as Cone
     from helios.rendering.picture import Camera as Camera
+    from helios.reporting.report import ReportResult as ReportResult
+    from helios.reporting.report import report as report
     from helios.splats import Splats as Splats
     from helios.training.run.events import TrainResult as TrainResult
     from helios.universe.cell_view import CellView as CellView
@@ -70,6 +72,7 @@ _NAMES = {
     "packing.site": "SiteResult",
     "regions": "Box Cone",
     "rendering.picture": "Camera",
+    "reporting.report": "ReportResult report",
     "splats": "Splats",
     "training.run.events": "TrainResult",
     "universe.cell_view": "CellView",

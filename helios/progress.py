@@ -7,7 +7,7 @@ that whoever shows progress needs to know these four only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,11 +26,13 @@ class Stage:
 class Advance:
     """`done` of the current stage are done, fractions included; `values` are worth showing beside that.
 
-    A value's name says what it measures (`loss`) or, if it ends in `/s`, its unit; NaN is not shown.
+    A value's name says what it measures (`loss`) or, if it ends in `/s`, its unit; NaN is not shown. `curve` holds
+    positive numbers that a screen may draw small beside them, NaN where there is none yet.
     """
 
     done: float
     values: Mapping[str, float | str] = field(default_factory=dict)
+    curve: Sequence[float] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -100,13 +100,17 @@ class Splats:
         )
 
 
+LOSS_CURVE = tuple(f"loss_{part:02}" for part in range(16))
+"""Metrics of a trained cell: its mean loss over each sixteenth of the steps, NaN where no step was made."""
+
+
 @dataclass(frozen=True)
 class CellResult:
     """What training made of the cell of this `index` in its universe: `splats` in cell units.
 
     `metrics`: `light`, the luminosity of its stars (steradians x m^2); `first_loss` and `last_loss` over all training
-    views; PSNR and flux error at held-out views and the error of the total light of the `trained` splats, of their
-    `start` and of the K `brightest` stars (`helios.training.run.evaluate`).
+    views, LOSS_CURVE between them; PSNR and flux error at held-out views and the error of the total light of the
+    `trained` splats, of their `start` and of the K `brightest` stars (`helios.training.run.evaluate`).
     `outcome` is "trained"; "mixed" if only some of the way from the start did no harm; "exact" if there are as many
     splats as emitters and nothing to train; "start" if training did no good, or "diverged" if it reached no finite
     loss: then the splats are those of the start.

@@ -23,6 +23,7 @@ COMMANDS = {
     "serve": ("helios.cli.serve:serve", "Serve a site to the browser of this machine."),
     "render": ("helios.cli.render:render", "Take a picture, a map of all the sky, or a film of a universe."),
     "export": ("helios.cli.export:export", "Write cells in a format that other programs read."),
+    "report": ("helios.cli.report:report", "Write a page about a universe that anyone can read."),
     "info": ("helios.cli.info:info", "Tell what is in a universe and what it was made of."),
     "validate": ("helios.cli.validate:validate", "Check a universe: every file, every star, every splat."),
     "grid": ("helios.cli.grid:grid", "Look at the grid: its shells, the cell of a place, the cells of a range."),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from helios.cli import meter
-from helios.cli.meter import Meter
+from helios.cli.meter import Meter, sparkline
 from helios.progress import Advance, Done, Note, Stage
 
 
@@ -122,3 +122,27 @@ def test_rich_is_loaded_for_terminals_alone():
         "assert 'rich' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, check=True)
+
+
+def test_a_curve_on_a_terminal_and_in_no_log(clock):
+    fallen = [0.5**part for part in range(16)]
+    events = [(0, Stage("training", 4, "cells")), (100, Advance(1.0, {"loss": 0.5}, curve=[*fallen, float("nan")]))]
+    assert "loss 0.5 █▇▆▅▄▃▂▁" in shown(clock, events, terminal=True)
+    assert shown(clock, events).splitlines() == ["training: 1.0 of 4 cells, 0.01 cells/s, loss 0.5, 300 s left"]
+
+
+def test_a_curve_rises_where_its_values_do_and_needs_two():
+    assert sparkline([1.0, 2.0, 4.0, 8.0, 4.0]) == "▁▃▆█▆"
+    assert sparkline([3.0, 3.0, 3.0]) == "▁▁▁"
+    assert [sparkline(values) for values in ([], [1.0], [1.0, 0.0, float("inf"), float("nan")])] == [""] * 3
+
+
+def test_a_screen_without_blocks_has_no_curve(clock):
+    class Plain(Screen):
+        terminal, encoding = True, "ascii"
+
+    with Meter(plain := Plain()) as on_event:
+        on_event(Stage("training", 4, "cells"))
+        on_event(Advance(1.0, {"loss": 0.5}, curve=[2.0, 1.0]))
+    assert "loss 0.5" in plain.getvalue()
+    assert not set(plain.getvalue()) & set("▁█")

@@ -25,6 +25,7 @@ LAYERS = (
     {"rendering", "packing", "fetching"},
     {"training"},
     {"pictures"},
+    {"reporting"},
     {"api"},
     {"cli"},
 )

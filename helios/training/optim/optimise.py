@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from helios.rendering.backend import Backend
-from helios.splats import Splats
+from helios.splats import LOSS_CURVE, Splats
 from helios.training.config import TrainConfig
 from helios.training.optim.adam import Adam
 from helios.training.optim.held_light import hold_light
@@ -22,6 +23,8 @@ from helios.training.strategies import Batch, Strategy
 
 _FINAL_RATE = 0.05
 """Share of the learning rate at the last step, to which it falls along half a cosine."""
+
+CURVE_POINTS = len(LOSS_CURVE)
 
 
 class Optimisation:
@@ -52,16 +55,27 @@ class Optimisation:
         views = len(scenes[0].views)
         rows = [_schedule(np.random.default_rng(seed), views, config) for seed in seeds]
         self._schedule = np.stack(rows, axis=1)
+        self._loss_sums = torch.zeros(CURVE_POINTS, len(scenes), dtype=torch.float64, device=backend.device)
 
     def advance(self) -> Tensor:
         """Make one step, and return the loss [B] before it."""
         loss, grad = self.objective.gradient(self._schedule[self.step])
         self.density.observe(grad)
+        self._loss_sums[self.step * CURVE_POINTS // self.config.iterations] += loss
         self.adam.step(grad, self.rate_share())
         self.step += 1
         self.density.act(self.step)
         hold_light(self.model.params, self.model.mask, self.model.kept, self.lights)
         return loss
+
+    def loss_curves(self) -> NDArray[np.float64]:
+        """Return the mean loss of each cell over each of CURVE_POINTS parts of the steps [B, CURVE_POINTS].
+
+        NaN for a part of which no step is made. The loss of a step is over its own few views.
+        """
+        parts = np.arange(self.step) * CURVE_POINTS // max(self.config.iterations, 1)
+        steps = np.bincount(parts, minlength=CURVE_POINTS).astype(np.float64)
+        return self._loss_sums.T.cpu().numpy() / np.where(steps, steps, np.nan)
 
     def splats(self) -> list[Splats]:
         """Return the splats of each cell as they are now (`Model.splats`), with exactly the light of its stars."""
@@ -91,11 +105,13 @@ class Optimisation:
         names = ("params", "anchors", "strides", "mask", "kept")
         tensors = {name: getattr(model, name).detach().clone() for name in names}
         moments = {"exp_avg": adam.exp_avg.clone(), "exp_avg_sq": adam.exp_avg_sq.clone(), "steps": adam.steps}
-        return {"step": self.step, "model": tensors, "adam": moments, "strategy": self.density.state()}
+        sums = self._loss_sums.clone()
+        return {"step": self.step, "model": tensors, "adam": moments, "strategy": self.density.state(), "losses": sums}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from `state`, taken from an optimisation of the same scenes and settings."""
         self.step = state["step"]
+        self._loss_sums.copy_(state["losses"])
         for name, tensor in state["model"].items():
             getattr(self.model, name).copy_(tensor)
         self.adam.exp_avg.copy_(state["adam"]["exp_avg"])

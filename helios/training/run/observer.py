@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+import warnings
 from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
 
 from helios.progress import Advance, Note
-from helios.splats import CellResult
+from helios.splats import LOSS_CURVE, CellResult
 from helios.training.run.engine import StepsMade
 from helios.training.run.logs import Log
 from helios.training.scene import Scene
@@ -22,6 +23,8 @@ _PICTURE_EVERY = 10
 """Number of times that values are logged for each time that pictures are."""
 
 _LOSSES_KEPT = 1000
+
+_CURVES_KEPT = 100
 
 
 class Cancelled(Exception):
@@ -39,6 +42,8 @@ class ProgressObserver:
         self._lock = threading.Lock()
         self._training: dict[str, tuple[float, float]] = {}
         self._ended, self._losses = 0, deque[float](maxlen=_LOSSES_KEPT)
+        self._curves: dict[str, np.ndarray] = {}
+        self._ended_curves = deque[np.ndarray](maxlen=_CURVES_KEPT)
         self._notes: deque[Note] = deque()
         self._looked = threading.local()
 
@@ -54,11 +59,12 @@ class ProgressObserver:
         if now - getattr(self._looked, "at", -np.inf) < _LOOK_EVERY_S:
             return
         self._looked.at = now
-        losses = made.losses.tolist()
+        losses, curves = made.losses.tolist(), made.optimisation.loss_curves()
         with self._lock:
-            for scene, loss in zip(made.scenes, losses):
+            for scene, loss, curve in zip(made.scenes, losses, curves):
                 before, _ = self._training.get(scene.cell.name, (0.0, 0.0))
                 self._training[scene.cell.name] = max(before, made.steps / iterations), loss
+                self._curves[scene.cell.name] = curve
 
     def ended(self, scene: Scene, result: CellResult) -> None:
         """Record the result of a cell trained in this process."""
@@ -66,6 +72,7 @@ class ProgressObserver:
             self._log.result(scene, result)
         with self._lock:
             self._training.pop(scene.cell.name, None)
+            self._curves.pop(scene.cell.name, None)
             self._count(result)
 
     def ended_elsewhere(self, results: Sequence[CellResult]) -> None:
@@ -86,13 +93,27 @@ class ProgressObserver:
         """Return the progress: the number of cells that have ended, plus the share of steps made of each in training.
 
         The value `loss` is the median over the last _LOSSES_KEPT cells to end or, before the first has ended, over
-        those in training; it is absent before any has made a step.
+        those in training; it is absent before any has made a step. The curve is that of their losses from the first
+        step to the last, as shares of where each began: the median over the last _CURVES_KEPT cells to end and those in
+        training.
         """
         with self._lock:
             done = self._ended + sum(share for share, _ in self._training.values())
             losses = list(self._losses) or [loss for _, loss in self._training.values()]
-        return Advance(done, {"loss": float(np.median(losses))} if losses else {})
+            curves = [*self._ended_curves, *self._curves.values()]
+        return Advance(done, {"loss": float(np.median(losses))} if losses else {}, curve=_median_curve(curves))
 
     def _count(self, result: CellResult) -> None:
         self._ended += 1
         self._losses.append(result.metrics["last_loss"])
+        self._ended_curves.append(np.array([result.metrics[name] for name in LOSS_CURVE]))
+
+
+def _median_curve(curves: Sequence[np.ndarray]) -> tuple[float, ...]:
+    """The median of `curves`, each relative to its first point; nothing where none has one."""
+    begun = [curve / curve[0] for curve in curves if curve[0] > 0]
+    if not begun:
+        return ()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of parts that no cell has come to
+        return tuple(np.nanmedian(begun, axis=0).tolist())

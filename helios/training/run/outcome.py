@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from helios.splats import CellResult, Splats
+from helios.splats import LOSS_CURVE, CellResult, Splats
 from helios.training.cameras import HELD_OUT_RADII
 from helios.training.optim.optimise import Optimisation
 from helios.training.run.evaluate import evaluate
@@ -26,7 +27,8 @@ LIGHT_TOLERANCE = 0.1
 class Fit:
     """What one attempt left a cell with: `splats` with their `measures` (`evaluate`) and `loss`, `way` from the start.
 
-    `first` and `last` are the losses before the attempt and at its very end.
+    `first` and `last` are the losses before the attempt and at its very end, `curve` those on the way
+    (`Optimisation.loss_curves`).
     """
 
     splats: Splats
@@ -35,6 +37,7 @@ class Fit:
     loss: float
     first: float
     last: float
+    curve: NDArray[np.float64]
 
 
 def settle(
@@ -51,6 +54,7 @@ def settle(
     whole way is tried.
     """
     fits: dict[int, Fit] = {}
+    curves = run.loss_curves()
     here, last = 1.0, list(first)
     for way in _WAYS if run.step else ():
         possible = np.ones(len(scenes), bool) if way == here else run.go_back(way / here).cpu().numpy()
@@ -63,10 +67,11 @@ def settle(
             if end is not None:
                 (measures,) = evaluate([end], [scenes[b]])
                 if not is_worse(measures, measured[b]):
-                    fits[b] = Fit(end, measures, way, losses[b], first[b], last[b])
+                    fits[b] = Fit(end, measures, way, losses[b], first[b], last[b], curves[b])
         if len(fits) == len(scenes):
             break
-    return [fits.get(b) or Fit(starts[b], measured[b], 0.0, first[b], first[b], last[b]) for b in range(len(scenes))]
+    kept = [Fit(starts[b], measured[b], 0.0, first[b], first[b], last[b], curves[b]) for b in range(len(scenes))]
+    return [fits.get(b, start) for b, start in enumerate(kept)]
 
 
 def is_worse(measures: Mapping[str, float], start: Mapping[str, float]) -> bool:
@@ -81,6 +86,7 @@ def result_of(index: int, scene: Scene, start: Mapping[str, float], fit: Fit) ->
     rival = point_splats(stars, scene.cell.radius, brightest(stars, len(fit.splats)))
     (brightest_stars,) = evaluate([rival], [scene])
     metrics = {"light": scene.light * scene.cell.half_extent_m**2, "first_loss": fit.first, "last_loss": fit.loss}
+    metrics |= dict(zip(LOSS_CURVE, fit.curve.tolist()))
     for name, measures in (("trained", fit.measures), ("start", start), ("brightest", brightest_stars)):
         metrics |= {f"{measure}_{name}": value for measure, value in measures.items()}
     return CellResult(index, scene.frame.leave(fit.splats), metrics, _outcome(scene, fit))

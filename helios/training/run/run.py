@@ -71,7 +71,8 @@ def train(training: Training, on_event: OnEvent = ignore, stop: Callable[[], boo
             results = plan.keep(outcomes)
             kept.extend(results)
             progress, apart = observer.progress(), _apart(results, begun.levels_from)
-            on_event(CellsTrained(progress.done, progress.values, *apart, time.monotonic() - started))
+            seconds = time.monotonic() - started
+            on_event(CellsTrained(progress.done, progress.values, *apart, seconds, curve=progress.curve))
 
         on_event(Note(f"training {begun.cells} cells"))
         on_event(Stage("training", begun.cells, "cells"))

@@ -14,7 +14,7 @@ from torch import Tensor
 from helios.errors import InputError
 from helios.options import option
 from helios.rendering.backend import Backend
-from helios.splats import CellResult
+from helios.splats import LOSS_CURVE, CellResult
 from helios.training.cameras import HELD_OUT_DIRECTIONS, HELD_OUT_RADII, REFERENCE_RADII
 from helios.training.optim.model import Model
 from helios.training.run.engine import StepsMade
@@ -108,7 +108,7 @@ class TensorboardLog:
             model = Model.of([scene.frame.enter_splats(result.splats)], len(result.splats), self._backend.device)
             (image,) = draw(model, [scene], self._backend, _VIEW)
             pictures = _pictures(image, scene)
-        metrics = {f"result/{name}": value for name, value in result.metrics.items()}
+        metrics = {f"result/{name}": value for name, value in result.metrics.items() if name not in LOSS_CURVE}
         curve.add(curve.last, metrics | {"result/splats": len(result.splats)}, pictures)
         curve.writer.close()
         del self._curves[scene.cell.name]
