@@ -3,7 +3,8 @@
     python -m catalogs.make_landmarks --data DIR [-o FILE]
 
 in the root of the repository, after make_bright_stars: stars that are in bright_stars.csv.gz stand where it has
-them, so that flying to Sirius finds Sirius. DIR holds SSCore's files in `stars/` and `deep_sky/`.
+them, so that flying to Sirius finds Sirius. DIR holds SSCore's files in `stars/` and `deep_sky/`, and the Open
+Exoplanet Catalogue in `solar_system/`.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import argparse
 import csv
 import gzip
 import math
+import re
+from dataclasses import replace
 from pathlib import Path
 
-from catalogs import sscore
+from catalogs import exoplanet_hosts, sscore
 from helios.constants import AU_M, PARSEC_M
 from helios.coords import icrs_to_ecliptic_m
 from helios.landmarks import Landmark, write_landmarks
@@ -86,7 +89,9 @@ SSCORE = "SSCore, T. DeBenedictis"
 def main() -> None:
     """Write the list and print how many places of each kind it has."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--data", type=Path, required=True, help="directory that holds stars/ and deep_sky/")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="directory that holds stars/, deep_sky/, solar_system/"
+    )
     parser.add_argument("-o", "--output", type=Path, default=Path(__file__).parent / "landmarks.json")
     options = parser.parse_args()
     landmarks = [
@@ -95,6 +100,7 @@ def main() -> None:
         *messier_objects(options.data / "deep_sky"),
         *caldwell_objects(options.data / "deep_sky"),
     ]
+    landmarks = with_hosts(landmarks, options.data)
     write_landmarks(options.output, landmarks)
     kinds = [landmark.kind for landmark in landmarks]
     for kind in sorted(set(kinds)):
@@ -135,8 +141,7 @@ def singular_places() -> list[Landmark]:
 
 def stars(directory: Path) -> list[Landmark]:
     """The bright and famous ones, brightest first, then those among the nearest that are faint, nearest first."""
-    with gzip.open(Path(__file__).parent / "bright_stars.csv.gz", "rt", encoding="utf-8") as file:
-        embedded = {row["source_id"]: row for row in csv.DictReader(file)}
+    embedded = embedded_stars()
     named = []
     for entry in sscore.read(directory / "sscore_brightest.csv.gz"):
         row = embedded[entry.number_in("HR")]
@@ -178,6 +183,51 @@ def caldwell_objects(directory: Path) -> list[Landmark]:
         name = f"{SPELLINGS.get(entry.names[0], entry.names[0])} ({designations[0]})"
         landmarks.append(_deep_sky(sscore.slug(name), name, entry))
     return landmarks
+
+
+def with_hosts(landmarks: list[Landmark], data: Path) -> list[Landmark]:
+    """The landmarks with the hosts of planets told as such, and those that are no landmarks yet added, nearest first.
+
+    A host stands where bright_stars.csv.gz has it, else where SSCore has it, else where the catalogue of planets does.
+    """
+    found = {landmark.name: landmark for landmark in landmarks}
+    embedded = embedded_stars()
+    for host, entry in exoplanet_hosts.matched(data):
+        row = embedded.get(entry.number_in("HR")) if entry else None
+        called = (
+            row["name"] if row else "",
+            *(entry.names if entry else ()),
+            BY_HR_NUMBER.get(row["source_id"]) if row else "",
+        )
+        known = next((found[name] for name in called if name in found), None)
+        if known:
+            found[known.name] = replace(
+                known,
+                kind=exoplanet_hosts.KIND,
+                source=f"{known.source}; {exoplanet_hosts.CREDIT}",
+                description=f"{known.description}, {host.planets_text}",
+            )
+            continue
+        # "e Eri" and numbers of bright stars say less than the name by which the planets are known.
+        name = row["name"] if row and not re.match(r"HR |\w ", row["name"]) else host.name
+        what = entry.spectrum if entry else ""
+        v_mag = float(row["v_mag"]) if row else entry.v_mag if entry else math.nan
+        place = (float(row["ra"]), float(row["dec"]), 1000 / float(row["parallax"])) if row else None
+        if place is None:
+            at = entry or host
+            place = (at.ra_deg, at.dec_deg, at.distance_pc)
+        found[name] = _place(
+            *(sscore.slug(name), name, exoplanet_hosts.KIND, *place, STAR_RADIUS_HINT_M / PARSEC_M),
+            f"{SSCORE}; {exoplanet_hosts.CREDIT}" if entry else "Open Exoplanet Catalogue",
+            f"{_description('Star' if entry else 'Exoplanet host', what, v_mag, place[2])}, {host.planets_text}",
+        )
+    return list(found.values())
+
+
+def embedded_stars() -> dict[str, dict[str, str]]:
+    """The rows of bright_stars.csv.gz by HR number."""
+    with gzip.open(Path(__file__).parent / "bright_stars.csv.gz", "rt", encoding="utf-8") as file:
+        return {row["source_id"]: row for row in csv.DictReader(file)}
 
 
 def _deep_sky(identifier: str, name: str, entry: sscore.Entry) -> Landmark:

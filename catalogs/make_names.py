@@ -2,8 +2,9 @@
 
     python -m catalogs.make_names --data DIR [-o FILE]
 
-in the root of the repository, after make_landmarks. DIR holds SSCore's files in `stars/` and `deep_sky/`, and OpenNGC's
-in `deep_sky/`. A row is a star of bright_stars.csv.gz, a place of landmarks.json, or both in one.
+in the root of the repository, after make_landmarks. DIR holds SSCore's files in `stars/` and `deep_sky/`, OpenNGC's in
+`deep_sky/`, and the Open Exoplanet Catalogue in `solar_system/`. A row is a star of bright_stars.csv.gz, a place of
+landmarks.json, or both in one.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from catalogs import sscore
+from catalogs import exoplanet_hosts, sscore
 from catalogs.make_landmarks import BY_HR_NUMBER, LEFT_OUT, NEAREST, SPELLINGS
 from helios.landmarks import load_landmarks
 
@@ -40,7 +41,9 @@ that they have. The Sun's magnitude is Willmer's, 2018, ApJS 236, 47."""
 def main() -> None:
     """Write the table and print what it has."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--data", type=Path, required=True, help="directory that holds stars/ and deep_sky/")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="directory that holds stars/, deep_sky/, solar_system/"
+    )
     parser.add_argument("-o", "--output", type=Path, default=Path(__file__).parent / "names.csv.gz")
     options = parser.parse_args()
     rows = make_rows(options.data)
@@ -51,6 +54,7 @@ def main() -> None:
 
 def make_rows(data: Path) -> list[dict[str, str]]:
     """The rows as texts: places in the order of landmarks.json, then the stars that are none, by HR number."""
+    hosts = {name: pair for pair in exoplanet_hosts.matched(data) for name in called(*pair)}
     stars, places = star_rows(data / "stars"), place_rows(data / "deep_sky")
     rows = []
     for landmark in load_landmarks(Path(__file__).parent / "landmarks.json"):
@@ -60,6 +64,8 @@ def make_rows(data: Path) -> list[dict[str, str]]:
             common = common_names(data / "deep_sky")
             more = (*more, *(name for each in designations for name in common[each]))
             rows.append(row("", landmark.id, v_mag, (*names, *more), designations))
+        elif landmark.kind == exoplanet_hosts.KIND:
+            rows.append(host_row(landmark.id, landmark.name, stars, *hosts[landmark.name]))
         elif landmark.kind == "star":
             found = stars.pop(landmark.name)
             rows.append(found | {"landmark": landmark.id})
@@ -82,6 +88,27 @@ def star_rows(directory: Path) -> dict[str, dict[str, str]]:
         name = BY_HR_NUMBER.get(number) or (entry.names[0] if entry.names else f"HR {number}")
         rows[name] = row(number, "", magnitudes[number], entry.names, kept(entry.designations))
     return rows
+
+
+def called(host: exoplanet_hosts.Host, entry: sscore.Entry | None) -> Iterator[str]:
+    """Yield what a landmark may call a host of planets."""
+    yield host.name
+    if entry:
+        yield from (*entry.names, *entry.designations, BY_HR_NUMBER.get(entry.number_in("HR"), ""))
+
+
+def host_row(
+    landmark: str, name: str, stars: dict[str, dict[str, str]], host: exoplanet_hosts.Host, entry: sscore.Entry | None
+) -> dict[str, str]:
+    """The row of a host of planets, taken from `stars` if it is among them."""
+    number = f"HR {entry.number_in('HR')}" if entry else ""
+    found = stars.pop(name, None) or stars.pop(number, None)
+    if found:
+        designations = (*found["designations"].split(";"), *host.designations)
+        return found | {"landmark": landmark, "designations": ";".join(dict.fromkeys(designations))}
+    v_mag = "" if entry is None or math.isnan(entry.v_mag) else f"{entry.v_mag:.2f}"
+    names, designations = (entry.names, kept(entry.designations)) if entry else ((), [])
+    return row("", landmark, v_mag, names, (*designations, *host.designations))
 
 
 def place_rows(directory: Path) -> dict[str, dict[str, str]]:

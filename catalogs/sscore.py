@@ -45,12 +45,12 @@ def read(path: Path) -> Iterator[Entry]:
     """Yield the rows of a gzipped SSCore CSV, in its order. The header names the columns; each line ends in a comma."""
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            dec_deg = round(_sexagesimal(row["Dec"]), 9)
+            dec_deg = round(sexagesimal(row["Dec"]), 9)
             # Seconds of time a year, without cos dec; deep-sky tables have no motions.
             pmra = 15_000.0 * _number(row.get("pmRA", "")) * math.cos(math.radians(dec_deg))
             yield Entry(
                 kind=row["Type"],
-                ra_deg=round(15.0 * _sexagesimal(row["RA"]), 9),
+                ra_deg=round(15.0 * sexagesimal(row["RA"]), 9),
                 dec_deg=dec_deg,
                 pmra=pmra,
                 pmdec=1000.0 * _number(row.get("pmDec", "")),
@@ -74,7 +74,7 @@ def _number(text: str) -> float:
     return float(text) if text.strip() else math.nan
 
 
-def _sexagesimal(text: str) -> float:
+def sexagesimal(text: str) -> float:
     """Units of the first part. The sign is the first part's; a later `-0.00`, which occurs, is a zero."""
     whole, minutes, seconds = text.split()
     value = abs(int(whole)) + int(minutes) / 60 + abs(float(seconds)) / 3600

@@ -1,5 +1,5 @@
 /** Names of the brightest and largest landmarks in view, over the picture, with a ring around what gives no light. */
-import { type Landmark, SUN, isUnlit } from "./landmark.ts";
+import { type Landmark, SUN, isStar, isUnlit } from "./landmark.ts";
 import type { LandmarkStars } from "./landmark_stars.ts";
 import type { Box, Frame, Overlay } from "./overlay.ts";
 import { SUN_SHOWN_M } from "./sun.ts";
@@ -84,7 +84,7 @@ export class Labels implements Overlay {
     for (const [id, element] of this.rings) element.hidden = !ringed.has(id);
     for (const { landmark, x, y, left, line, ring } of placed) {
       const unlit = isUnlit(landmark) ? " unlit" : "";
-      const name = this.elementOf(this.names, landmark, (landmark.kind === "star" ? "label" : "label place") + unlit);
+      const name = this.elementOf(this.names, landmark, (isStar(landmark) ? "label" : "label place") + unlit);
       if (name.textContent !== landmark.name) name.textContent = landmark.name; // else the page would be laid out anew
       name.style.transform = `translate(${left.toFixed(1)}px, ${line.toFixed(1)}px)`;
       if (ring === 0) continue;

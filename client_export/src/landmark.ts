@@ -21,6 +21,9 @@ export interface Landmark {
 /** Of a star that no file lists as a place, metres: around it lies what is its light, and a flight ends by it where none is known. */
 export const STAR_RADIUS_M = 1e-3 * PARSEC_M;
 
+/** Whether a place is one star, which its light shows, and not a region. */
+export const isStar = ({ kind }: Landmark): boolean => kind === "star" || kind === "exoplanet_host";
+
 /** Whether a place is known to give no light in this universe. */
 export const isUnlit = ({ stars }: Landmark): boolean => stars === 0;
 

@@ -1,5 +1,5 @@
 /** The stars that landmarks name, found among the loaded splats: how bright they are and where they are drawn. */
-import type { Landmark } from "./landmark.ts";
+import { type Landmark, isStar } from "./landmark.ts";
 import { OWN, type SplatStore, type StoredCell } from "./splat_store.ts";
 import { type Vec3, dot, length, scale, sub } from "./vec.ts";
 
@@ -45,7 +45,7 @@ export class LandmarkStars {
   /** Looks for the star of `landmark` too, in cells that come from now on. */
   add(landmark: Landmark): void {
     const distance = length(landmark.position);
-    if (landmark.kind !== "star" || distance === 0) return;
+    if (!isStar(landmark) || distance === 0) return;
     const direction = scale(landmark.position, 1 / distance);
     const near = new Set<number>();
     for (let corner = 0; corner < 8; corner++) {

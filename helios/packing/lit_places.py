@@ -15,7 +15,9 @@ from helios.landmarks.files import landmarks_text
 if TYPE_CHECKING:
     from helios.universe import Universe
 
-STAR = "star"
+STARS = ("star", "exoplanet_host")
+"""Kinds of landmarks that are one star."""
+
 SAME_ANGLE = 5e-4
 SAME_DISTANCE = 0.1
 """A landmark that is a star and a star of the universe are one if, from the Sun, they agree to this angle (radians) and
@@ -55,13 +57,13 @@ class Place(NamedTuple):
 def with_star_counts(universe: Universe, landmarks: bytes) -> bytes:
     """Return the text of a universe's `landmarks`, each entry with `stars`: how many stars the universe has there.
 
-    These are the stars within `radius_hint` of the place; of a landmark of the kind "star", those that may be itself.
+    These are the stars within `radius_hint` of the place; of a landmark of a kind of STARS, those that may be itself.
     A place inside the grid's inner radius, where no universe can have stars, is left without a count: the Sun. Cost:
     one pass over the cells' boxes for each landmark, and reading the cells that a place shares.
     """
     entries = json.loads(landmarks)
     counted = [entry for entry in entries if np.linalg.norm(_position(entry)) >= R_MIN_M]
-    places = [Place(_position(entry), float(entry["radius_hint"]), entry["kind"] == STAR) for entry in counted]
+    places = [Place(_position(entry), float(entry["radius_hint"]), entry["kind"] in STARS) for entry in counted]
     for entry, count in zip(counted, count_stars(universe, places).tolist()):
         entry["stars"] = count
     return landmarks_text(entries).encode()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -54,9 +53,3 @@ class Orbits:
     def __getitem__(self, rows: NDArray[np.bool_] | NDArray[np.integer] | slice) -> Orbits:
         """Return these rows."""
         return Orbits(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
-
-    @classmethod
-    def joined(cls, parts: Sequence[Orbits]) -> Orbits:
-        """Return all of `parts`, in order; at least one."""
-        names = [field.name for field in fields(cls)]
-        return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from helios.catalogs_path import embedded
 from helios.errors import InputError
 from helios.solar.dates import J2000
 from helios.solar.orbits import Orbits
 from helios.solar.readers import open_bodies
-from helios.solar.readers.counts import BodyCounts, Rejection
+from helios.solar.readers.counts import BodyCounts
+from helios.solar.readers.joining import read_bodies
 
 SHIPPED, NONE = "default", "none"
 """What stands for the bodies that ship with Helios, and for no solar system at all."""
@@ -67,35 +65,12 @@ def small_bodies(
     check_names(names)
     if NONE in names:
         return None
-    counts, inputs, parts = BodyCounts(), [], []
-    known: set[str] = set()
-    for name in names:
-        reader = open_bodies(embedded(_FILE) if name == SHIPPED else Path(name))
-        for block in reader.blocks():
-            new = _first_of_each(block.orbits, known)
-            counts += block.counts + _again(~new, f"{reader.name} {reader.row_unit}", block.row)
-            parts.append(block.orbits[new])
-        inputs.append(reader.provenance())
-    orbits = Orbits.joined(parts)
-    if not len(orbits):
-        raise InputError(f"no body left of {counts.rows_read:,} rows: {counts.reasons()}")
+    paths = [embedded(_FILE) if name == SHIPPED else Path(name) for name in names]
+    found = read_bodies(paths)
+    orbits = found.orbits
     epoch = float(orbits.epoch_jd_tdb.max()) if epoch_jyear is None else J2000 + (epoch_jyear - 2000.0) * 365.25
-    return SmallBodies(_moved(orbits, epoch, ephemeris), counts, inputs)
-
-
-def _first_of_each(orbits: Orbits, known: set[str]) -> NDArray[np.bool_]:
-    """Return which of `orbits` are not `known`, [N]; these are known afterwards."""
-    names = orbits.designation.tolist()
-    new = np.array([name not in known for name in names], bool)
-    known.update(names)
-    return new
-
-
-def _again(rows: NDArray[np.bool_], label: str, row: NDArray[np.int64]) -> BodyCounts:
-    if not rows.any():
-        return BodyCounts()
-    first = f"{label} {row[int(np.argmax(rows))]}"
-    return BodyCounts(rejections={"in a file before": Rejection(int(rows.sum()), first)})
+    inputs = [open_bodies(path).provenance() for path in paths]
+    return SmallBodies(_moved(orbits, epoch, ephemeris), found.counts, inputs)
 
 
 def _moved(orbits: Orbits, epoch_jd_tdb: float, ephemeris: Path | None) -> Orbits:

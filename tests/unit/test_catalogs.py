@@ -21,6 +21,7 @@ from helios.catalogs_path import embedded
 from helios.constants import PARSEC_M
 from helios.errors import InputError
 from helios.landmarks import load_landmarks
+from helios.packing.lit_places import STARS
 
 REPOSITORY = Path(__file__).parents[2]
 CATALOGS = REPOSITORY / "catalogs"
@@ -190,10 +191,10 @@ def test_color_relations_in_use_are_those_that_the_data_give():
 @pytest.mark.parametrize(
     ("text", "degrees"), [("05 16 41.36", 5.27815556), ("-00 30 10.9", -0.50302778), ("06 46 -0.00", 6.76666667)]
 )
-def test_sexagesimal_angles_with_odd_signs(text, degrees):
-    from catalogs.sscore import _sexagesimal
+def testsexagesimal_angles_with_odd_signs(text, degrees):
+    from catalogs.sscore import sexagesimal
 
-    assert _sexagesimal(text) == pytest.approx(degrees, abs=1e-8)
+    assert sexagesimal(text) == pytest.approx(degrees, abs=1e-8)
 
 
 def test_landmarks_cover_what_they_must(landmarks):
@@ -249,8 +250,8 @@ def test_landmark_is_where_it_is_known_to_be(landmarks, identifier, place, dista
 def test_star_landmarks_stand_where_the_bright_stars_do(stars, landmarks):
     # Flying to Sirius must find Sirius, so catalogue and landmark go the whole way through astropy separately.
     rows = {row["name"]: row for row in stars if row["parallax"]}
-    shared = [landmark for landmark in landmarks.values() if landmark.kind == "star" and landmark.name in rows]
-    assert len(shared) > 100
+    shared = [landmark for landmark in landmarks.values() if landmark.kind in STARS and landmark.name in rows]
+    assert len(shared) > 110
     columns = {c: np.array([float(rows[landmark.name][c]) for landmark in shared]) for c in ("ra", "dec", "parallax")}
     distance = 1000 / columns["parallax"] * u.pc
     icrs = SkyCoord(columns["ra"] * u.deg, columns["dec"] * u.deg, distance=distance)
@@ -258,6 +259,32 @@ def test_star_landmarks_stand_where_the_bright_stars_do(stars, landmarks):
     here_m = np.array([landmark.pos_m for landmark in shared])
     error = np.linalg.norm(there_m - here_m, axis=1) / distance.to_value(u.m)
     assert error.max() < 1e-9
+
+
+@needs_data
+def test_hosts_of_planets_within_15_pc_are_places_where_their_catalogue_has_them(landmarks):
+    with gzip.open(DATA / "solar_system/open_exoplanet_catalogue.csv.gz", "rt", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["system_distance"] and float(row["system_distance"]) <= 15]
+    # All but planets by themselves, which have no letter, and those that are doubted or retracted.
+    rows = [row for row in rows if row["list"].startswith("Confirmed") and re.search(" [b-z]$", row["name"])]
+    hosts = [landmark for landmark in landmarks.values() if landmark.kind == "exoplanet_host"]
+    assert len(hosts) == len({row["name"][:-2] for row in rows}) == 102
+    assert sum(len(host.description.partition(", planet")[2].split(",")) for host in hosts) == len(rows)
+    there_m = np.array([landmark.pos_m for landmark in hosts])
+    far_m = np.linalg.norm(there_m, axis=1)
+    for row in rows:
+        place = SkyCoord(row["system_rightascension"], row["system_declination"], unit=(u.hourangle, u.deg))
+        place = SkyCoord(place, distance=float(row["system_distance"]) * u.pc).transform_to(BarycentricMeanEcliptic())
+        here_m = place.cartesian.xyz.to_value(u.m)
+        cosine = np.clip(there_m @ here_m / far_m / np.linalg.norm(here_m), -1, 1)
+        nearest = hosts[int(np.argmax(cosine))]
+        if row["name"].startswith("Proxima"):  # which the table has where Alpha Centauri is, 2.2 degrees away
+            nearest = landmarks["proxima-centauri"]
+        else:
+            # 35 arcsec: Gliese 667 C, which it has where A is; elsewhere seconds of time and arcminutes are rounded.
+            assert math.degrees(math.acos(cosine.max())) * 3600 < 35
+        assert np.linalg.norm(nearest.pos_m) == pytest.approx(np.linalg.norm(here_m), rel=0.06)
+        assert re.search(rf", planets? .*\b{row['name'][-1]}\b", nearest.description)
 
 
 @needs_data
@@ -295,7 +322,7 @@ def test_every_star_and_every_place_has_its_row_of_names(stars, landmarks, names
     assert all(row["designations"] for row in names if row["landmark"] not in ("sun", "sagittarius-a-star"))
     for row in names:
         if row["landmark"] and row["source_id"]:
-            assert landmarks[row["landmark"]].kind == "star"
+            assert landmarks[row["landmark"]].kind in STARS
 
 
 @pytest.mark.parametrize(

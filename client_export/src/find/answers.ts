@@ -1,5 +1,5 @@
 /** What a page asks about names, and the answers: pure, for a worker. */
-import type { Landmark } from "../landmark.ts";
+import { type Landmark, isStar } from "../landmark.ts";
 import { type Vec3, length, sub } from "../vec.ts";
 import { type Match, NameIndex } from "./name_index.ts";
 import { type Called, calledLandmarks, parseNames } from "./names_file.ts";
@@ -34,7 +34,7 @@ export class Answers {
   at(position: Vec3): Called | null {
     let [nearest, found]: [number, Called | null] = [SAME_PLACE * length(position), null];
     for (const each of this.called) {
-      const apart = each.place.kind === "star" ? length(sub(each.place.position, position)) : Infinity;
+      const apart = isStar(each.place) ? length(sub(each.place.position, position)) : Infinity;
       if (apart <= nearest) [nearest, found] = [apart, each];
     }
     return found;

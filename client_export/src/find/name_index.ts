@@ -1,7 +1,7 @@
 /** Places by what they are called: finds what was typed, the likeliest first. */
 import { GENITIVES } from "./constellations.ts";
 import { editDistance } from "./edit_distance.ts";
-import { isUnlit } from "../landmark.ts";
+import { isStar, isUnlit } from "../landmark.ts";
 import type { Called } from "./names_file.ts";
 import { designationKey, typedKeys, typedWords } from "./query.ts";
 import { designationText, wordsOf } from "./text.ts";
@@ -68,7 +68,7 @@ export class NameIndex {
       for (const text of new Set([place.name, plain, ...names])) this.add(entry, text, [text], true);
       for (const text of designations) {
         const spellings = spellingsOf(text);
-        if (place.kind !== "star" || spellings.length > 1) this.add(entry, text, spellings, place.kind !== "star");
+        if (!isStar(place) || spellings.length > 1) this.add(entry, text, spellings, !isStar(place));
       }
     });
     this.keys.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));

@@ -1,6 +1,7 @@
 /** Pointing at the sky: a click, a tap or Enter tells what is there, twice of it flies there. */
 import type { Camera } from "../camera.ts";
 import { messageOf } from "../errors.ts";
+import { isStar } from "../landmark.ts";
 import type { Names } from "../names.ts";
 import { showNotice } from "../notices.ts";
 import type { Overlay } from "../overlay.ts";
@@ -88,7 +89,7 @@ export function connectPointer(app: Pointed, marked: (spot: Spot) => Subject | n
 
 function subjectAt({ camera, source, names }: Pointed, spot: Spot): Subject | null {
   const star = starAt(source.store, camera, spot);
-  const places = names?.places.filter((place) => !star || place.kind !== "star") ?? [];
+  const places = names?.places.filter((place) => !star || !isStar(place)) ?? [];
   const place = names
     ? placeAt(places, (each) => names.positionOf(each), camera, { ...spot, reach: spot.reach / 2 })
     : null;

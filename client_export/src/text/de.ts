@@ -103,6 +103,7 @@ const de: Texts = {
   },
   kinds: {
     star: "Stern",
+    exoplanet_host: "Stern mit Planeten",
     double_star: "Doppelstern",
     asterism: "Sternmuster",
     open_cluster: "offener Sternhaufen",

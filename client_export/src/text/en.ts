@@ -120,6 +120,7 @@ export const en = {
   /** Kinds of places, by what the file of landmarks calls them. */
   kinds: {
     star: "star",
+    exoplanet_host: "star with planets",
     double_star: "double star",
     asterism: "asterism",
     open_cluster: "open cluster",

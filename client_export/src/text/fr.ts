@@ -103,6 +103,7 @@ const fr: Texts = {
   },
   kinds: {
     star: "étoile",
+    exoplanet_host: "étoile à planètes",
     double_star: "étoile double",
     asterism: "astérisme",
     open_cluster: "amas ouvert",
