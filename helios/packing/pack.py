@@ -16,7 +16,7 @@ from helios.errors import StoreError
 from helios.files import replacing, restore
 from helios.packing import DEFAULT_PACK, PACKS
 from helios.packing.pack_cells import Written
-from helios.packing.solar import BODIES_JSON, EPHEMERIS, solar_files
+from helios.packing.solar import SOLAR_FILES, solar_files
 from helios.progress import Done, OnEvent, ignore
 from helios.universe.findings import Finding
 from helios.universe.index import read_landmarks
@@ -185,7 +185,7 @@ def check_pack(universe: Path, validation: Validation) -> None:
 
 
 def _is_of(format: type[PackFormat], name: str) -> bool:
-    return name in (LANDMARKS, EPHEMERIS, BODIES_JSON) or any(fnmatchcase(name, pattern) for pattern in format.names)
+    return name in (LANDMARKS, *SOLAR_FILES) or any(fnmatchcase(name, pattern) for pattern in format.names)
 
 
 def _formats() -> Iterator[type[PackFormat]]:

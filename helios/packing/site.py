@@ -20,7 +20,7 @@ from helios.packing.lit_places import with_star_counts
 from helios.packing.names import at_their_stars, find_named, names_text
 from helios.packing.pack import Pack, open_pack
 from helios.packing.pack_cells import Written
-from helios.packing.solar import BODIES_JSON, EPHEMERIS, solar_files
+from helios.packing.solar import BODIES_JSON, EPHEMERIS, MOONS_JSON, solar_files
 from helios.packing.tours import TOURS, Tour, embedded_tour, read_tour
 from helios.packing.v1_index import CHECKSUMS
 from helios.packing.v2.lookup import LOOKUP, read_lookup, write_lookup
@@ -37,7 +37,8 @@ UNIVERSE, STARS = "universe", "stars"
 PLACES = f"{UNIVERSE}/{LANDMARKS}.gz"
 FIGURES = f"{UNIVERSE}/{CONSTELLATIONS}.gz"
 CALLED, FOUND = f"{UNIVERSE}/names.json.gz", f"{UNIVERSE}/{LOOKUP}"
-SOLAR = {"ephemeris": f"{UNIVERSE}/{EPHEMERIS}", "bodies": f"{UNIVERSE}/{BODIES_JSON}"}
+_SOLAR = {"ephemeris": EPHEMERIS, "moons": MOONS_JSON, "bodies": BODIES_JSON}
+SOLAR = {what: f"{UNIVERSE}/{name}" for what, name in _SOLAR.items()}
 SITE_VERSION = 1
 LAYERS = {STARS: (0, 5.5), UNIVERSE: (4.5, None)}
 """How the viewer shows each pack of a site that needs a layer of stars, nearest first: from and up to so many radii of

@@ -1,4 +1,4 @@
-"""What packs and sites have of the solar system: the ephemeris, and the small bodies that a viewer can show."""
+"""What packs and sites have of the solar system: the ephemeris, moons, and the small bodies that a viewer can show."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from helios.solar.orbits import Orbits
 from helios.universe.index import read_bodies
 from helios.universe.paths import bodies_path
 
-EPHEMERIS, BODIES_JSON = "ephemeris.bin.gz", "bodies.json.gz"
+EPHEMERIS, MOONS_JSON, BODIES_JSON = "ephemeris.bin.gz", "moons.json.gz", "bodies.json.gz"
+SOLAR_FILES = (EPHEMERIS, MOONS_JSON, BODIES_JSON)
 
 MOST_BODIES = 10_000
 """Orbits of a pack: those that a viewer moves and draws at every date without trouble."""
@@ -31,7 +32,11 @@ def solar_files(universe: Path) -> dict[str, bytes]:
         return {}
     orbits = brightest(bodies_of(content, bodies_path(universe)), MOST_BODIES)
     text = json.dumps(bodies_json(orbits), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return {EPHEMERIS: embedded(EPHEMERIS).read_bytes(), BODIES_JSON: gzip.compress(text.encode(), mtime=0)}
+    return {
+        EPHEMERIS: embedded(EPHEMERIS).read_bytes(),
+        MOONS_JSON: gzip.compress(embedded("moons.json").read_bytes(), mtime=0),
+        BODIES_JSON: gzip.compress(text.encode(), mtime=0),
+    }
 
 
 def brightest(orbits: Orbits, most: int) -> Orbits:
