@@ -3,7 +3,7 @@ Einstein's formula, and that near misses are told."""
 
 import numpy as np
 import pytest
-from conics import DATA, EPOCH, flyby_orbits, orbits_of, published
+from known_orbits import DATA, EPOCH, flyby_orbits, orbits_of, published
 
 from helios.constants import ICRS_TO_ECLIPTIC
 from helios.errors import InputError

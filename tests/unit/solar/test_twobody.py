@@ -4,7 +4,7 @@ every kind; that the elements of a state are its orbit; and that threads do not 
 import mpmath
 import numpy as np
 import pytest
-from conics import EPOCH, orbits_of
+from known_orbits import EPOCH, orbits_of
 from skyfield.keplerlib import propagate
 
 from helios.errors import InputError
