@@ -9,8 +9,8 @@ export const SOFT_PX = 0.39;
 export const REACH_PX = 14 * SOFT_PX;
 /** Radii, px, between which a point becomes a globe. */
 export const FROM_PX = [0.5, 1.5] as const;
-const STEPS = 48;
-const AROUND = 64;
+const STEPS = 96;
+const AROUND = 96;
 
 /**
  * The sum, px^2, over a picture of a Lambert globe of `radius` px at a phase angle, radians, 1 where the Sun stands over it: that

@@ -207,6 +207,8 @@ export function magnitudeOf(world: World, sunAu: number, eyeAu: number, phase: n
   return world.magnitude((held * 180) / Math.PI) + beyond + 5 * Math.log10(sunAu * eyeAu);
 }
 
+/** Of bodies whose colour is not known: that of sunlight. */
+export const GREY: Vec3 = [1.06, 0.99, 0.93];
 /** G of an asteroid of which it is not known. */
 const USUAL_G = 0.15;
 /** n of a comet of which it is not known: the usual for one that is active. */

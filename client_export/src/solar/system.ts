@@ -118,6 +118,13 @@ export class SolarSystem {
     return sub(one, two);
   }
 
+  /** How small body `row` moves past the Sun now, au a day. */
+  smallSpeed(row: number): Vec3 {
+    const speed = new Float64Array(3);
+    if (this.orbits) this.conics?.writeSpeed(row, this.jdTdb - this.orbits.epochJdTdb, speed);
+    return [speed[0], speed[1], speed[2]];
+  }
+
   /** Days to the nearer end of the ephemeris; negative beyond it. */
   daysLeft(jdTdb: number): number {
     const [first, last] = this.ephemeris.jdTdb;
@@ -126,8 +133,8 @@ export class SolarSystem {
 
   /** What is to be known of the date; empty where all is well. */
   get note(): string {
-    const years = this.ephemeris.jdTdb.map((jd) => String(Math.round(2000 + (jd - JD_2000) / 365.25)));
-    const notes = this.known ? [] : [TEXT.solar.unknown(years[0], years[1])];
+    const [first, last] = this.ephemeris.jdTdb.map((jd) => Math.round(2000 + (jd - JD_2000) / 365.25));
+    const notes = this.known ? [] : [TEXT.solar.unknown(String(first), String(last - 1))];
     if (this.orbits && this.age > HELD_YR) {
       notes.push(this.held ? TEXT.solar.twoBody(written(Math.round(this.age), {})) : TEXT.solar.lost(String(LOST_YR)));
     }

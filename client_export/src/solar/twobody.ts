@@ -113,12 +113,14 @@ export class Conics {
     this.put(row, q * (1 - g2), q * Math.sqrt(1 + e) * g1, out, at);
   }
 
-  /** Writes the place of body `row` at a true anomaly, radians, as `write`. */
-  writeAt(row: number, anomaly: number, out: Float64Array, at = 0): void {
-    const { perihelionAu, eccentricity } = this.orbits;
-    const e = eccentricity[row];
-    const r = (perihelionAu[row] * (1 + e)) / (1 + e * Math.cos(anomaly));
-    this.put(row, r * Math.cos(anomaly), r * Math.sin(anomaly), out, at);
+  /** Writes how fast body `row` moves past the Sun then, au a day. */
+  writeSpeed(row: number, days: number, out: Float64Array): void {
+    const { perihelionAu, eccentricity, perihelionDays } = this.orbits;
+    const [q, e] = [perihelionAu[row], eccentricity[row]];
+    const rate = Math.sqrt(GM_SUN / q);
+    const [g1, g2] = fromPerihelion((days - perihelionDays[row]) * (rate / q), e);
+    const r = 1 + e * g2;
+    this.put(row, (-rate * g1) / r, (rate * Math.sqrt(1 + e) * (1 - (1 - e) * g2)) / r, out, 0);
   }
 
   private put(row: number, x: number, y: number, out: Float64Array, at: number): void {
