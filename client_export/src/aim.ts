@@ -10,6 +10,8 @@ export interface Aim {
   place: Vec3;
   /** A light is there; else it is as far as the nearest light along the direction. */
   light: boolean;
+  /** One may come so near, metres, where it is not as of a star. */
+  closest?: number;
 }
 
 /**

@@ -11,6 +11,7 @@ import { clamp } from "./numbers.ts";
 import type { Overlay } from "./overlay.ts";
 import type { Site, SourceOf } from "./site.ts";
 import { towards } from "./sky.ts";
+import type { Bodies, Clock } from "./solar/connect.ts";
 import type { Source, View } from "./source.ts";
 import type { Stage } from "./stage.ts";
 import { TEXT } from "./text/text.ts";
@@ -38,10 +39,12 @@ export class App {
   /** The date of the stars, as a link says it; empty at that of the pack. */
   date = "";
   /** Puts stars where they are at that date. */
-  clock: { step(now: number): boolean; settle(): Promise<void> } | null = null;
+  clock: Clock | null = null;
+  /** What is known of the solar system. */
+  bodies: Bodies | null = null;
   /** The exposure follows the light in view. */
   auto = true;
-  private readonly eye: Eye;
+  readonly eye: Eye;
   /** Drawn over the sky, in this order. */
   private readonly overlays: Overlay[] = [];
   /** Null until the code for it is there. */
@@ -50,8 +53,9 @@ export class App {
   instead: ((exposure: number) => void) | null = null;
   private page: typeof import("./page.ts") | null = null;
   private flight: { plan: Plan; since: number } | null = null;
-  /** How many flights have begun. */
+  /** How many flights have begun, and how often a link has set the view. */
   flights = 0;
+  jumps = 0;
   private namesShown = true;
   private frame = 0;
   private lastLoad = 0;
@@ -221,6 +225,7 @@ export class App {
   /** Puts the camera where `state` says, at rest. */
   goTo(state: ViewState): void {
     this.flight = null;
+    this.jumps++;
     this.names?.leave();
     this.controls?.rest();
     applyViewState(state, this.camera);

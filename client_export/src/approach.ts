@@ -73,7 +73,8 @@ export class Approach {
     const { place } = this.aim;
     const back: Vec3 = sub(this.camera.position, place);
     const distance = length(back);
-    const closest = Math.min(Math.max(CLOSEST_M, CLOSEST_SHARE * length(place)), distance);
+    const near = this.aim.closest ?? Math.max(CLOSEST_M, CLOSEST_SHARE * length(place));
+    const closest = Math.min(near, distance);
     const to = Math.min(Math.max(distance * Math.exp(-amount), closest), FARTHEST_M);
     if (distance > 0) this.camera.position = add(place, scale(back, to / distance));
   }

@@ -1,11 +1,12 @@
 /** Looking and flying by pointer, wheel, keys and the touch pad of buttons. */
-import { aimAlong } from "./aim.ts";
+import { type Aim, aimAlong } from "./aim.ts";
 import { Approach } from "./approach.ts";
 import type { Camera } from "./camera.ts";
 import { type Control, Motion } from "./motion.ts";
-import { NearestLight } from "./nearest.ts";
+import { type NearLight, NearestLight } from "./nearest.ts";
 import { PARSEC_M } from "./sky.ts";
 import type { SplatStore } from "./splat_store.ts";
+import type { Vec3 } from "./vec.ts";
 
 /** Wheel travel, CSS pixels, that comes nearer by a factor of e: a notch of most wheels by a third. */
 const WHEEL_PER_E = 260;
@@ -40,7 +41,14 @@ export function takesKeys(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest("input, select, textarea, dialog") !== null;
 }
 
+/** What is near beside the splats: bodies of the solar system. */
+export interface NearBodies {
+  nearest(place: Vec3): NearLight | null;
+  aim(ray: Vec3, withinRad: number): Aim | null;
+}
+
 export class Controls {
+  bodies: NearBodies | null = null;
   private readonly motion: Motion;
   private readonly approach: Approach;
   private readonly pointers = new Map<number, { x: number; y: number }>();
@@ -54,12 +62,16 @@ export class Controls {
     private readonly onGrab: () => void,
   ) {
     const nearest = new NearestLight(store);
-    this.motion = new Motion(camera, (place) => nearest.find(place));
+    const find = (place: Vec3): NearLight | null => {
+      const [star, body] = [nearest.find(place), this.bodies?.nearest(place) ?? null];
+      return body && (!star || body.distance < star.distance) ? body : star;
+    };
+    this.motion = new Motion(camera, find);
     this.approach = new Approach(camera, (x, y) => {
       const ray = camera.rayAt(x, y, canvas.clientWidth, canvas.clientHeight);
       const within = AIM_PX / camera.focalPx(canvas.clientHeight);
-      const otherwise = nearest.find(camera.position)?.distance ?? PARSEC_M;
-      return aimAlong(store, camera.position, ray, within, otherwise);
+      const otherwise = find(camera.position)?.distance ?? PARSEC_M;
+      return this.bodies?.aim(ray, within) ?? aimAlong(store, camera.position, ray, within, otherwise);
     });
     canvas.addEventListener("pointerdown", (event) => this.press(event));
     canvas.addEventListener("pointermove", (event) => this.drag(event));

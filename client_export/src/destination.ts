@@ -40,7 +40,7 @@ export class Destination implements Overlay {
   /** Says how far it is from the camera, and once the camera rests there whether anything is loaded to show of it. */
   draw({ camera, atRest }: Frame): void {
     if (!this.landmark) return;
-    const { id, name, description, position, radiusM } = this.landmark;
+    const { id, name, description, position, radiusM, body } = this.landmark;
     const distance = length(sub(position, camera.position));
     const reach = LEFT_BEHIND * this.arrival;
     if (distance < reach) this.arrived = true;
@@ -49,10 +49,10 @@ export class Destination implements Overlay {
       return;
     }
     this.goal.textContent = TEXT.places.away(name, formatDistance(distance));
-    this.about.textContent = `   ·   ${description}`;
+    this.about.textContent = description && `   ·   ${description}`;
     if (!atRest) return;
     const empty =
-      id !== SUN.id && (isUnlit(this.landmark) || !holdsLight(this.store, position, RADII_AROUND * radiusM));
+      id !== SUN.id && !body && (isUnlit(this.landmark) || !holdsLight(this.store, position, RADII_AROUND * radiusM));
     this.hint.textContent = empty ? TEXT.places.empty : "";
   }
 }

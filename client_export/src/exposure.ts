@@ -1,7 +1,7 @@
 /** What stops are counted from: the exposure that a link means by `ev=0`. */
 const EXPOSURE_AT_EV_0 = 16;
 /** Stops that the slider offers: from sunlit bodies to clusters seen from other galaxies. */
-export const EV_RANGE = [-18, 30] as const;
+export const EV_RANGE = [-22, 30] as const;
 export const EV_STEP = 0.25;
 
 /**

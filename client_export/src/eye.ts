@@ -17,9 +17,9 @@ import type { View } from "./source.ts";
 import { OWN, type SplatStore, type StoredCell } from "./splat_store.ts";
 import type { Shown } from "./stage.ts";
 import { EPSILON } from "./star_pass.ts";
-import { sunLight } from "./sun.ts";
+import { sunLight, sunNow } from "./sun.ts";
 import { OMEGA_0 } from "./v2/quantities.ts";
-import { type Vec3, dot, scale } from "./vec.ts";
+import { type Vec3, dot, sub } from "./vec.ts";
 
 /** One star is seen on so many CSS px^2: 3,000 above the horizon, in a view of 60 degrees of 800 lines. */
 const PX2_PER_STAR = 1400;
@@ -57,6 +57,8 @@ export function limitOf(exposure: number, focalPx: number): number {
 }
 
 export class Eye {
+  /** The most exposure that bodies in a view allow. */
+  limit: ((view: View) => number) | null = null;
   private goal: number | null = null;
   private measured = -Infinity;
   private rested = false;
@@ -93,7 +95,8 @@ export class Eye {
   }
 
   /** The stops that a view asks for; null where nothing is in it. */
-  private measure({ camera, width, height }: View): number | null {
+  private measure(view: View): number | null {
+    const { camera, width, height } = view;
     const focal = camera.focalPx(height);
     const count = this.gather({ camera, width, height }, focal);
     // Light of a star's middle at exposure 1, for each steradian.
@@ -108,7 +111,7 @@ export class Eye {
     const blocks = this.blocks.sort();
     const [most, few] = [0, FEW_BLOCKS].map((rank) => blocks[blocks.length - 1 - rank] ?? 0);
     if (count === 0 && few === 0) exposure = FULL / most;
-    exposure = Math.min(exposure, FULL / few);
+    exposure = Math.min(exposure, FULL / few, this.limit?.(view) ?? Infinity);
     if (exposure === Infinity) return null;
     return clamp(stopsOf(exposure * Math.max(1, (exposure * most) / FULL) ** -GLARE_POWER), EV_RANGE);
   }
@@ -153,7 +156,7 @@ export class Eye {
     const step = Math.max(1, Math.ceil(rest / SAMPLE));
     for (const cell of shown) addCell(store, cell, camera.position, focal, step, note);
     const sun = sunLight(camera.position);
-    if (sun > 0) note(...scale(camera.position, -1), sun, 0, 1);
+    if (sun > 0) note(...sub(sunNow.place, camera.position), sun, 0, 1);
     if (glow && glowWeight > 0) {
       const mean = (glowWeight * meanOf(glow.values)) as number;
       for (let at = 0; at < blocks.length; at++) blocks[at] += mean;

@@ -1,12 +1,14 @@
 /** Names of the brightest and largest landmarks in view, over the picture, with a ring around what gives no light. */
 import { type Landmark, SUN, isStar, isUnlit } from "./landmark.ts";
 import type { LandmarkStars } from "./landmark_stars.ts";
+import type { Camera } from "./camera.ts";
 import type { Box, Frame, Overlay } from "./overlay.ts";
-import { SUN_SHOWN_M } from "./sun.ts";
-import { length, sub } from "./vec.ts";
+import { sunNow } from "./sun.ts";
+import { type Vec3, dot, length, scale, sub } from "./vec.ts";
 
 const MOST_STARS = 16;
 const MOST_OTHERS = 4;
+const MOST_BODIES = 16;
 /** Of places without light in this universe, which are named last. */
 const MOST_UNLIT = 2;
 /** Smallest angular radius at which anything but a star is named, radians. */
@@ -102,27 +104,36 @@ export class Labels implements Overlay {
     const others: Candidate[] = [];
     const unlit: Candidate[] = [];
     const last: Candidate[] = [];
+    const bodies: Candidate[] = [];
     const area = this.container.getBoundingClientRect();
     const focal = camera.focalPx(size.height);
+    const discs = this.discs(camera);
     for (const landmark of this.landmarks) {
+      const { body } = landmark;
+      if (body && !body.named && landmark.id !== destination?.id) continue;
       const position = this.stars.positionOf(landmark);
       const at = camera.project(position, size.width, size.height);
       if (!at || at.x < 0 || at.x > size.width || at.y < area.top || at.y > area.bottom) continue;
       const distance = length(sub(position, camera.position));
+      const to = scale(sub(position, camera.position), 1 / distance);
+      if (discs.some((disc) => disc.distance < distance && dot(disc.to, to) > disc.cosine)) continue;
       const luminosity = this.stars.luminosityOf(landmark);
       const angular = landmark.radiusM / distance;
       const isSun = landmark.id === SUN.id;
-      const lit = isSun || luminosity !== undefined;
-      const score = luminosity === undefined ? angular : luminosity / distance ** 2;
+      const lit = isSun || luminosity !== undefined || (body !== undefined && body.light > 0);
+      const score = body ? body.light : luminosity === undefined ? angular : luminosity / distance ** 2;
       const ring = lit || angular > LARGEST_RING ? 0 : Math.max(SMALLEST_RING_PX, focal * angular);
       const goal = landmark.id === destination?.id;
-      const glare = isSun && distance < SUN_GLARE * SUN_SHOWN_M[1] ? SUN_GLARE_PX : goal ? GLARE_PX : GAP_PX;
-      const gap = ring > 0 ? ring + RING_GAP_PX : glare;
+      const glare = isSun && distance < SUN_GLARE * sunNow.shown[1] ? SUN_GLARE_PX : goal ? GLARE_PX : GAP_PX;
+      const disc = body ? (focal * body.reachM) / distance : 0;
+      const gap = ring > 0 ? ring + RING_GAP_PX : disc + (body ? GAP_PX : glare);
       const candidate = { landmark, x: at.x, y: at.y - area.top, ring, gap, score };
       if (isSun) {
-        if (distance >= SUN_SHOWN_M[1]) first.push(candidate);
+        if (distance >= sunNow.shown[1]) first.push(candidate);
       } else if (goal) {
         first.push(candidate);
+      } else if (body) {
+        bodies.push(candidate);
       } else if (landmark.kind === "galactic_center") {
         (isUnlit(landmark) ? last : first).push(candidate);
       } else if (lit) {
@@ -133,7 +144,25 @@ export class Labels implements Overlay {
     }
     const best = (list: Candidate[], most: number) => list.sort((a, b) => b.score - a.score).slice(0, most);
     first.sort((a, b) => Number(b.landmark === destination) - Number(a.landmark === destination));
-    return [...first, ...best(stars, MOST_STARS), ...best(others, MOST_OTHERS), ...last, ...best(unlit, MOST_UNLIT)];
+    return [
+      ...first,
+      ...best(bodies, MOST_BODIES),
+      ...best(stars, MOST_STARS),
+      ...best(others, MOST_OTHERS),
+      ...last,
+      ...best(unlit, MOST_UNLIT),
+    ];
+  }
+
+  /** The bodies before which nothing behind them is seen. */
+  private discs(camera: Camera): { to: Vec3; distance: number; cosine: number }[] {
+    const solid = this.landmarks.filter(({ body, radiusM }) => body && radiusM > 0 && (body.named || body.light > 0));
+    return solid.map(({ position, radiusM }) => {
+      const off = sub(position, camera.position);
+      const distance = length(off);
+      const cosine = Math.sqrt(Math.max(1 - (radiusM / distance) ** 2, 0));
+      return { to: scale(off, 1 / distance), distance, cosine };
+    });
   }
 
   private elementOf(elements: Map<string, HTMLElement>, landmark: Landmark, className: string): HTMLElement {

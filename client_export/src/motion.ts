@@ -171,9 +171,9 @@ function awayFrom({ distance, offset }: NearLight, motion: Vec3): number {
 }
 
 /** The length that a speed is in proportion to, metres; none where a star is in the way. */
-function reachOf({ distance, star }: NearLight, away: number): number {
-  if (!star || away >= 0) return Math.max(distance, STOP_M);
-  if (distance > STOP_M) return distance - STOP_M;
+function reachOf({ distance, star, stop = STOP_M }: NearLight, away: number): number {
+  if (!star || away >= 0) return Math.max(distance, stop);
+  if (distance > stop) return distance - stop;
   // Who is inside of it, as at the Sun, may leave it either way.
-  return distance < STOP_M / 2 ? STOP_M : 0;
+  return distance < stop / 2 ? stop : 0;
 }

@@ -13,6 +13,7 @@ import { formatDistance } from "./lengths.ts";
 import { element, showNotice } from "./notices.ts";
 import type { Frame, Overlay } from "./overlay.ts";
 import { type Result, Search } from "./search.ts";
+import { type Bodies, placeItself } from "./solar/connect.ts";
 import type { Site } from "./site.ts";
 import { towards } from "./sky.ts";
 import type { SplatStore, StoredCell } from "./splat_store.ts";
@@ -27,6 +28,8 @@ export interface Host {
   readonly address: string;
   /** Goes a way, or to its end `atOnce`. */
   fly(way: Plan, atOnce: boolean): void;
+  /** What is known of the solar system, if the site has any of it. */
+  bodies: Bodies | null;
 }
 
 export class Names implements Overlay {
@@ -49,7 +52,7 @@ export class Names implements Overlay {
     this.store = host.source.store;
     this.landmarks = listed.map((place) => (place.id === SUN.id ? { ...place, name: SUN.name } : place));
     if (!listed.some(({ id }) => id === SUN.id)) this.landmarks.unshift(SUN);
-    this.sought = new Sought([...this.landmarks], site);
+    this.sought = new Sought([...this.landmarks], site, async () => (await host.bodies?.ready())?.offer(this));
     this.stars = new LandmarkStars(this.landmarks);
     this.destination = new Destination(element("goal"), element("about"), element("hint"), this.store);
     this.labels = new Labels(element("labels"), this.landmarks, this.stars, () => this.destination.current);
@@ -101,10 +104,12 @@ export class Names implements Overlay {
   }
 
   /** Flies to a place, or stands there `atOnce`. */
-  flyTo(place: Landmark, atOnce = false): void {
-    if (!this.landmarks.some(({ id }) => id === place.id)) this.addLandmark(place);
+  flyTo(found: Landmark, atOnce = false): void {
+    const place = placeItself(this.host.bodies, found);
+    this.name(place);
     const luminosity = 2 * Math.PI * (this.stars.luminosityOf(place) ?? 0);
-    const way = new Flight(this.camera, () => this.stars.positionOf(place), place.radiusM, luminosity);
+    const body = this.host.bodies?.solar?.flightTo(place);
+    const way = body ?? new Flight(this.camera, () => this.stars.positionOf(place), place.radiusM, luminosity);
     this.host.fly(way, atOnce);
     this.destination.set(place, way.arrival);
   }
@@ -137,7 +142,7 @@ export class Names implements Overlay {
     const choose = () => this.go(found, false);
     if ("direction" in found) return { name: coordinatesText(found.direction), about: TEXT.places.turn, choose };
     const { called, by } = found.match;
-    const { name, kind, position } = called.place;
+    const { name, kind, position } = placeItself(this.host.bodies, called.place);
     const distance = length(position);
     const parts = [by === name || name.includes(by) ? "" : by, kindText(kind)];
     parts.push(distance > 0 ? formatDistance(distance) : "", isUnlit(called.place) ? TEXT.places.unlit : "");
@@ -145,8 +150,9 @@ export class Names implements Overlay {
     return { name, about, choose };
   }
 
-  /** A star that was found is named on the sky from then on. */
-  private addLandmark(place: Landmark): void {
+  /** Names a place on the sky from now on. */
+  name(place: Landmark): void {
+    if (this.landmarks.some(({ id }) => id === place.id)) return;
     this.landmarks.push(place);
     this.stars.add(place);
     for (const cell of this.store.cells) this.stars.addCell(this.store, cell);

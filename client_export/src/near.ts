@@ -8,8 +8,8 @@
 import type { Extents } from "./extent.ts";
 import { smoothstep } from "./numbers.ts";
 import { OWN, type SplatStore, type StoredCell } from "./splat_store.ts";
-import { SUN_COLOR, sunLight } from "./sun.ts";
-import { type Vec3, length } from "./vec.ts";
+import { SUN_COLOR, sunLight, sunNow } from "./sun.ts";
+import { type Vec3, length, sub } from "./vec.ts";
 
 export const NEAR_CAPACITY = 4096;
 /** For these, and the Sun. */
@@ -77,9 +77,9 @@ export class NearSplats {
     const light = sunLight(camera);
     if (light === 0) return;
     const to = this.count++;
-    const distance = length(camera);
+    const off = sub(sunNow.place, camera);
     for (let axis = 0; axis < 3; axis++) {
-      this.means[4 * to + axis] = -camera[axis] / distance;
+      this.means[4 * to + axis] = off[axis] / length(off);
       this.light[3 * to + axis] = SUN_COLOR[axis];
       this.covDiagonal[3 * to + axis] = light / (2 * Math.PI);
       this.covOff[3 * to + axis] = 0;

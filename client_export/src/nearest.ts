@@ -16,6 +16,8 @@ export interface NearLight {
   offset: Vec3;
   /** It is a star, not a splat that stands for some. */
   star: boolean;
+  /** One does not come nearer, metres, where it is not as of a star. */
+  stop?: number;
 }
 
 /** What is known of a cell. */

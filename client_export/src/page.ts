@@ -17,6 +17,7 @@ import { element, showNotice } from "./notices.ts";
 import { type Pointed, connectPointer } from "./panel/pointer.ts";
 import { type Dotted, connectPoints } from "./points/connect.ts";
 import type { Site } from "./site.ts";
+import { type Orbited, connectSolar } from "./solar/connect.ts";
 import type { Stage } from "./stage.ts";
 import { TEXT } from "./text/text.ts";
 import { type Timed, connectTime } from "./time/connect.ts";
@@ -33,7 +34,7 @@ export { parseLandmarks } from "./landmark.ts";
 export { Names } from "./names.ts";
 
 /** What buttons and keys change. */
-export interface Controlled extends Charted, Dotted, Hosted, Immersed, Pointed, Timed, Toured, Traveller {
+export interface Controlled extends Charted, Dotted, Hosted, Immersed, Orbited, Pointed, Timed, Toured, Traveller {
   readonly stage: Stage;
   readonly ev: number;
   readonly auto: boolean;
@@ -69,10 +70,12 @@ export function connectPage(app: Controlled, site: Site): void {
     button.addEventListener("click", () => app.controls?.changeSpeed(0.5 * Number(button.dataset.speed)));
   }
 
-  connectPointer(app, connectPoints(app));
   keepHeight(document.querySelector("footer") as HTMLElement, () => app.invalidate());
   const tell = connectWhere(app);
   connectTime(app, site);
+  const bodyAt = connectSolar(app, site);
+  const markAt = connectPoints(app);
+  connectPointer(app, (spot) => markAt(spot) ?? bodyAt(spot));
   connectTours(app, site);
   if (window.parent !== window) void import("./embed/guest.ts").then(({ connectHost }) => connectHost(app));
 

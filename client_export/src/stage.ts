@@ -59,7 +59,13 @@ interface Drawing {
   postProcess: PostProcess;
   stars: StarPass;
   glow: GlowPass;
+  layer: Layer | undefined;
 }
+
+/** Draws more into the light of a frame. */
+type Layer = (target: RenderTarget, camera: Camera, size: ScreenSize, exposure: number) => void;
+/** Makes one for a GPU, of which a pixel takes so much light at most. */
+type MakeLayer = (gl: WebGL2RenderingContext, most: number) => Layer;
 
 export class Stage {
   private readonly gl: WebGL2RenderingContext;
@@ -67,6 +73,7 @@ export class Stage {
   drawing: Drawing;
   private sky: Shown | null = null;
   private discs: typeof Discs | null = null;
+  private makeLayer: MakeLayer | null = null;
   /** Where cells are, once that is asked for. */
   extents: Extents | null = null;
   private screen: ScreenSize = { width: 1, height: 1, density: 1 };
@@ -103,6 +110,12 @@ export class Stage {
     this.drawing.stars.discs = new discs(this.gl, this.drawing.most);
   }
 
+  /** Draws a layer over the light of the sky from now on. */
+  showLayer(make: MakeLayer): void {
+    this.makeLayer = make;
+    this.drawing.layer = make(this.gl, this.drawing.most);
+  }
+
   /** Fits the picture to `size`, or to the canvas' own on the page. */
   fit(size?: ScreenSize): void {
     const { clientWidth, clientHeight } = this.canvas;
@@ -134,6 +147,7 @@ export class Stage {
       const [wide, widest] = targets.slice(1).map(({ target }) => target.texture);
       add.draw(light, { wide, widest, shareOfWide, shareOfWidest }, "add");
     }
+    drawing.layer?.(light, camera, screen, exposure);
     postProcess.draw(light, screen.density);
   }
 
@@ -162,6 +176,7 @@ export class Stage {
       postProcess,
       stars,
       glow: new GlowPass(gl),
+      layer: this.makeLayer?.(gl, most),
     };
   }
 }

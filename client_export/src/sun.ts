@@ -5,7 +5,7 @@
 import { smoothstep } from "./numbers.ts";
 import { AU_M } from "./sky.ts";
 import { OMEGA_0 } from "./v2/quantities.ts";
-import { type Vec3, length } from "./vec.ts";
+import { type Vec3, length, sub } from "./vec.ts";
 
 /** Apparent magnitude at 1 au; at 10 pc it is 4.81. */
 const SUN_G = -26.76;
@@ -21,10 +21,13 @@ export const SUN_COLOR: Vec3 = [1.1063, 0.977, 0.9146];
 export const SUN_REACH_M = 200 * AU_M;
 const SAME_LOG = 1.8;
 
+/** Where it is, metres, and from where to where it is shown: the solar system moves it about the middle of both. */
+export const sunNow = { place: [0, 0, 0] as Vec3, shown: SUN_SHOWN_M as readonly [number, number] };
+
 /** The Sun's light at `camera`, steradians at exposure 1. */
 export function sunLight(camera: Vec3): number {
-  const distance = length(camera);
-  const shown = smoothstep(...SUN_SHOWN_M, distance);
+  const distance = length(sub(camera, sunNow.place));
+  const shown = smoothstep(...sunNow.shown, distance);
   return shown && (shown * SUN_LUMINOSITY) / distance ** 2;
 }
 

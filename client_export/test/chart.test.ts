@@ -263,7 +263,7 @@ test("an arrow is at the edge, and who turns its way finds the place", () => {
 });
 
 test("a link says what is shown, and damage in it nothing", () => {
-  assert.deepEqual([...parseShown("")], ["compass"]);
+  assert.deepEqual([...parseShown("")], ["compass", "orbits"]);
   assert.deepEqual([...parseShown("none")], []);
   assert.deepEqual([...parseShown("galactic,stars,constellations")], ["constellations", "galactic"]);
   for (const shown of ["", "none", "constellations,compass", "equatorial,rings,scale"]) {

@@ -5,6 +5,7 @@ import type { Names } from "../names.ts";
 import { element, showNotice } from "../notices.ts";
 import type { Frame, Overlay } from "../overlay.ts";
 import type { Site } from "../site.ts";
+import type { Bodies } from "../solar/connect.ts";
 import type { Source } from "../source.ts";
 import { Compass } from "./compass.ts";
 import { parseFigures } from "./figure_file.ts";
@@ -26,6 +27,7 @@ export interface Charted {
   show: string;
   readonly names: Names | null;
   readonly source: Source;
+  bodies: Bodies | null;
   addOverlay(overlay: Overlay): void;
   toggleNames(): void;
   invalidate(): void;
@@ -52,9 +54,10 @@ class Chart implements Overlay {
     ["rings", new Rings()],
     ["scale", new ScaleBar()],
     ["compass", new Compass()],
+    ["orbits", { draw: (...given) => this.app.bodies?.solar?.drawOrbits(...given) }],
   ]);
   private readonly menu: ShowMenu;
-  private readonly hasFigures: boolean;
+  private readonly absent: PartName[] = [];
   private shown = new Set<PartName>();
   private shownAs: string | null = null;
   private loading = false;
@@ -64,9 +67,10 @@ class Chart implements Overlay {
     private readonly site: Site,
     private readonly painter: Painter,
   ) {
-    this.hasFigures = site.has(FIGURES);
-    const absent: PartName[] = this.hasFigures ? [] : [FIGURES];
-    this.menu = new ShowMenu(element("home-button"), absent, {
+    if (!site.has(FIGURES)) this.absent.push(FIGURES);
+    if (!site.has("ephemeris")) this.absent.push("orbits");
+    if (!site.has("bodies")) this.absent.push("asteroids");
+    this.menu = new ShowMenu(element("home-button"), this.absent, {
       onPart: (part, on) => this.set(part, on),
       onNames: () => app.toggleNames(),
     });
@@ -101,7 +105,7 @@ class Chart implements Overlay {
   private read(): void {
     this.shownAs = this.app.show;
     this.shown = parseShown(this.shownAs);
-    if (!this.hasFigures) this.shown.delete(FIGURES);
+    for (const part of this.absent) this.shown.delete(part);
     if (this.shown.has(FIGURES) && !this.parts.has(FIGURES) && !this.loading) void this.load();
   }
 

@@ -4,11 +4,21 @@ import type { Box } from "../overlay.ts";
 import type { Painter } from "./painter.ts";
 import type { Projection } from "./projection.ts";
 
-export const PARTS = ["constellations", "equatorial", "ecliptic", "galactic", "rings", "scale", "compass"] as const;
+export const PARTS = [
+  "constellations",
+  "equatorial",
+  "ecliptic",
+  "galactic",
+  "rings",
+  "scale",
+  "compass",
+  "orbits",
+  "asteroids",
+] as const;
 export type PartName = (typeof PARTS)[number];
 
 /** Shown where a link says nothing. */
-const FIRST: readonly PartName[] = ["compass"];
+const FIRST: readonly PartName[] = ["compass", "orbits"];
 const NOTHING = "none";
 
 /** The view that a frame of the sky shows, and what a chart may say of it. */

@@ -27,6 +27,8 @@ export class Sought {
   constructor(
     private readonly landmarks: readonly Landmark[],
     private readonly site: Site,
+    /** Brings what else there is to find. */
+    private readonly more: () => Promise<void> = async () => undefined,
   ) {}
 
   /** Up to 8 results, the likeliest first; for no text the first landmarks. */
@@ -34,6 +36,7 @@ export class Sought {
     if (typed.trim() === "") return this.landmarks.slice(0, MOST).map((place) => ({ match: plain(place) }));
     const direction = coordinatesOf(typed);
     if (direction) return [{ direction }];
+    await this.more();
     const asked = [await this.ready(), ...this.others].map((finder) => finder.find(typed, MOST));
     const matches = (await Promise.all(asked)).flat().sort((a, b) => a.fit - b.fit);
     const identifier = typedIdentifier(typed);

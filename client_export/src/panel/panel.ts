@@ -194,7 +194,7 @@ export class Panel implements Overlay {
         lines.push([TEXT.panel.color, colorText(colorOf(star, source.pack.head.palette))]);
     }
     const far = length(position);
-    if (far > 0) {
+    if (far > 0 && !this.subject?.place?.body) {
       const range = recorded?.distancePc?.map((parsecs) =>
         written(parsecs, { maximumSignificantDigits: 4, useGrouping: false }),
       );

@@ -131,6 +131,13 @@ export const en = {
     star_cloud: "star cloud",
     galaxy: "galaxy",
     galactic_center: "centre of the Galaxy",
+    planet: "planet",
+    moon: "moon",
+    "dwarf planet": "dwarf planet",
+    asteroid: "asteroid",
+    comet: "comet",
+    interstellar: "visitor from another star",
+    spacecraft: "spacecraft",
   },
   search: {
     none: "Nothing of that name here",
@@ -169,6 +176,8 @@ export const en = {
     rings: "Distance rings",
     scale: "Scale bar",
     compass: "Arrows to Sun and goal",
+    orbits: "Orbits",
+    asteroids: "Asteroids and comets",
     sizeAt: (size: string, place: string) => `${size} at ${place}`,
     noCanvas: "This browser has no 2D canvas, which the chart is drawn on.",
   },
@@ -243,6 +252,32 @@ export const en = {
   xr: {
     enter: "Enter VR",
     refused: (why: string) => `The headset cannot show the sky: ${why}`,
+  },
+  /** The solar system: what its bodies are called, and what is told of them. */
+  solar: {
+    names: {
+      Mercury: "Mercury",
+      Venus: "Venus",
+      Earth: "Earth",
+      Moon: "Moon",
+      Mars: "Mars",
+      Jupiter: "Jupiter",
+      Saturn: "Saturn",
+      Uranus: "Uranus",
+      Neptune: "Neptune",
+      Pluto: "Pluto",
+    },
+    kind: "Kind",
+    magnitude: "Magnitude (V)",
+    phase: "Phase",
+    lit: (share: string, angle: string) => `${share} % lit, ${angle}° between Sun and here`,
+    size: "Diameter",
+    about: (text: string) => `about ${text}`,
+    unknown: (first: string, last: string) => `Planets are known from ${first} to ${last} only, and not shown.`,
+    twoBody: (years: string) =>
+      `Asteroids and comets go as if only the Sun pulled: good to 0.001 au within a year, to 0.1 au within ten; their orbits are ${years} years old here.`,
+    lost: (years: string) =>
+      `Asteroids and comets are not shown more than ${years} years from the date of their orbits.`,
   },
   time: {
     button: "Time",

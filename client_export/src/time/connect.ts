@@ -3,14 +3,17 @@ import { takesKeys } from "../controls.ts";
 import { messageOf, SiteError } from "../errors.ts";
 import { element, showNotice } from "../notices.ts";
 import type { Site } from "../site.ts";
+import type { Clock } from "../solar/connect.ts";
 import { TEXT } from "../text/text.ts";
 import type { Time, TimeHost } from "./time.ts";
 
 const KEY = "t";
+/** The date of bodies where stars have none. */
+const J2000_YR = 2000;
 
 /** What the page has for the clock. */
 export interface Timed extends TimeHost {
-  clock: { step(now: number): boolean; settle(): Promise<void> } | null;
+  clock: Clock | null;
   readonly stage: { readonly canvas: HTMLElement };
 }
 
@@ -23,13 +26,16 @@ export function connectTime(app: Timed, site: Site): void {
   button.setAttribute("aria-haspopup", "true");
   element("help-button").before(button);
 
+  const own = epochOf(site);
+  const moves = own !== null;
+  const epoch = own ?? (site.has("ephemeris") ? J2000_YR : null);
   let time: Time | null = null;
   let reading: Promise<Time | null> | null = null;
   const read = async (): Promise<Time | null> => {
     try {
       const made = await import("./time.ts");
       const onShow = (date: string) => (at.textContent = date && ` ${date}`);
-      time = new made.Time(app, epochOf(site), onShow, () => app.stage.canvas.focus());
+      time = new made.Time(app, epoch, moves, onShow, () => app.stage.canvas.focus());
       app.invalidate();
       return time;
     } catch (reason) {
@@ -48,6 +54,9 @@ export function connectTime(app: Timed, site: Site): void {
     if (event.key.toLowerCase() === KEY) toggle();
   });
   app.clock = {
+    get year() {
+      return time?.year ?? epoch ?? J2000_YR;
+    },
     step: (now) => {
       if (app.date) void ready();
       return time?.step(now) ?? false;

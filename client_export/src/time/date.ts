@@ -14,6 +14,9 @@ const WITH_DAYS = [0, 9999.9] as const;
 /** The Julian year of a moment of the computer's clock, milliseconds; a minute of difference from TDB counts for nothing. */
 export const yearOf = (ms: number): number => 2000 + (ms / DAY_MS + UNIX - J2000) / DAYS;
 
+/** The moment of a Julian year, milliseconds of the computer's clock. */
+export const msOfYear = (year: number): number => ((year - 2000) * DAYS + J2000 - UNIX) * DAY_MS;
+
 /** The Julian year that `text` says, of a day its noon; null where it says none of `YEARS`. Days are Gregorian at all times. */
 export function parseDate(text: string): number | null {
   const plain = text.trim().replace("−", "-");

@@ -1,6 +1,7 @@
 /** The date of the stars: the clock, its bar and keys, and what moves the stars. */
 import { takesKeys } from "../controls.ts";
 import { showNotice } from "../notices.ts";
+import type { Bodies } from "../solar/connect.ts";
 import type { Source } from "../source.ts";
 import { TreeSource } from "../tree/source.ts";
 import { TEXT } from "../text/text.ts";
@@ -17,14 +18,17 @@ export interface TimeHost {
   /** The date as a link says it; empty at the sky's own. */
   date: string;
   readonly source: Source;
+  bodies: Bodies | null;
   invalidate(): void;
 }
 
-/** Of a sky whose stars have motions, at `epoch`, a Julian year; of another, null, it says that they stand still. */
+/** Of a sky with bodies or stars that move, at `epoch`, a Julian year; of another, null, it says that they stand still. */
 export class Time {
   private readonly clock: Clock;
   private readonly motions: Motions | null;
   private readonly bar: Bar;
+  /** Whether anything goes by the date. */
+  private readonly runs: boolean;
   /** What it told the page, or was told by it. */
   private told = "";
   private readonly again = () => this.motions?.retry();
@@ -32,16 +36,18 @@ export class Time {
   constructor(
     private readonly host: TimeHost,
     epoch: number | null,
+    starsMove: boolean,
     private readonly onShow: (text: string) => void,
     private readonly onClose: () => void,
   ) {
     const { source } = host;
-    const moves = epoch !== null && source instanceof TreeSource;
-    this.clock = new Clock(moves ? epoch : 2000);
+    const moves = starsMove && epoch !== null && source instanceof TreeSource;
+    this.runs = epoch !== null && (moves || host.bodies !== null);
+    this.clock = new Clock(this.runs && epoch !== null ? epoch : 2000);
     const onCome = () => host.invalidate();
     const onError = (message: string) => showNotice(message, this.again);
     this.motions = moves ? new Motions(source, epoch, { onCome, onError }) : null;
-    this.bar = new Bar(moves ? formatDate(epoch) : null, {
+    this.bar = new Bar(this.runs ? formatDate(this.clock.epoch) : null, {
       onRate: (by) => this.change(() => void this.clock.change(by)),
       onPlay: () => this.change(() => (this.clock.playing ? this.clock.pause() : this.clock.play())),
       onDate: (text) => this.type(text),
@@ -51,6 +57,11 @@ export class Time {
     });
     this.bar.shown = false;
     window.addEventListener("keydown", (event) => this.press(event));
+  }
+
+  /** Julian year. */
+  get year(): number {
+    return this.clock.year;
   }
 
   /** Brings the stars to `now`, milliseconds, or to what a link says; true while time goes on. */
@@ -86,7 +97,7 @@ export class Time {
   }
 
   private press(event: KeyboardEvent): void {
-    if (!this.bar.shown || !this.motions || takesKeys(event.target)) return;
+    if (!this.bar.shown || !this.runs || takesKeys(event.target)) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     const actions: Record<string, () => void> = {
       p: () => (this.clock.playing ? this.clock.pause() : this.clock.play()),
@@ -119,8 +130,8 @@ export class Time {
   private read(): void {
     const { date } = this.host;
     const year = date === "" ? this.clock.epoch : parseDate(date);
-    if (year === null || (date !== "" && !this.motions)) {
-      showNotice(this.motions ? invalidDate(date) : TEXT.time.none);
+    if (year === null || (date !== "" && !this.runs)) {
+      showNotice(this.runs ? invalidDate(date) : TEXT.time.none);
     } else {
       this.stand(year);
       if (date !== "") this.bar.shown = true;
@@ -134,8 +145,9 @@ export class Time {
     this.told = this.host.date = text;
     this.onShow(text);
     const far = Math.abs(year - epoch) > FAR_YR && this.hasClouds;
-    const note = far ? `${TEXT.time.straight} ${TEXT.time.clouds}` : TEXT.time.straight;
-    if (this.motions) this.bar.show({ date: formatDate(year), rate: rateText(rate), playing, note });
+    const stars = this.motions ? [TEXT.time.straight, far ? TEXT.time.clouds : ""] : [];
+    const note = [...stars, this.host.bodies?.solar?.note ?? ""].filter(Boolean).join(" ");
+    if (this.runs) this.bar.show({ date: formatDate(year), rate: rateText(rate), playing, note });
   }
 
   private get hasClouds(): boolean {

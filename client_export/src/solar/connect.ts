@@ -1,0 +1,92 @@
+/** Offers the solar system of a site; its code and files are read near the Sun, or when something is searched for. */
+import type { Landmark } from "../landmark.ts";
+import { messageOf } from "../errors.ts";
+import type { Eye } from "../eye.ts";
+import { showNotice } from "../notices.ts";
+import type { Subject } from "../panel/panel.ts";
+import type { Spot } from "../panel/pick.ts";
+import type { Site } from "../site.ts";
+import type { Stage } from "../stage.ts";
+import type { Controls } from "../controls.ts";
+import { length } from "../vec.ts";
+import type { Solar, SolarHost } from "./solar.ts";
+
+/** As `REACH_M` of solar.ts, which is not here yet. */
+const REACH_M = 299_792_458 * 3.6e6;
+
+/** What a page knows of the bodies. */
+export interface Bodies {
+  /** Resolves when they are here, null where they cannot be read. */
+  ready(): Promise<Solar | null>;
+  /** Null until they are here. */
+  readonly solar: Solar | null;
+}
+
+/** What the page has for the solar system. */
+export interface Orbited extends SolarHost {
+  readonly eye: Eye;
+  readonly stage: Stage;
+  readonly controls: Controls | null;
+  bodies: Bodies | null;
+  clock: Clock | null;
+}
+
+/** The page's clock. */
+export interface Clock {
+  /** Julian year, UTC. */
+  readonly year: number;
+  step(now: number): boolean;
+  settle(): Promise<void>;
+}
+
+/** Offers the bodies of `site`, if it has any, after its clock. Returns what of them is at a spot of the view. */
+export function connectSolar(app: Orbited, site: Site): (spot: Spot) => Subject | null {
+  const { clock } = app;
+  if (!clock || !site.has("ephemeris")) return () => null;
+  let solar: Solar | null = null;
+  let reading: Promise<Solar | null> | null = null;
+  let failed = false;
+  const read = async (): Promise<Solar | null> => {
+    try {
+      const made = await import("./read.ts");
+      solar = await made.readSolar(app, site, clock);
+      failed = false;
+      app.invalidate();
+      return solar;
+    } catch (reason) {
+      failed = true;
+      reading = null; // the next press asks for it again
+      showNotice(messageOf(reason), () => void ready());
+      return null;
+    }
+  };
+  const ready = () => (reading ??= read());
+  const isNear = () => length(app.camera.position) < REACH_M;
+  app.bodies = {
+    ready,
+    get solar() {
+      return solar;
+    },
+  };
+  app.clock = {
+    get year() {
+      return clock.year;
+    },
+    step: (now) => {
+      const goesOn = clock.step(now);
+      if (!solar && !failed && isNear()) void ready();
+      solar?.step();
+      return goesOn;
+    },
+    settle: async () => {
+      await clock.settle();
+      if (isNear() && !failed) await ready();
+      solar?.step();
+    },
+  };
+  app.invalidate();
+  return (spot) => solar?.subjectAt(spot) ?? null;
+}
+
+/** The place itself of which a search has found a copy. */
+export const placeItself = (bodies: Bodies | null, place: Landmark): Landmark => bodies?.solar?.placeOf(place) ?? place;

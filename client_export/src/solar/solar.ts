@@ -1,0 +1,277 @@
+/** The solar system over a sky: its bodies move with the date, are drawn, named, pointed at and flown to. */
+import type { Aim } from "../aim.ts";
+import type { Camera } from "../camera.ts";
+import type { Painter } from "../chart/painter.ts";
+import { type PartName, type ChartView, parseShown } from "../chart/part.ts";
+import type { Plan } from "../flight.ts";
+import type { RenderTarget } from "../gl/textures.ts";
+import { type Landmark, SUN } from "../landmark.ts";
+import type { Names } from "../names.ts";
+import type { NearLight } from "../nearest.ts";
+import { smoothstep } from "../numbers.ts";
+import type { Subject } from "../panel/panel.ts";
+import type { Spot } from "../panel/pick.ts";
+import { AU_M } from "../sky.ts";
+import type { View } from "../source.ts";
+import type { ScreenSize } from "../star_pass.ts";
+import { SUN_RADIUS_M, sunNow } from "../sun.ts";
+import { type Vec3, add, length, sub, unit } from "../vec.ts";
+import { BodyFlight } from "./bodies_flight.ts";
+import type { Layer, LayerView } from "./layer.ts";
+import { drawPath } from "./orbit_lines.ts";
+import { MOON, Paths } from "./paths.ts";
+import { drawBody, limitOf } from "./picture.ts";
+import { GREY } from "./planets.ts";
+import { RINGED } from "./ring.ts";
+import { type Sight, angleBetween, behindSun, sightOf } from "./sight.ts";
+import { Smalls } from "./smalls.ts";
+import type { Body, SolarSystem } from "./system.ts";
+import { linesOf } from "./told.ts";
+
+/** Beyond this, 1,000 light-hours, no body gives light that any exposure shows. */
+export const REACH_M = 299_792_458 * 3.6e6;
+/** The Sun is shown from here to here, its radii, so that it is from Mercury and not from the middle of the system. */
+const SUN_SHOWN_M = [10 * SUN_RADIUS_M, 20 * SUN_RADIUS_M] as const;
+/** Large bodies fade within so many days of the ends of their ephemeris. */
+const FADE_DAYS = 365;
+/** Planets are named to here from the Sun, metres. */
+const NAMED_M = 300 * AU_M;
+/** So near to a small body, metres, who has come to it goes with it. */
+const COMPANY_M = 1e9;
+/** Of a globe from above: nearer one does not come, radii. */
+const CLOSEST = 1.2;
+/** The orbit of the Moon is shown to here from it, metres. */
+const MOON_ORBIT_M = 0.2 * AU_M;
+const [FAMOUS_KINDS, FAMOUS_NUMBERS] = [new Set(["spacecraft", "dwarf planet", "interstellar"]), 4];
+
+/** What shows the sky. */
+export interface SolarHost {
+  readonly camera: Camera;
+  readonly names: Names | null;
+  readonly flying: boolean;
+  /** Which parts of the chart are shown, as a link says it. */
+  show: string;
+  /** How often a link has set the view. */
+  readonly jumps: number;
+  invalidate(): void;
+}
+
+export class Solar {
+  private sights: Sight[] = [];
+  private seenFrom: Vec3 | null = null;
+  private jumps = -1;
+  private readonly smalls: Smalls;
+  private readonly paths: Paths;
+  private readonly live: Map<string, Body>;
+  private offered: Names | null = null;
+
+  constructor(
+    private readonly host: SolarHost,
+    readonly system: SolarSystem,
+    private readonly jdNow: () => number,
+  ) {
+    this.smalls = new Smalls(system);
+    this.paths = new Paths(system);
+    this.live = new Map([...system.worlds, ...system.smalls].map((body) => [body.place.id, body]));
+  }
+
+  /** Whether anything of it is near enough to be drawn. */
+  get active(): boolean {
+    return length(this.host.camera.position) < REACH_M;
+  }
+
+  /** Brings all to the date of the clock, once a frame; who is near a body goes with it as time goes on. */
+  step(): void {
+    const { host, system } = this;
+    const jdTdb = this.jdNow();
+    const { camera } = host;
+    const linked = this.jumps !== host.jumps;
+    this.jumps = host.jumps;
+    if (jdTdb !== system.jdTdb) {
+      const near = linked || host.flying ? null : this.companion();
+      const before = near?.place.position;
+      system.move(jdTdb);
+      if (near && before) camera.position = add(camera.position, sub(near.place.position, before));
+      this.seenFrom = null;
+    }
+    sunNow.place = system.known ? system.sun : [0, 0, 0];
+    sunNow.shown = SUN_SHOWN_M;
+    if (host.names) this.offer(host.names);
+    if (this.active) this.look();
+    const marked = this.active && system.held && this.shows("asteroids");
+    for (const { place } of system.smalls) place.body.named = marked;
+    if (!this.active) for (const { place } of system.worlds) place.body.named = false;
+  }
+
+  /** The body that the camera is near to and goes with: the least of those in whose reach it is. */
+  private companion(): Body | null {
+    const { camera } = this.host;
+    const { system } = this;
+    if (Number.isNaN(system.jdTdb)) return null;
+    const apart = ({ place }: Body) => length(sub(place.position, camera.position));
+    const { goal } = this;
+    if (goal && !goal.world && system.held && apart(goal) < COMPANY_M) return goal;
+    if (!system.known) return null;
+    const within = system.worlds.filter((body) => apart(body) < (body.world?.influenceM ?? 0));
+    return within.sort((a, b) => (a.world?.influenceM ?? 0) - (b.world?.influenceM ?? 0))[0] ?? null;
+  }
+
+  /** The body that was asked for; null where that is none. */
+  private get goal(): Body | null {
+    const asked = this.host.names?.goal;
+    return (asked && this.live.get(asked.id)) ?? null;
+  }
+
+  /** Lets names know of the bodies. */
+  offer(names: Names): void {
+    const sun = names.places.find(({ id }) => id === SUN.id);
+    if (sun) sun.position = sunNow.place;
+    if (names === this.offered) return;
+    this.offered = names;
+    for (const { place } of this.system.worlds) names.name(place);
+    for (const { place, row } of this.system.smalls)
+      if (FAMOUS_KINDS.has(place.kind) || Number(this.system.orbits?.designation[row]) <= FAMOUS_NUMBERS)
+        names.name(place);
+    names.sought.add([...this.live.values()].map(({ place }) => place));
+  }
+
+  /** The place of a body that a search has found a copy of. */
+  placeOf(place: Landmark): Landmark | null {
+    return this.live.get(place.id)?.place ?? null;
+  }
+
+  /** The way to a body; null for a place that is none. */
+  flightTo(place: Landmark): (Plan & { arrival: number }) | null {
+    const body = this.live.get(place.id);
+    if (!body) return null;
+    const framed = body.world?.name === RINGED ? 1.5 * place.radiusM : place.radiusM;
+    return new BodyFlight(
+      this.host.camera,
+      () => body.place.position,
+      () => this.system.sun,
+      framed,
+    );
+  }
+
+  /** What is to be known of the date; empty where all is well. */
+  get note(): string {
+    return this.active ? this.system.note : "";
+  }
+
+  /** Large bodies fade at the ends of their dates. */
+  private get fade(): number {
+    const { known, jdTdb } = this.system;
+    return known ? smoothstep(0, FADE_DAYS, this.system.daysLeft(jdTdb)) : 0;
+  }
+
+  /** How the large bodies, and the goal, look from the camera. */
+  private look(): Sight[] {
+    const { camera } = this.host;
+    if (this.seenFrom === camera.position) return this.sights;
+    this.seenFrom = camera.position;
+    const { system, fade } = this;
+    const { goal } = this;
+    const shown = [...(fade > 0 ? system.worlds : []), ...(goal && !goal.world && system.held ? [goal] : [])];
+    this.sights = shown.map((body) => sightOf(system, body, camera.position));
+    this.sights.sort((a, b) => b.distance - a.distance);
+    const near = length(sub(camera.position, system.sun)) < NAMED_M;
+    for (const { place } of system.worlds) Object.assign(place.body, { named: near && fade > 0, light: 0 });
+    for (const { body, globe, rings } of this.sights) body.place.body.light = (globe + rings) * (body.world ? fade : 1);
+    return this.sights;
+  }
+
+  private shows(part: PartName): boolean {
+    return parseShown(this.host.show).has(part);
+  }
+
+  /** The most exposure that globes in a view allow. */
+  limit(view: View): number {
+    return this.active ? limitOf(this.look(), view) : Infinity;
+  }
+
+  /** Draws into the light of a frame. */
+  draw(layer: Layer, target: RenderTarget, camera: Camera, size: ScreenSize, exposure: number, most: number): void {
+    if (!this.active) return;
+    const view: LayerView = { size, focal: camera.focalPx(size.height), ...camera.basis() };
+    this.smalls.gather(camera, view, exposure, most, this.shows("asteroids"), this.goal?.row ?? -1);
+    layer.drawPoints(target, view, this.smalls.values, this.smalls.count);
+    for (const sight of this.look()) {
+      if (sight.globe === 0 || behindSun(this.system, sight, camera.position, SUN_RADIUS_M)) continue;
+      drawBody(layer, target, view, sight, sight.body.world ? this.fade : 1, exposure, most);
+    }
+  }
+
+  /** How many small bodies the last frame drew. */
+  get drawn(): number {
+    return this.smalls.count;
+  }
+
+  /** What is at a spot of the view; null where nothing is. */
+  subjectAt({ x, y, reach, width, height }: Spot): Subject | null {
+    if (!this.active) return null;
+    const { camera } = this.host;
+    const focal = camera.focalPx(height);
+    let [nearest, found]: [number, Body | null] = [reach, null];
+    for (const { body, distance } of this.look()) {
+      const at = camera.project(body.place.position, width, height);
+      if (!at) continue;
+      const off = Math.hypot(at.x - x, at.y - y) - (focal * body.place.radiusM) / distance;
+      if (off < nearest) [nearest, found] = [Math.max(off, 0), body];
+    }
+    const small = this.smalls.at(x - width / 2, height / 2 - y, nearest);
+    if (small) found = this.system.smalls[small.row];
+    if (!found) return null;
+    const { system } = this;
+    const body = found;
+    return {
+      star: null,
+      place: body.place,
+      get row() {
+        return linesOf(system, sightOf(system, body, camera.position));
+      },
+    };
+  }
+
+  /** The nearest of Sun and worlds, as something to fly by. */
+  nearest(place: Vec3): NearLight | null {
+    if (length(place) >= REACH_M || !this.system.known) return null;
+    const sun = sub(this.system.sun, place);
+    let found: NearLight = { distance: length(sun), offset: sun, star: true };
+    const { goal } = this;
+    for (const body of goal && !goal.world ? [...this.system.worlds, goal] : this.system.worlds) {
+      const offset = sub(body.place.position, place);
+      const distance = length(offset);
+      const stop = CLOSEST * body.place.radiusM;
+      if (distance < found.distance) found = { distance, offset, star: true, stop };
+    }
+    return found;
+  }
+
+  /** What of it lies along a unit vector from the camera, within an angle; null where nothing does. */
+  aim(ray: Vec3, withinRad: number): Aim | null {
+    if (!this.active || !this.system.known) return null;
+    const { camera } = this.host;
+    let [best, found]: [number, Aim | null] = [0, null];
+    const consider = (place: Vec3, radius: number) => {
+      const off = sub(place, camera.position);
+      const size = Math.min(1, radius / length(off));
+      const away = angleBetween(unit(off), ray) - Math.asin(size);
+      const score = 1 - away / withinRad;
+      if (score > best) [best, found] = [score, { place, light: true, closest: CLOSEST * radius }];
+    };
+    consider(this.system.sun, SUN_RADIUS_M);
+    for (const { body } of this.look()) consider(body.place.position, body.place.radiusM);
+    return found;
+  }
+
+  /** Draws orbits on the chart. */
+  drawOrbits(painter: Painter, view: ChartView): void {
+    if (!this.active || !this.system.known) return;
+    for (const { body, distance, to: middle } of this.look()) {
+      if (body.world?.name === MOON && distance > MOON_ORBIT_M) continue;
+      const size = Math.asin(Math.min(1, body.place.radiusM / distance));
+      const hides = (to: Vec3, far: number) => far > distance && angleBetween(to, middle) < size;
+      drawPath(painter, view, this.paths.of(body), body.world?.color ?? GREY, 1.05 * body.place.radiusM, hides);
+    }
+  }
+}
