@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from helios.catalogs_path import embedded
 from helios.errors import InputError
 from helios.solar.dates import J2000
 from helios.solar.orbits import Orbits
 from helios.solar.readers import open_bodies
 from helios.solar.readers.counts import BodyCounts
-from helios.solar.readers.joining import read_bodies
+from helios.solar.readers.joining import concatenate, read_bodies
 
 SHIPPED, NONE = "default", "none"
 """What stands for the bodies that ship with Helios, and for no solar system at all."""
@@ -55,28 +57,33 @@ def check_names(names: Sequence[str]) -> None:
 def small_bodies(
     names: Sequence[str], epoch_jyear: float | None = None, ephemeris: Path | None = None
 ) -> SmallBodies | None:
-    """Return the bodies of the files `names`, of SHIPPED those that ship with Helios; None for NONE.
+    """Return the bodies of the files `names`, of SHIPPED those that ship with Helios, spacecraft too.
 
-    They are moved, by the Sun and the planets of the ephemeris at the path `ephemeris`, by default the one that ships,
-    to the Julian year `epoch_jyear`, by default the latest at which any of the files has one. Of a body that several
-    files have the first is taken. Raises InputError where a file cannot be read, none has a body, or an epoch is
-    outside the ephemeris.
+    None for NONE. They are moved, by the Sun and the planets of the ephemeris at the path `ephemeris`, by default the
+    one that ships, to the Julian year `epoch_jyear`, by default the latest at which any of the files has one. Of a body
+    that several files have the first is taken. Raises InputError where a file cannot be read, none has a body, or an
+    epoch is outside the ephemeris.
     """
     check_names(names)
     if NONE in names:
         return None
     paths = [embedded(_FILE) if name == SHIPPED else Path(name) for name in names]
     found = read_bodies(paths)
-    orbits = found.orbits
-    epoch = float(orbits.epoch_jd_tdb.max()) if epoch_jyear is None else J2000 + (epoch_jyear - 2000.0) * 365.25
-    inputs = [open_bodies(path).provenance() for path in paths]
-    return SmallBodies(_moved(orbits, epoch, ephemeris), found.counts, inputs)
+    latest = float(found.orbits.epoch_jd_tdb.max())
+    epoch = latest if epoch_jyear is None else J2000 + (epoch_jyear - 2000.0) * 365.25
+    orbits = _moved(found.orbits, epoch, ephemeris, with_craft=SHIPPED in names)
+    return SmallBodies(orbits, found.counts, [open_bodies(path).provenance() for path in paths])
 
 
-def _moved(orbits: Orbits, epoch_jd_tdb: float, ephemeris: Path | None) -> Orbits:
-    if (orbits.epoch_jd_tdb == epoch_jd_tdb).all():
-        return orbits
+def _moved(orbits: Orbits, epoch_jd_tdb: float, ephemeris: Path | None, with_craft: bool) -> Orbits:
+    """Return `orbits` at an epoch, and with them the spacecraft that they do not have, if asked for."""
     from helios.solar.ephemeris import load_ephemeris
     from helios.solar.perturbed import osculating
+    from helios.solar.spacecraft import spacecraft
 
-    return osculating(orbits, epoch_jd_tdb, load_ephemeris(ephemeris))
+    planets = load_ephemeris(ephemeris)
+    moved = osculating(orbits, epoch_jd_tdb, planets)
+    if not with_craft:
+        return moved
+    craft = spacecraft(epoch_jd_tdb, planets)
+    return concatenate([moved, craft[~np.isin(craft.designation, moved.designation)]])
