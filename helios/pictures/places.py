@@ -19,6 +19,7 @@ from helios.coords import ecliptic_m_to_icrs, icrs_to_ecliptic_m, parallax_to_di
 from helios.errors import InputError
 from helios.landmarks import Landmark, load_landmarks
 from helios.light import luminosity
+from helios.pictures.spelling import keys_asked_for, keys_of, plain
 from helios.regions import Cone
 from helios.universe.paths import landmarks_path
 
@@ -35,7 +36,7 @@ UNITS_M = {
     "Mpc": 1e6 * PARSEC_M,
 }
 
-SUN_NAMES = ("sun", "sol")
+SUN_NAMES = {"sun", "sol"}
 
 SAME_DEG, SAME_MAG = 300.0 / 3600.0, 2.0
 """A star of a universe is a named one if it lies within this of it and is about as bright: see
@@ -133,30 +134,32 @@ def _position(option: str, text: str) -> NDArray[np.float64] | None:
 def named(name: str, universe: Universe) -> Place:
     """Return the place called `name`: the Sun, a landmark of `universe` or of Helios, a star by name or designation.
 
-    In any case and with or without blanks. A star is where the universe has it, as bright as there; where it has not,
-    as the embedded catalogue has it. Raises InputError, with the nearest names, where nothing is called so.
+    As `helios.pictures.spelling` has it; of several stars the brightest. A star is where the universe has it, as bright
+    as there; where it has not, as the embedded catalogue has it. Raises InputError, with the nearest names, where
+    nothing is called so.
     """
-    key = _key(name)
-    if key in SUN_NAMES:
+    keys = keys_asked_for(name)
+    if keys & SUN_NAMES:
         return Place("Sun", np.zeros(3))
-    found = _landmarks(universe).get(key)
+    landmarks = _landmarks(universe)
+    found = next((landmarks[key] for key in sorted(keys) if key in landmarks), None)
     rows = _named_rows()
-    row = next((row for row in rows if key in map(_key, _called(row))), None)
+    called = [row for row in rows if not keys.isdisjoint(map(plain, row["names"].split(";")))]
+    called = called or [
+        row for row in rows if any(not keys.isdisjoint(keys_of(each)) for each in row["designations"].split(";"))
+    ]
+    row = min(called, key=lambda row: float(row["v_mag"] or 99.0), default=None)
     if row is not None and (star := _star(row, universe)) is not None:
         return star
     if found is None and row is not None and row["landmark"]:
-        found = _landmarks(universe).get(_key(row["landmark"]))
+        found = landmarks.get(plain(row["landmark"]))
     if found is not None:
         return _of_landmark(found, universe)
-    known = {_key(each): each for row in rows for each in row["names"].split(";") if each}
-    known |= {key: landmark.name for key, landmark in _landmarks(universe).items()}
-    near = list(dict.fromkeys(known[each] for each in difflib.get_close_matches(key, list(known), 6, 0.6)))[:3]
+    known = {plain(each): each for row in rows for each in row["names"].split(";") if each}
+    known |= {key: landmark.name for key, landmark in landmarks.items()}
+    near = list(dict.fromkeys(known[each] for each in difflib.get_close_matches(plain(name), list(known), 6, 0.6)))[:3]
     hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "give coordinates: x,y,z with a unit"
     raise InputError(f"{name!r}: no landmark and no star is called so ({hint})")
-
-
-def _key(text: str) -> str:
-    return "".join(text.casefold().split())
 
 
 def _called(row: dict[str, str]) -> list[str]:
@@ -176,7 +179,7 @@ def _landmarks(universe: Universe) -> dict[str, Landmark]:
         first, _, second = landmark.name.removesuffix(")").partition(" (")
         for text in (landmark.id, landmark.name, first, second):
             if text:
-                called.setdefault(_key(text), landmark)
+                called.setdefault(plain(text), landmark)
     return called
 
 

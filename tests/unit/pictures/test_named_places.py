@@ -1,11 +1,15 @@
 """Names lead to stars and landmarks, in any spelling; what is none is refused in a line with what is near."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import helios
 from helios.errors import InputError
 from helios.pictures.places import named, parse_ahead, parse_eye
+from helios.pictures.spelling import GENITIVES
 from helios.pictures.states import parse_link, read_states
 
 PARSEC = 3.0856775814913673e16
@@ -29,7 +33,7 @@ def universe(tmp_path_factory):
 def test_a_star_is_where_the_universe_has_it(universe):
     sirius = named("sirius", universe)
     assert np.linalg.norm(sirius.position_m) == pytest.approx(1000 / 379.2 * PARSEC, rel=1e-6)
-    for spelling in ("SIRIUS", "alpha CMa", "HR2491", " hip 32349 ", "HD 48915"):
+    for spelling in ("SIRIUS", "alpha CMa", "α Canis Majoris", "9 CMa", "HR2491", " hip 32349 ", "HD 48915"):
         assert np.array_equal(named(spelling, universe).position_m, sirius.position_m), spelling
     # From where it is of magnitude -8 the viewer looks at it: Pogson's law.
     distance = np.linalg.norm(sirius.position_m - sirius.before_m())
@@ -40,6 +44,19 @@ def test_a_star_that_the_universe_lacks_is_where_the_embedded_catalogue_has_it(u
     vega = named("Vega", universe)
     assert np.linalg.norm(vega.position_m) / PARSEC == pytest.approx(7.68, rel=0.02)
     assert vega.luminosity > 0
+
+
+def test_of_several_stars_a_name_is_the_brightest(universe):
+    """Catalogues call Proxima alpha Cen too, as a part of it."""
+    for spelling in ("Alpha Centauri", "alpha Cen", "αcen", "Rigil Kentaurus"):
+        assert named(spelling, universe).name == "Rigil Kentaurus", spelling
+    assert named("Proxima Centauri", universe).name == "Proxima Centauri"
+
+
+def test_genitives_are_those_of_the_viewer():
+    text = (Path(__file__).parents[3] / "client_export/src/find/constellations.ts").read_text()
+    table = re.search(r"`([^`]+)`", text.split("TABLE =")[1])[1].replace("\n", "")
+    assert {row.split(",")[0].strip(): row.split(",")[2].strip() for row in table.split(";")} == GENITIVES
 
 
 def test_landmarks_and_the_sun(universe):
