@@ -123,13 +123,16 @@ export class Loader {
     const requests = new Map(batch.filter((one) => one.layer === layer).map((one) => [one.entry, one]));
     for (const entry of requests.keys()) this.requested.add(entry);
     const { pack } = this.site.layers[layer];
+    const decoded: Promise<void>[] = [];
     try {
-      await pack.read(
-        [...requests.keys()],
-        (entry, bytes) => this.decode(requests.get(entry) as Request, bytes),
-        (entries, reason) => this.fail(layer, entries, reason, requests),
-        { onBytes: (count) => this.tell(count) },
-      );
+      await pack
+        .read(
+          [...requests.keys()],
+          (entry, bytes) => decoded.push(this.decode(requests.get(entry) as Request, bytes)),
+          (entries, reason) => this.fail(layer, entries, reason, requests),
+          { onBytes: (count) => this.tell(count) },
+        )
+        .finally(() => Promise.all(decoded));
     } catch (reason) {
       this.events.onError(messageOf(reason));
       for (const cell of this.site.cells) if (!cell.packed[layer] || !cell.shown[layer]) this.lose(layer, cell);
@@ -151,9 +154,9 @@ export class Loader {
     this.lost.add({ layer, cell });
   }
 
-  private decode({ layer, cell: siteCell, entry }: Request, bytes: Uint8Array): void {
+  private async decode({ layer, cell: siteCell, entry }: Request, bytes: Uint8Array): Promise<void> {
     try {
-      const cell = this.site.layers[layer].pack.decode(entry, bytes);
+      const cell = await this.site.layers[layer].pack.decode(entry, bytes);
       if (!siteCell.part) siteCell.ball = cell.ball;
       this.pauses.end(entry);
       this.events.onCell(layer, siteCell, cell);

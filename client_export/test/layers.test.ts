@@ -30,7 +30,7 @@ const LINES: PackFormat = {
       splatCount: cells.length,
       cells,
       read: async (wanted, onBytes) => wanted.forEach((cell) => onBytes(cell, new Uint8Array())),
-      decode: ({ name }) => {
+      decode: async ({ name }) => {
         const [means, covOff] = [new Float32Array(3), new Float32Array(3)];
         const light = new Float32Array(3).fill(Number(lines.get(name)));
         const covDiagonal = Float32Array.of(1, 1, 1);
