@@ -5,6 +5,9 @@
  * apart: an open child's are not shown.
  */
 import type { Ball } from "./ball.ts";
+import { rowsOf } from "./cell_rows.ts";
+import type { InView } from "./frustum.ts";
+import { NEAR_UNITS, isFar } from "./near.ts";
 import { clamp } from "./numbers.ts";
 import type { Places } from "./places.ts";
 import { OWN, type SplatStore, type StoredCell } from "./splat_store.ts";
@@ -39,6 +42,8 @@ export interface Extent {
 /** The extents of cells, each found when it is first asked for. */
 export class Extents {
   private readonly known = new WeakMap<StoredCell, Extent>();
+  /** The cells beside a place of a store as it was. */
+  private last: { store: SplatStore; version: number; from: Vec3; cells: StoredCell[] } | null = null;
 
   of(store: SplatStore, cell: StoredCell): Extent {
     let extent = this.known.get(cell);
@@ -46,13 +51,43 @@ export class Extents {
     return extent;
   }
 
+  /** The cells whose balls may be in view. */
+  inView(store: SplatStore, { position, planes }: InView): StoredCell[] {
+    const { cells, balls } = rowsOf(store);
+    const [x, y, z] = position;
+    const found: StoredCell[] = [];
+    for (let i = 0, at = 0; i < cells.length; i++, at += 4) {
+      const dx = balls[at] - x;
+      const dy = balls[at + 1] - y;
+      const dz = balls[at + 2] - z;
+      const least = -balls[at + 3];
+      let plane = 0;
+      while (plane < 15 && planes[plane] * dx + planes[plane + 1] * dy + planes[plane + 2] * dz >= least) plane += 3;
+      if (plane === 15) found.push(cells[i]);
+    }
+    return found;
+  }
+
+  /** The cells of which splats may be as near to `from` as `NearSplats` takes them: the same ones until it or the store changes. */
+  beside(store: SplatStore, from: Vec3): readonly StoredCell[] {
+    const { version } = store;
+    if (this.last?.store !== store || this.last.version !== version || this.last.from !== from) {
+      const away = length(from);
+      const isBeside = (cell: StoredCell) =>
+        cell.fromSun ? !this.passes(store, cell, away, NEAR_UNITS) : !isFar(cell, from);
+      this.last = { store, version, from, cells: rowsOf(store).cells.filter(isBeside) };
+    }
+    return this.last.cells;
+  }
+
   /** The parts of `cell` that are shown, wholly or in part, and that may be in a view from `from`. */
-  seen(inView: (...balls: readonly Ball[]) => boolean, store: SplatStore, cell: StoredCell, from: Vec3): Seen[] {
+  seen(inView: InView, store: SplatStore, cell: StoredCell, from: Vec3): Seen[] {
     const { weight, childWeights } = cell;
     const found: Seen[] = [];
     for (const { kind, balls, widest } of this.of(store, cell).parts) {
       const shown = childWeights && kind < OWN ? childWeights[kind] : weight;
-      if (shown > 0 && inView(...balls)) found.push({ widest, nearest: distanceTo(balls, from) });
+      if (shown > 0 && inView(balls[0], balls[1]))
+        found.push({ widest, nearest: cell.points ? 0 : distanceTo(balls, from) });
     }
     return found;
   }

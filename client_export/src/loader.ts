@@ -39,6 +39,8 @@ export class Loader {
   );
   private running: Promise<void> | null = null;
   private from: Vec3 = [0, 0, 0];
+  /** From where nothing was wanted that was not asked for, until what can be had changes: frames ask from there again. */
+  private satisfied: Vec3 | null = null;
   /** Bytes that have come in this run, and that are wanted still. */
   private done = 0;
   private left = 0;
@@ -50,6 +52,7 @@ export class Loader {
 
   /** Resolves once every cell wanted around `from` is read or reported as unreadable. */
   load(from: Vec3): Promise<void> {
+    if (!this.running && from === this.satisfied) return Promise.resolve();
     this.from = from;
     this.running ??= this.run().finally(() => {
       this.running = null;
@@ -64,6 +67,7 @@ export class Loader {
   }
 
   private askAgain(which: (one: { layer: number; cell: SiteCell }) => boolean): void {
+    this.satisfied = null;
     for (const one of [...this.lost].filter(which)) {
       this.lost.delete(one);
       one.cell.available[one.layer] = true;
@@ -87,6 +91,7 @@ export class Loader {
       const layers = new Set(batch.map((request) => request.layer));
       await Promise.all([...layers].map((layer) => this.read(layer, batch)));
     }
+    this.satisfied = this.from;
     this.done = 0;
     this.events.onProgress(0, 0);
     if (this.lost.size === 0) this.events.onMended?.();
@@ -118,13 +123,16 @@ export class Loader {
     const requests = new Map(batch.filter((one) => one.layer === layer).map((one) => [one.entry, one]));
     for (const entry of requests.keys()) this.requested.add(entry);
     const { pack } = this.site.layers[layer];
+    const decoded: Promise<void>[] = [];
     try {
-      await pack.read(
-        [...requests.keys()],
-        (entry, bytes) => this.decode(requests.get(entry) as Request, bytes),
-        (entries, reason) => this.fail(layer, entries, reason, requests),
-        { onBytes: (count) => this.tell(count) },
-      );
+      await pack
+        .read(
+          [...requests.keys()],
+          (entry, bytes) => decoded.push(this.decode(requests.get(entry) as Request, bytes)),
+          (entries, reason) => this.fail(layer, entries, reason, requests),
+          { onBytes: (count) => this.tell(count) },
+        )
+        .finally(() => Promise.all(decoded));
     } catch (reason) {
       this.events.onError(messageOf(reason));
       for (const cell of this.site.cells) if (!cell.packed[layer] || !cell.shown[layer]) this.lose(layer, cell);
@@ -146,9 +154,9 @@ export class Loader {
     this.lost.add({ layer, cell });
   }
 
-  private decode({ layer, cell: siteCell, entry }: Request, bytes: Uint8Array): void {
+  private async decode({ layer, cell: siteCell, entry }: Request, bytes: Uint8Array): Promise<void> {
     try {
-      const cell = this.site.layers[layer].pack.decode(entry, bytes);
+      const cell = await this.site.layers[layer].pack.decode(entry, bytes);
       if (!siteCell.part) siteCell.ball = cell.ball;
       this.pauses.end(entry);
       this.events.onCell(layer, siteCell, cell);

@@ -18,7 +18,7 @@ const ROOM = NEAR_CAPACITY + 1;
  * Distance below which a splat may be rebased, in cell units, or in its own largest coordinate where it has moved beyond one,
  * or of a cell whose origin is the Sun in the splat's distance from it; at it a float32 errs by about 1e-6 radians.
  */
-const NEAR_UNITS = 0.1;
+export const NEAR_UNITS = 0.1;
 /** The near pass takes over between this share of the limit and the limit. */
 const OVERLAP_START = 0.8;
 /** In place of the number of a child: it stands for stars, and its light has its share already. */
@@ -50,9 +50,8 @@ export class NearSplats {
   /** Gathers the splats around `camera` that are shown. Costs a pass over the cells that the camera is in or beside. */
   gather(store: SplatStore, camera: Vec3, extents: Extents | null = null): void {
     let found: Near[] = [];
-    for (const cell of store.cells) {
-      if (cell.weight === 0 || (cell.fromSun && extents?.passes(store, cell, length(camera), NEAR_UNITS))) continue;
-      collect(cell, store.means, camera, found);
+    for (const cell of extents?.beside(store, camera) ?? store.cells) {
+      if (cell.weight > 0 && (cell.fromSun || !isFar(cell, camera))) collect(cell, store.means, camera, found);
     }
     let limit = NEAR_UNITS;
     if (found.length > NEAR_CAPACITY) {
@@ -104,13 +103,21 @@ export class NearSplats {
   }
 }
 
+/** Whether a cell, whose origin is not the Sun, is too far from `camera` for any of its splats to be near. */
+export function isFar({ origin, unitM, reach }: StoredCell, camera: Vec3): boolean {
+  const most = (1 + NEAR_UNITS) * reach * unitM;
+  return (
+    Math.abs(camera[0] - origin[0]) > most ||
+    Math.abs(camera[1] - origin[1]) > most ||
+    Math.abs(camera[2] - origin[2]) > most
+  );
+}
+
 function collect(cell: StoredCell, means: Float32Array, camera: Vec3, found: Near[]): void {
   const { weight, childWeights, fromSun, origin, unitM, start, count } = cell;
   const x = (camera[0] - origin[0]) / unitM;
   const y = (camera[1] - origin[1]) / unitM;
   const z = (camera[2] - origin[2]) / unitM;
-  const reach = (1 + NEAR_UNITS) * cell.reach;
-  if (!fromSun && (Math.abs(x) > reach || Math.abs(y) > reach || Math.abs(z) > reach)) return;
   for (let at = start; at < start + count; at++) {
     const [mx, my, mz, child] = [means[4 * at], means[4 * at + 1], means[4 * at + 2], means[4 * at + 3]];
     const [dx, dy, dz] = [mx - x, my - y, mz - z];

@@ -5,6 +5,7 @@
  * place it is known which light was its nearest, and how far away the second was, d: from m beside that place no other light
  * of it is nearer than d - m. Nor is any nearer than its ball. Only cells of which that does not tell enough are looked through.
  */
+import { rowsOf } from "./cell_rows.ts";
 import type { SplatStore, StoredCell } from "./splat_store.ts";
 import { type Vec3, length, sub } from "./vec.ts";
 
@@ -53,7 +54,12 @@ export class NearestLight {
     };
     // What was the nearest is likely to be it still, and rules out most others.
     if (this.last && this.store.cells.has(this.last)) visit(this.last);
-    for (const cell of this.store.cells) if (cell !== this.last) visit(cell);
+    const { cells, balls } = rowsOf(this.store);
+    const [x, y, z] = camera;
+    for (let i = 0, at = 0; i < cells.length; i++, at += 4) {
+      const away = Math.sqrt((balls[at] - x) ** 2 + (balls[at + 1] - y) ** 2 + (balls[at + 2] - z) ** 2);
+      if (away - balls[at + 3] < distance && cells[i] !== this.last) visit(cells[i]);
+    }
     this.last = best as StoredCell | null;
     const known = this.last && this.known.get(this.last);
     return this.last && known ? { distance, offset: sub(known.place, camera), star: this.last.points } : null;
@@ -66,9 +72,6 @@ export class NearestLight {
       const near = Math.max(far(known.place, camera), known.least);
       const others = known.second - far(known.from, camera);
       if (near <= others || others >= most) return near;
-    } else {
-      const outside = far(cell.ball.centre, camera) - cell.ball.radius;
-      if (outside >= most) return outside;
     }
     return this.look(cell, camera);
   }

@@ -37,8 +37,8 @@ export interface Pack<C extends PackedCell = PackedCell> {
     onFail: (cells: C[], reason: unknown) => void,
     watch: Watch,
   ): Promise<void>;
-  /** A cell from its bytes. @throws SiteError where they are damaged. */
-  decode(cell: C, bytes: Uint8Array): Cell;
+  /** A cell from its bytes, of which it keeps none. @throws SiteError where they are damaged. */
+  decode(cell: C, bytes: Uint8Array): Promise<Cell>;
 }
 
 export interface PackFormat {

@@ -51,6 +51,8 @@ export class SplatStore {
   end = 0;
   /** How often splats that are there have moved. */
   moves = 0;
+  /** How often cells have come, gone or moved. */
+  version = 0;
   private readonly places: FreePlaces;
   private changes: Places[] = [];
 
@@ -78,6 +80,7 @@ export class SplatStore {
     const stored = { points, weight: 1, childWeights, widest, ball, origin, unitM, fromSun, start, count, reach: 1 };
     if (points && length(ball.centre) < ball.radius + SUN_REACH_M) this.hideSun(stored);
     this.cells.add(stored);
+    this.version++;
     this.count += count;
     this.end = Math.max(this.end, start + count);
     if (count > 0) this.changes.push({ start, end: start + count });
@@ -102,14 +105,16 @@ export class SplatStore {
 
   remove(cell: StoredCell): void {
     if (!this.cells.delete(cell)) return;
+    this.version++;
     this.places.free(cell.start, cell.count);
     this.count -= cell.count;
   }
 
-  /** The positions of the splats of `cell` were written anew. */
+  /** The positions of the splats of `cell`, and its ball, were written anew. */
   moved({ start, count }: StoredCell): void {
     this.changes.push({ start, end: start + count });
     this.moves++;
+    this.version++;
   }
 
   /** Where splat `at` of `cell` is, metres. */

@@ -99,8 +99,9 @@ export class StarPass {
     const focal = camera.focalPx(size.height);
     far.clear();
     const soft = targets.map((): StoredCell[] => []);
-    for (const cell of store.cells) {
-      if (cell.weight === 0 || !inView(cell.ball)) continue;
+    const cells = extents?.inView(store, inView) ?? [...store.cells].filter(({ ball }) => inView(ball));
+    for (const cell of cells) {
+      if (cell.weight === 0) continue;
       const parts = extents ? extents.seen(inView, store, cell, position) : [wholeOf(cell, position)];
       if (parts.length === 0) continue;
       if (cell.points) far.points.put(0, frameOf(cell, position), cell);

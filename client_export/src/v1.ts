@@ -1,20 +1,17 @@
 /**
- * The v1 format: the reference decoder, and the pack of the viewer that is made with it. `parseIndex`, `parsePackIndex`
- * and `decodeFile` are pure functions from bytes and JSON text to values, without DOM or network; `FORMAT.md` says in
- * words what they check.
+ * The v1 format: the reference decoder of its lists, and the pack of the viewer; `v1_file.ts` decodes a cell. `parseIndex` and
+ * `parsePackIndex` are pure functions from JSON text to values, without DOM or network; `FORMAT.md` says in words what they check.
  */
-import { ballAround } from "./ball.ts";
-import { type Cell, covarianceOf, unitOf } from "./cell.ts";
 import { SiteError } from "./errors.ts";
 import { type CellId, type GridConfig, ancestorOf, ballOf, nameOf } from "./grid.ts";
 import { type Folder, textOf as unpacked } from "./http.ts";
 import { type Fields, checkVersion, fieldsOf, parseJson, textOf } from "./json_fields.ts";
-import { countOf, listOf, numberOf, vectorOf } from "./json_values.ts";
-import { decodeLz4Block } from "./lz4.ts";
+import { countOf, listOf, numberOf } from "./json_values.ts";
 import type { Pack, PackFormat, PackedCell } from "./pack_format.ts";
 import { PackReader } from "./pack_reader.ts";
-import { checkFile, checkSplats, parseChecksums } from "./v1_checks.ts";
-import type { Vec3 } from "./vec.ts";
+import { checkFile, crcOf, parseChecksums } from "./v1_checks.ts";
+import { FileDecoder } from "./v1_decoder.ts";
+import { idOf } from "./v1_file.ts";
 
 export interface IndexCell {
   id: CellId;
@@ -45,18 +42,6 @@ export interface PackIndex {
   cells: PackEntry[];
 }
 
-/** What the file of a cell holds. */
-export interface CellFile {
-  id: CellId;
-  /** Metres. */
-  bounds: { min: Vec3; max: Vec3; centroid: Vec3 };
-  count: number;
-  /** `count` x 14 float32: position - centroid (m), scale (m), rotation xyzw, linear RGB, opacity. */
-  splats: Float32Array;
-}
-
-const FLOATS_PER_SPLAT = 14;
-const BYTES_PER_SPLAT = 4 * FLOATS_PER_SPLAT;
 const VERSION = 1;
 
 interface V1Cell extends PackedCell {
@@ -88,51 +73,19 @@ export const V1: PackFormat = {
       const { offset, size } = entry;
       return { name: nameOf(id), ball, part: levels > 0, points: !trained, offset, size };
     });
+    const decoder = new FileDecoder();
     const reader = new PackReader(folder.path + pack.pack_file, pack.total_size_bytes, folder.fetcher);
     return {
       splatCount: index.total_splats,
       cells,
       read: (...wanted) => reader.read(...wanted),
-      decode: ({ name, points }, bytes) => {
+      decode: async ({ name, points }, bytes) => {
         const what = `${folder.path}${name}.bin`;
-        checkFile(sums, `${name}.bin`, bytes, what);
-        const file = decodeFile(bytes, what);
-        const found = nameOf(file.id);
-        if (found !== name) throw new SiteError(`${what} holds cell ${found}: pack the site again`);
-        if (!sums) checkSplats(file.splats, file.bounds, points, what);
-        return cellOf(file);
+        return decoder.decode({ name, what, size: bytes.length, points, crc: crcOf(sums, `${name}.bin`, what) }, bytes);
       },
     };
   },
 };
-
-/** The cell that a file holds. */
-export function cellOf({ bounds, count, splats }: CellFile): Cell {
-  let farthest = 0;
-  for (let at = 0; at < splats.length; at += FLOATS_PER_SPLAT) {
-    farthest = Math.max(farthest, Math.abs(splats[at]), Math.abs(splats[at + 1]), Math.abs(splats[at + 2]));
-  }
-  const cell: Cell = {
-    origin: bounds.centroid,
-    unitM: unitOf(farthest),
-    ball: ballAround(bounds.min, bounds.max),
-    count,
-    means: new Float32Array(3 * count),
-    covDiagonal: new Float32Array(3 * count),
-    covOff: new Float32Array(3 * count),
-    light: new Float32Array(3 * count),
-  };
-  const { unitM } = cell;
-  for (let i = 0; i < count; i++) {
-    const [px, py, pz, sx, sy, sz, qx, qy, qz, qw, red, green, blue, opacity] = splats.subarray(i * FLOATS_PER_SPLAT);
-    const [xx, yy, zz, xy, xz, yz] = covarianceOf([sx / unitM, sy / unitM, sz / unitM], [qx, qy, qz, qw]);
-    cell.means.set([px / unitM, py / unitM, pz / unitM], 3 * i);
-    cell.covDiagonal.set([xx, yy, zz], 3 * i);
-    cell.covOff.set([xy, xz, yz], 3 * i);
-    cell.light.set([red * opacity, green * opacity, blue * opacity], 3 * i);
-  }
-  return cell;
-}
 
 /** The cells of a pack and their grid. `what` names the file in errors. */
 export function parseIndex(text: string, what: string): Index {
@@ -192,59 +145,4 @@ export function parsePackIndex(text: string, what: string): PackIndex {
     return found;
   });
   return { pack_file: textOf(top, "pack_file", what), total_size_bytes: total, cells };
-}
-
-function idOf(fields: Fields, what: string): CellId {
-  const inner = fieldsOf(fields.id, `${what}: "id"`);
-  return { l: countOf(inner, "l", what), theta: countOf(inner, "theta", what), phi: countOf(inner, "phi", what) };
-}
-
-/**
- * What the file of a cell holds. `what` names the cell in errors.
- *
- * @throws SiteError where the lengths do not agree, the JSON is damaged, or a value is not finite.
- */
-export function decodeFile(bytes: Uint8Array, what: string): CellFile {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 4) throw new SiteError(`${what} is truncated: ${bytes.length} bytes`);
-  const headerSize = view.getUint32(0, true);
-  const blockStart = 4 + headerSize + 4;
-  if (blockStart > bytes.length) {
-    throw new SiteError(`${what} is truncated or damaged: a header of ${headerSize} bytes in ${bytes.length}`);
-  }
-  const header = fieldsOf(parseJson(new TextDecoder().decode(bytes.subarray(4, 4 + headerSize)), what), what);
-  const bounds = fieldsOf(header.bounds, `${what}: "bounds"`);
-  const count = countOf(header, "splat_count", what);
-  const rawSize = view.getUint32(4 + headerSize, true);
-  if (rawSize !== count * BYTES_PER_SPLAT) {
-    throw new SiteError(`${what}: ${rawSize} bytes for ${count} splats, must be ${count * BYTES_PER_SPLAT}`);
-  }
-  const body = bytes.subarray(blockStart);
-  // An uncompressed body is copied so that its floats are aligned.
-  const raw = header.compressed === false ? body.slice() : decodeLz4Block(body, rawSize, what);
-  if (raw.length !== rawSize) throw new SiteError(`${what} is truncated: ${raw.length} of ${rawSize} bytes`);
-  return {
-    id: idOf(header, what),
-    bounds: {
-      min: vectorOf(bounds, "min", what),
-      max: vectorOf(bounds, "max", what),
-      centroid: vectorOf(bounds, "centroid", what),
-    },
-    count,
-    splats: floatsOf(raw, what),
-  };
-}
-
-/** The little-endian float32 values of `raw`, all finite. */
-function floatsOf(raw: Uint8Array, what: string): Float32Array {
-  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-  const floats = new Float32Array(raw.length / 4);
-  for (let i = 0; i < floats.length; i++) {
-    const value = view.getFloat32(4 * i, true);
-    if (!Number.isFinite(value)) {
-      throw new SiteError(`${what}: splat ${Math.floor(i / FLOATS_PER_SPLAT)} holds ${value}, it is damaged`);
-    }
-    floats[i] = value;
-  }
-  return floats;
 }

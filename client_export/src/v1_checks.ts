@@ -18,12 +18,17 @@ export function parseChecksums(text: string, what: string): Checksums {
   return sums;
 }
 
+/** The CRC-32 of the file `name`; null without `sums`. @throws SiteError where they have none. `what` names the file in full. */
+export function crcOf(sums: Checksums | null, name: string, what: string): number | null {
+  const crc = sums ? sums.get(name) : null;
+  if (crc === undefined) throw new SiteError(`${what} has no checksum: pack the site again`);
+  return crc;
+}
+
 /** @throws SiteError where the file `name` has another CRC-32 than `sums` say, or none. `what` names it in full. */
 export function checkFile(sums: Checksums | null, name: string, bytes: Uint8Array, what: string): void {
-  if (!sums) return;
-  const crc = sums.get(name);
-  if (crc === undefined) throw new SiteError(`${what} has no checksum: pack the site again`);
-  checkCrc(bytes, crc, what);
+  const crc = crcOf(sums, name, what);
+  if (crc !== null) checkCrc(bytes, crc, what);
 }
 
 const FLOATS_PER_SPLAT = 14;

@@ -1,6 +1,6 @@
 /** Cells for the tests, encoded here without an LZ4 compressor: a block of literals only is a valid block. */
 import type { Cell } from "../src/cell.ts";
-import { cellOf as cellOfFile } from "../src/v1.ts";
+import { cellOf as cellOfFile } from "../src/v1_file.ts";
 import type { Vec3 } from "../src/vec.ts";
 
 /** An LZ4 block that holds `raw` as one run of literals. */

@@ -78,7 +78,7 @@ export async function starsOf(fetcher: typeof fetch): Promise<Lights> {
     return found.filter(({ spot, tile }) => spot && tile === "unread");
   };
   const onError = (message: string) => assert.fail(message);
-  const decoder = new Decoder(() => null);
+  const decoder = new Decoder(() => null, decodeCells);
   await new Fetcher(folder, head.palette, decoder, { next: unread, onTile: (_, cells) => take(cells), onError }).run();
   const count = parts.reduce((sum, part) => sum + part.length / 4, 0);
   const stars = {

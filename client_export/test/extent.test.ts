@@ -154,3 +154,40 @@ test("extents take no splat from those that are drawn anew beside the camera", (
   }
   assert.ok(near > 100);
 });
+
+test("what is in view and beside the camera is that of the cells as they are, however they came, moved and went", () => {
+  const [store, extents, camera] = [new SplatStore(4000), new Extents(), cameraSomewhere()];
+  const cells: StoredCell[] = [];
+  const counts = { seen: 0, near: 0, left: 0 };
+  for (let round = 0; round < 300; round++) {
+    const change = random(4);
+    const one = cells[random(cells.length)];
+    if (change === 0 && cells.length < 90) {
+      cells.push(store.add("a", cellAlong(direction(), 0.3, 10 ** (-4 * share()), 40), round % 2 === 0));
+    } else if (change === 1 && one) {
+      one.ball = { ...one.ball, centre: scale(direction(), length(one.ball.centre)) };
+      one.reach = 1 + share();
+      store.moved(one);
+    } else if (change === 2 && cells.length > 5) {
+      store.remove(cells.splice(cells.indexOf(one), 1)[0]);
+    } else if (one) {
+      const place = placeOf(store, one, one.start + random(40));
+      camera.position = scale(place, 1 + (round % 3) * 1e-3 * share());
+      camera.look(direction());
+    }
+    const inView = frustumOf(camera, WIDTH, HEIGHT, 24);
+    const found = extents.inView(store, inView);
+    assert.deepEqual(
+      found,
+      cells.filter(({ ball }) => inView(ball)),
+    );
+    const [without, anew] = [new NearSplats(), new NearSplats()];
+    without.gather(store, camera.position);
+    anew.gather(store, camera.position, extents);
+    assert.deepEqual([anew.count, anew.means], [without.count, without.means]);
+    counts.seen += found.length;
+    counts.left += cells.length - found.length;
+    counts.near += without.count;
+  }
+  assert.ok(counts.seen > 500 && counts.left > 500 && counts.near > 100, JSON.stringify(counts));
+});

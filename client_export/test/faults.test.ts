@@ -14,6 +14,7 @@ import { SiteError } from "../src/errors.ts";
 import { Folder } from "../src/http.ts";
 import { PackReader } from "../src/pack_reader.ts";
 import type { CellData } from "../src/tree/cell_data.ts";
+import { decodeCells } from "../src/tree/cell_data.ts";
 import { Decoder } from "../src/tree/decoder.ts";
 import { Fetcher } from "../src/tree/fetcher.ts";
 import { TreeNode, type TileSpot, grow } from "../src/tree/node.ts";
@@ -109,7 +110,7 @@ async function readAll(fetcher: typeof fetch, blocks: Map<string, Part>): Promis
     for (const node of found) found.push(...node.children);
     return found;
   };
-  await new Fetcher(folder, head.palette, new Decoder(() => null), {
+  await new Fetcher(folder, head.palette, new Decoder(() => null, decodeCells), {
     next: () => all().filter(({ spot, tile }) => spot && tile === "unread"),
     onTile: (node, cells) => void parts.set(`tile ${node.name}`, cellsDigest(cells)),
     onError: (message) => void told.push(message),

@@ -30,7 +30,7 @@ const LINES: PackFormat = {
       splatCount: cells.length,
       cells,
       read: async (wanted, onBytes) => wanted.forEach((cell) => onBytes(cell, new Uint8Array())),
-      decode: ({ name }) => {
+      decode: async ({ name }) => {
         const [means, covOff] = [new Float32Array(3), new Float32Array(3)];
         const light = new Float32Array(3).fill(Number(lines.get(name)));
         const covDiagonal = Float32Array.of(1, 1, 1);
@@ -102,6 +102,39 @@ test("a third layer is loaded and shown within its range", async () => {
   assert.deepEqual(weights(12), [0, 1, 0, 1]);
   assert.deepEqual(weights(37.5), [0, 0.25, 0.75, 1]);
   assert.deepEqual(weights(60), [0, 0, 1, 1]);
+});
+
+test("frames from where nothing is lacking look through no cells, until there is something to ask for again", async () => {
+  const { layers, cells, problems } = await layersOf(threeLayers());
+  let [looked, here] = [0, new Error("gone") as Error | null];
+  const site = {
+    layers,
+    problems,
+    get cells() {
+      looked++;
+      return cells;
+    },
+  };
+  const { read } = layers[0].pack;
+  layers[0].pack.read = (...args) => (here ? Promise.reject(here) : read(...args));
+  const found: string[] = [];
+  const loader = new Loader(site, {
+    onCell: (layer, { name }) => found.push(`${layers[layer].folder}/${name}`),
+    onError: () => {},
+    onProgress: () => {},
+  });
+  const place: Vec3 = [0, RADIUS_M, 0];
+  for (let frame = 0; frame < 5; frame++) await loader.load(place);
+  assert.ok(looked > 0 && !found.includes("stars/a"));
+  const before = looked;
+  for (let frame = 0; frame < 5; frame++) await loader.load(place);
+  assert.equal(looked, before);
+  here = null;
+  loader.retry();
+  await loader.load(place);
+  assert.ok(found.includes("stars/a"));
+  await loader.load([0, 60 * RADIUS_M, 0]);
+  assert.ok(found.includes("far/a"));
 });
 
 test("whatever is loaded of three layers, its weights add up to one, and what will be shown is wanted", () => {

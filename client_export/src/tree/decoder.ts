@@ -1,27 +1,33 @@
-/** Decodes tiles in a worker, or here where there is none. */
+/** Decodes in a worker, or here where there is none. */
 import { SiteError } from "../errors.ts";
-import { type CellData, type TileJob, decodeCells } from "./cell_data.ts";
 
-/** What the worker answers: the cells, or what is wrong with the tile. */
+/** What the worker answers: what is decoded, or what is wrong with it. */
 export interface Answer {
   id: number;
-  cells?: CellData[];
+  decoded?: unknown;
   problem?: string;
 }
 
-interface Waiting {
-  job: TileJob;
-  resolve: (cells: CellData[]) => void;
+interface Waiting<Job, Decoded> {
+  job: Job;
+  resolve: (decoded: Decoded) => void;
   reject: (reason: unknown) => void;
 }
 
-export class Decoder {
+/** Starts the worker, which decodes tiles and files of cells. */
+export const startWorker = () =>
+  new Worker(new URL("./decode_worker.ts", import.meta.url), { type: "module", name: "decode" });
+
+export class Decoder<Job, Decoded> {
   private worker: Worker | null = null;
-  private readonly waiting = new Map<number, Waiting>();
+  private readonly waiting = new Map<number, Waiting<Job, Decoded>>();
   private next = 0;
 
-  /** `start` makes a worker, and may throw. */
-  constructor(start: () => Worker | null) {
+  /** `start` makes a worker, and may throw; `here` decodes as it does. */
+  constructor(
+    start: () => Worker | null,
+    private readonly here: (job: Job) => Decoded,
+  ) {
     try {
       this.worker = start();
     } catch {
@@ -35,12 +41,12 @@ export class Decoder {
     };
   }
 
-  /** @throws SiteError where the tile is damaged. */
-  decode(job: TileJob): Promise<CellData[]> {
+  /** @throws SiteError where `job` is damaged. */
+  decode(job: Job): Promise<Decoded> {
     return new Promise((resolve, reject) => {
       const waiting = { job, resolve, reject };
       if (!this.worker) {
-        decodeHere(waiting);
+        this.decodeHere(waiting);
         return;
       }
       this.waiting.set(this.next, waiting);
@@ -48,26 +54,26 @@ export class Decoder {
     });
   }
 
-  private answer({ id, cells, problem }: Answer): void {
+  private answer({ id, decoded, problem }: Answer): void {
     const waiting = this.waiting.get(id);
     this.waiting.delete(id);
-    if (cells) waiting?.resolve(cells);
-    else waiting?.reject(new SiteError(problem ?? ""));
+    if (problem === undefined) waiting?.resolve(decoded as Decoded);
+    else waiting?.reject(new SiteError(problem));
   }
 
   /** The worker did not start, or died: what it has not answered is decoded here. */
   private giveUp(): void {
     this.worker?.terminate();
     this.worker = null;
-    for (const waiting of this.waiting.values()) decodeHere(waiting);
+    for (const waiting of this.waiting.values()) this.decodeHere(waiting);
     this.waiting.clear();
   }
-}
 
-function decodeHere({ job, resolve, reject }: Waiting): void {
-  try {
-    resolve(decodeCells(job));
-  } catch (reason) {
-    reject(reason);
+  private decodeHere({ job, resolve, reject }: Waiting<Job, Decoded>): void {
+    try {
+      resolve(this.here(job));
+    } catch (reason) {
+      reject(reason);
+    }
   }
 }

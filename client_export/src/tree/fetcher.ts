@@ -3,7 +3,7 @@ import { RefusedError, UnreachableError, messageOf } from "../errors.ts";
 import type { Folder } from "../http.ts";
 import { type ByteRange, PackReader, Room, coalesce, inParallel } from "../pack_reader.ts";
 import { childrenOf } from "../v2/cell_id.ts";
-import type { CellData } from "./cell_data.ts";
+import type { CellData, TileJob } from "./cell_data.ts";
 import type { Decoder } from "./decoder.ts";
 import { type TileSpot, type TreeNode, tileOf } from "./node.ts";
 import { Pauses } from "./pauses.ts";
@@ -61,7 +61,7 @@ export class Fetcher {
   constructor(
     private readonly folder: Folder,
     private readonly palette: Float32Array,
-    private readonly decoder: Decoder,
+    private readonly decoder: Decoder<TileJob, CellData[]>,
     private readonly events: FetcherEvents,
   ) {}
 

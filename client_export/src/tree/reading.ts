@@ -1,5 +1,6 @@
 /** What reads the rest of a pack, once its first sky is drawn. */
-import { Decoder } from "./decoder.ts";
+import { decodeCells } from "./cell_data.ts";
+import { Decoder, startWorker } from "./decoder.ts";
 import { Fetcher, type FetcherEvents } from "./fetcher.ts";
 import { Mending, type MendingEvents } from "./mending.ts";
 import type { TreePack } from "./pack.ts";
@@ -11,9 +12,7 @@ export class Reading {
   private readonly mending: Mending;
 
   constructor(pack: TreePack, events: Required<FetcherEvents> & MendingEvents) {
-    const decoder = new Decoder(
-      () => new Worker(new URL("./decode_worker.ts", import.meta.url), { type: "module", name: "decode" }),
-    );
+    const decoder = new Decoder(startWorker, decodeCells);
     const onMended = () => {
       if (this.mending.isWhole && this.fetcher.isWhole) events.onMended();
     };
