@@ -94,8 +94,8 @@ def render(
     is_film = flight is not None or path is not None
     pixels = _size(size, projection, is_film)
     ev = _stops(exposure)
-    _check_output(output, is_film, also_fits)
     _check_choices(projection, frame, flight, path, frames, link, eye, look_at, fov, what, budget)
+    _check_output(output, is_film, also_fits)
     universe = helios.open(directory or default_universe())
     if is_film:
         ways, up_in_file = _ways(universe, flight, path, eye, look_at, fov, pixels)

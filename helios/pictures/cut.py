@@ -86,7 +86,7 @@ def _light_in(view: View, tree: LevelTree) -> NDArray[np.float64]:
     sigma = np.maximum(tree.proxies.sigma_m / distance, 1e-3)
     within = 1.0 / (1.0 + np.exp(np.clip(1.702 * (aside - view.reach) / sigma, -50.0, 50.0)))
     light = within * tree.proxies.luminosity / np.maximum(distance, tree.proxies.sigma_m) ** 2
-    return np.bincount(tree.cell, light, len(tree.parent))
+    return np.bincount(tree.cell, light, len(tree.parent)).astype(np.float64)
 
 
 def _misplaced(view: View, tree: LevelTree, is_open: NDArray[np.bool_], misplaced: NDArray[np.float64]) -> float:

@@ -65,21 +65,17 @@ def write_film(target: Path, ending: str, frames: Iterable[NDArray[np.uint8]], s
     command += ["-color_trc", "iec61966-2-1", *SAME_BYTES, "-f", _container(ending), str(target)]
     count = 0
     with tempfile.TemporaryFile() as told:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=told, stderr=told)
-        assert process.stdin is not None
-        try:
-            for frame in frames:
-                try:
-                    process.stdin.write(np.ascontiguousarray(frame).tobytes())
-                except BrokenPipeError:
-                    break
-                count += 1
-            process.stdin.close()
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
-        if process.wait() != 0:
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=told, stderr=told) as process:
+            try:
+                for frame in frames:
+                    process.stdin.write(np.ascontiguousarray(frame).tobytes())  # type: ignore[union-attr]
+                    count += 1
+            except BrokenPipeError:  # it has ended, and says why
+                pass
+            except BaseException:
+                process.kill()
+                raise
+        if process.returncode != 0:
             told.seek(0)
             lines = told.read().decode(errors="replace").strip().splitlines()
             raise InputError(f"ffmpeg ended with {process.returncode}: {lines[-1] if lines else 'it said nothing'}")

@@ -124,10 +124,10 @@ def _position(option: str, text: str) -> NDArray[np.float64] | None:
     *numbers, unit = match.groups()
     if unit not in UNITS_M:
         raise InputError(f"{option} {text}: must be x,y,z with a unit, one of {', '.join(UNITS_M)}, as in 1,2,3pc")
-    position = np.array(numbers, np.float64) * UNITS_M[unit]
-    if not np.abs(position).max() <= 1e27:
+    position = np.array(numbers, np.float64)
+    if not np.abs(position).max() <= 1e27 / UNITS_M[unit]:
         raise InputError(f"{option} {text}: must be within 1e27 metres of the Sun")
-    return position
+    return position * UNITS_M[unit]
 
 
 def named(name: str, universe: Universe) -> Place:

@@ -73,10 +73,9 @@ def _spread(source: NDArray[np.float64], sigma: float, knee: float = math.inf) -
     height, width = source.shape[:2]
     small = scaled(source, (-(-height // SHRINK), -(-width // SHRINK)))
     top = small.max(axis=-1, keepdims=True)
-    over = top > knee
-    if over.any():
-        dimmed = np.minimum(knee * (top / knee) ** KNEE_POWER, KNEE_MOST) / np.maximum(top, knee)
-        small = np.where(over, small * dimmed, small)
+    if top.max() > knee:
+        top = np.maximum(top, knee)
+        small = small * (np.minimum(knee * (top / knee) ** KNEE_POWER, KNEE_MOST) / top)
     return _blurred(_blurred(small, sigma, 1), sigma, 0)
 
 
