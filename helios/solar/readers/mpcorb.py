@@ -81,7 +81,7 @@ class MpcorbReader(BodyFile):
         """Yield the minor planets in order. Raises InputError as the class says."""
         for data, first_line in line_blocks(self.path, self.name):
             rows = rows_of(self, data, first_line, LAYOUT.width)
-            rows = rows[(rows.row > self.header_lines) & (rows.chars != ord(" ")).any(axis=1)]
+            rows = rows[(rows.row > self.header_lines) & ~rows.blank(0, LAYOUT.width)]
             if len(rows):
                 yield self._block(rows)
 
