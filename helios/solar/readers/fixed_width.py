@@ -17,7 +17,7 @@ POWERS = 10.0 ** np.arange(19)
 
 
 class Field(NamedTuple):
-    """A number in the characters from `start` up to `stop`, from 0; its decimal point is at `point` in all rows.
+    """A number in the characters from `start` up to `stop`, from 0; its decimal point is at `point`, in most rows.
 
     `point` is None where it varies.
     """

@@ -33,7 +33,7 @@ DESIGNATION = Field("designation", 0, 7)
 NAME = (166, 194)
 
 LAYOUT = Layout(
-    numbers=(ANOMALY, ARGUMENT, NODE, INCLINATION, ECCENTRICITY, MOTION, AXIS),
+    numbers=(ANOMALY, ARGUMENT, NODE, INCLINATION, ECCENTRICITY, MOTION),  # beyond 999 au that of the axis moves
     gaps=(7, 13, 19, 25, 35, 36, 46, 47, 57, 58, 68, 69, 79, 91, 103),
     least=103,
     width=194,
