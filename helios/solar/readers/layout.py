@@ -13,7 +13,7 @@ from helios.solar.readers.fixed_width import BLANK, POINT, Field, Rows
 
 @dataclass(frozen=True)
 class Layout:
-    """Columns of a table: its `numbers`, the characters `gaps` between them that are always blank, and its `width`.
+    """Columns of a table: `numbers` with a fixed point, the characters `gaps` that are always blank, and its `width`.
 
     A row is at least `least` characters long; `described` is where its columns are described.
     """

@@ -33,7 +33,7 @@ DESIGNATION = Field("designation", 0, 7)
 NAME = (166, 194)
 
 LAYOUT = Layout(
-    numbers=(ANOMALY, ARGUMENT, NODE, INCLINATION, ECCENTRICITY, MOTION, AXIS),
+    numbers=(ANOMALY, ARGUMENT, NODE, INCLINATION, ECCENTRICITY, MOTION),  # beyond 999 au that of the axis moves
     gaps=(7, 13, 19, 25, 35, 36, 46, 47, 57, 58, 68, 69, 79, 91, 103),
     least=103,
     width=194,
@@ -81,7 +81,7 @@ class MpcorbReader(BodyFile):
         """Yield the minor planets in order. Raises InputError as the class says."""
         for data, first_line in line_blocks(self.path, self.name):
             rows = rows_of(self, data, first_line, LAYOUT.width)
-            rows = rows[(rows.row > self.header_lines) & (rows.chars != ord(" ")).any(axis=1)]
+            rows = rows[(rows.row > self.header_lines) & ~rows.blank(0, LAYOUT.width)]
             if len(rows):
                 yield self._block(rows)
 

@@ -65,6 +65,17 @@ def test_blank_columns_are_unknown_or_taken_from_others(minor):
     assert from_motion == pytest.approx(whole, rel=1e-4)
 
 
+def test_axes_beyond_999_au_are_printed_or_blank(tmp_path):
+    # Of the edition of 2020-05-31, which prints it with a decimal less.
+    (tmp_path / "far.dat").write_text(
+        "U8933    7.8   0.15 K205V   0.15468  122.42735  197.35895   19.46487  0.9760678  0.00003074 1009.359975  0 "
+        "MPO386277    99   8 2005-2015 0.18 M-v 38h MPCLINUX   000A (308933) 2006 SQ372         20150725\n"
+    )
+    orbits = read_bodies([tmp_path / "far.dat"]).orbits
+    assert (orbits.designation[0], orbits.name[0]) == ("308933", "")
+    assert orbits.perihelion_au[0] == 1009.359975 * (1 - 0.9760678)
+
+
 def test_orbits_of_mpcorb_are_those_that_jpl_has(minor):
     # Small-Body Database, epoch 2461200.5: q, e, i, node, argument, Tp. The two fit orbits by themselves.
     for designation, expected in {
