@@ -30,8 +30,8 @@ def test_a_picture_is_the_viewers(universe, visit, number):
     seen = visit.views[number]
     ours, theirs = (np.asarray(pixels).astype(float) for pixels in (image_of(still), seen.pixels()))
     off = np.abs(ours - theirs)
-    # Measured: at most 2 levels of 255, 0.01 in the mean. A pack rounds light to 5 mmag, the viewer adds up half
-    floats and # leaves out what adds less than 1/2000 of full brightness; the power of its sRGB is made of roots.
+    # Measured: at most 2 levels of 255, 0.01 in the mean. A pack rounds light to 5 mmag, the viewer adds up half floats
+    # and leaves out what adds less than 1/2000 of full brightness; the power of its sRGB is made of roots.
     assert off.max() <= 4
     assert off.mean() < 0.03
     assert abs(ours.mean() / theirs.mean() - 1) < 0.01
