@@ -1,4 +1,4 @@
-/** What stops are counted from: the exposure that a link means by `ev=0`. */
+/** What stops are counted from, here and in `helios/pictures/eye.py`: the exposure that a link means by `ev=0`. */
 const EXPOSURE_AT_EV_0 = 16;
 /** Stops that the slider offers: from sunlit bodies to clusters seen from other galaxies. */
 export const EV_RANGE = [-22, 30] as const;

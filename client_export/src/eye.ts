@@ -9,6 +9,8 @@
  *   there are fewer, nearly all;
  * - how much light there is in each block of the picture: crowds and wide splats must not burn out, except in a few
  *   blocks; beside a star that is near the eye sees less.
+ *
+ * `helios/pictures/eye.py` has the same numbers and steps.
  */
 import { EV_RANGE, stopsOf } from "./exposure.ts";
 import { frustumOf } from "./frustum.ts";

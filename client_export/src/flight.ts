@@ -1,4 +1,7 @@
-/** A smooth way to a place: turn towards it, then close in with the distance falling evenly in its logarithm. */
+/**
+ * A smooth way to a place: turn towards it, then close in with the distance falling evenly in its logarithm. The films of
+ * `helios/pictures/flights.py` fly the same.
+ */
 import { type Camera, FRESH_FOV_DEG } from "./camera.ts";
 import { type Vec3, add, length, scale, slerp, sub, unit } from "./vec.ts";
 import { OMEGA_0 } from "./v2/quantities.ts";

@@ -3,7 +3,8 @@
  *
  * Points of light differ by a factor of a thousand, screens show a few dozen; glare is what makes the bright ones look
  * larger. It moves light and adds none, up to light that no star of the naked-eye sky gives: of what is brighter glare
- * follows a power, so that the disc of glare around a sun that is near grows with its light but slowly.
+ * follows a power, so that the disc of glare around a sun that is near grows with its light but slowly. `helios/pictures/tone.py` has the same
+ * numbers and steps.
  */
 import { FullScreenPass } from "./gl/full_screen.ts";
 import { type LightFormat, RenderTarget } from "./gl/textures.ts";

@@ -225,3 +225,14 @@ def test_a_killed_command_leaves_the_file_that_was_there(here):
     assert Path("sky.png").read_bytes()[:4] == b"\x89PNG"
     names = sorted(p.name for p in here.iterdir())
     assert names == ["sky.png", "trained", "universe"]
+
+
+def test_pictures_need_no_torch(here):
+    code = (
+        "import sys\n"
+        "from helios.cli import main\n"
+        "main.main(['render', '-o', 'sky.png', '--size', '32x16', '--universe', 'trained', '--trained'], "
+        "standalone_mode=False)\n"
+        "assert not {'torch', 'matplotlib', 'astropy'} & sys.modules.keys()\n"
+    )
+    subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True)
