@@ -91,6 +91,6 @@ def test_commands_load_only_what_they_need(tmp_path):
     assert not loaded_by("train-landmarks", "--help", cwd=tmp_path) & heavy
     assert not loaded_by("fetch", "--help", cwd=tmp_path) & (heavy | {"pyvo", "pyarrow"})
     assert not loaded_by("build", "--synthetic", "20", "--depth", "2", cwd=tmp_path) & (heavy - {"zarr", "numba"})
-    for command in ("info", "validate", "pack"):
+    for command in ("info", "validate", "pack", "report"):
         assert not loaded_by(command, cwd=tmp_path) & (heavy - {"zarr", "numba"})
     assert "torch" in loaded_by("train-all", "--iterations", "0", "--backend", "numba", cwd=tmp_path)
