@@ -85,7 +85,7 @@ def test_what_a_package_brings_works_like_what_helios_has(toys, tmp_path):
 
 
 def test_a_backend_and_a_strategy_with_an_option_train(toys, tmp_path):
-    assert helios("build", "--synthetic", "60", "--depth", "0", cwd=tmp_path).returncode == 0
+    assert helios("build", "--synthetic", "20", "--depth", "0", cwd=tmp_path).returncode == 0
     small = (
         "--iterations",
         "3",
