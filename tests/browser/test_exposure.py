@@ -11,7 +11,7 @@ import pytest
 from look import View, look_at_site
 from pinhole import direction_of
 from test_gpu import FRAMES_AT_REST
-from test_v2 import helios, stars_csv
+from v2_site import make_random_site
 
 SIZE = (800, 600)
 KPC_M = 3.0857e19
@@ -66,11 +66,7 @@ def peaks(image):
 @pytest.fixture(scope="module")
 def dim(tmp_path_factory):
     """The directory of a site of stars of magnitude 8 to 15."""
-    folder = tmp_path_factory.mktemp("dim")
-    stars_csv(folder / "stars.csv")
-    helios("build", "--stars", folder / "stars.csv", "-o", folder / "universe")
-    helios("pack", "--universe", folder / "universe", "--format", "v2", "--site", folder / "site")
-    return folder / "site"
+    return make_random_site(tmp_path_factory.mktemp("dim"))
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,9 @@ from astropy import units as u
 from astropy.coordinates import BarycentricMeanEcliptic, SkyCoord
 from look import View, look_at_site
 from pinhole import Pinhole, direction_of
-from test_v2 import helios, light_of, stars_csv
+from test_v2 import light_of
 from v1_site import OMEGA_0_SR
+from v2_site import make_random_site
 
 SIZE = (480, 360)
 ALL = (0, 0, *SIZE)
@@ -33,11 +34,7 @@ def camera(distance_m):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("far")
-    stars_csv(folder / "stars.csv", 100_000)
-    helios("build", "--stars", folder / "stars.csv", "-o", folder / "universe")
-    helios("pack", "--universe", folder / "universe", "--format", "v2", "--site", folder / "site")
-    return folder / "site"
+    return make_random_site(tmp_path_factory.mktemp("far"), 100_000)
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from faults import (
     zipped,
 )
 from look import View, look_at_site
-from test_v2 import ALL, ORION, SIZE, helios, light_of, stars_csv
+from test_v2 import ALL, ORION, SIZE, light_of
 
 TILES = r"tiles-00000\.bin"
 HEAD = r"head\.bin"
@@ -39,16 +39,6 @@ IMPATIENT = """(() => {
 """Nothing is waited for as long as the page says: `http.test.ts` has it that it is."""
 
 GO = {"evaluate": f"helios.go({ORION!r})"}
-
-
-@pytest.fixture(scope="module")
-def deep(tmp_path_factory):
-    """The directory of a site v2 that is a tree of some levels."""
-    folder = tmp_path_factory.mktemp("deep")
-    stars_csv(folder / "stars.csv")
-    helios("build", "--stars", folder / "stars.csv", "--merge-bright", "-o", folder / "universe")
-    helios("pack", "--universe", folder / "universe", "--format", "v2", "--site", folder / "site")
-    return folder / "site"
 
 
 @pytest.fixture(scope="module")

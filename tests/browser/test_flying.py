@@ -121,7 +121,7 @@ def test_back_and_home(naked_eye_site, tmp_path, reduced):
         View(steps=[{"press": "Backspace"}, still, {"evaluate": "document.getElementById('back-button').disabled"}]),
     ]
     views = [replaced(view) for view in views]
-    seen = look_at_site(naked_eye_site, views, tmp_path, reducedMotion=reduced)
+    seen = look_at_site(naked_eye_site, views, tmp_path, size=(640, 400), reducedMotion=reduced)
     first, star, back, rigel, again, away, leaving, home, left, last = (each.view for each in seen.views)
     for name, view in (("Betelgeuse", star), ("Rigel", rigel)):
         to_star = STARS[name].position - np.array(view["pos"])

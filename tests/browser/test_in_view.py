@@ -10,7 +10,7 @@ import itertools
 import numpy as np
 import pytest
 from look import View, look_at_site
-from test_v2 import ALL, SIZE, helios, stars_csv
+from test_v2 import ALL, SIZE
 
 FIELDS = (100, 60, 20, 5)
 PC_M = 3.0857e16
@@ -27,19 +27,10 @@ NEXT = "await new Promise(requestAnimationFrame)"
 ALL_DRAWN = [{"evaluate": f"(async () => {{ helios.drawAll(); {NEXT}; {NEXT}; return helios.drawn(); }})()"}]
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("in_view")
-    stars_csv(folder / "stars.csv")
-    helios("build", "--stars", folder / "stars.csv", "--merge-bright", "-o", folder / "universe")
-    helios("pack", "--universe", folder / "universe", "--format", "v2", "--site", folder / "site")
-    return folder / "site"
-
-
-def test_what_is_drawn_follows_the_field_of_view(site, tmp_path):
+def test_what_is_drawn_follows_the_field_of_view(deep, tmp_path):
     states = [f"pos=0,0,0&look=83.8,-1.2&fov={field}&ev=4" for field in FIELDS]
     states += [f"pos=0,0,{1e5 * PC_M}&look={look}&fov=60&ev=4" for look in ("270,66.56", "90,-66.56")]
-    visit = look_at_site(site, [View(state, steps=DRAWN, picture=False) for state in states], tmp_path, size=SIZE)
+    visit = look_at_site(deep, [View(state, steps=DRAWN, picture=False) for state in states], tmp_path, size=SIZE)
     assert (visit.problems, visit.console) == ([], [])
     *fields, behind, ahead = (view.script["stars"] + view.script["soft"] for view in visit.views)
     assert visit.views[0].loaded["splats"] > 20_000
@@ -51,10 +42,10 @@ def test_what_is_drawn_follows_the_field_of_view(site, tmp_path):
 
 
 @pytest.mark.parametrize("before", [[], SMALL], ids=["all open", "some open"])
-def test_the_picture_is_that_of_everything_drawn(site, tmp_path, before):
+def test_the_picture_is_that_of_everything_drawn(deep, tmp_path, before):
     parts = [View(state, steps=DRAWN, light=ALL) for state in VIEWS]
     wholes = [View(state, steps=ALL_DRAWN, light=ALL) for state in VIEWS]
-    visit = look_at_site(site, [View(steps=before, picture=False), *parts, *wholes], tmp_path, size=SIZE)
+    visit = look_at_site(deep, [View(steps=before, picture=False), *parts, *wholes], tmp_path, size=SIZE)
     assert (visit.problems, visit.console) == ([], [])
     for part, whole in zip(visit.views[1 : 1 + len(VIEWS)], visit.views[1 + len(VIEWS) :]):
         assert all(whole.script[kind] >= part.script[kind] for kind in ("stars", "soft", "wide"))

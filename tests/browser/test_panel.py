@@ -8,8 +8,6 @@ import pytest
 from look import View, look_at_site
 from pinhole import ecliptic_direction
 
-import helios
-
 BELT = "pos=0,0,0&look=84.05339,-1.20192&fov=20&ev=0"
 """Alnilam in the middle: SIMBAD's place."""
 
@@ -69,10 +67,9 @@ def test_side_files_are_read_when_asked_for_and_only_in_part(site, visit):
     assert all(ranged and ranged.startswith("bytes=0-") for _, ranged in read)
 
 
-def test_a_site_of_layers_tells_what_it_knows(universe, tmp_path):
-    pack = helios.pack(universe, tmp_path / "pack", format="v1")
-    site = helios.write_site(universe, tmp_path / "site", pack=pack.path).path
-    visit = look_at_site(site, [View(BELT, steps=[{"click": MIDDLE}, {"until": TOLD}, {"evaluate": TEXT}])], tmp_path)
+def test_a_site_of_layers_tells_what_it_knows(site_v1, tmp_path):
+    views = [View(BELT, steps=[{"click": MIDDLE}, {"until": TOLD}, {"evaluate": TEXT}])]
+    visit = look_at_site(site_v1, views, tmp_path)
     assert visit.views[0].script.startswith("Alnilam")
     assert "HIP 26311" in visit.views[0].script
     assert visit.problems == []

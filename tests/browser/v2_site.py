@@ -26,3 +26,23 @@ def make_site(directory: Path, stars: list[Star]) -> Path:
     universe = helios.build([table], directory / "universe", landmarks=landmarks)
     helios.pack(universe)
     return helios.write_site(universe, directory / "site").path
+
+
+def stars_csv(path, count=20_000):
+    """Random stars of a layer 100 pc thick around the Sun, of magnitude 8 to 15 and 100 to 1000 pc away."""
+    rng = np.random.default_rng(5)
+    ra, r = rng.uniform(0, 360, count), 10 ** rng.uniform(2, 3, count)
+    dec = np.degrees(np.arcsin(np.clip(rng.normal(0, 50, count) / r, -1, 1)))
+    columns = np.column_stack(
+        [np.arange(count), ra, dec, 1000 / r, rng.uniform(8, 15, count), rng.uniform(0, 2, count)]
+    )
+    head = "source_id,ra,dec,parallax,phot_g_mean_mag,bp_rp"
+    np.savetxt(path, columns, "%d,%.6f,%.6f,%.6f,%.3f,%.3f", header=head, comments="", delimiter=",")
+
+
+def make_random_site(folder: Path, count: int = 20_000, **options) -> Path:
+    """Build the universe of the stars of `stars_csv` in `folder`; return the directory of its site."""
+    stars_csv(folder / "stars.csv", count)
+    universe = helios.build([folder / "stars.csv"], folder / "universe", **options)
+    helios.pack(universe)
+    return helios.write_site(universe, folder / "site").path

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from helios.building.build import build_universe
+from helios.building.config import BuildConfig
 from helios.universe import Universe
 
 TOYS = Path(__file__).with_name("helios_toys")
@@ -85,7 +87,7 @@ def test_what_a_package_brings_works_like_what_helios_has(toys, tmp_path):
 
 
 def test_a_backend_and_a_strategy_with_an_option_train(toys, tmp_path):
-    assert helios("build", "--synthetic", "60", "--depth", "0", cwd=tmp_path).returncode == 0
+    build_universe(BuildConfig(synthetic=20, depth=0), tmp_path / "universe")
     small = (
         "--iterations",
         "3",
@@ -117,14 +119,14 @@ def test_names_stand_in_the_help_and_options_keep_their_limits(toys, tmp_path):
     assert "toy" in text
     assert "counts" in helios("export", "--help", cwd=tmp_path, site=toys).stdout
     assert ".toy" in helios("build", "--help", cwd=tmp_path, site=toys).stdout
-    assert helios("build", "--synthetic", "20", cwd=tmp_path).returncode == 0
+    build_universe(BuildConfig(synthetic=20), tmp_path / "universe")
     done = helios("train-all", "--strategy", "freeze:first=-1", cwd=tmp_path, site=toys)
     assert done.returncode == 1
     assert done.stderr.strip().endswith("density strategy freeze: first -1: must be from 0 to 1000")
 
 
 def test_without_the_package_its_names_are_unknown(tmp_path):
-    assert helios("build", "--synthetic", "20", cwd=tmp_path).returncode == 0
+    build_universe(BuildConfig(synthetic=20), tmp_path / "universe")
     done = helios("train-all", "--strategy", "freeze", cwd=tmp_path)
     assert done.returncode == 1
     assert "unknown density strategy 'freeze' (choose from fixed, default, mcmc, spectral, pursuit)" in done.stderr

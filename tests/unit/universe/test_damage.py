@@ -22,8 +22,8 @@ CHUNKS += [f"universe.zarr/cells/{name}/c/0/0" for name in BOX_COLUMNS]
 
 
 @pytest.fixture
-def path(make):
-    return make(synthetic=30, depth=2).path
+def path(copy_of):
+    return copy_of(synthetic=30, depth=2)
 
 
 def content(path):

@@ -21,8 +21,8 @@ is far more than this."""
 
 
 @pytest.fixture
-def universe(make, gaia_csv):
-    return Universe.open(make(stars=(gaia_csv,), leaf_capacity=20).path)
+def universe(copy_of, gaia_csv):
+    return Universe.open(copy_of(stars=(gaia_csv,), leaf_capacity=20))
 
 
 @pytest.fixture(scope="module")

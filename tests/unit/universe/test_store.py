@@ -17,8 +17,8 @@ from tests.reading import read_everything
 
 
 @pytest.fixture
-def universe(make, gaia_csv):
-    return Universe.open(make(stars=(gaia_csv,), depth=4).path)
+def universe(copy_of, gaia_csv):
+    return Universe.open(copy_of(stars=(gaia_csv,), depth=4))
 
 
 def test_emitters_are_the_stars_in_the_units_of_their_cell(universe):

@@ -25,10 +25,10 @@ PER_CELL = ("depth", "l", "theta", "phi", *BOX_COLUMNS)
 
 
 @pytest.fixture(params=[None, 7], ids=["one block", "blocks of 7"])
-def path(request, make, monkeypatch):
+def path(request, copy_of, monkeypatch):
     if request.param:
         monkeypatch.setattr(check_stars, "BLOCK_ROWS", request.param)
-    return make(synthetic=300, depth=DEPTH).path
+    return copy_of(synthetic=300, depth=DEPTH)
 
 
 def found(path, shown=5):
@@ -261,8 +261,8 @@ UNREADABLE = [
 
 
 @pytest.mark.parametrize(("change", "promise", "text"), UNREADABLE, ids=[case[0].__name__ for case in UNREADABLE])
-def test_where_stars_cannot_be_told_apart_that_is_said(make, change, promise, text):
-    path = make(synthetic=300, depth=DEPTH).path
+def test_where_stars_cannot_be_told_apart_that_is_said(copy_of, change, promise, text):
+    path = copy_of(synthetic=300, depth=DEPTH)
     rewrite(path, change, index=False)
     result = validate_universe(path, add_nothing)
     assert promise in result.findings.counts, result.findings.lines()
@@ -298,8 +298,8 @@ def within_another(columns, _):
         (within_another, "cells", "lies in"),
     ],
 )
-def test_a_tree_that_is_none_is_reported(make, change, promise, text):
-    path = make(synthetic=300, leaf_capacity=10).path
+def test_a_tree_that_is_none_is_reported(copy_of, change, promise, text):
+    path = copy_of(synthetic=300, leaf_capacity=10)
     assert validate_universe(path, add_nothing).sound
     rewrite(path, change)
     findings = found(path)
@@ -333,8 +333,8 @@ def test_stars_at_the_ends_of_the_grid_are_sound(make, tmp_path):
         assert result.stars == 8
 
 
-def test_of_many_findings_the_first_are_told_and_the_others_counted(make):
-    path = make(synthetic=300, depth=DEPTH).path
+def test_of_many_findings_the_first_are_told_and_the_others_counted(copy_of):
+    path = copy_of(synthetic=300, depth=DEPTH)
     rewrite(path, lambda columns, _: set_value(columns, "emitters/bp_rp", slice(None), np.inf))
     lines = found(path, shown=2).lines()
     assert [line.split(":")[0] for line in lines] == ["finite"] * 3

@@ -14,8 +14,8 @@ from tests.unit.universe.rewriting import change_json, rewrite, set_value, train
 
 
 @pytest.fixture
-def path(make):
-    return make(synthetic=60, depth=2).path
+def path(copy_of):
+    return copy_of(synthetic=60, depth=2)
 
 
 def found(path, load_landmarks=add_nothing):
@@ -35,7 +35,8 @@ def test_a_flipped_bit_anywhere_is_found_or_changes_nothing(path, tmp_path):
     for file in files:
         sound = file.read_bytes()
         file.unlink()  # the columns are hard links
-        for bit in rng.integers(0, 8 * len(sound), 2).tolist():
+        # All of a chunk is under one checksum.
+        for bit in rng.integers(0, 8 * len(sound), 2 if file.suffix == ".json" else 1).tolist():
             data = bytearray(sound)
             data[bit // 8] ^= 1 << bit % 8
             file.write_bytes(data)
@@ -47,12 +48,13 @@ def test_a_flipped_bit_anywhere_is_found_or_changes_nothing(path, tmp_path):
 
 
 def test_a_file_cut_short_or_gone_is_found(path, tmp_path):
+    """Empty chunks are missing ones to who reads them, as the next test has it."""
     train_some(path, tmp_path / "trained")
     for file in sorted(p for p in (tmp_path / "trained").rglob("*") if p.is_file() and p.name != "landmarks.json"):
         sound = file.read_bytes()
         file.unlink()
         assert counts_of(tmp_path / "trained"), file
-        for length in (0, len(sound) // 2):
+        for length in (0, len(sound) // 2) if file.suffix == ".json" else (len(sound) // 2,):
             file.write_bytes(sound[:length])
             assert counts_of(tmp_path / "trained"), file
         file.write_bytes(sound)

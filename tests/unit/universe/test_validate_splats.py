@@ -16,10 +16,10 @@ from tests.unit.universe.rewriting import rewrite, set_value, train_some
 
 
 @pytest.fixture(params=[None, 7], ids=["one block", "blocks of 7"])
-def path(request, make, tmp_path, monkeypatch):
+def path(request, copy_of, tmp_path, monkeypatch):
     if request.param:
         monkeypatch.setattr(check_splats, "BLOCK_ROWS", request.param)
-    train_some(make(synthetic=300, depth=2).path, tmp_path / "trained")
+    train_some(copy_of(synthetic=300, depth=2), tmp_path / "trained")
     return tmp_path / "trained"
 
 
