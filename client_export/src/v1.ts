@@ -48,6 +48,9 @@ interface V1Cell extends PackedCell {
   offset: number;
 }
 
+/** Of all packs, so that a page has one worker and the layers of a site come in the order in which they were read. */
+const decoder = new FileDecoder();
+
 export const V1: PackFormat = {
   async open(folder: Folder, checksums?: string): Promise<Pack<V1Cell>> {
     const [listed, packed] = [`${folder.path}index.json`, `${folder.path}cells.pack.json`];
@@ -73,7 +76,6 @@ export const V1: PackFormat = {
       const { offset, size } = entry;
       return { name: nameOf(id), ball, part: levels > 0, points: !trained, offset, size };
     });
-    const decoder = new FileDecoder();
     const reader = new PackReader(folder.path + pack.pack_file, pack.total_size_bytes, folder.fetcher);
     return {
       splatCount: index.total_splats,
