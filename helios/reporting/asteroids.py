@@ -20,6 +20,9 @@ HALF_WIDTH_AU = 0.01
 NEIGHBOURS_AU = (0.03, 0.06)
 """A gap is within HALF_WIDTH_AU of its resonance; its neighbours are between these distances on both sides."""
 
+FEWEST = 1000
+"""Fewer asteroids show no gaps."""
+
 EDGES_AU = np.linspace(1.7, 4.1, 241)
 
 

@@ -6,12 +6,13 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import helios
 from helios.errors import InputError
 from helios.files import check_file, write_file
 from helios.progress import OnEvent, ignore
+from helios.reporting.asteroids import FEWEST, asteroids_section
 from helios.reporting.contents import cells_section, rows_section, sizes_section
 from helios.reporting.convergence import convergence_png, require_matplotlib
 from helios.reporting.page import page_html
@@ -21,10 +22,11 @@ from helios.reporting.star_counts import count_stars
 from helios.reporting.stars import diagram_section, distances_section
 from helios.reporting.training import TrainedCells, light_section, training_section, untrained_section
 from helios.reporting.worst import worst_section
+from helios.solar.bodies_file import bodies_of
+from helios.solar.conics import semi_major_axes_au
+from helios.universe.index import read_bodies
+from helios.universe.paths import bodies_path
 from helios.universe.store import Universe
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
 
 PathLike = str | os.PathLike[str]
 
@@ -44,17 +46,15 @@ def report(
     *,
     metrics: PathLike | None = None,
     convergence: PathLike | None = None,
-    semi_major_axes_au: ArrayLike | None = None,
     on_event: OnEvent = ignore,
 ) -> ReportResult:
     """Write a page about `universe` that anyone can read as the HTML file `output`, and return its numbers.
 
     Where they are named, the numbers are also written as the JSON file `metrics`, and the loss curve of the training
-    as the PNG `convergence`. `semi_major_axes_au` [N] are those of small bodies, of which the page then tells. Files
-    appear whole or not at all; the same universe gives the same bytes. Stars are read in blocks. Raises InputError,
-    before any star is read, where an output is no file, lies in the universe or is named twice, or `convergence` is
-    asked of a universe whose training left no curve; StoreError where the universe is damaged, OSError where a file
-    cannot be written.
+    as the PNG `convergence`. Files appear whole or not at all; the same universe gives the same bytes. Stars are read
+    in blocks. Raises InputError, before any star is read, where an output is no file, lies in the universe or is named
+    twice, or `convergence` is asked of a universe whose training left no curve; StoreError where the universe is
+    damaged, OSError where a file cannot be written.
     """
     universe = Universe.open(universe.path if isinstance(universe, Universe) else Path(universe))
     page = Path(output)
@@ -67,7 +67,7 @@ def report(
         sky_section(universe),
         diagram_section(counts),
         distances_section(counts),
-        *_bodies(semi_major_axes_au),
+        *_bodies(universe),
         cells_section(universe),
         rows_section(universe),
         *_training(cells, on_event),
@@ -109,12 +109,13 @@ def _curve(cells: TrainedCells) -> bytes:
     return convergence_png(curves)
 
 
-def _bodies(semi_major_axes_au: ArrayLike | None) -> list[Section]:
-    if semi_major_axes_au is None:
+def _bodies(universe: Universe) -> list[Section]:
+    content = read_bodies(universe.path)
+    if content is None:
         return []
-    from helios.reporting.asteroids import asteroids_section
-
-    return [asteroids_section(semi_major_axes_au)]
+    orbits = bodies_of(content, bodies_path(universe.path))
+    asteroids = orbits[orbits.kind == "asteroid"]
+    return [asteroids_section(semi_major_axes_au(asteroids))] if len(asteroids) >= FEWEST else []
 
 
 def _training(cells: TrainedCells, on_event: OnEvent) -> list[Section]:
