@@ -178,6 +178,8 @@ class BuildConfig:
         if not self.distance.strip():
             raise InputError(f"--distance {self.distance!r}: must be {INVERSE}, {EDSD} or the name of a column")
         check_limits(self)
+        if isinstance(self.solar_system, str):
+            object.__setattr__(self, "solar_system", (self.solar_system,))
         check_names(self.solar_system)
         if self.epoch is not None:
             parse_epoch(self.epoch)

@@ -50,14 +50,14 @@ def naked_eye_site_v1(made_once):
 
 
 def _embedded(folder: Path) -> None:
-    universe = helios.build(output=folder / "universe")
+    universe = helios.build(output=folder / "universe", solar_system="none")
     helios.pack(universe)
     helios.write_site(universe, folder / "site")
 
 
 @pytest.fixture(scope="session")
 def site(made_once):
-    """The directory of a site of the embedded stars, with their motions, and of the embedded places."""
+    """The directory of a site of the embedded stars, with their motions, and of the embedded places, without planets."""
     return made_once("embedded", _embedded) / "site"
 
 

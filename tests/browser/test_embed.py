@@ -62,7 +62,7 @@ def visit(package, tmp_path_factory):
     root = tmp_path_factory.mktemp("page")
     shutil.copy(package / "examples" / "embed.html", root / "index.html")
     shutil.copy(package / "dist-lib" / "helios-sky.js", root)
-    universe = helios.build(output=root / "universe", max_mag=5)
+    universe = helios.build(output=root / "universe", max_mag=5, solar_system="none")
     helios.pack(universe)
     helios.write_site(universe, root / "site")
     shutil.copytree(package / "dist-lib" / "viewer", root / "empty")

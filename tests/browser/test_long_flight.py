@@ -50,7 +50,7 @@ def leg(rng):
 
 @pytest.mark.slow
 def test_minutes_of_random_flight_keep_within_memory(tmp_path):
-    universe = helios.build(output=tmp_path / "universe", synthetic=STARS, seed=5)
+    universe = helios.build(output=tmp_path / "universe", synthetic=STARS, seed=5, solar_system="none")
     helios.pack(universe)
     site = helios.write_site(universe, tmp_path / "site").path
     rng = np.random.default_rng(12)

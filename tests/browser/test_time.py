@@ -62,6 +62,7 @@ def site(tmp_path_factory):
         epoch="J2000",
         merge_bright=True,
         landmarks=helios.load_landmarks(),
+        solar_system="none",
     )
     helios.pack(universe)
     return helios.write_site(universe, folder / "site").path

@@ -23,7 +23,7 @@ def make_site(directory: Path, stars: list[Star]) -> Path:
         Landmark(star.name.lower().replace(" ", "-"), star.name, "star", tuple(star.position.tolist()), 1e9, "test", "")
         for star in stars
     ]
-    universe = helios.build([table], directory / "universe", landmarks=landmarks)
+    universe = helios.build([table], directory / "universe", landmarks=landmarks, solar_system="none")
     helios.pack(universe)
     return helios.write_site(universe, directory / "site").path
 
@@ -43,6 +43,6 @@ def stars_csv(path, count=20_000):
 def make_random_site(folder: Path, count: int = 20_000, **options) -> Path:
     """Build the universe of the stars of `stars_csv` in `folder`; return the directory of its site."""
     stars_csv(folder / "stars.csv", count)
-    universe = helios.build([folder / "stars.csv"], folder / "universe", **options)
+    universe = helios.build([folder / "stars.csv"], folder / "universe", solar_system="none", **options)
     helios.pack(universe)
     return helios.write_site(universe, folder / "site").path
