@@ -94,7 +94,7 @@ def render(
     is_film = flight is not None or path is not None
     pixels = _size(size, projection, is_film)
     ev = _stops(exposure)
-    _check_choices(projection, frame, flight, path, frames, link, eye, look_at, fov, what, budget)
+    _check_choices(projection, frame, grid, up, flight, path, frames, link, eye, look_at, fov, what, budget)
     _check_output(output, is_film, also_fits)
     universe = helios.open(directory or default_universe())
     if is_film:
@@ -129,11 +129,13 @@ def _check_output(output: Path, is_film: bool, also_fits: bool) -> None:
             raise InputError(f"{file}: must be a file in a directory that exists")
 
 
-def _check_choices(projection, frame, flight, path, frames, link, eye, look_at, fov, what, budget) -> None:
+def _check_choices(projection, frame, grid, up, flight, path, frames, link, eye, look_at, fov, what, budget) -> None:
     is_map, is_film = projection != "pinhole", flight is not None or path is not None
     refused = [
         (flight is not None and path is not None, "--flight and --path are two ways to fly: only one can be given"),
         (is_film and is_map, f"--projection {projection}: is for pictures, films are of a pinhole"),
+        (is_film and grid not in (None, "none"), "--grid: is for pictures, not for films"),
+        (is_map and up is not None, "--up: north is up on a map; --frame says whose"),
         (is_film and what == "difference", "--difference: is for pictures, not for films"),
         (is_film and link is not None, "--link: is for pictures; a file of links is a --path"),
         (flight is not None and eye is not None, "--from: a flight from A to B begins at A"),

@@ -168,6 +168,8 @@ REFUSED = {
     "both": (("--flight", "sun", "M31", "--path", "x"), "only one can be given"),
     "frames": (("--frames", "3"), "--frames: is for films"),
     "map and look": (("--projection", "mollweide", "--fov", "3"), "a map shows all the sky"),
+    "map and up": (("--projection", "mollweide", "--up", "galactic"), "--up: north is up on a map"),
+    "film and grid": (("--flight", "sun", "M31", "--grid", "galactic"), "--grid: is for pictures"),
     "no universe": (("--universe", "nowhere"), "nowhere: no universe there"),
 }
 

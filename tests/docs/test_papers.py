@@ -50,7 +50,8 @@ def test_the_changelog_keeps_its_form():
 
 @pytest.mark.parametrize("name", PROJECT["dependencies"])
 def test_what_is_required_is_imported(name):
-    module = re.match(r"[\w-]+", name)[0].replace("-", "_")
+    package = re.match(r"[\w-]+", name)[0]
+    module = {"pillow": "PIL"}.get(package, package.replace("-", "_"))
     sources = "\n".join(path.read_text() for path in (ROOT / "helios").rglob("*.py"))
     assert re.search(rf"^\s*(import|from) {module}\b", sources, re.MULTILINE)
 
