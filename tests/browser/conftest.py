@@ -57,7 +57,7 @@ def _embedded(folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def site(made_once):
-    """The directory of a site of the embedded stars, with their motions, and of the embedded places, without planets."""
+    """The directory of a site of the embedded stars, with their motions, and places, without planets."""
     return made_once("embedded", _embedded) / "site"
 
 
