@@ -22,7 +22,7 @@ from helios.catalogs_path import embedded
 from helios.errors import InputError
 from helios.grid import MAX_DEPTH
 from helios.options import check_exclusions, check_limits, option
-from helios.solar.system import SHIPPED, SmallBodies, check_names, small_bodies
+from helios.solar.system import SHIPPED, SmallBodies, check_names, covered, small_bodies
 from helios.universe.tree import LEAF_CAPACITY, TreeRule
 
 _EXCLUSIONS = (
@@ -202,9 +202,13 @@ class BuildConfig:
     def bodies(self) -> SmallBodies | None:
         """Return the bodies of the solar system, at the epoch of `--epoch` if given; None where there are to be none.
 
-        Raises InputError as `small_bodies` does.
+        Those that nobody asked for keep to their own epoch where the embedded ephemeris does not have that one. Raises
+        InputError as `small_bodies` does.
         """
         epoch = None if self.epoch is None else parse_epoch(self.epoch)
+        asked = self.solar_system != (SHIPPED,) or self.ephemeris is not None
+        if epoch is not None and not asked and not covered(epoch):
+            epoch = None
         return small_bodies(self.solar_system, epoch, None if self.ephemeris is None else Path(self.ephemeris))
 
     @property

@@ -47,6 +47,18 @@ def epoch_jyear(orbits: Orbits) -> float:
     return 2000.0 + (float(orbits.epoch_jd_tdb[0]) - J2000) / 365.25
 
 
+def covered(jyear: float) -> bool:
+    """Return whether the ephemeris that ships has this Julian year."""
+    from helios.solar.ephemeris import load_ephemeris
+
+    first, last = load_ephemeris().jd_tdb
+    return first <= _jd(jyear) <= last
+
+
+def _jd(jyear: float) -> float:
+    return J2000 + (jyear - 2000.0) * 365.25
+
+
 def check_names(names: Sequence[str]) -> None:
     """Raise InputError unless `names` are files, SHIPPED among them or not, or NONE alone."""
     if NONE in names and len(names) > 1:
@@ -70,7 +82,7 @@ def small_bodies(
     paths = [embedded(_FILE) if name == SHIPPED else Path(name) for name in names]
     found = read_bodies(paths)
     latest = float(found.orbits.epoch_jd_tdb.max())
-    epoch = latest if epoch_jyear is None else J2000 + (epoch_jyear - 2000.0) * 365.25
+    epoch = latest if epoch_jyear is None else _jd(epoch_jyear)
     orbits = _moved(found.orbits, epoch, ephemeris, with_craft=SHIPPED in names)
     return SmallBodies(orbits, found.counts, [open_bodies(path).provenance() for path in paths])
 
