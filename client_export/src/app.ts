@@ -158,17 +158,19 @@ export class App {
 
   private async connect(site: Site): Promise<void> {
     const page = () => import("./page.ts");
+    const connected = this.attempt(async () => {
+      this.page = await page();
+      const { source, stage, camera } = this;
+      const [onInput, onGrab] = [() => this.invalidate(), () => void (this.flight = null)];
+      this.controls = new this.page.Controls(stage.canvas, camera, source.store, onInput, onGrab);
+      this.page.connectPage(this, site);
+      document.body.classList.remove("starting");
+    });
     await Promise.all([
+      connected,
       this.attempt(async () => {
-        this.page = await page();
-        const { source, stage, camera } = this;
-        const [onInput, onGrab] = [() => this.invalidate(), () => void (this.flight = null)];
-        this.controls = new this.page.Controls(stage.canvas, camera, source.store, onInput, onGrab);
-        this.page.connectPage(this, site);
-        document.body.classList.remove("starting");
-      }),
-      this.attempt(async () => {
-        const [{ Names, parseLandmarks }, file] = await Promise.all([page(), site.landmarks()]);
+        // What a link names may be among what is connected.
+        const [{ Names, parseLandmarks }, file] = await Promise.all([page(), site.landmarks(), connected]);
         this.names = new Names(parseLandmarks(...file), this, site);
         this.overlays.unshift(this.names);
         this.showNames();

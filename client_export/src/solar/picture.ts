@@ -20,9 +20,12 @@ const EVEN_PX = [1.5, 6] as const;
 const LEAST_DEPTH = 0.1;
 
 /** The light of a globe's pixel where the Sun stands over it, at exposure 1, of a view of focal length `focal`, CSS px. */
-export function peakOf({ globe, body, distance, phase }: Sight, focal: number): number {
+export function peakOf({ globe, body, to, distance, phase }: Sight, focal: number): number {
   const size = body.place.radiusM / distance;
-  return (globe * focal ** 2) / Math.max(globeSum(focal * size, phase), 1e-9);
+  // The ellipse that a flattened globe is seen as, over a circle.
+  const [sine, flat] = [dot(to, body.pole), body.world?.flat ?? 1];
+  const area = Math.sqrt(sine ** 2 + (1 - sine ** 2) * flat ** 2);
+  return (globe * focal ** 2) / Math.max(area * globeSum(focal * size, phase), 1e-9);
 }
 
 /** The most exposure at which no globe in view burns out that is large enough to be looked at. */
@@ -58,22 +61,24 @@ export function drawBody(
   const color = body.world?.color ?? GREY;
   const tinted = (light: number) => color.map((value) => Math.min(value * light, most)) as unknown as Vec3;
   const depth = dot(to, forward);
+  if (share > 0) {
+    const even = 1 - smoothstep(...EVEN_PX, focal * size);
+    const aside = Math.max(depth, LEAST_DEPTH) ** (3 * even);
+    layer.drawGlobe(target, view, {
+      to,
+      size,
+      pole: body.pole,
+      flat: body.world?.flat ?? 1,
+      sun,
+      peak: tinted(exposure * aside * peakOf(sight, focal)),
+      sheet: tinted(body.world?.name === RINGED ? exposure * aside * sheetOf(fromSun) : 0),
+      share: weight * share,
+    });
+  }
+  // After the globe, which hides what is before it.
   if (share < 1 && depth > LEAST_DEPTH) {
     const light = (weight * (1 - share) * exposure * (globe + rings) * focal ** 2) / Math.PI;
     const place = [(focal * dot(to, right)) / depth, (focal * dot(to, up)) / depth];
     layer.drawPoints(target, view, new Float32Array([...place, ...tinted(light)]), 1);
   }
-  if (share === 0) return;
-  const even = 1 - smoothstep(...EVEN_PX, focal * size);
-  const aside = Math.max(depth, LEAST_DEPTH) ** (3 * even);
-  layer.drawGlobe(target, view, {
-    to,
-    size,
-    pole: body.pole,
-    flat: body.world?.flat ?? 1,
-    sun,
-    peak: tinted(exposure * aside * peakOf(sight, focal)),
-    sheet: tinted(body.world?.name === RINGED ? exposure * aside * sheetOf(fromSun) : 0),
-    share: weight * share,
-  });
 }

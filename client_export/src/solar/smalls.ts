@@ -50,7 +50,8 @@ export class Smalls {
         if (orbits.kind[row] === "spacecraft") this.keep(row, px, py);
         continue;
       }
-      const [distance, fromSun] = [Math.hypot(x, y, z), Math.hypot(sx, sy, sz)];
+      const distance = Math.sqrt(x * x + y * y + z * z);
+      const fromSun = Math.sqrt(sx * sx + sy * sy + sz * sz);
       const phase = Math.acos(Math.max(-1, Math.min(1, (x * sx + y * sy + z * sz) / distance / fromSun)));
       const comet = orbits.kind[row] === "comet";
       const magnitude = smallMagnitude(comet, h, orbits.slope[row], fromSun, distance, phase);

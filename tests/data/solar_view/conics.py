@@ -1,6 +1,6 @@
 """Makes conics.json: where bodies are on conics of every kind, from elements, with 60 digits by mpmath.
 
-Kepler's equation of each kind is solved by its own anomaly and bisection, not by universal variables as in the viewer.
+Kepler's equation of each kind is solved by its own anomaly and bisection, not by universal variables.
 `python tests/data/solar_view/conics.py` writes the file beside it anew, byte for byte.
 """
 
