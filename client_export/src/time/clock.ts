@@ -19,8 +19,11 @@ export class Clock {
   private rateNumber = FIRST_RATE;
   private last: number | null = null;
 
-  /** Stands at `epoch`, a Julian year. */
-  constructor(readonly epoch: number) {
+  /** Stands at `epoch`, a Julian year, which a link need not say unless `always`. */
+  constructor(
+    readonly epoch: number,
+    private readonly always = false,
+  ) {
     this.year = epoch;
   }
 
@@ -29,9 +32,9 @@ export class Clock {
     return RATES[this.rateNumber];
   }
 
-  /** The date as a link says it; empty at the epoch. */
+  /** The date as a link says it; empty where it need not. */
   get text(): string {
-    return this.year === this.epoch ? "" : formatDate(this.year);
+    return this.year === this.epoch && !this.always ? "" : formatDate(this.year);
   }
 
   /** Goes on by `by` in the list of rates; false where there are no more. */

@@ -5,10 +5,10 @@ import { element, showNotice } from "../notices.ts";
 import type { Site } from "../site.ts";
 import type { Clock } from "../solar/connect.ts";
 import { TEXT } from "../text/text.ts";
+import { formatDate, parseDate, yearOf } from "./date.ts";
 import type { Time, TimeHost } from "./time.ts";
 
 const KEY = "t";
-/** The date of bodies where stars have none. */
 const J2000_YR = 2000;
 
 /** What the page has for the clock. */
@@ -17,7 +17,7 @@ export interface Timed extends TimeHost {
   readonly stage: { readonly canvas: HTMLElement };
 }
 
-/** Offers the clock of `site`, and puts stars where they are at the date of a link. */
+/** Offers the clock of `site`, and puts stars where they are at the date of a link, or today where it has bodies. */
 export function connectTime(app: Timed, site: Site): void {
   const button = Object.assign(document.createElement("button"), { id: "time-button", type: "button" });
   const at = document.createElement("span");
@@ -27,15 +27,16 @@ export function connectTime(app: Timed, site: Site): void {
   element("help-button").before(button);
 
   const own = epochOf(site);
-  const moves = own !== null;
-  const epoch = own ?? (site.has("ephemeris") ? J2000_YR : null);
+  const today = site.has("ephemeris") ? formatDate(yearOf(Date.now())) : null;
+  const home = today === null ? own : parseDate(today);
+  if (today !== null) app.date ||= today;
   let time: Time | null = null;
   let reading: Promise<Time | null> | null = null;
   const read = async (): Promise<Time | null> => {
     try {
       const made = await import("./time.ts");
       const onShow = (date: string) => (at.textContent = date && ` ${date}`);
-      time = new made.Time(app, epoch, moves, onShow, () => app.stage.canvas.focus());
+      time = new made.Time(app, home, own, onShow, () => app.stage.canvas.focus());
       app.invalidate();
       return time;
     } catch (reason) {
@@ -55,7 +56,7 @@ export function connectTime(app: Timed, site: Site): void {
   });
   app.clock = {
     get year() {
-      return time?.year ?? epoch ?? J2000_YR;
+      return time?.year ?? parseDate(app.date) ?? home ?? J2000_YR;
     },
     step: (now) => {
       if (app.date) void ready();

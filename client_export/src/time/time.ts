@@ -22,7 +22,11 @@ export interface TimeHost {
   invalidate(): void;
 }
 
-/** Of a sky with bodies or stars that move, at `epoch`, a Julian year; of another, null, it says that they stand still. */
+/**
+ * Of a sky with bodies or stars that move; of another it says that they stand still. It begins at the Julian year `home`,
+ * null of that other; stars are at `epoch` in their pack, null where they have no motions. With bodies, which move every day,
+ * a link always says the date.
+ */
 export class Time {
   private readonly clock: Clock;
   private readonly motions: Motions | null;
@@ -35,15 +39,15 @@ export class Time {
 
   constructor(
     private readonly host: TimeHost,
-    epoch: number | null,
-    starsMove: boolean,
+    home: number | null,
+    private readonly epoch: number | null,
     private readonly onShow: (text: string) => void,
     private readonly onClose: () => void,
   ) {
-    const { source } = host;
-    const moves = starsMove && epoch !== null && source instanceof TreeSource;
-    this.runs = epoch !== null && (moves || host.bodies !== null);
-    this.clock = new Clock(this.runs && epoch !== null ? epoch : 2000);
+    const { source, bodies } = host;
+    const moves = epoch !== null && source instanceof TreeSource;
+    this.runs = home !== null && (moves || bodies !== null);
+    this.clock = new Clock(this.runs && home !== null ? home : 2000, bodies !== null);
     const onCome = () => host.invalidate();
     const onError = (message: string) => showNotice(message, this.again);
     this.motions = moves ? new Motions(source, epoch, { onCome, onError }) : null;
@@ -134,17 +138,17 @@ export class Time {
       showNotice(this.runs ? invalidDate(date) : TEXT.time.none);
     } else {
       this.stand(year);
-      if (date !== "") this.bar.shown = true;
+      if (date !== "" && this.clock.year !== this.clock.epoch) this.bar.shown = true;
     }
     this.tell();
   }
 
   /** Tells the page, and the visitor, what date it is. */
   private tell(): void {
-    const { year, epoch, text, rate, playing } = this.clock;
+    const { year, text, rate, playing } = this.clock;
     this.told = this.host.date = text;
     this.onShow(text);
-    const far = Math.abs(year - epoch) > FAR_YR && this.hasClouds;
+    const far = Math.abs(year - (this.epoch ?? year)) > FAR_YR && this.hasClouds;
     const stars = this.motions ? [TEXT.time.straight, far ? TEXT.time.clouds : ""] : [];
     const note = [...stars, this.host.bodies?.solar?.note ?? ""].filter(Boolean).join(" ");
     if (this.runs) this.bar.show({ date: formatDate(year), rate: rateText(rate), playing, note });
