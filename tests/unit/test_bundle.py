@@ -17,7 +17,8 @@ from tests.unit.packing.v2.pack_scene import pack_of_several_shards
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "client_export"
-READ_BY_TESTS = (*(ROOT / "tests" / "data" / name for name in ("ephemeris", "points", "solar_view", "v2")), ROOT / "catalogs")
+VECTORS = ("ephemeris", "points", "solar_view", "v2")
+READ_BY_TESTS = (*(ROOT / "tests" / "data" / name for name in VECTORS), ROOT / "catalogs")
 BUNDLE = ROOT / "helios" / "web"
 TIMEOUT_S = 600
 
