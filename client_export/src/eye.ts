@@ -64,6 +64,8 @@ export class Eye {
   private goal: number | null = null;
   private measured = -Infinity;
   private rested = false;
+  /** Where the camera was when it was measured. */
+  private from: Vec3 | null = null;
   private last = 0;
   private readonly stars = new Float64Array(BINS.count);
   private blocks = new Float64Array(0);
@@ -83,7 +85,9 @@ export class Eye {
    */
   follow(ev: number, view: View, now: number, atRest: boolean, jump: boolean): number {
     const first = this.goal === null;
-    if (now - this.measured > EVERY_MS || (atRest && !this.rested)) {
+    const jumped = view.camera.position !== this.from;
+    if (now - this.measured > EVERY_MS || (atRest && (jumped || !this.rested))) {
+      this.from = view.camera.position;
       this.look(view);
       this.measured = now;
       this.rested = atRest;

@@ -3,7 +3,7 @@ import type { Landmark } from "../landmark.ts";
 import { AU_M, eclipticOf } from "../sky.ts";
 import { written } from "../text/numbers.ts";
 import { TEXT } from "../text/text.ts";
-import { type Vec3, scale, sub } from "../vec.ts";
+import { type Vec3, add, scale, sub } from "../vec.ts";
 import type { Orbits } from "./bodies_file.ts";
 import type { Body as Name, Ephemeris } from "./ephemeris.ts";
 import { WORLDS, type World, smallRadiusM } from "./planets.ts";
@@ -23,6 +23,13 @@ export interface Body {
   /** Unit vector along its north pole, axes of the universe. */
   readonly pole: Vec3;
 }
+
+/**
+ * What keeps to the Sun-Earth L2 point, where no ellipse holds it: so many times as far from the Sun as the barycentre of Earth and
+ * Moon, of which the Moon has one part in so many. As `L2_RATIO` of `helios/solar/spacecraft.py`; DE440's masses.
+ */
+const AT_L2 = "James Webb Space Telescope";
+const [L2_RATIO, PARTS] = [1.010078, 82.30057];
 
 const DEGREE = Math.PI / 180;
 const JD_2000 = 2_451_545;
@@ -104,7 +111,16 @@ export class SolarSystem {
         sun[2] + places[from + 2] * AU_M,
       ];
     }
+    const telescope = orbits.designation.indexOf(AT_L2);
+    if (this.known && telescope >= 0) this.smalls[telescope].place.position = this.l2(jdTdb);
     return true;
+  }
+
+  /** The Sun-Earth L2 point, metres from the barycentre. */
+  private l2(jdTdb: number): Vec3 {
+    const [earth, moon] = [this.at("Earth", jdTdb), this.at("Moon", jdTdb)];
+    const middle = add(earth, scale(sub(moon, earth), 1 / PARTS));
+    return add(this.sun, scale(sub(middle, this.sun), L2_RATIO));
   }
 
   /** Where a large body is at a Julian date, TDB, metres from the barycentre. */
