@@ -147,7 +147,7 @@ export class Time {
   private tell(): void {
     const { year, text, rate, playing } = this.clock;
     this.told = this.host.date = text;
-    this.onShow(text);
+    this.onShow(year === this.clock.epoch ? "" : text);
     const far = Math.abs(year - (this.epoch ?? year)) > FAR_YR && this.hasClouds;
     const stars = this.motions ? [TEXT.time.straight, far ? TEXT.time.clouds : ""] : [];
     const note = [...stars, this.host.bodies?.solar?.note ?? ""].filter(Boolean).join(" ");
