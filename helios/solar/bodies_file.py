@@ -6,8 +6,10 @@ import io
 import math
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from helios.errors import StoreError
 from helios.solar.orbits import Orbits
@@ -25,8 +27,18 @@ def bodies_bytes(orbits: Orbits) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    # Of buffers: `pyarrow.array` would import pandas, to ask whether this is one of its columns.
+    def array(column: NDArray) -> Any:
+        if column.dtype.kind == "f":
+            return pa.Array.from_buffers(pa.float64(), len(column), [None, pa.py_buffer(column.tobytes())])
+        texts = [text.encode() for text in column.tolist()]
+        ends = np.cumsum([0, *map(len, texts)]).astype(np.int32)
+        buffers = [None, pa.py_buffer(ends.tobytes()), pa.py_buffer(b"".join(texts))]
+        return pa.Array.from_buffers(pa.utf8(), len(column), buffers)
+
+    names = [field.name for field in fields(Orbits)]
     out = io.BytesIO()
-    pq.write_table(pa.table({field.name: getattr(orbits, field.name) for field in fields(Orbits)}), out)
+    pq.write_table(pa.Table.from_arrays([array(getattr(orbits, name)) for name in names], names), out)
     return out.getvalue()
 
 
@@ -38,15 +50,18 @@ def bodies_of(content: bytes, path: Path) -> Orbits:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    def column(name: str) -> NDArray:
+        array = table.column(name).combine_chunks()
+        if name in _TEXTS:
+            return np.array(array.to_pylist(), str)
+        if array.type != pa.float64() or array.null_count:
+            raise ValueError(f"{name} is {array.type} with {array.null_count} nulls")
+        # Not `to_numpy`, which imports pandas.
+        return np.frombuffer(array.buffers()[1], np.float64, len(array), 8 * array.offset)
+
     try:
-        table = pq.read_table(io.BytesIO(content))
-        columns = {field.name: table.column(field.name) for field in fields(Orbits)}
-        orbits = Orbits(
-            **{
-                name: np.asarray(column.to_pylist(), str) if name in _TEXTS else column.to_numpy().astype(np.float64)
-                for name, column in columns.items()
-            }
-        )
+        table = pq.ParquetFile(io.BytesIO(content)).read()
+        orbits = Orbits(**{field.name: column(field.name) for field in fields(Orbits)})
     except (pa.ArrowException, KeyError, ValueError, TypeError, OSError) as error:
         raise StoreError(f"{path}: damaged ({str(error).splitlines()[0]}); build the universe again") from error
     for field in fields(Orbits):

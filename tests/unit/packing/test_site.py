@@ -16,7 +16,8 @@ from helios.building.build import build_universe
 from helios.building.config import BuildConfig
 from helios.errors import InputError, StoreError
 from helios.packing.pack import open_pack, pack_universe
-from helios.packing.site import check_site, require_place_for_site, write_site
+from helios.packing.site import SOLAR, check_site, require_place_for_site, write_site
+from helios.packing.solar import SOLAR_FILES
 from helios.packing.v1_reader import V1Pack
 from helios.pieces import digest_of
 from helios.universe import Universe
@@ -82,6 +83,7 @@ def test_it_is_the_viewer_the_pack_the_landmarks_and_with_v1_the_stars(site, pac
     expected += [f"{folder}/{name}" for folder in folders for name in pack.files]
     lookup = {"lookup": "universe/lookup.bin"} if pack.format == "v2" else {}
     expected += ["universe/lookup.bin", "universe/lookup-00000.bin"] if lookup else []
+    expected += SOLAR.values()
     assert sorted(files) == sorted(expected)
     for name, data in tree(viewer).items():
         assert files[name] == data
@@ -89,7 +91,7 @@ def test_it_is_the_viewer_the_pack_the_landmarks_and_with_v1_the_stars(site, pac
         assert files[f"universe/{name}"] == (packed / "pack" / name).read_bytes()
     manifest = json.loads(files["site.json"])
     assert [(layer["folder"], layer["format"]) for layer in manifest["layers"]] == [(f, pack.format) for f in folders]
-    assert manifest == {"version": 1, "layers": manifest["layers"], "landmarks": LANDMARKS} | lookup
+    assert manifest == {"version": 1, "layers": manifest["layers"], "landmarks": LANDMARKS} | lookup | SOLAR
     counted = json.loads(gzip.decompress(files[LANDMARKS]))
     assert all(place.pop("stars") >= 0 for place in counted if place["id"] != "sun")
     assert counted == json.loads((packed / "landmarks.json").read_bytes())
@@ -106,7 +108,7 @@ def test_a_universe_without_landmarks_has_a_site_that_names_none(viewer, tmp_pat
     universe = Universe.open(tmp_path / "universe")
     pack_universe(universe)
     site = write_site(universe, tmp_path / "site", viewer=viewer).path
-    assert json.loads((site / "site.json").read_text()).keys() == {"version", "layers", "lookup"}
+    assert json.loads((site / "site.json").read_text()).keys() == {"version", "layers", "lookup", *SOLAR}
     assert not (site / LANDMARKS).exists()
     assert check_site(site) > 0
 
@@ -253,7 +255,7 @@ def test_a_site_of_a_pack_elsewhere_is_that_of_the_pack_in_the_universe(
 ):
     pack_universe(trained, tmp_path / "elsewhere", name)
     files = open_pack(tmp_path / "elsewhere").files
-    assert sorted(tree(tmp_path / "elsewhere")) == sorted((*files, "landmarks.json"))
+    assert sorted(tree(tmp_path / "elsewhere")) == sorted((*files, "landmarks.json", *SOLAR_FILES))
     write_site(trained, tmp_path / "site", pack=tmp_path / "elsewhere", viewer=viewer)
     assert tree(tmp_path / "site") == tree(site_v2 if name == "v2" else site_v1)
     with pytest.raises(InputError, match="must not lie in each other"):

@@ -17,6 +17,7 @@ from helios.errors import InputError, StoreError
 from helios.packing import v1, v1_cell
 from helios.packing.pack import open_pack, pack_universe
 from helios.packing.sight import misplaced
+from helios.packing.solar import SOLAR_FILES
 from helios.packing.v1_reader import V1Pack
 from helios.progress import Done
 from helios.universe import Universe
@@ -80,7 +81,7 @@ def test_the_universe_stays_the_universe(packed, trained):
     before, after = tree(trained.path), tree(packed)
     added = {name: data for name, data in after.items() if name not in before}
     assert {name for name in added if not name.startswith("pack/cells/")} == {
-        f"pack/{name}" for name in (*PACK_FILES, "landmarks.json")
+        f"pack/{name}" for name in (*PACK_FILES, "landmarks.json", *SOLAR_FILES)
     }
     assert added["pack/landmarks.json"] == before["landmarks.json"]
     assert all(before[name] == after[name] for name in before)

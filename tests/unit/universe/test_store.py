@@ -8,6 +8,7 @@ import pytest
 
 from helios.color import color_from_bp_rp
 from helios.errors import InputError, StoreError
+from helios.files import sha256
 from helios.grid import CellId
 from helios.light import solid_angle_sr
 from helios.universe import Universe
@@ -94,6 +95,7 @@ def test_the_manifest_says_what_the_store_holds(universe):
             "splats": 0,
         },
         "landmarks": {"sha256": None},
+        "bodies": {"sha256": sha256(universe.path / "bodies.parquet")},
     }
 
 

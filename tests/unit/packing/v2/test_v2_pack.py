@@ -13,6 +13,7 @@ import pytest
 from helios.errors import StoreError
 from helios.grid import HLGrid, cell_keys
 from helios.packing.pack import open_pack, pack_universe
+from helios.packing.solar import SOLAR_FILES
 from helios.packing.v2.compare import star_difference
 from helios.packing.v2.files import tiles_name
 from helios.packing.v2.format import V2
@@ -178,6 +179,7 @@ def test_a_pack_of_one_format_replaces_one_of_another(universe, tmp_path):
     assert {path.name for path in (tmp_path / "pack").iterdir()} == {
         *open_pack(tmp_path / "pack").files,
         "landmarks.json",
+        *SOLAR_FILES,
     }
 
 

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from helios.cli import main
 from helios.errors import StoreError
 from helios.packing.pack import open_pack, pack_universe
+from helios.packing.solar import SOLAR_FILES
 from helios.packing.v2.compare import side_difference
 from helios.packing.v2.format import V2
 from helios.packing.v2.reader import read_side
@@ -127,7 +128,7 @@ def test_a_pack_has_the_side_files_of_what_the_universe_has(options, kinds, mask
     sides = {f"{kind}-{stem}.bin" for kind in kinds for stem in ("sky", "00000")}
     rest = {"head.bin", "sky.bin", "glow.bin", "tiles-00000.bin"}
     assert set(pack.files) == sides | rest
-    assert {path.name for path in pack.folder.iterdir()} == sides | rest | {"landmarks.json"}
+    assert {path.name for path in pack.folder.iterdir()} == sides | rest | {"landmarks.json", *SOLAR_FILES}
 
 
 def test_the_block_of_another_tile_is_refused(packed, tmp_path):
