@@ -50,7 +50,7 @@ def bodies_of(content: bytes, path: Path) -> Orbits:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    def column(name: str) -> NDArray:
+    def read(name: str) -> NDArray:
         array = table.column(name).combine_chunks()
         if name in _TEXTS:
             return np.array(array.to_pylist(), str)
@@ -61,7 +61,7 @@ def bodies_of(content: bytes, path: Path) -> Orbits:
 
     try:
         table = pq.ParquetFile(io.BytesIO(content)).read()
-        orbits = Orbits(**{field.name: column(field.name) for field in fields(Orbits)})
+        orbits = Orbits(**{field.name: read(field.name) for field in fields(Orbits)})
     except (pa.ArrowException, KeyError, ValueError, TypeError, OSError) as error:
         raise StoreError(f"{path}: damaged ({str(error).splitlines()[0]}); build the universe again") from error
     for field in fields(Orbits):

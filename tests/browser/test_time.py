@@ -186,7 +186,9 @@ def test_now_is_today_and_what_is_no_date_is_told(visit):
 
 
 def test_a_sky_without_motions_says_so_and_offers_nothing(tmp_path):
-    universe = helios.build([ROOT / "catalogs/bright_stars.csv.gz"], tmp_path / "universe", limit=300)
+    universe = helios.build(
+        [ROOT / "catalogs/bright_stars.csv.gz"], tmp_path / "universe", limit=300, solar_system="none"
+    )
     helios.pack(universe)
     site = helios.write_site(universe, tmp_path / "site").path
     buttons = "[...document.querySelectorAll('#time button, #time input')].map((e) => e.ariaLabel)"
