@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from helios.catalog.counts import Counts, Rejection
+from helios.catalog.counts import Counts
 from helios.catalog.row_cuts import COLOURS, Cuts, row_cuts
 from helios.catalog.table import StarTable
+from helios.rejections import Rejection
 
 
 def drop_unusable(table: StarTable, label: str, cuts: Cuts | None = None) -> tuple[StarTable, Counts]:

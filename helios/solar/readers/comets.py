@@ -8,10 +8,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from helios.rejections import Rejection
 from helios.solar.orbits import Orbits
 from helios.solar.readers.body_file import Block, BodyFile, line_blocks
 from helios.solar.readers.checks import check_conic
-from helios.solar.readers.counts import BodyCounts, Rejection
+from helios.solar.readers.counts import BodyCounts
 from helios.solar.readers.dates import julian_dates
 from helios.solar.readers.fixed_width import Field, Rows, rows_of
 from helios.solar.readers.layout import Layout

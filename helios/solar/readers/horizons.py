@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from helios.constants import AU_M, ICRS_TO_ECLIPTIC
 from helios.errors import InputError
+from helios.rejections import Rejection
 from helios.solar.ephemeris import load_ephemeris
 from helios.solar.gravity import DAY_S, ORBIT_TO_UNIVERSE
 from helios.solar.orbits import Orbits
 from helios.solar.readers.body_file import Block, BodyFile
 from helios.solar.readers.checks import DWARF_PLANETS, PLUTO, Refuse, check_conic
-from helios.solar.readers.counts import BodyCounts, Rejection
+from helios.solar.readers.counts import BodyCounts
 from helios.solar.readers.dates import julian_dates
 from helios.solar.twobody import heliocentric_states, with_states
 

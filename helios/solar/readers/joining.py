@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios.errors import InputError
+from helios.rejections import Rejection
 from helios.solar.orbits import Orbits
 from helios.solar.readers import BodyReader, open_bodies
-from helios.solar.readers.counts import BodyCounts, Rejection
+from helios.solar.readers.counts import BodyCounts
 
 REPEATED = "the same row again"
 IN_EARLIER_FILE = "in a file that is named before"

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios.errors import InputError
+from helios.rejections import Rejection
 from helios.solar.conics import mean_motions_deg_per_day, perihelion_days
 from helios.solar.orbits import Orbits
 from helios.solar.readers.body_file import Block, BodyFile, head_of, line_blocks
 from helios.solar.readers.checks import DWARF_PLANETS, PLUTO, check_axis, check_conic
-from helios.solar.readers.counts import BodyCounts, Rejection
+from helios.solar.readers.counts import BodyCounts
 from helios.solar.readers.dates import packed_dates
 from helios.solar.readers.designations import unpack
 from helios.solar.readers.fixed_width import Field, Rows, rows_of

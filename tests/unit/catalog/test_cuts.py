@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from helios.catalog.counts import Counts, Rejection
+from helios.catalog.counts import Counts
 from helios.catalog.cuts import drop_unusable, first_of_each
 from helios.catalog.row_cuts import Cuts
 from helios.catalog.table import NO_ID, StarTable
+from helios.rejections import Rejection
 
 SOUND = {"source_id": 1, "ra": 10.0, "dec": 20.0, "parallax": 3.0, "phot_g_mean_mag": 4.0, "bp_rp": 0.5}
 NAN, INF = np.nan, np.inf
