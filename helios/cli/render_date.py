@@ -72,7 +72,8 @@ def tell_moment(still: Still) -> None:
     if moment.is_empty:
         shown = "no solar system in this universe"
     else:
-        shown = f"{still.bodies:,} bodies of the solar system in the picture, {still.globes:,} larger than a pixel"
+        count = f"{still.bodies:,} {'body' if still.bodies == 1 else 'bodies'}"
+        shown = f"{count} of the solar system in the picture, {still.globes:,} larger than a pixel"
     echo(f"date {format_date(moment.jd_tdb)}: {shown}")
     if not moment.stars_move:
         echo("stars stand still: the universe has no velocities (helios build --epoch stores them)")

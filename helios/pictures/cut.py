@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from helios.coords import stacked_positions_m
 from helios.errors import InputError
 from helios.grid import deepest_keys
-from helios.levels.branch import LIGHT_COLUMNS
+from helios.levels.branch import LIGHT_COLUMNS, stars_as_lights
 from helios.levels.cut import BLOCK_PX, LevelTree
 from helios.levels.known_error import known_error
 from helios.levels.proxies import Lights
-from helios.pictures.lights import BLOCK_ROWS, Block, lights_after, lights_as_blocks
+from helios.pictures.lights import BLOCK_ROWS, Block, lights_as_blocks
 from helios.pictures.views import View
 
 if TYPE_CHECKING:
@@ -28,13 +28,12 @@ class Cut:
 
     `misplaced_sr` is the light, steradians at exposure 1, that stands in the wrong block of 32 pixels of the worst of
     the views, known from the levels' tables; of a map of all the sky more than that, as what cells make up for each
-    other is not taken off. Stars have moved for `years` Julian years, proxies stand still. Memory: 80 bytes for each
-    proxy of the universe, and for each light of the cut. Raises InputError for a budget below the lights of the root,
-    which are always shown, StoreError where the levels are damaged.
+    other is not taken off. Memory: 80 bytes for each proxy of the universe, and for each light of the cut. Raises
+    InputError for a budget below the lights of the root, which are always shown, StoreError where the levels are
+    damaged.
     """
 
-    def __init__(self, universe: Universe, views: Sequence[View], budget: int, years: float = 0.0):
-        self._years = years
+    def __init__(self, universe: Universe, views: Sequence[View], budget: int):
         self._universe, self._levels, tree = universe, universe.levels, universe.levels.tree()
         least = int(tree.own[0] + tree.holding[0])
         if budget < least:
@@ -60,18 +59,17 @@ class Cut:
     def _own_stars(self) -> Iterator[Lights]:
         deepest = int(self._levels.depth[self._open].max())
         count = int(self._universe.offsets[-1])
-        names = LIGHT_COLUMNS if self._years == 0.0 else (*LIGHT_COLUMNS, "velocity")
         for start in range(0, count, BLOCK_ROWS):
             stop = min(start + BLOCK_ROWS, count)
             owner = self._levels.owner(start, stop)
             near = np.flatnonzero(owner <= deepest)
             if not len(near):
                 continue
-            columns = {name: rows[near] for name, rows in self._universe.columns(names, start, stop).items()}
+            columns = {name: rows[near] for name, rows in self._universe.columns(LIGHT_COLUMNS, start, stop).items()}
             cells = self._levels.cells_of(deepest_keys(stacked_positions_m(columns)), owner[near])
             shown = self._open[cells]
             if shown.any():
-                yield lights_after({name: rows[shown] for name, rows in columns.items()}, self._years)
+                yield stars_as_lights({name: rows[shown] for name, rows in columns.items()})
 
 
 def _light_in(view: View, tree: LevelTree) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from helios.constants import EPS_PX2, OMEGA_0_SR
 
 EXPOSURE_AT_EV_0 = 16.0
-EV_RANGE = (-18.0, 30.0)
+EV_RANGE = (-22.0, 30.0)
 
 PX2_PER_STAR = 1400
 SHARE_OF_FEW = 0.9

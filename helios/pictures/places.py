@@ -170,7 +170,7 @@ def named(name: str, universe: Universe, moment: Moment | None = None) -> Place:
     known |= {key: landmark.name for key, landmark in landmarks.items()}
     if moment is None and is_body(universe, keys):
         raise InputError(
-            f"{name!r}: a body of the solar system, which moves: give --date too, such as --date 2026-11-29"
+            f"{name!r}: a body of the solar system, which moves: give --date too, as in --date 2026-11-29 (no films)"
         )
     known |= moment.names() if moment is not None else {}
     near = list(dict.fromkeys(known[each] for each in difflib.get_close_matches(plain(name), list(known), 6, 0.6)))[:3]

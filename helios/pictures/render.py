@@ -105,8 +105,8 @@ def take_still(
 
     With `budget`, truth is drawn of a cut of so many lights (`helios.pictures.cut`). A difference has the exposure of
     the truth. With `moment` stars are where they are then, and the bodies of the solar system are drawn; there is no
-    difference then, as splats do not move. Raises InputError as `lights_of` and `Cut` do, StoreError where the universe
-    is damaged.
+    difference and no cut then, as splats and proxies do not move. Raises InputError as `lights_of` and `Cut` do,
+    StoreError where the universe is damaged.
     """
     known, bodies, globes = 0.0, 0, 0
     if what == DIFFERENCE and moment is not None:
@@ -114,7 +114,9 @@ def take_still(
     if what == TRAINED:
         picture, bodies, globes = take_at(view, lights_of(universe, TRAINED, view, view.eye_m, moment), moment)
     elif budget is not None:
-        cut = Cut(universe, [view], budget, 0.0 if moment is None else moment.years)
+        if moment is not None and moment.years != 0.0:
+            raise InputError("--budget with --date: what stands for stars stands still while they move; leave one out")
+        cut = Cut(universe, [view], budget)
         blocks = itertools.chain(without_sun(cut), [_sun(view.eye_m, moment)])
         picture, bodies, globes = take_at(view, blocks, moment)
         known = share_misplaced(cut, picture)

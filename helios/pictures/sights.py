@@ -76,6 +76,7 @@ class Sight:
             body.pole,
             body.flat,
             self.sun,
+            self.globe_sr,
             self.peak(focal_px),
             sheet,
             body.color,
