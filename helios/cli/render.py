@@ -101,13 +101,13 @@ def render(
     ev = _stops(exposure)
     _check_choices(projection, frame, grid, up, flight, path, frames, link, eye, look_at, fov, what, budget)
     _check_output(output, is_film, also_fits)
-    check_date(date, ephemeris, is_film, link)
+    check_date(date, ephemeris, flight is not None, link)
     universe = helios.open(directory or default_universe())
+    moment = read_moment(universe, date, ephemeris, link)
     if is_film:
         ways, up_in_file = _ways(universe, flight, path, eye, look_at, fov, pixels)
-        _film(universe, output, ways, pixels, what, ev, up or up_in_file, fps, frames, budget, not no_glare)
+        _film(universe, output, ways, pixels, what, ev, up or up_in_file, fps, frames, budget, not no_glare, moment)
         return
-    moment = read_moment(universe, date, ephemeris, link)
     view, ev_in_link = _view(universe, projection, eye, look_at, link, fov, pixels, up, frame, grid, moment)
     still = take_still(universe, view, what, ev_in_link if ev is None else ev, budget, moment)
     if output.suffix.lower() in TABLES:
@@ -237,7 +237,7 @@ def _short_fov(state: State, pixels: tuple[int, int]) -> float:
     return degrees(2 * atan(tan(radians(state.fov_deg) / 2) * min(1.0, pixels[0] / pixels[1])))
 
 
-def _film(universe, output, ways, pixels, what, ev, up, fps, frames, budget, glare) -> None:
+def _film(universe, output, ways, pixels, what, ev, up, fps, frames, budget, glare, moment) -> None:
     from helios.pictures.film import check_film, find_ffmpeg
     from helios.pictures.flights import frames_of
     from helios.pictures.render import make_film
@@ -263,6 +263,7 @@ def _film(universe, output, ways, pixels, what, ev, up, fps, frames, budget, gla
         fps=fps,
         budget=budget,
         glare=glare,
+        moment=moment,
         on_frame=on_frame,
     )
     echo(f"wrote {output}: {made.frames:,} frames of {pixels[0]} x {pixels[1]} px, {made.frames / fps:.2f} s")

@@ -37,14 +37,14 @@ def date_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def check_date(date: str | None, ephemeris: Path | None, is_film: bool, link: str | None) -> None:
+def check_date(date: str | None, ephemeris: Path | None, is_flight: bool, link: str | None) -> None:
     """Raise InputError where the options do not fit together, or the date is none."""
     from helios.pictures.states import date_in
     from helios.solar.dates import parse_date
 
     said = date or (date_in(link) if link is not None else None)
-    if is_film and said is not None:
-        raise InputError("--date: is for pictures, not for films")
+    if is_flight and said is not None:
+        raise InputError("--date: is for pictures and films of a --path, not for a --flight")
     if ephemeris is not None and said is None:
         raise InputError("--ephemeris: says where bodies are at a date, give --date too")
     if said is not None:

@@ -169,9 +169,7 @@ def named(name: str, universe: Universe, moment: Moment | None = None) -> Place:
     known = {plain(each): each for row in rows for each in row["names"].split(";") if each}
     known |= {key: landmark.name for key, landmark in landmarks.items()}
     if moment is None and is_body(universe, keys):
-        raise InputError(
-            f"{name!r}: a body of the solar system, which moves: give --date too, as in --date 2026-11-29 (no films)"
-        )
+        raise InputError(f"{name!r}: a body of the solar system, which moves: give --date too, as in --date 2026-11-29")
     known |= moment.names() if moment is not None else {}
     near = list(dict.fromkeys(known[each] for each in difflib.get_close_matches(plain(name), list(known), 6, 0.6)))[:3]
     hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "give coordinates: x,y,z with a unit"

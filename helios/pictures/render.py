@@ -114,8 +114,7 @@ def take_still(
     if what == TRAINED:
         picture, bodies, globes = take_at(view, lights_of(universe, TRAINED, view, view.eye_m, moment), moment)
     elif budget is not None:
-        if moment is not None and moment.years != 0.0:
-            raise InputError("--budget with --date: what stands for stars stands still while they move; leave one out")
+        _check_still(moment)
         cut = Cut(universe, [view], budget)
         blocks = itertools.chain(without_sun(cut), [_sun(view.eye_m, moment)])
         picture, bodies, globes = take_at(view, blocks, moment)
@@ -130,6 +129,13 @@ def take_still(
         return Still(what, picture, light, chosen, ev is None, scale=_scale(light, exposure_at(chosen)))
     chosen = picture.auto_ev if ev is None else ev
     return Still(what, picture, picture.light, chosen, ev is None, known, 0.0, moment, bodies, globes)
+
+
+def _check_still(moment: Moment | None) -> None:
+    if moment is not None and moment.years != 0.0:
+        raise InputError(
+            "--date with --budget, or a film of so many stars: what stands for stars stands still while they move"
+        )
 
 
 def share_misplaced(cut: Cut, picture: Picture) -> float:
@@ -220,28 +226,30 @@ def make_film(
     fps: int = 30,
     budget: int | None = None,
     glare: bool = True,
+    moment: Moment | None = None,
     on_frame: Callable[[int, int], None] = lambda done, of: None,
 ) -> FilmResult:
     """Write a film with a frame, `size` (width, height), for each of `states` to `path`, whole or not at all.
 
     Exposure is that of each state, else `ev`, else follows the light as the viewer's does. Of more than FILM_LIGHTS
-    stars a cut of so many lights, or of `budget`, is drawn, the best for SAMPLED of the frames. Raises InputError as
-    `take_still` and `write_film` do.
+    stars a cut of so many lights, or of `budget`, is drawn, the best for SAMPLED of the frames. All frames are of one
+    `moment`. Raises InputError as `take_still` and `write_film` do.
     """
     views = [pinhole(state.position_m, state.ahead, state.fov_deg, size, up) for state in states]
     check_file(path)
     many = what == TRUTH and int(universe.offsets[-1]) > FILM_LIGHTS
     cut = None
     if budget is not None or many:
+        _check_still(moment)
         chosen = [views[i] for i in np.unique(np.linspace(0, len(views) - 1, SAMPLED).astype(int))]
         cut = Cut(universe, chosen, budget or FILM_LIGHTS)
-    blocks = list(without_sun(cut) if cut else lights_of(universe, what, None, np.zeros(3)))
+    blocks = list(without_sun(cut) if cut else lights_of(universe, what, None, np.zeros(3), moment))
     found = {"error": 0.0, "lights": 0}
 
     def frames() -> Iterator[NDArray[np.uint8]]:
         stops: float | None = None
         for number, (view, state) in enumerate(zip(views, states)):
-            picture = take(view, [*blocks, sun(view.eye_m)])
+            picture, _, _ = take_at(view, [*blocks, _sun(view.eye_m, moment)], moment)
             found["lights"] = max(found["lights"], picture.lights)
             if cut is not None:
                 found["error"] = max(found["error"], share_misplaced(cut, picture))

@@ -14,7 +14,13 @@ from astropy.wcs import WCS
 from click.testing import CliRunner
 from PIL import Image
 
+import helios
 from helios.cli import main
+from helios.coords import ecliptic_m_to_icrs
+from helios.pictures.film import find_ffmpeg
+from helios.pictures.moment import moment_of
+from helios.pictures.places import named
+from helios.solar.dates import parse_date
 from tests.unit.packing import scene
 
 DATE = ("--date", "2026-11-29T20:00")
@@ -105,8 +111,34 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(here, name):
     assert not Path("x.png").exists()
 
 
-def test_films_have_no_date(here):
-    assert "--date: is for pictures, not for films" in run("-o", "x.mp4", "--flight", "sun", "M31", *DATE, code=1)
+def test_a_film_of_a_path_passes_bodies(here):
+    universe = helios.open("universe")
+    moment = moment_of(universe, parse_date("2026-11-29"))
+    eye, ahead = named("mars", universe, moment).position_m, named("earth", universe, moment).position_m
+    ra, dec, _ = ecliptic_m_to_icrs(ahead - eye)
+    place = ",".join(map(repr, eye.tolist()))
+    Path("way.txt").write_text(f"pos={place}&look={ra},{dec}&fov=4\npos={place}&look={ra},{dec}&fov=2\n")
+    film = ("--path", "way.txt", "--frames", "2", "--size", "64x48", "--exposure", "0")
+    frames = []
+    for number, date in enumerate(((), ("--date", "2026-11-29"))):
+        run("-o", f"{number}.mkv", *film, *date)
+        command = [
+            find_ffmpeg(),
+            "-loglevel",
+            "error",
+            "-i",
+            f"{number}.mkv",
+            "-f",
+            "rawvideo",
+            "-pix_fmt",
+            "gray",
+            "-",
+        ]
+        raw = subprocess.run(command, capture_output=True, check=True).stdout
+        frames.append(np.frombuffer(raw, np.uint8).reshape(2, 48, 64))
+    assert (frames[0][:, 22:26, 30:34] < 30).all()
+    assert (frames[1][:, 22:26, 30:34].max((1, 2)) > 200).all()
+    assert "films of a --path, not for a --flight" in run("-o", "x.mp4", "--flight", "sun", "M31", *DATE, code=1)
 
 
 def test_pictures_of_a_date_need_no_astropy(here):

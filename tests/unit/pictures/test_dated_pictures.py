@@ -194,7 +194,7 @@ def test_a_fast_star_is_where_astropy_moves_it(barnard, date):
     flux, centre = window(take_still(barnard, view, moment=moment).picture, 150, 150, 8)
     assert np.abs(centre - 150).max() < 0.1
     assert -2.5 * math.log10(flux) == pytest.approx(8.194, abs=0.06)  # it comes nearer
-    with pytest.raises(InputError, match="--budget with --date: what stands for stars stands still"):
+    with pytest.raises(InputError, match=r"--date with --budget, .* what stands for stars stands still"):
         take_still(barnard, view, budget=1000, moment=moment)
     assert take_still(barnard, view).picture.flux.sum() < 1e-12
     place = named("Barnard's Star", barnard, moment)
