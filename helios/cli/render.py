@@ -12,6 +12,7 @@ import click
 
 from helios.cli.pack import default_universe, universe_option
 from helios.cli.printing import echo
+from helios.cli.render_date import check_date, date_options, read_moment, tell_moment
 from helios.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ PICTURES, TABLES, FILMS = (".png",), (".fits", ".fit"), (".mp4", ".mkv", ".webm"
 @universe_option
 @click.option("--from", "eye", metavar="PLACE", help="sun, a NAME, or x,y,z with a unit as in 1,2,3pc. [default: sun]")
 @click.option("--look-at", metavar="PLACE", help="A NAME, ra,dec in degrees, or x,y,z with a unit.")
+@date_options
 @click.option("--link", metavar="LINK", help="A link of the viewer instead, or what stands in it after #.")
 @click.option("--fov", type=float, help="Field of view from bottom to top, degrees. [default: 60]")
 @click.option("--size", metavar="WxH", help="Pixels. [default: 1280x720; of maps 1600x800]")
@@ -63,6 +65,8 @@ def render(
     directory: Path | None,
     eye: str | None,
     look_at: str | None,
+    date: str | None,
+    ephemeris: Path | None,
     link: str | None,
     fov: float | None,
     size: str | None,
@@ -86,7 +90,8 @@ def render(
     A NAME is a landmark, or the name or designation of a bright star; the camera stands before it as the viewer does
     after a flight to it. Exposure, colours, glare and tone curve are the viewer's. --difference shows what trained
     cells have too much of in orange and what they lack in blue. FITS has linear light, in that of a star of magnitude
-    0, and where on the sky each pixel is.
+    0, and where on the sky each pixel is. With --date planets, moons and small bodies are where they are then, and
+    names of bodies are places too; without, only the stars and the Sun are drawn.
     """
     import helios
     from helios.pictures.render import take_still, write_fits, write_png
@@ -96,13 +101,15 @@ def render(
     ev = _stops(exposure)
     _check_choices(projection, frame, grid, up, flight, path, frames, link, eye, look_at, fov, what, budget)
     _check_output(output, is_film, also_fits)
+    check_date(date, ephemeris, flight is not None, link)
     universe = helios.open(directory or default_universe())
+    moment = read_moment(universe, date, ephemeris, link)
     if is_film:
         ways, up_in_file = _ways(universe, flight, path, eye, look_at, fov, pixels)
-        _film(universe, output, ways, pixels, what, ev, up or up_in_file, fps, frames, budget, not no_glare)
+        _film(universe, output, ways, pixels, what, ev, up or up_in_file, fps, frames, budget, not no_glare, moment)
         return
-    view, ev_in_link = _view(universe, projection, eye, look_at, link, fov, pixels, up, frame, grid)
-    still = take_still(universe, view, what, ev_in_link if ev is None else ev, budget)
+    view, ev_in_link = _view(universe, projection, eye, look_at, link, fov, pixels, up, frame, grid, moment)
+    still = take_still(universe, view, what, ev_in_link if ev is None else ev, budget, moment)
     if output.suffix.lower() in TABLES:
         write_fits(output, universe, still)
     else:
@@ -179,7 +186,7 @@ def _stops(text: str) -> float | None:
 
 
 def _view(
-    universe: Universe, projection, eye, look_at, link, fov, pixels, up, frame, grid
+    universe: Universe, projection, eye, look_at, link, fov, pixels, up, frame, grid, moment
 ) -> tuple[View, float | None]:
     """The view that the options ask for, and the stops of exposure that a link does."""
     from helios.pictures.places import FRESH_FOV_DEG, parse_ahead, parse_eye
@@ -190,14 +197,14 @@ def _view(
         state, up_in_link = parse_link(link)
         view = pinhole(state.position_m, state.ahead, state.fov_deg, pixels, up or up_in_link)
         return view, state.ev
-    eye_m, place = parse_eye(eye or "sun", universe)
+    eye_m, place = parse_eye(eye or "sun", universe, moment)
     if projection != "pinhole":
         chosen = frame or (grid if grid not in (None, "none") else "galactic")
         return all_sky(eye_m, projection, pixels, chosen), None
-    if look_at is None and place is not None and not place.is_sun:
+    if look_at is None and place is not None and not (place.is_sun or place.is_body):
         ahead = place.position_m - eye_m
     else:
-        ahead = parse_ahead(look_at or (FRESH_LOOK if place is not None else "sun"), universe, eye_m)
+        ahead = parse_ahead(look_at or (FRESH_LOOK if place is not None else "sun"), universe, eye_m, moment)
     return pinhole(eye_m, ahead, FRESH_FOV_DEG if fov is None else fov, pixels, up or "ecliptic"), None
 
 
@@ -230,7 +237,7 @@ def _short_fov(state: State, pixels: tuple[int, int]) -> float:
     return degrees(2 * atan(tan(radians(state.fov_deg) / 2) * min(1.0, pixels[0] / pixels[1])))
 
 
-def _film(universe, output, ways, pixels, what, ev, up, fps, frames, budget, glare) -> None:
+def _film(universe, output, ways, pixels, what, ev, up, fps, frames, budget, glare, moment) -> None:
     from helios.pictures.film import check_film, find_ffmpeg
     from helios.pictures.flights import frames_of
     from helios.pictures.render import make_film
@@ -256,6 +263,7 @@ def _film(universe, output, ways, pixels, what, ev, up, fps, frames, budget, gla
         fps=fps,
         budget=budget,
         glare=glare,
+        moment=moment,
         on_frame=on_frame,
     )
     echo(f"wrote {output}: {made.frames:,} frames of {pixels[0]} x {pixels[1]} px, {made.frames / fps:.2f} s")
@@ -274,6 +282,7 @@ def _report(output: Path, still: Still) -> None:
     echo(f"exposure {still.ev:+.2f} stops{auto}: stars to magnitude {limit:.1f}")
     if still.what == "difference":
         echo(f"scale {still.scale:.3g} of full brightness, orange for too much light, blue for too little")
+    tell_moment(still)
     _tell_error(still.known_error)
 
 

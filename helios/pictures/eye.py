@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from helios.constants import EPS_PX2, OMEGA_0_SR
 
 EXPOSURE_AT_EV_0 = 16.0
-EV_RANGE = (-18.0, 30.0)
+EV_RANGE = (-22.0, 30.0)
 
 PX2_PER_STAR = 1400
 SHARE_OF_FEW = 0.9
@@ -84,8 +84,8 @@ class Eye:
         first, last = (min(max(math.floor(edge / BLOCK_PX), 0), count - 1) for edge in (at - half, at + half))
         return first, last
 
-    def look(self) -> float | None:
-        """Return the stops that the picture asks for; None where nothing is in it."""
+    def look(self, limit: float = math.inf) -> float | None:
+        """Return the stops that the picture asks for, of an exposure up to `limit`; None where nothing is in it."""
         peak, count = self._focal**2 / (2.0 * math.pi * EPS_PX2), self.count
         exposure = math.inf
         if count > 0:
@@ -99,6 +99,7 @@ class Eye:
             exposure = FULL / most if most > 0 else math.inf
         if few_most > 0:
             exposure = min(exposure, FULL / few_most)
+        exposure = min(exposure, limit)
         if exposure == math.inf:
             return None
         glare = max(1.0, exposure * most / FULL) ** -GLARE_POWER

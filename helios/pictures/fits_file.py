@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from helios.color import LUMINANCE
 from helios.constants import ICRS_TO_ECLIPTIC, OMEGA_0_SR
 from helios.pictures.views import View
+from helios.solar.dates import format_date, utc_of_tdb
 
 if TYPE_CHECKING:
     from astropy.io.fits import Header
@@ -52,12 +53,14 @@ def wcs_cards(view: View) -> dict[str, float | str | int]:
     return {name: float(value) if isinstance(value, np.floating) else value for name, value in cards.items()}
 
 
-def fits_bytes(light: NDArray[np.float64], view: View, about: Mapping[str, str]) -> bytes:
+def fits_bytes(
+    light: NDArray[np.float64], view: View, about: Mapping[str, str], date: Mapping[str, str | float] | None = None
+) -> bytes:
     """Return a FITS file of `light` [H, W, 3], a picture's at exposure 1, linear RGB with Rec. 709 primaries.
 
     The primary image is its luminance, the extensions RED, GREEN and BLUE its colours, all in the light of a star of G
-    magnitude 0, so that a star's magnitude is -2.5 log10 of the sum of its pixels. `about` becomes comments. The same
-    picture gives the same bytes.
+    magnitude 0, so that a star's magnitude is -2.5 log10 of the sum of its pixels. `about` becomes comments, `date`, of
+    `date_cards`, says when. The same picture gives the same bytes.
     """
     from astropy.io import fits
 
@@ -68,11 +71,21 @@ def fits_bytes(light: NDArray[np.float64], view: View, about: Mapping[str, str])
     ]
     for image in images:
         _describe(image.header, view)
+        image.header.update(date or {})
     for name, text in about.items():
         images[0].header.add_comment(f"{name}: {text}".encode("ascii", "replace").decode())
     file = io.BytesIO()
     fits.HDUList(images).writeto(file)
     return file.getvalue()
+
+
+def date_cards(jd_tdb: float) -> dict[str, str | float]:
+    """Return the cards of the header that say a Julian date of TDB (Rots et al. 2015, A&A 574, A36)."""
+    cards: dict[str, str | float] = {"TIMESYS": "UTC", "MJDREF": 0.0}
+    text = format_date(jd_tdb)
+    if not text.startswith("JD"):
+        cards["DATE-OBS"] = text.removesuffix("Z")
+    return cards | {"MJD-OBS": float(utc_of_tdb(jd_tdb)) - 2_400_000.5}
 
 
 def _plane(values: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -48,8 +48,8 @@ class Picture:
         return self.light @ LUMINANCE / (OMEGA_0_SR * self.view.focal_px**2)
 
 
-def take(view: View, blocks: Iterable[Block], threads: int | None = None) -> Picture:
-    """Return the picture of the lights in `blocks` from `view`.
+def take(view: View, blocks: Iterable[Block], threads: int | None = None, most: float = math.inf) -> Picture:
+    """Return the picture of the lights in `blocks` from `view`; its own exposure is at most `most`.
 
     No light but the share 1e-8 of each that lies beyond the reach of the pixels' filter is cut, and sums are float64,
     in the order of the blocks: the same bytes on any number of `threads`, None for every core. Memory: 24 bytes a
@@ -78,7 +78,7 @@ def take(view: View, blocks: Iterable[Block], threads: int | None = None) -> Pic
             if len(rows):
                 wide.add(picture, seen["sigma"][rows], position[rows], opacity[rows], covariance[rows], colors[rows])
     wide.finish(picture)
-    ev = eye.look()
+    ev = eye.look(most)
     return Picture(view, picture, lights, FRESH_EV if ev is None else ev)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from helios.errors import InputError
 from helios.pictures.eye import EV_RANGE
 from helios.pictures.flights import FRESH_FOV_DEG, State
 from helios.pictures.views import FOV_DEG, View
+from helios.solar.dates import J2000
 
 FIELDS = ("pos", "look", "fov", "ev", "seconds", "up")
 """Of a state: `pos` x,y,z in metres, `look` ra,dec in degrees, `fov` in degrees, `ev` in stops or "auto", `seconds`
@@ -38,12 +40,25 @@ def parse_link(text: str, where: str = "--link") -> tuple[State, str]:
     return _state({name: values[name] for name in FIELDS if name in values}, where)
 
 
-def link_of(view: View, ev: float) -> str:
-    """Return what a link to the same view in the viewer has after `#`."""
+def date_in(link: str) -> str | None:
+    """Return the date of a link of the viewer as `helios.solar.dates.parse_date` reads it, None where it says none.
+
+    A day is its noon there; a year without a day is a Julian year.
+    """
+    text = dict(parse_qsl(link.strip().rpartition("#")[2].lstrip("?").replace("+", "%2B"))).get("t")
+    if text is None:
+        return None
+    if re.fullmatch(r"[-+]?\d{1,6}(\.\d+)?", text):
+        return f"JD{J2000 + (float(text) - 2000.0) * 365.25}"
+    return f"{text}T12:00"
+
+
+def link_of(view: View, ev: float, day: str = "") -> str:
+    """Return what a link to the same view in the viewer has after `#`, at a `day`, 2026-11-29, if one is given."""
     ra, dec = view.look_deg()
     place = ",".join(repr(float(x)) for x in view.eye_m)
     up = "" if view.up in ("ecliptic", "") else f"&up={view.up}"
-    return f"pos={place}&look={ra:.9f},{dec:.9f}&fov={view.fov_deg:.9g}&ev={ev:.4g}{up}"
+    return f"pos={place}&look={ra:.9f},{dec:.9f}&fov={view.fov_deg:.9g}&ev={ev:.4g}{up}{day and f'&t={day}'}"
 
 
 def read_states(path: Path) -> tuple[list[State], str]:

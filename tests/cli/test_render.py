@@ -161,7 +161,7 @@ REFUSED = {
     "size": (("--size", "big"), "--size big: must be WIDTHxHEIGHT"),
     "fov": (("--fov", "179.5"), "field of view 179.5: must be from 0.001 to 179 degrees"),
     "map size": (("--projection", "mollweide", "--size", "10x10"), "must be twice as wide as high"),
-    "exposure": (("--exposure", "bright"), "--exposure bright: must be auto, or stops from -18 to 30"),
+    "exposure": (("--exposure", "bright"), "--exposure bright: must be auto, or stops from -22 to 30"),
     "untrained": (("--trained",), r"--trained: no cell of universe is trained \(helios train-landmarks"),
     "difference": (("--difference",), "no cell of universe is trained"),
     "budget": (("--budget", "1"), "--budget 1: must be at least"),
