@@ -249,7 +249,7 @@ def test_the_menu_can_be_touched(naked_eye_site, tmp_path, size):
     """Every row is 44 px high or more, inside the screen, or may be scrolled to where that is low."""
     view = View(steps=[{"until": READY}, {"evaluate": MENU}], clean=False)
     rows = np.array(look_at_site(naked_eye_site, [view], tmp_path, size=size, touch=True).views[0].script)
-    assert len(rows) == 8
+    assert len(rows) == 10
     assert rows[:, 4].min() >= 44
     assert rows[:, 0].min() >= 0
     assert rows[:, 1].max() <= size[0]
