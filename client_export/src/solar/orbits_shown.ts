@@ -11,16 +11,19 @@ import { type Sight, angleBetween } from "./sight.ts";
 /** The orbit of the Moon is shown to here from it, metres. */
 const MOON_ORBIT_M = 0.2 * AU_M;
 
+/** Globes smaller than this, radius over distance, hide no line. */
+const SMALLEST = 1e-3;
+
 export function drawOrbits(painter: Painter, view: ChartView, sights: readonly Sight[], paths: Paths): void {
-  for (const sight of sights) {
-    const { world, moon, place } = sight.body;
-    if (world?.name === MOON && sight.distance > MOON_ORBIT_M) continue;
-    const globes = [sight, ...sights.filter(({ body }) => moon && body.world?.name === moon.planet)];
-    const hides = (to: Vec3, far: number) =>
-      globes.some(({ body, distance, to: middle }) => {
-        const size = Math.asin(Math.min(1, body.place.radiusM / distance));
-        return far > distance && angleBetween(to, middle) < size;
-      });
-    drawPath(painter, view, paths.of(sight.body), world?.color ?? GREY, 1.05 * place.radiusM, hides);
+  const globes = sights.filter(({ body, distance }) => body.place.radiusM / distance > SMALLEST);
+  const hides = (to: Vec3, far: number) =>
+    globes.some(({ body, distance, to: middle }) => {
+      const size = Math.asin(Math.min(1, body.place.radiusM / distance));
+      return far > distance && angleBetween(to, middle) < size;
+    });
+  for (const { body, distance } of sights) {
+    const { world, place } = body;
+    if (world?.name === MOON && distance > MOON_ORBIT_M) continue;
+    drawPath(painter, view, paths.of(body), world?.color ?? GREY, 1.05 * place.radiusM, hides);
   }
 }
