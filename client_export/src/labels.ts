@@ -118,7 +118,7 @@ export class Labels implements Overlay {
     const discs = this.discs(camera);
     for (const landmark of this.landmarks) {
       const { body } = landmark;
-      if (body && !body.named && landmark.id !== destination?.id) continue;
+      if (body?.absent || (body && !body.named && landmark.id !== destination?.id)) continue;
       const position = this.stars.positionOf(landmark);
       const at = camera.project(position, size.width, size.height);
       if (!at || at.x < 0 || at.x > size.width || at.y < area.top || at.y > area.bottom) continue;

@@ -100,17 +100,19 @@ export class Solar {
     if (host.names) this.offer(host.names);
     if (this.active) this.look();
     const marked = this.active && system.held && this.shows("asteroids");
-    for (const body of system.smalls) body.place.body.named = marked && system.here(body);
+    for (const body of system.smalls) {
+      const absent = !system.here(body);
+      Object.assign(body.place.body, { named: marked && !absent, absent });
+    }
     if (!this.active) for (const { place } of [...system.worlds, ...system.moons]) place.body.named = false;
   }
 
   /** The body that the camera is near to and goes with: the least of those in whose reach it is. */
   private companion(): Body | null {
     const { camera } = this.host;
-    const { system } = this;
+    const { system, goal } = this;
     if (Number.isNaN(system.jdTdb)) return null;
     const apart = ({ place }: Body) => length(sub(place.position, camera.position));
-    const { goal } = this;
     if (goal && !goal.world && system.held && apart(goal) < COMPANY_M) return goal;
     if (!system.known) return null;
     const within = this.globes.filter((body) => apart(body) < (body.world?.influenceM ?? 0));
@@ -186,8 +188,7 @@ export class Solar {
     if (this.seenFrom === camera.position && this.seenFovDeg === camera.fovDeg) return this.sights;
     this.seenFrom = camera.position;
     this.seenFovDeg = camera.fovDeg;
-    const { system, fade } = this;
-    const { goal } = this;
+    const { system, fade, goal } = this;
     this.moons = fade > 0 ? shownMoons(system.moons, system.worldAt, camera, goal) : [];
     for (const { body } of this.moons) system.placeOf(body);
     const shown = [...(fade > 0 ? this.globes : []), ...(goal && !goal.world && system.held ? [goal] : [])];
