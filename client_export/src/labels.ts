@@ -1,9 +1,11 @@
 /** Names of the brightest and largest landmarks in view, over the picture, with a ring around what gives no light. */
+import { limitOf } from "./eye.ts";
 import { type Landmark, SUN, isStar, isUnlit } from "./landmark.ts";
 import type { LandmarkStars } from "./landmark_stars.ts";
 import type { Camera } from "./camera.ts";
 import type { Box, Frame, Overlay } from "./overlay.ts";
 import { sunNow } from "./sun.ts";
+import { OMEGA_0 } from "./v2/quantities.ts";
 import { type Vec3, dot, length, scale, sub } from "./vec.ts";
 
 const MOST_STARS = 16;
@@ -13,6 +15,10 @@ const MOST_BODIES = 16;
 const MOST_UNLIT = 2;
 /** Smallest angular radius at which anything but a star is named, radians. */
 const SMALLEST_OTHER = 0.004;
+/** Stars are named to so many magnitudes below those that are seen. */
+const BEYOND_SEEN = 1;
+/** Where only stars brighter than this magnitude are seen, as beside a sunlit planet, no place between the stars is named. */
+const NO_SKY = 1;
 /** About the size of a name on the screen, CSS pixels, for keeping names apart. */
 const CHARACTER_PX = 7;
 const LINE_PX = 18;
@@ -55,12 +61,13 @@ export class Labels implements Overlay {
   private readonly names = new Map<string, HTMLElement>();
   private readonly rings = new Map<string, HTMLElement>();
 
-  /** `destination` is the place that was asked for, which is named before all others. */
+  /** `destination` is the place that was asked for, which is named before all others; `exposure` that of the sky. */
   constructor(
     private readonly container: HTMLElement,
     private readonly landmarks: readonly Landmark[],
     private readonly stars: LandmarkStars,
     private readonly destination: () => Landmark | null,
+    private readonly exposure: () => number,
   ) {}
 
   /** Names shown now. */
@@ -107,10 +114,11 @@ export class Labels implements Overlay {
     const bodies: Candidate[] = [];
     const area = this.container.getBoundingClientRect();
     const focal = camera.focalPx(size.height);
+    const limit = limitOf(this.exposure(), focal);
     const discs = this.discs(camera);
     for (const landmark of this.landmarks) {
       const { body } = landmark;
-      if (body && !body.named && landmark.id !== destination?.id) continue;
+      if (body?.absent || (body && !body.named && landmark.id !== destination?.id)) continue;
       const position = this.stars.positionOf(landmark);
       const at = camera.project(position, size.width, size.height);
       if (!at || at.x < 0 || at.x > size.width || at.y < area.top || at.y > area.bottom) continue;
@@ -134,6 +142,8 @@ export class Labels implements Overlay {
         first.push(candidate);
       } else if (body) {
         bodies.push(candidate);
+      } else if (lit ? -2.5 * Math.log10((2 * Math.PI * score) / OMEGA_0) > limit + BEYOND_SEEN : limit < NO_SKY) {
+        continue;
       } else if (landmark.kind === "galactic_center") {
         (isUnlit(landmark) ? last : first).push(candidate);
       } else if (lit) {

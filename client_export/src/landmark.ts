@@ -16,8 +16,11 @@ export interface Landmark {
   description: string;
   /** How many stars the universe has there, as counted when the site was made; absent where nobody counted. */
   stars?: number;
-  /** Of a body of the solar system: its light here, steradians at exposure 1, whether it is named, and how far out it is drawn, metres. */
-  body?: { light: number; named: boolean; reachM: number };
+  /**
+   * Of a body of the solar system: its light here, steradians at exposure 1, whether it is named, how far out it is drawn, metres, and
+   * whether it is not there at the date.
+   */
+  body?: { light: number; named: boolean; reachM: number; absent?: boolean };
 }
 
 /** Of a star that no file lists as a place, metres: around it lies what is its light, and a flight ends by it where none is known. */

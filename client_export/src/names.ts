@@ -2,6 +2,7 @@
 import type { Camera } from "./camera.ts";
 import { Destination } from "./destination.ts";
 import { messageOf } from "./errors.ts";
+import { exposureAt } from "./exposure.ts";
 import type { Coordinates } from "./find/coordinates.ts";
 import { type Found, Sought } from "./find/sought.ts";
 import { Turn } from "./find/turn.ts";
@@ -26,6 +27,8 @@ export interface Host {
   readonly source: { readonly store: SplatStore };
   /** What the page was opened with. */
   readonly address: string;
+  /** Stops of exposure. */
+  readonly ev: number;
   /** Goes a way, or to its end `atOnce`. */
   fly(way: Plan, atOnce: boolean): void;
   /** What is known of the solar system, if the site has any of it. */
@@ -55,7 +58,13 @@ export class Names implements Overlay {
     this.sought = new Sought([...this.landmarks], site, async () => (await host.bodies?.ready())?.offer(this));
     this.stars = new LandmarkStars(this.landmarks);
     this.destination = new Destination(element("goal"), element("about"), element("hint"), this.store);
-    this.labels = new Labels(element("labels"), this.landmarks, this.stars, () => this.destination.current);
+    this.labels = new Labels(
+      element("labels"),
+      this.landmarks,
+      this.stars,
+      () => this.destination.current,
+      () => exposureAt(host.ev),
+    );
     const [input, list] = [element<HTMLInputElement>("search-input"), element("search-list")];
     const find = async (typed: string) => (await this.sought.find(typed)).map((found) => this.resultOf(found));
     this.search = new Search(input, list, element("search-count"), find, (reason) => showNotice(messageOf(reason)));

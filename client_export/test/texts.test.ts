@@ -15,7 +15,7 @@ const OTHERS: Record<string, Texts> = { de, fr };
 const SOURCE = new URL("../src/", import.meta.url);
 /** Words that are the same in other languages, too. */
 const SAME =
-  /^(Auto|Zoom|Pause|Distance|Constellations?|Magnitude \(G\)|Exposition|galaxy|Tour: .*|mag .*|Navigation|Magnitude \(V\)|Phase|Mars|Venus|Jupiter|Saturn|Uranus|Neptune|Pluto|Planet|Asteroid)$/;
+  /^(Auto|Zoom|Pause|Distance|Constellations?|Magnitude \(G\)|Exposition|galaxy|Tour: .*|mag .*|Navigation|Magnitude \(V\)|Phase|Mars|Venus|Jupiter|Saturn|Uranus|Neptune|Pluto|Planet|Asteroid|Deimos|Metis|Adrastea|Amalthea|Thebe|Callisto|Enceladus|Tethys|Dione|Rhea|Hyperion|Iapetus|Phoebe|Oberon|Proteus|Nereid)$/;
 
 /** All texts by where they stand; of those with gaps, each gap as a mark of its own. */
 function textsOf(value: unknown, path = ""): [string, string][] {

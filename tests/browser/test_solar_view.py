@@ -15,7 +15,8 @@ from pinhole import Pinhole, direction_of
 
 from helios.constants import AU_M
 from helios.solar.dates import parse_date
-from helios.solar.ephemeris import load_ephemeris
+from helios.solar.ephemeris import BODIES, load_ephemeris
+from helios.solar.moons import load_moons, moon_barycentric_au
 
 SIZE = (640, 480)
 WIDE = (1280, 800)
@@ -40,6 +41,7 @@ SETTLED = """new Promise((done) => {
   };
   look();
 })"""
+DATED = "location.hash.includes('2027-05-01')"
 AWAY = "Math.hypot(...helios.view().pos) > 1e11"
 TOLD = "document.querySelector('#panel:not([hidden])')?.getAttribute('aria-busy') === 'false'"
 PANEL = "document.getElementById('panel').innerText"
@@ -83,8 +85,9 @@ def site(naked_eye_site, tmp_path_factory):
     folder = shutil.copytree(naked_eye_site, tmp_path_factory.mktemp("solar") / "site")
     shutil.copy(ROOT / "catalogs/ephemeris.bin.gz", folder)
     (folder / "bodies.json.gz").write_bytes(gzip.compress(asteroids().encode(), mtime=0))
+    (folder / "moons.json.gz").write_bytes(gzip.compress((ROOT / "catalogs/moons.json").read_bytes(), mtime=0))
     manifest = json.loads((folder / "site.json").read_text())
-    manifest |= {"ephemeris": "ephemeris.bin.gz", "bodies": "bodies.json.gz"}
+    manifest |= {"ephemeris": "ephemeris.bin.gz", "moons": "moons.json.gz", "bodies": "bodies.json.gz"}
     (folder / "site.json").write_text(json.dumps(manifest))
     return folder
 
@@ -134,6 +137,17 @@ def earth_box():
     return (int(px[0]) - 6, int(px[1]) - 6, 13, 13)
 
 
+GALILEAN, GALILEAN_NIGHT = ("Io", "Europa", "Ganymede", "Callisto"), "2026-11-29"
+
+
+def beside_jupiter():
+    """A camera that sees Jupiter, a disc of 6 px, and its four large moons, points, from half above their lit side."""
+    jupiter, sun = place_m("Jupiter", GALILEAN_NIGHT), place_m("Sun", GALILEAN_NIGHT)
+    out = (sun - jupiter) / np.linalg.norm(sun - jupiter) + [0, 0, 1]
+    out /= np.linalg.norm(out)
+    return Pinhole(jupiter + 3e10 * out, direction_of(-out), 10.0, SIZE)
+
+
 @pytest.fixture(scope="module")
 def visit(site, tmp_path_factory):
     views = []
@@ -143,6 +157,9 @@ def visit(site, tmp_path_factory):
         camera = beside("Jupiter", "2026-01-10", px)
         views.append(View(f"{camera.state}&ev=-14&t=2026-01-10&show=none", light=MIDDLE, picture=False))
     views.append(View(f"{sky_from_mars(MARS_NIGHT).state}&ev=-3&t={MARS_NIGHT}", light=earth_box(), picture=False))
+    views.append(
+        View(f"{beside_jupiter().state}&ev=-10&t={GALILEAN_NIGHT}&show=none", light=(0, 0, *SIZE), picture=False)
+    )
     above = f"{from_above().state}&ev=-14&t=2026-01-10"
     views.append(View(f"{above}&show=asteroids", steps=[{"evaluate": RESTS}]))
     views.append(View(f"{above}&show=orbits"))
@@ -188,8 +205,22 @@ def test_earth_in_the_sky_of_mars_is_where_python_has_it(visit):
     assert np.hypot(*(found - want)) < 0.05
 
 
+def test_the_moons_of_jupiter_are_where_python_has_them(visit):
+    """Within 0.1 px, and named."""
+    seen, camera, jd = visit[-6], beside_jupiter(), parse_date(f"{GALILEAN_NIGHT}T12:00")
+    light = luminance(seen)
+    y, x = np.mgrid[: SIZE[1], : SIZE[0]] + 0.5
+    for name in GALILEAN:
+        [want] = camera.project(AU_M * moon_barycentric_au(name, jd, load_ephemeris()))
+        near = np.hypot(x - want[0], y - want[1]) < 4
+        found = [(light * axis)[near].sum() / light[near].sum() for axis in (x, y)]
+        assert light[near].max() > 0.05, name
+        assert np.hypot(*(found - want)) < 0.1, name
+    assert {*GALILEAN, "Jupiter"} <= set(seen.labels)
+
+
 def test_ten_thousand_asteroids_are_drawn_and_cost_nothing_at_rest(visit):
-    seen = visit[len(NIGHTS) + len(RADII_PX) + 1]
+    seen = visit[-5]
     more = seen.pixels().max(axis=2).astype(int) - visit[-4].pixels().max(axis=2)
     y, x = np.mgrid[: SIZE[1], : SIZE[0]] + 0.5
     focal = SIZE[1] / 2 / np.tan(np.radians(30))
@@ -221,7 +252,7 @@ def flown(site, tmp_path_factory):
     views = [
         View(steps=[{"until": AWAY}, {"evaluate": SETTLED}]),
         View(steps=[middle, {"until": TOLD}, {"evaluate": PANEL}], picture=False),
-        View(steps=[{"press": "Escape"}, {"evaluate": TYPE_DATE}, {"evaluate": SETTLED}]),
+        View(steps=[{"press": "Escape"}, {"evaluate": TYPE_DATE}, {"until": DATED}, {"evaluate": SETTLED}]),
         View(steps=[*search("ceres"), {"evaluate": SETTLED}], picture=False),
     ]
     options = {"size": WIDE, "reducedMotion": True, "start": "#goto=Jupiter&t=2026-01-10"}
@@ -245,7 +276,8 @@ def test_a_link_goes_to_a_planet_that_is_lit_and_fills_a_third_of_the_view(flown
     assert off < 1e-3
     bright = flown[0].pixels()[360:440, 600:680].mean(axis=2)
     assert 90 < np.median(bright) < 245
-    assert "Jupiter" in flown[0].labels
+    # Beside what the Sun lights no star is seen, and none is named.
+    assert {"Jupiter"} <= set(flown[0].labels) <= {*BODIES, *load_moons()}
 
 
 def test_the_panel_tells_of_it(flown):

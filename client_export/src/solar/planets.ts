@@ -13,14 +13,12 @@
 import type { Vec3 } from "../vec.ts";
 import type { Body } from "./ephemeris.ts";
 
-export interface World {
-  readonly name: Exclude<Body, "Sun">;
-  readonly kind: "planet" | "moon" | "dwarf planet";
+/** What is drawn as a globe, of a light that is known. */
+export interface Globe {
+  readonly name: string;
   /** Equatorial, and polar over equatorial. */
   readonly radiusM: number;
   readonly flat: number;
-  /** North pole, ICRS right ascension and declination, degrees. */
-  readonly pole: readonly [number, number];
   /** Linear RGB, of luminance 1. */
   readonly color: Vec3;
   /** Radius of the sphere in which it, rather than the Sun, holds what is near: a (m / M)^(2/5), metres. */
@@ -28,6 +26,13 @@ export interface World {
   /** V at 1 au from the Sun and from the eye, at a phase angle, degrees, to which it is known. */
   readonly magnitude: (phaseDeg: number) => number;
   readonly knownDeg: number;
+}
+
+export interface World extends Globe {
+  readonly name: Exclude<Body, "Sun">;
+  readonly kind: "planet" | "moon" | "dwarf planet";
+  /** North pole, ICRS right ascension and declination, degrees. */
+  readonly pole: readonly [number, number];
   /** Sidereal period, days, of its way around what it goes around. */
   readonly periodDays: number;
 }
@@ -39,7 +44,7 @@ const poly =
 /** Two pieces that meet at `at` degrees. */
 const split = (at: number, below: (a: number) => number, above: (a: number) => number) => (a: number) =>
   a <= at ? below(a) : above(a);
-const rgb = (r: number, g: number, b: number): Vec3 => {
+export const rgb = (r: number, g: number, b: number): Vec3 => {
   const light = 0.2126 * r + 0.7152 * g + 0.0722 * b;
   return [r / light, g / light, b / light];
 };
@@ -200,7 +205,7 @@ export const WORLDS: readonly World[] = [
 export const lambert = (phase: number): number => (Math.sin(phase) + (Math.PI - phase) * Math.cos(phase)) / Math.PI;
 
 /** V of a world at `sunAu` from the Sun and `eyeAu` from the eye, at a phase angle, radians; without rings. */
-export function magnitudeOf(world: World, sunAu: number, eyeAu: number, phase: number): number {
+export function magnitudeOf(world: Globe, sunAu: number, eyeAu: number, phase: number): number {
   const known = (world.knownDeg * Math.PI) / 180;
   const held = Math.min(phase, known);
   const beyond = phase > known ? -2.5 * Math.log10(Math.max(lambert(phase) / lambert(known), 1e-9)) : 0;

@@ -6,18 +6,20 @@ import type { Clock, Orbited } from "./connect.ts";
 import { jdTdbOf } from "./dates.ts";
 import { readEphemeris } from "./ephemeris.ts";
 import { Layer } from "./layer.ts";
+import { readMoons } from "./moons.ts";
 import { Solar } from "./solar.ts";
 import { SolarSystem } from "./system.ts";
 
 /** @throws SiteError where a file cannot be read or is damaged. */
 export async function readSolar(app: Orbited, site: Site, clock: Clock): Promise<Solar> {
   const name = site.path("ephemeris");
-  const [ephemeris, orbits] = await Promise.all([
+  const [ephemeris, orbits, moons] = await Promise.all([
     site.root.decoded(name, (bytes) => readEphemeris(bytes, name)),
     site.has("bodies") ? site.file("bodies").then((file) => parseBodies(...file)) : null,
+    site.has("moons") ? site.file("moons").then((file) => readMoons(...file)) : [],
   ]);
   const jdNow = () => jdTdbOf(msOfYear(clock.year));
-  const solar = new Solar(app, new SolarSystem(ephemeris, orbits), jdNow);
+  const solar = new Solar(app, new SolarSystem(ephemeris, orbits, moons), jdNow);
   app.eye.limit = (view) => solar.limit(view);
   app.stage.showLayer((gl, most) => {
     const layer = new Layer(gl);

@@ -5,7 +5,9 @@ import { OMEGA_0 } from "../v2/quantities.ts";
 import { type Vec3, dot, length, scale, sub } from "../vec.ts";
 import { magnitudeOf, smallMagnitude } from "./planets.ts";
 import { RINGED, ringLight } from "./ring.ts";
-import type { Body, SolarSystem } from "./system.ts";
+import type { Body } from "./body.ts";
+import { planetRadiusM, sunlitShare } from "./moon_bodies.ts";
+import type { SolarSystem } from "./system.ts";
 
 export interface Sight {
   readonly body: Body;
@@ -29,7 +31,7 @@ const lightOf = (magnitude: number): number => (Number.isNaN(magnitude) ? 0 : OM
 
 /** How `body` looks from `camera`, metres. */
 export function sightOf(system: SolarSystem, body: Body, camera: Vec3): Sight {
-  const { place, world, row, pole } = body;
+  const { place, world, moon, row, pole } = body;
   const off = sub(place.position, camera);
   const distance = Math.max(length(off), 1);
   const to = scale(off, 1 / distance);
@@ -43,7 +45,10 @@ export function sightOf(system: SolarSystem, body: Body, camera: Vec3): Sight {
     : place.kind === "spacecraft" || !system.orbits
       ? NaN
       : smallMagnitude(place.kind === "comet", system.orbits.hMag[row], system.orbits.slope[row], sunAu, eyeAu, phase);
-  const globe = lightOf(own);
+  const lit = moon
+    ? sunlitShare(place.position, system.worldAt(moon.planet), planetRadiusM(moon.planet), system.sun)
+    : 1;
+  const globe = lit * lightOf(own);
   let rings = 0;
   if (world?.name === RINGED) {
     const [over, under] = [dot(sun, pole), -dot(to, pole)];

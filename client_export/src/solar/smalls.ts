@@ -47,7 +47,7 @@ export class Smalls {
       if (Math.abs(px) > mostX || Math.abs(py) > mostY || row === without) continue;
       const h = orbits.hMag[row];
       if (Number.isNaN(h)) {
-        if (orbits.kind[row] === "spacecraft") this.keep(row, px, py);
+        if (orbits.kind[row] === "spacecraft" && this.system.here(this.system.smalls[row])) this.keep(row, px, py);
         continue;
       }
       const distance = Math.sqrt(x * x + y * y + z * z);

@@ -18,14 +18,15 @@ import { SUN_RADIUS_M, sunNow } from "../sun.ts";
 import { type Vec3, add, length, sub, unit } from "../vec.ts";
 import { BodyFlight } from "./bodies_flight.ts";
 import type { Layer, LayerView } from "./layer.ts";
-import { drawPath } from "./orbit_lines.ts";
-import { MOON, Paths } from "./paths.ts";
+import type { Body } from "./body.ts";
+import { type ShownMoon, isApart, shownMoons } from "./moons_shown.ts";
+import { drawOrbits } from "./orbits_shown.ts";
+import { Paths } from "./paths.ts";
 import { drawBody, limitOf } from "./picture.ts";
-import { GREY } from "./planets.ts";
 import { RINGED } from "./ring.ts";
 import { type Sight, angleBetween, behindSun, sightOf } from "./sight.ts";
 import { Smalls } from "./smalls.ts";
-import type { Body, SolarSystem } from "./system.ts";
+import type { SolarSystem } from "./system.ts";
 import { linesOf } from "./told.ts";
 
 /** Beyond this, 1,000 light-hours, no body gives light that any exposure shows. */
@@ -40,8 +41,6 @@ const NAMED_M = 300 * AU_M;
 const COMPANY_M = 1e9;
 /** Of a globe from above: nearer one does not come, radii. */
 const CLOSEST = 1.2;
-/** The orbit of the Moon is shown to here from it, metres. */
-const MOON_ORBIT_M = 0.2 * AU_M;
 const [FAMOUS_KINDS, FAMOUS_NUMBERS] = [new Set(["spacecraft", "dwarf planet", "interstellar"]), 4];
 
 /** What shows the sky. */
@@ -59,6 +58,8 @@ export interface SolarHost {
 export class Solar {
   private sights: Sight[] = [];
   private seenFrom: Vec3 | null = null;
+  private seenFovDeg = NaN;
+  private moons: readonly ShownMoon[] = [];
   private jumps = -1;
   private readonly smalls: Smalls;
   private readonly paths: Paths;
@@ -72,7 +73,7 @@ export class Solar {
   ) {
     this.smalls = new Smalls(system);
     this.paths = new Paths(system);
-    this.live = new Map([...system.worlds, ...system.smalls].map((body) => [body.place.id, body]));
+    this.live = new Map([...system.worlds, ...system.moons, ...system.smalls].map((body) => [body.place.id, body]));
   }
 
   /** Whether anything of it is near enough to be drawn. */
@@ -91,7 +92,7 @@ export class Solar {
       const near = linked || host.flying ? null : this.companion();
       const before = near?.place.position;
       system.move(jdTdb);
-      if (near && before) camera.position = add(camera.position, sub(near.place.position, before));
+      if (near && before) camera.position = add(camera.position, sub(system.placeOf(near), before));
       this.seenFrom = null;
     }
     sunNow.place = system.known ? system.sun : [0, 0, 0];
@@ -99,27 +100,40 @@ export class Solar {
     if (host.names) this.offer(host.names);
     if (this.active) this.look();
     const marked = this.active && system.held && this.shows("asteroids");
-    for (const { place } of system.smalls) place.body.named = marked;
-    if (!this.active) for (const { place } of system.worlds) place.body.named = false;
+    for (const body of system.smalls) {
+      const absent = !system.here(body);
+      Object.assign(body.place.body, { named: marked && !absent, absent });
+    }
+    if (!this.active) for (const { place } of [...system.worlds, ...system.moons]) place.body.named = false;
   }
 
   /** The body that the camera is near to and goes with: the least of those in whose reach it is. */
   private companion(): Body | null {
     const { camera } = this.host;
-    const { system } = this;
+    const { system, goal } = this;
     if (Number.isNaN(system.jdTdb)) return null;
     const apart = ({ place }: Body) => length(sub(place.position, camera.position));
-    const { goal } = this;
     if (goal && !goal.world && system.held && apart(goal) < COMPANY_M) return goal;
     if (!system.known) return null;
-    const within = system.worlds.filter((body) => apart(body) < (body.world?.influenceM ?? 0));
+    const within = this.globes.filter((body) => apart(body) < (body.world?.influenceM ?? 0));
     return within.sort((a, b) => (a.world?.influenceM ?? 0) - (b.world?.influenceM ?? 0))[0] ?? null;
   }
 
-  /** The body that was asked for; null where that is none. */
+  /** The body that was asked for; null where there is none at the date. */
   private get goal(): Body | null {
-    const asked = this.host.names?.goal;
-    return (asked && this.live.get(asked.id)) ?? null;
+    const { asked } = this;
+    return asked && this.system.here(asked) ? asked : null;
+  }
+
+  /** The same, though it may not be there at the date. */
+  private get asked(): Body | null {
+    const place = this.host.names?.goal;
+    return (place && this.live.get(place.id)) ?? null;
+  }
+
+  /** The worlds, and the moons that are shown. */
+  private get globes(): Body[] {
+    return [...this.system.worlds, ...this.moons.map(({ body }) => body)];
   }
 
   /** Lets names know of the bodies. */
@@ -128,7 +142,7 @@ export class Solar {
     if (sun) sun.position = sunNow.place;
     if (names === this.offered) return;
     this.offered = names;
-    for (const { place } of this.system.worlds) names.name(place);
+    for (const { place } of [...this.system.worlds, ...this.system.moons]) names.name(place);
     for (const { place, row } of this.system.smalls)
       if (FAMOUS_KINDS.has(place.kind) || Number(this.system.orbits?.designation[row]) <= FAMOUS_NUMBERS)
         names.name(place);
@@ -137,7 +151,9 @@ export class Solar {
 
   /** The place of a body that a search has found a copy of. */
   placeOf(place: Landmark): Landmark | null {
-    return this.live.get(place.id)?.place ?? null;
+    const body = this.live.get(place.id);
+    if (body) this.system.placeOf(body);
+    return body?.place ?? null;
   }
 
   /** The way to a body; null for a place that is none. */
@@ -147,7 +163,7 @@ export class Solar {
     const framed = body.world?.name === RINGED ? 1.5 * place.radiusM : place.radiusM;
     return new BodyFlight(
       this.host.camera,
-      () => body.place.position,
+      () => this.system.placeOf(body),
       () => this.system.sun,
       framed,
     );
@@ -155,7 +171,9 @@ export class Solar {
 
   /** What is to be known of the date; empty where all is well. */
   get note(): string {
-    return this.active ? this.system.note : "";
+    if (!this.active) return "";
+    const { asked, system } = this;
+    return [asked ? system.absence(asked) : "", system.note].filter(Boolean).join(" ");
   }
 
   /** Large bodies fade at the ends of their dates. */
@@ -167,17 +185,27 @@ export class Solar {
   /** How the large bodies, and the goal, look from the camera. */
   private look(): Sight[] {
     const { camera } = this.host;
-    if (this.seenFrom === camera.position) return this.sights;
+    if (this.seenFrom === camera.position && this.seenFovDeg === camera.fovDeg) return this.sights;
     this.seenFrom = camera.position;
-    const { system, fade } = this;
-    const { goal } = this;
-    const shown = [...(fade > 0 ? system.worlds : []), ...(goal && !goal.world && system.held ? [goal] : [])];
+    this.seenFovDeg = camera.fovDeg;
+    const { system, fade, goal } = this;
+    this.moons = fade > 0 ? shownMoons(system.moons, system.worldAt, camera, goal) : [];
+    for (const { body } of this.moons) system.placeOf(body);
+    const shown = [...(fade > 0 ? this.globes : []), ...(goal && !goal.world && system.held ? [goal] : [])];
     this.sights = shown.map((body) => sightOf(system, body, camera.position));
     this.sights.sort((a, b) => b.distance - a.distance);
     const near = length(sub(camera.position, system.sun)) < NAMED_M;
     for (const { place } of system.worlds) Object.assign(place.body, { named: near && fade > 0, light: 0 });
-    for (const { body, globe, rings } of this.sights) body.place.body.light = (globe + rings) * (body.world ? fade : 1);
+    for (const { place } of system.moons) Object.assign(place.body, { named: false, light: 0 });
+    for (const { body, named } of this.moons) body.place.body.named = named;
+    for (const { body, globe, rings } of this.sights) body.place.body.light = (globe + rings) * this.shareOf(body);
     return this.sights;
+  }
+
+  /** How much of a body's light is shown. */
+  private shareOf(body: Body): number {
+    const share = body.moon ? (this.moons.find((shown) => shown.body === body)?.share ?? 0) : 1;
+    return body.world ? share * this.fade : 1;
   }
 
   private shows(part: PartName): boolean {
@@ -197,7 +225,7 @@ export class Solar {
     layer.drawPoints(target, view, this.smalls.values, this.smalls.count);
     for (const sight of this.look()) {
       if (sight.globe === 0 || behindSun(this.system, sight, camera.position, SUN_RADIUS_M)) continue;
-      drawBody(layer, target, view, sight, sight.body.world ? this.fade : 1, exposure, most);
+      drawBody(layer, target, view, sight, this.shareOf(sight.body), exposure, most);
     }
   }
 
@@ -212,7 +240,7 @@ export class Solar {
     const { camera } = this.host;
     const focal = camera.focalPx(height);
     let [nearest, found]: [number, Body | null] = [reach, null];
-    for (const { body, distance } of this.look()) {
+    for (const { body, distance } of this.look().filter(isApart)) {
       const at = camera.project(body.place.position, width, height);
       if (!at) continue;
       const off = Math.hypot(at.x - x, at.y - y) - (focal * body.place.radiusM) / distance;
@@ -238,7 +266,7 @@ export class Solar {
     const sun = sub(this.system.sun, place);
     let found: NearLight = { distance: length(sun), offset: sun, star: true };
     const { goal } = this;
-    for (const body of goal && !goal.world ? [...this.system.worlds, goal] : this.system.worlds) {
+    for (const body of goal && !goal.world ? [...this.globes, goal] : this.globes) {
       const offset = sub(body.place.position, place);
       const distance = length(offset);
       const stop = CLOSEST * body.place.radiusM;
@@ -260,18 +288,12 @@ export class Solar {
       if (score > best) [best, found] = [score, { place, light: true, closest: CLOSEST * radius }];
     };
     consider(this.system.sun, SUN_RADIUS_M);
-    for (const { body } of this.look()) consider(body.place.position, body.place.radiusM);
+    for (const { body } of this.look().filter(isApart)) consider(body.place.position, body.place.radiusM);
     return found;
   }
 
   /** Draws orbits on the chart. */
   drawOrbits(painter: Painter, view: ChartView): void {
-    if (!this.active || !this.system.known) return;
-    for (const { body, distance, to: middle } of this.look()) {
-      if (body.world?.name === MOON && distance > MOON_ORBIT_M) continue;
-      const size = Math.asin(Math.min(1, body.place.radiusM / distance));
-      const hides = (to: Vec3, far: number) => far > distance && angleBetween(to, middle) < size;
-      drawPath(painter, view, this.paths.of(body), body.world?.color ?? GREY, 1.05 * body.place.radiusM, hides);
-    }
+    if (this.active && this.system.known) drawOrbits(painter, view, this.look(), this.paths);
   }
 }

@@ -1,28 +1,22 @@
 /** Where the bodies of the solar system are at a date. */
-import type { Landmark } from "../landmark.ts";
 import { AU_M, eclipticOf } from "../sky.ts";
 import { written } from "../text/numbers.ts";
 import { TEXT } from "../text/text.ts";
 import { type Vec3, add, scale, sub } from "../vec.ts";
 import type { Orbits } from "./bodies_file.ts";
+import { type Body, placeOf } from "./body.ts";
 import type { Body as Name, Ephemeris } from "./ephemeris.ts";
+import { type MoonBody, moonBody } from "./moon_bodies.ts";
+import { type Moon, planetCentreBarycentricAu, planetocentricAu } from "./moons.ts";
 import { WORLDS, type World, smallRadiusM } from "./planets.ts";
 import { RINGED, RINGS_OUT } from "./ring.ts";
+import { firstDayOf, firstJdTdb } from "./spacecraft.ts";
 import { Conics } from "./twobody.ts";
 
 /** So far from the epoch of the orbits, years, two-body motion holds to about 0.001 au in the mean of asteroids. */
 export const HELD_YR = 1;
 /** And beyond this asteroids are anywhere on their orbits, and are not drawn. */
 export const LOST_YR = 200;
-
-/** A body that is a place: a world, or number `row` of the orbits. */
-export interface Body {
-  readonly place: Landmark & { body: NonNullable<Landmark["body"]> };
-  readonly world: World | null;
-  readonly row: number;
-  /** Unit vector along its north pole, axes of the universe. */
-  readonly pole: Vec3;
-}
 
 /**
  * What keeps to the Sun-Earth L2 point, where no ellipse holds it: so many times as far from the Sun as the barycentre of Earth and
@@ -41,7 +35,8 @@ function poleOf([ra, dec]: readonly [number, number]): Vec3 {
 }
 
 export class SolarSystem {
-  readonly worlds: readonly Body[];
+  readonly worlds: readonly (Body & { readonly world: World })[];
+  readonly moons: readonly MoonBody[];
   readonly smalls: readonly Body[];
   readonly conics: Conics | null;
   /** Metres from the barycentre, axes of the universe, of the Sun's centre. */
@@ -53,20 +48,28 @@ export class SolarSystem {
   /** Whether small ones are. */
   held = false;
   jdTdb = NaN;
+  /** From which dates on small bodies are there, TDB. */
+  private readonly firsts: readonly number[];
+  /** The dates that moons are at. */
+  private readonly moved = new Map<Moon, number>();
 
   constructor(
     private readonly ephemeris: Ephemeris,
     readonly orbits: Orbits | null,
+    private readonly listed: readonly Moon[] = [],
   ) {
     const { names } = TEXT.solar;
     this.worlds = WORLDS.map((world) => ({
       place: placeOf(`solar-${world.name}`, names[world.name], world.kind, world.radiusM),
       world,
+      moon: null,
       row: -1,
       pole: poleOf(world.pole),
     }));
+    this.moons = listed.map(moonBody);
     for (const { place, world } of this.worlds)
-      if (world?.name === RINGED) place.body.reachM = RINGS_OUT * place.radiusM;
+      if (world.name === RINGED) place.body.reachM = RINGS_OUT * place.radiusM;
+    this.firsts = (orbits?.designation ?? []).map(firstJdTdb);
     this.conics = orbits && new Conics(orbits);
     this.places = new Float64Array(3 * (this.conics?.count ?? 0));
     this.smalls = (orbits?.designation ?? []).map((designation, row) => {
@@ -80,10 +83,21 @@ export class SolarSystem {
           kind[row] === "spacecraft" ? 0 : smallRadiusM(hMag[row]),
         ),
         world: null,
+        moon: null,
         row,
         pole: [0, 0, 1],
       };
     });
+  }
+
+  /** Whether a body is there at the date: spacecraft were not always. */
+  here({ row }: Body): boolean {
+    return row < 0 || this.jdTdb >= this.firsts[row];
+  }
+
+  /** Why a body that was asked for is not there; empty where it is. */
+  absence(body: Body): string {
+    return this.here(body) ? "" : TEXT.solar.notYet(body.place.name, firstDayOf(body.place.name) ?? "");
   }
 
   /** Years, either way, from the epoch of the orbits. */
@@ -97,7 +111,7 @@ export class SolarSystem {
     this.jdTdb = jdTdb;
     this.known = this.ephemeris.has(jdTdb);
     this.sun = this.known ? this.at("Sun", jdTdb) : [0, 0, 0];
-    if (this.known) for (const { world, place } of this.worlds) place.position = this.at((world as World).name, jdTdb);
+    if (this.known) for (const { world, place } of this.worlds) place.position = this.centre(world.name);
     const { orbits, conics, places, sun } = this;
     this.held = orbits !== null && this.age < LOST_YR;
     if (!orbits || !conics || !this.held) return true;
@@ -126,6 +140,24 @@ export class SolarSystem {
   /** Where a large body is at a Julian date, TDB, metres from the barycentre. */
   at(name: Name, jdTdb: number): Vec3 {
     return scale(this.ephemeris.barycentricAu(name, jdTdb), AU_M);
+  }
+
+  /** Where a planet's own centre is now, metres from the barycentre: that of the ephemeris is that of it and its moons. */
+  private centre(planet: Name): Vec3 {
+    return scale(planetCentreBarycentricAu(planet, this.listed, this.ephemeris, this.jdTdb), AU_M);
+  }
+
+  /** The place of a world, metres. */
+  readonly worldAt = (name: string): Vec3 =>
+    this.worlds.find(({ world }) => world.name === name)?.place.position ?? [0, 0, 0];
+
+  /** Where a body is now, metres; moons, of which most are asked for by nobody, are moved here. */
+  placeOf({ place, moon }: Body): Vec3 {
+    if (moon && this.known && this.moved.get(moon) !== this.jdTdb) {
+      place.position = add(this.worldAt(moon.planet), scale(planetocentricAu(moon, this.jdTdb), AU_M));
+      this.moved.set(moon, this.jdTdb);
+    }
+    return place.position;
   }
 
   /** How a large body moves past another one now, au a day. */
@@ -163,9 +195,4 @@ function titleOf(designation: string, name: string, kind: string): string {
   if (name === "" || name === designation) return designation;
   if (kind === "spacecraft") return name;
   return kind === "comet" && !designation.includes("/") ? `${designation}/${name}` : `${designation} ${name}`;
-}
-
-function placeOf(id: string, name: string, kind: string, radiusM: number): Body["place"] {
-  const body = { light: 0, named: false, reachM: radiusM };
-  return { id, name, kind, position: [0, 0, 0], radiusM, description: "", body };
 }

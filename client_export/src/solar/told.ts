@@ -8,8 +8,12 @@ import { HELD_YR, type SolarSystem } from "./system.ts";
 
 export function linesOf(system: SolarSystem, { body, distance, fromSun, phase, magnitude }: Sight): Line[] {
   const { panel, solar, where } = TEXT;
+  const { moon } = body;
   const { kind, radiusM } = body.place;
-  const lines: Line[] = [[solar.kind, (TEXT.kinds as Record<string, string>)[kind] ?? kind]];
+  const planet = moon && (solar.names as Record<string, string>)[moon.planet];
+  const lines: Line[] = [
+    [solar.kind, planet ? solar.moonOf(planet) : ((TEXT.kinds as Record<string, string>)[kind] ?? kind)],
+  ];
   lines.push([
     panel.distance,
     `${where.fromSun(formatDistance(fromSun))}, ${panel.fromHere(formatDistance(distance))}`,
@@ -21,6 +25,7 @@ export function linesOf(system: SolarSystem, { body, distance, fromSun, phase, m
     const size = formatDistance(2 * radiusM);
     lines.push([solar.size, body.world ? size : solar.about(size)]);
   }
+  if (moon && moon.errorDeg > 1) lines.push([panel.about, solar.uncertain(written(moon.errorDeg, {}))]);
   if (!body.world && system.age > HELD_YR)
     lines.push([panel.about, solar.twoBody(written(Math.round(system.age), {}))]);
   return lines;
