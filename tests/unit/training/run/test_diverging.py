@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from helios.options import option
+from helios.splats import LOSS_CURVE
 from helios.training.registries import STRATEGIES
 from helios.training.strategies.fixed import NoControl
 from helios.universe import Universe
@@ -56,12 +57,14 @@ def test_a_cell_of_nan_is_tried_slower_then_keeps_its_start(
     for i, count in enumerate(np.diff(made.offsets)):
         result, expected = made.training.result(i), sound.training.result(i)
         assert all(np.isfinite(getattr(result.splats, f.name)).all() for f in dataclasses.fields(result.splats))
-        assert np.isfinite(list(result.metrics.values())).all()
+        # A part of the curve of losses in which no step was made has none.
+        measured = [value for name, value in result.metrics.items() if name not in LOSS_CURVE]
+        assert np.isfinite(measured).all()
         if count == ONE_CELLS_STARS:
             assert (result.outcome == "diverged") == (outcome == "diverged")
             lowered = result.metrics["last_loss"] < result.metrics["first_loss"]
             assert lowered == (result.outcome in ("trained", "mixed"))
         else:
             assert result.outcome == expected.outcome
-            assert result.metrics == expected.metrics
+            np.testing.assert_equal(dict(result.metrics), dict(expected.metrics))  # NaN is NaN
             np.testing.assert_array_equal(result.splats.means, expected.splats.means)
