@@ -1,5 +1,7 @@
 """Where the small catalogues that ship with Helios lie."""
 
+import csv
+import gzip
 from pathlib import Path
 
 from helios.errors import InputError
@@ -17,3 +19,9 @@ def embedded(name: str) -> Path:
         if (place / name).is_file():
             return place / name
     raise InputError(f"{name}: not among the catalogues of this installation; install Helios again")
+
+
+def embedded_rows(name: str) -> list[dict[str, str]]:
+    """Return the rows of the embedded gzipped CSV file `name` as texts by column. Raises InputError as `embedded`."""
+    with gzip.open(embedded(name), "rt", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

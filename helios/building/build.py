@@ -45,7 +45,7 @@ from helios.progress import Done, OnEvent, ignore
 from helios.schedulers import open_scheduler
 from helios.schedulers.config import SchedulerConfig
 from helios.solar.bodies_file import bodies_bytes
-from helios.solar.system import SmallBodies
+from helios.solar.readers.joining import Bodies
 from helios.universe.arrays import describe_columns, open_root
 from helios.universe.level_columns import LevelParts
 from helios.universe.paths import bodies_path, index_path, landmarks_path, may_be_replaced, store_path
@@ -77,7 +77,7 @@ class BuildReport:
     counts: Counts
     bad_files: list[tuple[str, str]]
     merged: Merged | None
-    bodies: SmallBodies | None
+    bodies: Bodies | None
     stars: int
     cells: int
     depths: tuple[int, int]
@@ -127,7 +127,7 @@ class _Build:
         self.surveys: list[Survey] = []
         self.inputs: list[dict[str, Any]] = []
         self.merged: Merged | None = None
-        self.bodies: SmallBodies | None = None
+        self.bodies: Bodies | None = None
 
     def make(self, readers: list[Reader], landmarks: Sequence[Landmark] | None) -> BuildReport:
         self.bodies = self.config.bodies()

@@ -22,7 +22,8 @@ from helios.catalogs_path import embedded
 from helios.errors import InputError
 from helios.grid import MAX_DEPTH
 from helios.options import check_exclusions, check_limits, option
-from helios.solar.system import SHIPPED, SmallBodies, check_names, covered, small_bodies
+from helios.solar.readers.joining import Bodies
+from helios.solar.system import SHIPPED, check_names, covered, small_bodies
 from helios.universe.tree import LEAF_CAPACITY, TreeRule
 
 _EXCLUSIONS = (
@@ -199,7 +200,7 @@ class BuildConfig:
         own = self.synthetic is None and not self.stars and self.schema is None and not self.column
         return SCHEMAS[EMBEDDED_SCHEMA].ref_epoch if own else None
 
-    def bodies(self) -> SmallBodies | None:
+    def bodies(self) -> Bodies | None:
         """Return the bodies of the solar system, at the epoch of `--epoch` if given; None where there are to be none.
 
         Those that nobody asked for keep to their own epoch where the embedded ephemeris does not have that one. Raises

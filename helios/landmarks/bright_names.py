@@ -1,12 +1,8 @@
 """Names of the stars of the embedded catalogue."""
 
-import csv
-import gzip
-
-from helios.catalogs_path import embedded
+from helios.catalogs_path import embedded_rows
 
 
 def bright_star_names() -> dict[int, str]:
     """Return the names of the embedded bright stars, by source_id in that list: proper name, else designation."""
-    with gzip.open(embedded("bright_stars.csv.gz"), "rt", encoding="utf-8", newline="") as file:
-        return {int(row["source_id"]): row["name"] for row in csv.DictReader(file)}
+    return {int(row["source_id"]): row["name"] for row in embedded_rows("bright_stars.csv.gz")}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from helios.catalogs_path import embedded
+from helios.catalogs_path import embedded, embedded_rows
 from helios.constants import PARSEC_M
 from helios.coords import icrs_to_ecliptic_m, stacked_positions_m
 from helios.landmarks.files import landmarks_text, load_landmarks
@@ -56,8 +54,7 @@ def find_named(universe: Universe) -> Named:
 
     Stars are found by the numbers HR, HIP and Gaia DR3 in their `source_id`. Memory: a chunk of stars.
     """
-    with gzip.open(embedded(NAMES), "rt", encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = embedded_rows(NAMES)
     return Named(rows, _stars(universe, rows))
 
 
@@ -157,8 +154,7 @@ class _NamedStars:
 
 def _named_stars(rows: list[dict[str, str]]) -> _NamedStars:
     row_of = {row["source_id"]: number for number, row in enumerate(rows) if row["source_id"]}
-    with gzip.open(embedded(STARS), "rt", encoding="utf-8", newline="") as file:
-        stars = list(csv.DictReader(file))
+    stars = embedded_rows(STARS)
     numbers = ("source_id", "hip", "gaia")
     keys = sorted((int(star[column]), i) for i, star in enumerate(stars) for column in numbers if star[column])
     identifier, star = np.array(keys, np.int64).T

@@ -6,6 +6,7 @@ client_export/src/flight.ts (`Flight`, `WayHome`) and tour/way.ts (`ViewWay`) ha
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -65,17 +66,19 @@ def slerp(a: Vector, b: Vector, t: float) -> Vector:
 
 
 @dataclass(frozen=True)
-class Way:
-    """A way from `start` that takes `seconds`; `at(t)` is the state at the share `t` of them, 0 to 1."""
+class Way(ABC):
+    """A way from `start`."""
 
     start: State
 
     @property
+    @abstractmethod
     def seconds(self) -> float:
-        raise NotImplementedError
+        """How long it takes."""
 
+    @abstractmethod
     def at(self, t: float) -> State:
-        raise NotImplementedError
+        """Return the state at the share `t` of its time, 0 to 1."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from helios.pictures.splatter import BANDS, BENDS, SEEN, draw, find
 from helios.pictures.tone import scaled
 from helios.pictures.views import View
 from helios.pictures.wide import SMOOTH_PX, draw_wide, tiles_of
-from helios.rendering.threads import run_striped
+from helios.threads import run_striped
 
 FRESH_EV = 0.0
 """The exposure of a picture of nothing, stops."""

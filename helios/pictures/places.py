@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
-import gzip
 import math
 import re
 from dataclasses import dataclass
@@ -13,12 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from helios.catalogs_path import embedded
+from helios.catalogs_path import embedded_rows
 from helios.constants import AU_M, LIGHT_YEAR_M, OMEGA_0_SR, PARSEC_M
 from helios.coords import ecliptic_m_to_icrs, icrs_to_ecliptic_m, parallax_to_distance_m, stacked_positions_m
 from helios.errors import InputError
 from helios.landmarks import Landmark, load_landmarks
 from helios.light import luminosity
+from helios.packing.names import NAMES, SAME_ARCSEC, SAME_MAG, STARS
 from helios.pictures.moment import Moment, is_body
 from helios.pictures.spelling import keys_asked_for, keys_of, plain
 from helios.regions import Cone
@@ -38,10 +37,6 @@ UNITS_M = {
 }
 
 SUN_NAMES = {"sun", "sol"}
-
-SAME_DEG, SAME_MAG = 300.0 / 3600.0, 2.0
-"""A star of a universe is a named one if it lies within this of it and is about as bright: see
-`helios.packing.names`."""
 
 STAR_MAG = -8.0
 FILLED = 0.5
@@ -154,7 +149,7 @@ def named(name: str, universe: Universe, moment: Moment | None = None) -> Place:
     years = 0.0 if moment is None else moment.years
     landmarks = _landmarks(universe)
     found = next((landmarks[key] for key in sorted(keys) if key in landmarks), None)
-    rows = _named_rows()
+    rows = embedded_rows(NAMES)
     called = [row for row in rows if not keys.isdisjoint(map(plain, row["names"].split(";")))]
     called = called or [
         row for row in rows if any(not keys.isdisjoint(keys_of(each)) for each in row["designations"].split(";"))
@@ -179,11 +174,6 @@ def named(name: str, universe: Universe, moment: Moment | None = None) -> Place:
 
 def _called(row: dict[str, str]) -> list[str]:
     return [name for name in (*row["names"].split(";"), *row["designations"].split(";")) if name]
-
-
-def _named_rows() -> list[dict[str, str]]:
-    with gzip.open(embedded("names.csv.gz"), "rt", encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def _landmarks(universe: Universe) -> dict[str, Landmark]:
@@ -212,8 +202,7 @@ def _star(row: dict[str, str], universe: Universe, years: float) -> Place | None
     """Return the embedded star of a row of names, where `universe` has it, else where its own catalogue does."""
     if not row["source_id"]:
         return None
-    with gzip.open(embedded("bright_stars.csv.gz"), "rt", encoding="utf-8", newline="") as file:
-        star = next((each for each in csv.DictReader(file) if each["source_id"] == row["source_id"]), None)
+    star = next((each for each in embedded_rows(STARS) if each["source_id"] == row["source_id"]), None)
     if star is None:
         return None
     name, ra, dec, mag = _called(row)[0], *(float(star[column]) for column in ("ra", "dec", "phot_g_mean_mag"))
@@ -230,7 +219,7 @@ def _in_universe(
 ) -> Place | None:
     columns: tuple[str, ...] = ("source_id", "x_m", "y_m", "z_m", "phot_g_mean_mag")
     columns += ("velocity",) if years else ()
-    stars = universe.stars(columns, within=Cone(ra=ra, dec=dec, radius_deg=SAME_DEG))
+    stars = universe.stars(columns, within=Cone(ra=ra, dec=dec, radius_deg=SAME_ARCSEC / 3600.0))
     mags = stars["phot_g_mean_mag"].astype(np.float64)
     off = np.abs(mags - mag) if mag is not None else mags
     fit = np.flatnonzero(off < SAME_MAG) if mag is not None else np.arange(len(stars))

@@ -13,8 +13,8 @@ from torch import Tensor
 from helios.errors import BackendError
 from helios.rendering.backend import WEIGHT_MIN, check_scene
 from helios.rendering.raster import draw_images, image_gradients
-from helios.rendering.threads import run_striped
 from helios.simd import JIT
+from helios.threads import run_striped
 
 
 class NumbaBackend:

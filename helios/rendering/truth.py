@@ -18,8 +18,8 @@ from helios.constants import EPS_PX2
 from helios.errors import InputError
 from helios.rendering.backend import NEAR
 from helios.rendering.projection import to_camera
-from helios.rendering.threads import run_striped
 from helios.simd import JIT
+from helios.threads import run_striped
 
 LOST = 1e-8
 """The filter is cut where this share of an emitter's light lies outside."""

@@ -12,10 +12,10 @@ from helios.pictures.tone import signed, to_srgb
 from helios.progress import Advance, OnEvent, Stage, ignore
 from helios.rendering.backend import WEIGHT_MIN
 from helios.rendering.raster import draw_images
-from helios.rendering.threads import run_striped
 from helios.reporting.png import encode_png, png_url
 from helios.reporting.section import Figure, Section
 from helios.reporting.training import REFERENCE, TrainedCells
+from helios.threads import run_striped
 from helios.training.cameras import look_at_origin
 from helios.training.scene import Frame, cell_exposure, draw_truth
 from helios.universe.store import Universe

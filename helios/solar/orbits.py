@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -53,3 +54,9 @@ class Orbits:
     def __getitem__(self, rows: NDArray[np.bool_] | NDArray[np.integer] | slice) -> Orbits:
         """Return these rows."""
         return Orbits(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+    @classmethod
+    def joined(cls, parts: Sequence[Orbits]) -> Orbits:
+        """Return the rows of all `parts`, of which there is one at least, in order."""
+        names = [field.name for field in fields(cls)]
+        return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})

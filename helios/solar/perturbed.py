@@ -13,9 +13,9 @@ from helios.solar.ephemeris import Ephemeris
 from helios.solar.gravity import GM, LIGHT_AU_PER_DAY
 from helios.solar.orbits import Orbits
 from helios.solar.perturbers import FASTEST_AU_PER_DAY, GM_PERTURBERS, HILL_AU, PERTURBERS, follow
-from helios.solar.shares import share_rows
 from helios.solar.twobody import ELEMENTS, heliocentric_states, with_states
 from helios.solar.wisdom_holman import integrate
+from helios.threads import run_striped
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def move(orbits: Orbits, jd_tdb: float, ephemeris: Ephemeris, threads: int | Non
     starts, end = epochs - tracks.first_jd_tdb, jd_tdb - tracks.first_jd_tdb
     near = np.empty((len(orbits), 2))
     constants = (GM_PERTURBERS, GM["Sun"], LIGHT_AU_PER_DAY, FASTEST_AU_PER_DAY, HILL_AU)
-    share_rows(
+    run_striped(
         integrate, len(orbits), threads, states, starts, end, tracks.powers, tracks.segment_days, *constants, near
     )
     there = with_states(orbits, jd_tdb, states[:, :3], states[:, 3:])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -70,8 +70,7 @@ def spacecraft(jd_tdb: float, ephemeris: Ephemeris) -> Orbits:
             place, motion = l2_heliocentric_au(jd_tdb, ephemeris), l2_heliocentric_au_per_day(jd_tdb, ephemeris)
             rows.append(with_states(row, jd_tdb, place[None], motion[None]))
     rows.append(_orbits("", []))
-    joined = {field.name: np.concatenate([getattr(row, field.name) for row in rows]) for field in fields(Orbits)}
-    return osculating(Orbits(**joined), jd_tdb, ephemeris)
+    return osculating(Orbits.joined(rows), jd_tdb, ephemeris)
 
 
 def l2_heliocentric_au(jd_tdb: ArrayLike, ephemeris: Ephemeris) -> NDArray[np.float64]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,33 +12,12 @@ from helios.catalogs_path import embedded
 from helios.errors import InputError
 from helios.solar.dates import J2000
 from helios.solar.orbits import Orbits
-from helios.solar.readers import open_bodies
-from helios.solar.readers.counts import BodyCounts
-from helios.solar.readers.joining import concatenate, read_bodies
+from helios.solar.readers.joining import Bodies, read_bodies
 
 SHIPPED, NONE = "default", "none"
 """What stands for the bodies that ship with Helios, and for no solar system at all."""
 
 _FILE = "small_bodies.csv"
-
-
-@dataclass(frozen=True)
-class SmallBodies:
-    """Bodies whose `orbits` all osculate at one epoch; `counts` are of the rows of their `inputs`."""
-
-    orbits: Orbits
-    counts: BodyCounts
-    inputs: list[dict[str, Any]]
-
-    def provenance(self) -> dict[str, Any]:
-        """Return what a universe says of its bodies, as JSON values."""
-        return {
-            "inputs": self.inputs,
-            "rows_read": self.counts.rows_read,
-            "rejected": self.counts.by_reason(),
-            "kept": len(self.orbits),
-            "epoch_jd_tdb": float(self.orbits.epoch_jd_tdb[0]),
-        }
 
 
 def epoch_jyear(orbits: Orbits) -> float:
@@ -68,7 +46,7 @@ def check_names(names: Sequence[str]) -> None:
 
 def small_bodies(
     names: Sequence[str], epoch_jyear: float | None = None, ephemeris: Path | None = None
-) -> SmallBodies | None:
+) -> Bodies | None:
     """Return the bodies of the files `names`, of SHIPPED those that ship with Helios, spacecraft too.
 
     None for NONE. They are moved, by the Sun and the planets of the ephemeris at the path `ephemeris`, by default the
@@ -83,8 +61,7 @@ def small_bodies(
     found = read_bodies(paths)
     latest = float(found.orbits.epoch_jd_tdb.max())
     epoch = latest if epoch_jyear is None else _jd(epoch_jyear)
-    orbits = _moved(found.orbits, epoch, ephemeris, with_craft=SHIPPED in names)
-    return SmallBodies(orbits, found.counts, [open_bodies(path).provenance() for path in paths])
+    return replace(found, orbits=_moved(found.orbits, epoch, ephemeris, with_craft=SHIPPED in names))
 
 
 def _moved(orbits: Orbits, epoch_jd_tdb: float, ephemeris: Path | None, with_craft: bool) -> Orbits:
@@ -98,4 +75,4 @@ def _moved(orbits: Orbits, epoch_jd_tdb: float, ephemeris: Path | None, with_cra
     if not with_craft:
         return moved
     craft = spacecraft(epoch_jd_tdb, planets)
-    return concatenate([moved, craft[~np.isin(craft.designation, moved.designation)]])
+    return Orbits.joined([moved, craft[~np.isin(craft.designation, moved.designation)]])

@@ -15,7 +15,7 @@ from helios.simd.jit import EXACT
 from helios.solar.gravity import GM, ORBIT_TO_UNIVERSE
 from helios.solar.kepler import from_perihelion, stumpff
 from helios.solar.orbits import Orbits
-from helios.solar.shares import share_rows
+from helios.threads import run_striped
 
 Array = NDArray[np.float64]
 
@@ -28,7 +28,7 @@ ELEMENTS = ("perihelion_au", "eccentricity", "inclination_deg", "node_deg", "arg
 def heliocentric_au(orbits: Orbits, jd_tdb: ArrayLike, threads: int | None = None) -> Array:
     """Return the heliocentric positions [N, 3], au, axes of the universe, of two-body motion.
 
-    `jd_tdb` is a Julian date, TDB, or one for each orbit [N]; `threads` is as `share_rows` takes it, and the result is
+    `jd_tdb` is a Julian date, TDB, or one for each orbit [N]; `threads` is as `run_striped` takes it, and the result is
     the same for any number. To 1e-13 of the distance, plus how far the body moves in 1e-16 of the time from the epoch.
     Raises InputError for elements or dates that are no numbers or out of range. About 0.7 microseconds an orbit.
     """
@@ -55,7 +55,7 @@ def with_states(orbits: Orbits, jd_tdb: ArrayLike, positions_au: Array, velociti
     _refuse(orbits, ~np.isfinite(spin) | ~(spin > 0), "its state has no orbit", states)
     _refuse(orbits, ~np.isfinite(epochs), "its date is no number", epochs)
     columns = np.empty((len(ELEMENTS), len(orbits)))
-    share_rows(_elements, len(orbits), None, states, ORBIT_TO_UNIVERSE, GM_SUN, columns)
+    run_striped(_elements, len(orbits), None, states, ORBIT_TO_UNIVERSE, GM_SUN, columns)
     elements: dict[str, Any] = dict(zip(ELEMENTS, columns))
     return replace(orbits, epoch_jd_tdb=epochs, **elements)
 
@@ -72,7 +72,7 @@ def _propagate(orbits: Orbits, jd_tdb: ArrayLike, threads: int | None, with_velo
     _refuse(orbits, ~np.isfinite(late), "its epoch and the date must be numbers, are apart by", late)
     positions = np.empty((len(orbits), 3))
     velocities = np.empty((len(orbits) if with_velocities else 0, 3))
-    share_rows(_states, len(orbits), threads, *columns[:5], late, ORBIT_TO_UNIVERSE, GM_SUN, positions, velocities)
+    run_striped(_states, len(orbits), threads, *columns[:5], late, ORBIT_TO_UNIVERSE, GM_SUN, positions, velocities)
     return positions, velocities
 
 
@@ -83,8 +83,8 @@ def _refuse(orbits: Orbits, wrong: NDArray[np.bool_], reason: str, values: Array
 
 
 @njit(**EXACT)
-def _states(first, last, q, e, inclination, node, argument, late, turn, gm, positions, velocities):
-    for i in range(first, last):
+def _states(stripe, stripes, q, e, inclination, node, argument, late, turn, gm, positions, velocities):
+    for i in range(stripe * len(q) // stripes, (stripe + 1) * len(q) // stripes):
         rate = sqrt(gm / q[i])  # au per day
         g1, g2, r = from_perihelion(late[i] * rate / q[i], e[i])
         wide = sqrt(1.0 + e[i])
@@ -103,10 +103,10 @@ def _states(first, last, q, e, inclination, node, argument, late, turn, gm, posi
 
 
 @njit(**EXACT)
-def _elements(first, last, states, turn, gm, columns):
+def _elements(stripe, stripes, states, turn, gm, columns):
     degrees = 180.0 / pi
     s = np.empty(6)
-    for i in range(first, last):
+    for i in range(stripe * len(states) // stripes, (stripe + 1) * len(states) // stripes):
         for k in range(3):
             s[k] = turn[0, k] * states[i, 0] + turn[1, k] * states[i, 1] + turn[2, k] * states[i, 2]
             s[3 + k] = turn[0, k] * states[i, 3] + turn[1, k] * states[i, 4] + turn[2, k] * states[i, 5]

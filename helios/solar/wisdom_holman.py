@@ -87,14 +87,14 @@ def _step_days(h, waiting, gm, gm_sun, light, speeds, squares, r2, speed):
 
 
 @njit(**EXACT)
-def integrate(first, last, states, starts, end, powers, segment_days, gm, gm_sun, light, speeds, hills, near):
+def integrate(stripe, stripes, states, starts, end, powers, segment_days, gm, gm_sun, light, speeds, hills, near):
     """Move the heliocentric `states` [N, 6], au and au per day, from `starts` [N] to `end`, days of the tracks.
 
     `near` [N, 2] becomes the least distance to a perturber at the kicks, in units of its `hills` radius, and which.
     """
     bodies = len(gm)
     scratch = np.empty((3, powers.shape[2]))
-    for i in range(first, last):
+    for i in range(stripe * len(states) // stripes, (stripe + 1) * len(states) // stripes):
         x, y, z, vx, vy, vz = states[i, 0], states[i, 1], states[i, 2], states[i, 3], states[i, 4], states[i, 5]
         days = starts[i]
         sign = 1.0 if end >= days else -1.0

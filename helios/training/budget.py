@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from helios.rendering.threads import map_threads
 from helios.splats import Cell
+from helios.threads import map_threads
 from helios.training.config import TrainConfig
 from helios.training.scene import Frame
 from helios.training.starts.merging import merger_costs

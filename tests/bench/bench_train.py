@@ -17,7 +17,7 @@ from helios.building.build import build_universe
 from helios.building.config import BuildConfig
 from helios.cli.training_report import summary
 from helios.rendering import pick_backend
-from helios.rendering.threads import map_threads
+from helios.threads import map_threads
 from helios.training.config import TrainConfig
 from helios.training.run.engine import train_batch, train_scenes
 from helios.training.scene import Scene

@@ -9,10 +9,8 @@ import type { Site } from "../site.ts";
 import type { Stage } from "../stage.ts";
 import type { Controls } from "../controls.ts";
 import { length } from "../vec.ts";
+import { REACH_M } from "./reach.ts";
 import type { Solar, SolarHost } from "./solar.ts";
-
-/** As `REACH_M` of solar.ts, which is not here yet. */
-const REACH_M = 299_792_458 * 3.6e6;
 
 /** What a page knows of the bodies. */
 export interface Bodies {

@@ -23,14 +23,13 @@ import { type ShownMoon, isApart, shownMoons } from "./moons_shown.ts";
 import { drawOrbits } from "./orbits_shown.ts";
 import { Paths } from "./paths.ts";
 import { drawBody, limitOf } from "./picture.ts";
+import { REACH_M } from "./reach.ts";
 import { RINGED } from "./ring.ts";
 import { type Sight, angleBetween, behindSun, sightOf } from "./sight.ts";
 import { Smalls } from "./smalls.ts";
 import type { SolarSystem } from "./system.ts";
 import { linesOf } from "./told.ts";
 
-/** Beyond this, 1,000 light-hours, no body gives light that any exposure shows. */
-export const REACH_M = 299_792_458 * 3.6e6;
 /** The Sun is shown from here to here, its radii, so that it is from Mercury and not from the middle of the system. */
 const SUN_SHOWN_M = [10 * SUN_RADIUS_M, 20 * SUN_RADIUS_M] as const;
 /** Large bodies fade within so many days of the ends of their ephemeris. */

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +22,21 @@ IN_EARLIER_FILE = "in a file that is named before"
 
 @dataclass(frozen=True)
 class Bodies:
-    """The bodies of some files, in order, and what became of all rows."""
+    """The bodies of some files, in order, what became of all rows, and what permanently identifies the files."""
 
     orbits: Orbits
     counts: BodyCounts
+    inputs: list[dict[str, Any]]
+
+    def provenance(self) -> dict[str, Any]:
+        """Return what a universe of these bodies, which have one epoch, says of them, as JSON values."""
+        return {
+            "inputs": self.inputs,
+            "rows_read": self.counts.rows_read,
+            "rejected": self.counts.by_reason(),
+            "kept": len(self.orbits),
+            "epoch_jd_tdb": float(self.orbits.epoch_jd_tdb[0]),
+        }
 
 
 def read_bodies(paths: Iterable[Path]) -> Bodies:
@@ -37,7 +49,8 @@ def read_bodies(paths: Iterable[Path]) -> Bodies:
     parts: list[Orbits] = []
     counts = BodyCounts()
     known: set[str] = set()
-    for reader in [open_bodies(Path(path)) for path in paths]:
+    readers = [open_bodies(Path(path)) for path in paths]
+    for reader in readers:
         orbits, file_counts = read_file(reader)
         counts += file_counts
         names = orbits.designation.tolist()
@@ -50,7 +63,7 @@ def read_bodies(paths: Iterable[Path]) -> Bodies:
         parts.append(orbits)
     if not sum(map(len, parts)):
         raise InputError(f"no small body in {counts.rows_read:,} rows ({counts.reasons() or 'the files are empty'})")
-    return Bodies(concatenate(parts), counts)
+    return Bodies(Orbits.joined(parts), counts, [reader.provenance() for reader in readers])
 
 
 def read_file(reader: BodyReader) -> tuple[Orbits, BodyCounts]:
@@ -59,7 +72,7 @@ def read_file(reader: BodyReader) -> tuple[Orbits, BodyCounts]:
     counts = sum((block.counts for block in blocks), BodyCounts())
     if not blocks:
         raise InputError(f"{reader.name}: has no rows")
-    orbits, row = concatenate([block.orbits for block in blocks]), np.concatenate([block.row for block in blocks])
+    orbits, row = Orbits.joined([block.orbits for block in blocks]), np.concatenate([block.row for block in blocks])
     names = orbits.designation.tolist()
     if len(set(names)) == len(names):
         return orbits, counts
@@ -76,13 +89,6 @@ def read_file(reader: BodyReader) -> tuple[Orbits, BodyCounts]:
     label = f"{reader.name} {reader.row_unit} {row[np.argmax(repeated)]:,}, {names[int(np.argmax(repeated))]}"
     counts += BodyCounts(rejections={REPEATED: Rejection(int(repeated.sum()), label)})
     return orbits[~repeated], counts
-
-
-def concatenate(parts: list[Orbits]) -> Orbits:
-    """Return the rows of all `parts`, of which there is one at least, in order."""
-    if len(parts) == 1:
-        return parts[0]
-    return Orbits(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Orbits)})
 
 
 def _alike(first: Orbits, second: Orbits) -> NDArray[np.bool_]:

@@ -9,8 +9,8 @@ import torch
 from numba import njit
 from torch import Tensor
 
-from helios.rendering.threads import run_striped
 from helios.simd import JIT
+from helios.threads import run_striped
 from helios.training.loss.fused_kernels import add_gradient_rows, ssim_rows, sweep_buffers
 from helios.training.loss.fused_pyramid import (
     LEVELS,

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from helios.rendering.numba_backend import NumbaBackend
-from helios.rendering.threads import run_striped
+from helios.threads import run_striped
 from helios.training.cameras import LOSS_EVERY
 from helios.training.config import TrainConfig
 from helios.training.loss.fused_loss import LEVELS, TruthCache

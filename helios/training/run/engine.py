@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from helios.rendering.backend import Backend
-from helios.rendering.threads import map_threads
 from helios.splats import Cell, CellResult, Splats
+from helios.threads import map_threads
 from helios.training.config import TrainConfig
 from helios.training.optim.optimise import Optimisation
 from helios.training.registries import STARTS

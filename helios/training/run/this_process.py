@@ -14,10 +14,10 @@ import torch
 
 from helios.errors import BackendError
 from helios.rendering.backend import Backend
-from helios.rendering.threads import map_threads, thread_count
 from helios.schedulers.scheduler import Scheduler
 from helios.schedulers.threads import ThreadScheduler
 from helios.splats import CellResult, Splats
+from helios.threads import map_threads, thread_count
 from helios.training.config import TrainConfig
 from helios.training.run.batches import Job, by_cost, cells_at_once, plan_batches
 from helios.training.run.checkpoint import Checkpoint

@@ -12,7 +12,7 @@ from numba import njit
 from helios.errors import BackendError
 from helios.rendering.numba_backend import NumbaBackend
 from helios.rendering.rows import exp2
-from helios.rendering.threads import run_striped
+from helios.threads import run_striped
 
 
 def gradients(backend, scene, width=48, height=40):

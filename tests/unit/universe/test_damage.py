@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 from helios.errors import HeliosError, StoreError
+from helios.solar.bodies_file import bodies_of
 from helios.universe import Universe
 from helios.universe.arrays import open_root, read_rows
 from helios.universe.emitters import EMITTER_COLUMNS
+from helios.universe.index import read_bodies
+from helios.universe.paths import bodies_path
 from helios.universe.store import BOX_COLUMNS, CELL_COLUMNS
 from tests.reading import read_everything
 
@@ -29,16 +32,16 @@ def path(copy_of):
 def content(path):
     universe = Universe.open(path)
     read_everything(universe)
+    bodies_of(read_bodies(path), bodies_path(path))
     return universe.fingerprint, universe.provenance, [*universe.columns(EMITTER_COLUMNS).values(), *universe.cells]
 
 
 def files_of(path):
-    """What opening a universe and reading its stars must see damage to.
+    """All that the universe is read from.
 
-    The manifest is for people and jq: nothing reads it, and `helios validate` compares it with the store. Bodies are
-    read by packs and by `helios validate`.
+    The manifest is for people and jq: nothing reads it, and `helios validate` compares it with the store.
     """
-    return sorted(p for p in path.rglob("*") if p.is_file() and p.name not in ("index.json", "bodies.parquet"))
+    return sorted(p for p in path.rglob("*") if p.is_file() and p.name != "index.json")
 
 
 def flip(file, bit):

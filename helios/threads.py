@@ -1,4 +1,4 @@
-"""Work on many images at once: kernels that release the GIL, on plain Python threads.
+"""Work on many images, cells or orbits at once: kernels that release the GIL, on plain Python threads.
 
 Not numba's `prange`: its thread pools either abort when two Python threads enter them, or do not survive a fork, and
 an OpenMP pool of its own would spin against torch's.
@@ -28,7 +28,7 @@ def thread_count() -> int:
 
 @cache
 def _pool(workers: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(workers, thread_name_prefix="helios-render")
+    return ThreadPoolExecutor(workers, thread_name_prefix="helios-stripes")
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows
@@ -50,7 +50,8 @@ def map_threads(function: Callable[[T], R], items: Sequence[T], threads: int | N
 def run_striped(kernel: Callable[..., None], items: int, threads: int | None, *args: object) -> None:
     """Call `kernel(stripe, stripes, *args)` for every stripe, on `threads` threads, and return when all are done.
 
-    The kernel does items stripe, stripe + stripes, ... of `items`; `threads` None stands for `thread_count()`.
+    The kernel does its share of `items`: stripe, stripe + stripes, ..., or as many that follow each other. `threads`
+    None stands for `thread_count()`.
     What any stripe raises is raised here, after all have ended.
     """
     threads = max(1, min(items, threads or thread_count()))
