@@ -5,6 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -45,6 +46,22 @@ def test_the_page_and_its_numbers(here):
     assert numbers["universe"]["digest"] == helios.info("universe")["fingerprint"]
     assert numbers["cells"]["stars"] == helios.info("universe")["stars"]
     assert sorted(path.name for path in here.iterdir()) == ["numbers.json", "report.html", "universe"]
+
+
+def test_many_asteroids_show_the_gaps_between_them_and_few_do_not(here):
+    axes = np.random.default_rng(5).uniform(2.0, 3.4, 1200)
+    axes = axes[np.abs(axes - 2.5) > 0.02]
+    rows = [f"{i},2026-06-09,{a},0.1,5,{i % 360},{7 * i % 360},0,12" for i, a in enumerate(axes.tolist(), 1001)]
+    Path("asteroids.csv").write_text("\n".join(["designation,epoch,a,e,i,node,argument,M,H", *rows]))
+    helios.build(STARS, here / "belt", landmarks=[], solar_system="asteroids.csv")
+    assert run("--metrics", "numbers.json", "belt").exit_code == 0
+    told = json.loads((here / "numbers.json").read_text())["asteroids"]
+    assert told["orbits"] == len(axes)
+    assert told["gaps"][0]["gap"] == "3:1"
+    assert told["gaps"][0]["asteroids"] == 0 < told["gaps"][0]["as_its_neighbours"]
+    assert "Kirkwood gaps" in (here / "report.html").read_text()
+    assert run("--metrics", "few.json").exit_code == 0
+    assert "asteroids" not in json.loads((here / "few.json").read_text())
 
 
 def test_a_trained_universe_is_the_default_where_there_is_one(here):
