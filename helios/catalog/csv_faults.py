@@ -6,11 +6,12 @@ import csv
 from itertools import islice
 from pathlib import Path
 
-from helios.catalog.csv_text import DAMAGED_GZIP, Header, lines, open_binary
+from helios.catalog.csv_text import Header, lines
 from helios.catalog.schema import shown
 from helios.catalog.sources import Sources
 from helios.catalog.text_values import is_number, is_whole
 from helios.errors import InputError
+from helios.gzipped import DAMAGED_GZIP, open_binary
 
 
 def find_fault(path: Path, header: Header, sources: Sources, error: Exception) -> InputError:

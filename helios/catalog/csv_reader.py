@@ -11,7 +11,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from helios.catalog.csv_text import Header, is_gzip, lines, open_binary, read_header
+from helios.catalog.csv_text import Header, lines, read_header
 from helios.catalog.declared import Coordinates, Declared, one_system
 from helios.catalog.ecsv_header import is_ecsv, read_ecsv_header
 from helios.catalog.file_reader import FileReader
@@ -20,6 +20,7 @@ from helios.catalog.sources import NoStars
 from helios.catalog.table import NO_ID, StarTable
 from helios.catalog.text_values import is_number
 from helios.errors import InputError
+from helios.gzipped import is_gzip, open_binary
 
 BLOCK_BYTES = 1 << 21
 """Bytes of text parsed at a time: about 25,000 rows of six columns, or two million of nothing."""

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from helios.errors import InputError
-
-GZIP_MAGIC = b"\x1f\x8b"
-
-DAMAGED_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
-"""What Python's gzip raises for a stream that is cut short or damaged."""
+from helios.gzipped import DAMAGED_GZIP, open_binary
 
 DELIMITERS = (",", "\t", ";")
 """What stands between two values; the first where a header has as many of another."""
@@ -56,17 +50,6 @@ class Header:
             quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
         )
         return next(rows, [])
-
-
-def is_gzip(path: Path) -> bool:
-    """Return whether the file begins as a gzip file does, whatever its name."""
-    with path.open("rb") as file:
-        return file.read(2) == GZIP_MAGIC
-
-
-def open_binary(path: Path) -> BinaryIO:
-    """Return the file opened for reading bytes, decompressed if it is a gzip file."""
-    return cast(BinaryIO, gzip.open(path, "rb")) if is_gzip(path) else path.open("rb")
 
 
 def lines(file: BinaryIO, path: Path) -> Iterator[bytes]:

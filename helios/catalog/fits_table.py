@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios.catalog.astropy_header import declared_by, load_header
-from helios.catalog.csv_text import DAMAGED_GZIP, is_gzip, open_binary
 from helios.catalog.declared import Coordinates, Declared
 from helios.catalog.file_reader import FileReader, parsing
 from helios.catalog.schema import SchemaChoice, shown
 from helios.catalog.sources import NoStars
 from helios.catalog.table import NO_ID, StarTable
 from helios.errors import InputError
+from helios.gzipped import DAMAGED_GZIP, is_gzip, open_binary
 
 CHUNK_ROWS = 1 << 16
 """Number of rows read at a time."""

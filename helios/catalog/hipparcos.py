@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from helios.catalog.csv_reader import CsvReader
-from helios.catalog.csv_text import DAMAGED_GZIP, Header, lines, open_binary
+from helios.catalog.csv_text import Header, lines
 from helios.catalog.declared import Declared
 from helios.catalog.schema import shown
 from helios.errors import InputError
+from helios.gzipped import DAMAGED_GZIP, open_binary
 
 FIELDS = 78
 

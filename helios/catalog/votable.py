@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from helios.catalog.csv_text import open_binary
 from helios.catalog.file_reader import FileReader, parsing
 from helios.catalog.schema import SchemaChoice, shown
 from helios.catalog.table import NO_ID, StarTable
 from helios.catalog.text_values import is_number, is_whole
 from helios.catalog.votable_scan import CellCheck, Scan, scan_votable, table_labels
 from helios.errors import InputError
+from helios.gzipped import open_binary
 
 WHOLE = ("unsignedByte", "short", "int", "long")
 NUMBERS = (*WHOLE, "float", "double")

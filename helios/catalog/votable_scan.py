@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import BinaryIO
 from xml.parsers import expat
 
-from helios.catalog.csv_text import DAMAGED_GZIP, open_binary
 from helios.catalog.declared import Coordinates, Declared, one_system
 from helios.catalog.schema import shown
 from helios.catalog.sources import NoStars
 from helios.catalog.votable_stream import stream_rows
 from helios.errors import InputError
+from helios.gzipped import DAMAGED_GZIP, open_binary
 
 SERIALISATIONS = ("TABLEDATA", "BINARY", "BINARY2")
 

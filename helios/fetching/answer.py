@@ -17,12 +17,12 @@ from xml.parsers import expat
 
 import numpy as np
 
-from helios.catalog.csv_text import DAMAGED_GZIP, open_binary
 from helios.catalog.file_reader import parsing
 from helios.catalog.text_values import is_number
 from helios.catalog.votable import NUMBERS
 from helios.catalog.votable_scan import Field, Scan, scan_votable
 from helios.errors import ArchiveError, InputError
+from helios.gzipped import DAMAGED_GZIP, open_binary
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from helios.catalogs_path import embedded
 from helios.errors import InputError
+from helios.gzipped import is_gzip
 from helios.solar.dates import calendar_date
 
 BODIES = ("Sun", "Mercury", "Venus", "Earth", "Moon", "Mars", "Jupiter", "Saturn", "Uranus", "Neptune", "Pluto")
@@ -90,8 +91,7 @@ def load_ephemeris(path: Path | None = None) -> Ephemeris:
     if path is None:
         return _shipped()
     try:
-        with path.open("rb") as file:
-            compressed = file.read(2) == b"\x1f\x8b"
+        compressed = is_gzip(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     if compressed:

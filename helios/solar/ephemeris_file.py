@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios.errors import InputError
+from helios.gzipped import DAMAGED_GZIP
 
 MAGIC, VERSION = b"HEPH", 1
 START = struct.Struct("<4sII")
@@ -51,7 +52,7 @@ def read_file(path: Path) -> EphemerisFile:
     """Return what a file says. Raises InputError where it is truncated, edited, or of another format or version."""
     try:
         data = gzip.decompress(path.read_bytes())
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except DAMAGED_GZIP as error:
         raise InputError(f"{path}: truncated or edited, it does not unpack: {error}") from error
     if len(data) < START.size or data[:4] != MAGIC:
         raise InputError(f"{path}: no ephemeris of Helios: it must begin with {MAGIC!r}, unpacked")

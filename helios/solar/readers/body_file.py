@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from helios.errors import InputError
 from helios.files import sha256
+from helios.gzipped import DAMAGED_GZIP, open_binary
 from helios.solar.orbits import Orbits
 from helios.solar.readers.counts import BodyCounts
 
@@ -23,9 +22,6 @@ BLOCK_BYTES = 1 << 20
 
 HEAD_BYTES = 1 << 16
 """Bytes at the start of a file by which its kind is recognised."""
-
-DAMAGED_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
-"""What Python's gzip raises for a stream that is cut short or damaged."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +66,6 @@ class BodyFile(ABC):
     def text(self) -> str:
         """Return the whole file decoded, for the readers of small ones. Raises InputError where it is damaged."""
         return b"".join(data for data, _ in line_blocks(self.path, self.name)).decode("utf-8-sig", "replace")
-
-
-def open_binary(path: Path) -> BinaryIO:
-    """Return the file opened for reading bytes, decompressed if it begins as a gzip file does."""
-    with path.open("rb") as file:
-        zipped = file.read(2) == b"\x1f\x8b"
-    return cast(BinaryIO, gzip.open(path, "rb")) if zipped else path.open("rb")
 
 
 def head_of(path: Path, name: str) -> bytes:
