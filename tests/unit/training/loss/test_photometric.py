@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 
+from helios import threads
 from helios.errors import InputError
-from helios.rendering import threads
 from helios.training.config import TrainConfig
 from helios.training.loss.fused_loss import TruthCache, fused_image_loss
 from helios.training.loss.image_terms import (
