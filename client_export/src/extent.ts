@@ -80,16 +80,17 @@ export class Extents {
     return this.last.cells;
   }
 
-  /** The parts of `cell` that are shown, wholly or in part, and that may be in a view from `from`. */
+  /** The parts of `cell`, which are soft, that are shown, wholly or in part, and that may be in a view from `from`. */
   seen(inView: InView, store: SplatStore, cell: StoredCell, from: Vec3): Seen[] {
-    const { weight, childWeights } = cell;
-    const found: Seen[] = [];
-    for (const { kind, balls, widest } of this.of(store, cell).parts) {
-      const shown = childWeights && kind < OWN ? childWeights[kind] : weight;
-      if (shown > 0 && inView(balls[0], balls[1]))
-        found.push({ widest, nearest: cell.points ? 0 : distanceTo(balls, from) });
-    }
-    return found;
+    return this.of(store, cell)
+      .parts.filter((part) => mayBeSeen(inView, cell, part))
+      .map(({ balls, widest }) => ({ widest, nearest: distanceTo(balls, from) }));
+  }
+
+  /** Whether any part of `cell` is shown and may be in view. */
+  isSeen(inView: InView, store: SplatStore, cell: StoredCell): boolean {
+    for (const part of this.of(store, cell).parts) if (mayBeSeen(inView, cell, part)) return true;
+    return false;
   }
 
   /** Whether all splats of `cell` are farther from a place than `share` of their distance from the Sun, `fromSun` metres from it. */
@@ -106,6 +107,10 @@ export class Extents {
       if (changes.some((places) => places.start < start + count && start < places.end)) this.known.delete(cell);
     }
   }
+}
+
+function mayBeSeen(inView: InView, { weight, childWeights }: StoredCell, { kind, balls }: Part): boolean {
+  return (childWeights && kind < OWN ? childWeights[kind] : weight) > 0 && inView(balls[0], balls[1]);
 }
 
 /** How near what one or two balls enclose comes to `from`, metres; 0 where it may be around it. */

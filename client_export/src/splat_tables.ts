@@ -3,6 +3,7 @@ import { BLOCK } from "./gl/quads.ts";
 import { DataTexture } from "./gl/textures.ts";
 import type { StoredCell } from "./splat_store.ts";
 import { TEXELS_PER_BLOCK } from "./star_shader.ts";
+import type { Vec3 } from "./vec.ts";
 
 const FLOATS_PER_BLOCK = 4 * TEXELS_PER_BLOCK;
 const FIRST_BLOCKS = 1024;
@@ -14,6 +15,9 @@ interface SplatArrays {
   covOff: Float32Array;
   light: Float32Array;
 }
+
+/** What the blocks of a cell tell of it. */
+type BlockCell = Pick<StoredCell, "origin" | "unitM" | "weight" | "childWeights" | "fromSun" | "start" | "count">;
 
 /** The blocks of splats that are drawn. */
 export class Blocks {
@@ -35,18 +39,12 @@ export class Blocks {
     this.count = this.known = 0;
   }
 
-  /** Adds the splats of a cell that is at `frame`; those come first that reach the last `target`. */
-  put(
-    target: number,
-    frame: readonly number[],
-    {
-      weight,
-      childWeights,
-      fromSun,
-      start,
-      count,
-    }: Pick<StoredCell, "weight" | "childWeights" | "fromSun" | "start" | "count">,
-  ): void {
+  /** Adds the splats of a cell that is seen from `camera`; those come first that reach the last `target`. */
+  put(target: number, camera: Vec3, cell: BlockCell): void {
+    const { origin, unitM, weight, childWeights, fromSun, start, count } = cell;
+    const [x, y, z] = [origin[0] - camera[0], origin[1] - camera[1], origin[2] - camera[2]];
+    // Where the cell is and its unit, in a length in which both are moderate.
+    const s = 1 / (Math.sqrt(x * x + y * y + z * z) + unitM);
     for (let at = 0; at < count; at += BLOCK) {
       let { values } = this.table;
       const to = FLOATS_PER_BLOCK * this.count++;
@@ -57,7 +55,10 @@ export class Blocks {
         this.table = new DataTexture(this.gl, (values = larger), 4);
         this.known = 0;
       }
-      values.set(frame, to);
+      values[to] = x * s;
+      values[to + 1] = y * s;
+      values[to + 2] = z * s;
+      values[to + 3] = unitM * s;
       values[to + 4] = weight;
       values[to + 6] = start + at;
       values[to + 7] = Math.min(count - at, BLOCK) * (fromSun ? -1 : 1);

@@ -22,8 +22,7 @@ const MARGIN_PX = 24;
 /** What rounding may make of the width of a splat. */
 const SLACK = 1.001;
 /** The near splats' positions are unit vectors from the camera: their cell lies at the camera, one unit large. */
-const HERE = [0, 0, 0, 1] as const;
-const NEAR = { weight: 1, childWeights: null, fromSun: false };
+const NEAR = { unitM: 1, weight: 1, childWeights: null, fromSun: false };
 
 /** CSS pixels of the view and device pixels per CSS pixel. */
 export interface ScreenSize {
@@ -102,20 +101,23 @@ export class StarPass {
     const cells = extents?.inView(store, inView) ?? [...store.cells].filter(({ ball }) => inView(ball));
     for (const cell of cells) {
       if (cell.weight === 0) continue;
+      if (cell.points) {
+        if (extents?.isSeen(inView, store, cell) ?? true) far.points.put(0, position, cell);
+        continue;
+      }
       const parts = extents ? extents.seen(inView, store, cell, position) : [wholeOf(cell, position)];
-      if (parts.length === 0) continue;
-      if (cell.points) far.points.put(0, frameOf(cell, position), cell);
-      else soft[Math.max(...parts.map((part) => lastTarget(targets, part, focal)))].push(cell);
+      if (parts.length > 0) soft[Math.max(...parts.map((part) => lastTarget(targets, part, focal)))].push(cell);
     }
     for (let last = targets.length - 1; last >= 0; last--)
-      for (const cell of soft[last]) far.soft.put(last, frameOf(cell, position), cell);
+      for (const cell of soft[last]) far.soft.put(last, position, cell);
     nearSplats.gather(store, position, extents);
     nearSplats.addSun(position);
     this.discs?.take(nearSplats, focal);
     near.upload(0, nearSplats.count);
     near.clear();
-    near.soft.put(targets.length - 1, HERE, { ...NEAR, start: 0, count: nearSplats.soft });
-    near.points.put(0, HERE, { ...NEAR, start: nearSplats.soft, count: nearSplats.count - nearSplats.soft });
+    const here = { ...NEAR, origin: position };
+    near.soft.put(targets.length - 1, position, { ...here, start: 0, count: nearSplats.soft });
+    near.points.put(0, position, { ...here, start: nearSplats.soft, count: nearSplats.count - nearSplats.soft });
 
     const view = { ...camera.basis(), viewport: [size.width, size.height], focal, exposure, most: this.most };
     targets.forEach(({ target, shrink, from, to }, number) => {
@@ -150,16 +152,9 @@ export class StarPass {
   }
 }
 
-/** Where a cell is from `camera` and its unit, in a length in which both are moderate. */
-function frameOf({ origin, unitM }: StoredCell, camera: Vec3): number[] {
-  const to = sub(origin, camera);
-  const s = 1 / (length(to) + unitM);
-  return [to[0] * s, to[1] * s, to[2] * s, unitM * s];
-}
-
-/** What is known of some splats before they are drawn, metres. */
+/** What is known of some soft splats before they are drawn, metres. */
 export interface Seen {
-  /** The largest standard deviation, the root of the mean of its variances; 0 of points. */
+  /** The largest standard deviation, the root of the mean of its variances. */
   widest: number;
   /** From the camera to the nearest, or less. */
   nearest: number;
