@@ -8,8 +8,23 @@ Left to vectorise loops over rows of pixels, which are one or two vectors long, 
 ready. `JIT` is how every kernel of the package is compiled, with or without vectors.
 """
 
+from helios.simd.bits import bits_of_rows, lowest_bit, prefetch
 from helios.simd.jit import EXACT, JIT
-from helios.simd.lanewise import broadcast, ceil, clamp, fabs, first_n, floor, iota, ldexp, rint, select, sign, sqrt
+from helios.simd.lanewise import (
+    any_lane,
+    broadcast,
+    ceil,
+    clamp,
+    fabs,
+    first_n,
+    floor,
+    iota,
+    ldexp,
+    rint,
+    select,
+    sign,
+    sqrt,
+)
 from helios.simd.memory import (
     load,
     load_first,
@@ -21,7 +36,7 @@ from helios.simd.memory import (
     store_pixels,
     store_rows,
 )
-from helios.simd.shuffles import add_hsums, hsum, repeat_pixels, slide, sum_pixel_pairs, take_rows
+from helios.simd.shuffles import add_hsums, hsum, repeat_pixels, slide, store_hsums, sum_pixel_pairs, take_rows
 from helios.simd.vectors import LANES
 
 __all__ = [
@@ -29,6 +44,8 @@ __all__ = [
     "JIT",
     "LANES",
     "add_hsums",
+    "any_lane",
+    "bits_of_rows",
     "broadcast",
     "ceil",
     "clamp",
@@ -42,6 +59,8 @@ __all__ = [
     "load_first",
     "load_pixels",
     "load_rows",
+    "lowest_bit",
+    "prefetch",
     "repeat_pixels",
     "rint",
     "select",
@@ -51,6 +70,7 @@ __all__ = [
     "sqrt",
     "store",
     "store_first",
+    "store_hsums",
     "store_pixels",
     "store_rows",
     "sum_pixel_pairs",

@@ -103,6 +103,19 @@ def select(typingctx, mask, yes, no):
 
 
 @intrinsic
+def any_lane(typingctx, mask):
+    """Whether the mask of a lone vector holds in any lane."""
+    if not isinstance(mask, Mask) or mask.rows is not None:
+        return None
+
+    def codegen(context, builder, sig, args):
+        bits = ir.IntType(mask.lanes)
+        return builder.icmp_unsigned("!=", builder.bitcast(args[0], bits), ir.Constant(bits, 0))
+
+    return types.boolean(mask), codegen
+
+
+@intrinsic
 def clamp(typingctx, x, low, high):
     """x, but at least `low` and at most `high`; NaN becomes `low`."""
 

@@ -41,23 +41,41 @@ def add_hsums(typingctx, array, at, xs):
         return None
 
     def codegen(context, builder, sig, args):
-        vectors, width = cgutils.unpack_tuple(builder, args[2]), LANES
-        while len(vectors) > 1:
-            # Each vector holds LANES / width sums in the making, of `width` lanes each.
-            lows = [i for i in range(2 * LANES) if i % width < width // 2]
-            highs = [i + width // 2 for i in lows]
-            pairs = [
-                (shuffle(builder, a, b, lows), shuffle(builder, a, b, highs))
-                for a, b in zip(vectors[::2], vectors[1::2])
-            ]
-            vectors, width = [builder.fadd(a, b, flags=REORDERED) for a, b in pairs], width // 2
-        evens, odds = (shuffle(builder, vectors[0], vectors[0], range(k, LANES, 2)) for k in range(2))
+        halves = _fold(builder, cgutils.unpack_tuple(builder, args[2]), LANES)
+        evens, odds = (shuffle(builder, halves, halves, range(k, LANES, 2)) for k in range(2))
         sums = builder.fpext(builder.fadd(evens, odds, flags=REORDERED), vector_type(Vector(types.float64)))
         place = address(context, builder, sig.args[0], args[0], args[1], sums.type)
         builder.store(builder.fadd(builder.load(place, align=8), sums, flags=REORDERED), place, align=8)
         return context.get_dummy_value()
 
     return types.void(array, types.intp, xs), codegen
+
+
+@intrinsic
+def store_hsums(typingctx, array, at, xs):
+    """Write to the float32 array[at:at + LANES] the sums over the lanes of each of LANES float32 vectors."""
+    if array.layout != "C" or array.dtype != types.float32 or xs != types.UniTuple(Vector(types.float32), LANES):
+        return None
+
+    def codegen(context, builder, sig, args):
+        sums = _fold(builder, cgutils.unpack_tuple(builder, args[2]), LANES)
+        builder.store(sums, address(context, builder, sig.args[0], *args[:2], sums.type), align=4)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, xs), codegen
+
+
+def _fold(builder, vectors, width):
+    """One vector of sums: pairs of vectors are folded into one, of sums half as wide, until one is left."""
+    while len(vectors) > 1:
+        # Each vector holds LANES / width sums in the making, of `width` lanes each.
+        lows = [i for i in range(2 * LANES) if i % width < width // 2]
+        highs = [i + width // 2 for i in lows]
+        pairs = [
+            (shuffle(builder, a, b, lows), shuffle(builder, a, b, highs)) for a, b in zip(vectors[::2], vectors[1::2])
+        ]
+        vectors, width = [builder.fadd(a, b, flags=REORDERED) for a, b in pairs], width // 2
+    return vectors[0]
 
 
 @intrinsic(prefer_literal=True)

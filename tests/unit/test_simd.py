@@ -40,6 +40,7 @@ from helios.simd import (
     sum_pixel_pairs,
     take_rows,
 )
+from tests.unit import test_simd_bits
 
 A = np.arange(-8, 8, dtype=np.float32) / 2
 B = np.arange(16, dtype=np.float32)[::-1] - 5
@@ -313,5 +314,5 @@ def test_what_is_not_contiguous_or_not_of_one_type_is_refused():
         wide(np.zeros(2 * LANES, np.float32))
 
 
-def test_every_operation_is_tested_here():
-    assert set(simd.__all__) - {"EXACT", "JIT"} <= set(globals())
+def test_every_operation_is_tested_here_or_with_the_bits():
+    assert set(simd.__all__) - {"EXACT", "JIT"} <= {*globals(), *vars(test_simd_bits)}
