@@ -1,0 +1,1 @@
+"""Gaussian splats of a thing, trained from photographs of it."""
