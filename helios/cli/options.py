@@ -1,9 +1,12 @@
 """Click options made from the fields of a frozen dataclass, so that defaults and help are defined in one place."""
 
 import dataclasses
+import re
 from collections.abc import Callable
 
 import click
+
+from helios.errors import InputError
 
 
 def options_from(config: type) -> Callable:
@@ -26,3 +29,11 @@ def options_from(config: type) -> Callable:
         return command
 
     return decorate
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Return the width and height that `text`, WIDTHxHEIGHT, says. Raises InputError for another text."""
+    match = re.fullmatch(r"(\d{1,9})[xX×](\d{1,9})", text.strip())
+    if not match:
+        raise InputError(f"--size {text}: must be WIDTHxHEIGHT in pixels, as in 1280x720")
+    return int(match[1]), int(match[2])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from helios.cli.options import parse_size
 from helios.cli.pack import default_universe, universe_option
 from helios.cli.printing import echo
 from helios.cli.render_date import check_date, date_options, read_moment, tell_moment
@@ -165,10 +165,7 @@ def _check_choices(projection, frame, grid, up, flight, path, frames, link, eye,
 def _size(text: str | None, projection: str, is_film: bool) -> tuple[int, int]:
     if text is None:
         return (1600, 800) if projection != "pinhole" and not is_film else (1280, 720)
-    match = re.fullmatch(r"(\d{1,9})[xX×](\d{1,9})", text.strip())
-    if not match:
-        raise InputError(f"--size {text}: must be WIDTHxHEIGHT in pixels, as in 1280x720")
-    return int(match[1]), int(match[2])
+    return parse_size(text)
 
 
 def _stops(text: str) -> float | None:
@@ -238,7 +235,7 @@ def _short_fov(state: State, pixels: tuple[int, int]) -> float:
 
 
 def _film(universe, output, ways, pixels, what, ev, up, fps, frames, budget, glare, moment) -> None:
-    from helios.pictures.film import check_film, find_ffmpeg
+    from helios.film import check_film, find_ffmpeg
     from helios.pictures.flights import frames_of
     from helios.pictures.render import make_film
 

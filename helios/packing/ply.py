@@ -9,18 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios.packing.export import Exported
+from helios.packing.ply_layout import ANTIALIASED, header, vertices
 from helios.packing.shown import Shown
 from helios.packing.splat_file import FileSplats, FloatFile, Tally
-
-FIELDS = (
-    ("x", "y", "z"),
-    ("nx", "ny", "nz"),
-    ("f_dc_0", "f_dc_1", "f_dc_2"),
-    ("opacity",),
-    ("scale_0", "scale_1", "scale_2"),
-    ("rot_0", "rot_1", "rot_2", "rot_3"),
-)
-PROPERTIES = tuple(name for group in FIELDS for name in group)
 
 
 @dataclass(frozen=True)
@@ -36,20 +27,14 @@ class Ply(FloatFile):
     def write(self, shown: Shown, file: BinaryIO) -> Exported:
         """Write what is `shown` and say what of it. Memory: one part."""
         frame, tally = self.frame(shown), Tally()
-        count = shown.count
-        header = [
-            "ply",
-            "format binary_little_endian 1.0",
-            "comment 3D Gaussians; linear RGB; ecliptic J2000 axes",
-            "comment SplatRenderMode: mip",
-            "comment origin_m " + " ".join(repr(float(x)) for x in frame.origin_m),
-            f"comment unit_m {frame.unit_m!r}",
-            f"comment {shown.text}",
-            f"element vertex {count}",
-            *(f"property float {name}" for name in PROPERTIES),
-            "end_header",
+        comments = [
+            "3D Gaussians; linear RGB; ecliptic J2000 axes",
+            ANTIALIASED,
+            "origin_m " + " ".join(repr(float(x)) for x in frame.origin_m),
+            f"unit_m {frame.unit_m!r}",
+            shown.text,
         ]
-        file.write("".join(f"{line}\n" for line in header).encode("ascii"))
+        file.write(header(comments, shown.count))
         for splats in self.parts(shown, frame):
             tally.add(splats)
             file.write(_vertices(splats).tobytes())
@@ -57,14 +42,7 @@ class Ply(FloatFile):
 
 
 def _vertices(splats: FileSplats) -> NDArray[np.float32]:
-    """Return PROPERTIES, float32 [K, 17]."""
+    """Return the vertices of a part, float32 [K, 17]."""
     opacity = splats.opacities.astype(np.float64)
-    values = (
-        splats.means,
-        np.zeros((len(splats), 3)),
-        splats.sh0,
-        np.log(opacity / (1 - opacity))[:, None],
-        np.log(splats.scales),
-        splats.quats,
-    )
-    return np.concatenate(values, axis=1).astype("<f4")
+    logits, none = np.log(opacity / (1 - opacity)), np.zeros((len(splats), 0))
+    return vertices(splats.means, splats.sh0, none, logits, np.log(splats.scales), splats.quats)

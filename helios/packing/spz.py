@@ -75,10 +75,16 @@ class Spz(SplatFile):
             tally.add(splats)
             columns.append(packed(splats, losses))
         with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as out:
-            out.write(struct.pack("<4sIIBBBB", MAGIC, VERSION, count, 0, FRACTIONAL_BITS, ANTIALIASED, 0))
+            out.write(header(count, 0, FRACTIONAL_BITS, antialiased=True))
             for column in zip(*columns):
                 out.write(np.concatenate(column).tobytes())
         return tally.exported(frame, losses.notes(frame))
+
+
+def header(count: int, degree: int, fractional_bits: int, antialiased: bool) -> bytes:
+    """Return the 16 bytes before the columns of `count` splats with spherical harmonics of a `degree`."""
+    flags = ANTIALIASED if antialiased else 0
+    return struct.pack("<4sIIBBBB", MAGIC, VERSION, count, degree, fractional_bits, flags, 0)
 
 
 class Losses:
@@ -123,11 +129,11 @@ def packed(splats: FileSplats, losses: Losses) -> tuple[NDArray[np.uint8], ...]:
     alphas = np.rint(light / covered).clip(1, 255)
     losses.add(splats.means, steps, light, covered * alphas)
     return (
-        steps.view(np.uint8).reshape(-1, 3, 4)[:, :, :3].reshape(-1, 9),
+        positions(steps),
         alphas.astype(np.uint8),
         colors.astype(np.uint8),
         scales,
-        _rotations(splats.quats),
+        rotations(splats.quats),
     )
 
 
@@ -146,7 +152,12 @@ def _sizes(scales: NDArray[np.float64], sigma2: NDArray[np.float64], each: NDArr
     return rounded.clip(0, 255).astype(np.uint8)
 
 
-def _rotations(quats: NDArray[np.float32]) -> NDArray[np.uint8]:
+def positions(steps: NDArray[np.int32]) -> NDArray[np.uint8]:
+    """Return the bytes [K, 9] of whole numbers [K, 3], of 24 bits with a sign."""
+    return steps.view(np.uint8).reshape(-1, 3, 4)[:, :, :3].reshape(-1, 9)
+
+
+def rotations(quats: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Return the bytes [K, 4] of quaternions wxyz [K, 4]: all components but the largest, which is made positive.
 
     Of 32 bits the highest two say which of x, y, z, w that is; a sign and 9 bits of magnitude follow for each other.

@@ -1,37 +1,17 @@
-"""Pictures as PNG, with what they are in their text metadata."""
+"""Pictures of signed light, with their scale."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from helios.image_file import as_image
 from helios.pictures.tone import signed
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-
-def png_bytes(image: Image, texts: Mapping[str, str]) -> bytes:
-    """Return `image` as PNG with `texts` as its tEXt, or iTXt where one is not Latin-1."""
-    from PIL.PngImagePlugin import PngInfo
-
-    info = PngInfo()
-    for name, text in texts.items():
-        info.add_text(name, text)
-    file = io.BytesIO()
-    image.save(file, "PNG", pnginfo=info, compress_level=6)
-    return file.getvalue()
-
-
-def as_image(pixels: NDArray[np.uint8]) -> Image:
-    """Return 8-bit RGB `pixels` [H, W, 3] as an image."""
-    from PIL import Image as images
-
-    return images.fromarray(np.ascontiguousarray(pixels))
 
 
 def with_scale(pixels: NDArray[np.uint8], scale: float) -> Image:

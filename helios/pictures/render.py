@@ -15,14 +15,15 @@ from helios import __version__
 from helios.color import LUMINANCE
 from helios.errors import InputError
 from helios.files import check_file, staged, write_file
+from helios.film import write_film
+from helios.image_file import as_image, png_bytes
 from helios.pictures.at_date import take_at
 from helios.pictures.cut import Cut
 from helios.pictures.eye import exposure_at, follow
-from helios.pictures.film import write_film
 from helios.pictures.fits_file import date_cards, fits_bytes
 from helios.pictures.flights import State
 from helios.pictures.grid_lines import draw_grid
-from helios.pictures.image_file import as_image, png_bytes, with_scale
+from helios.pictures.image_file import with_scale
 from helios.pictures.lights import Block, stars_of, sun, trained_of, without_sun
 from helios.pictures.moment import Moment
 from helios.pictures.picture import Picture, take
