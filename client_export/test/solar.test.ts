@@ -15,10 +15,11 @@ import { anomaliesOf, pathOf, pointOf } from "../src/solar/orbit_lines.ts";
 import { WORLDS, lambert, magnitudeOf, smallMagnitude } from "../src/solar/planets.ts";
 import { ringLight } from "../src/solar/ring.ts";
 import { angleBetween, sheetOf, sightOf } from "../src/solar/sight.ts";
+import { Smalls } from "../src/solar/smalls.ts";
 import { LOST_YR, SolarSystem } from "../src/solar/system.ts";
 import { Conics, GM_SUN } from "../src/solar/twobody.ts";
 import { OMEGA_0 } from "../src/v2/quantities.ts";
-import { type Vec3, length, scale, sub } from "../src/vec.ts";
+import { type Vec3, add, length, scale, sub } from "../src/vec.ts";
 
 const DEGREE = Math.PI / 180;
 const data = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url));
@@ -64,6 +65,78 @@ test("two-body motion is that of mpmath on every kind of conic, and a path goes 
     if (e < 0.9) assert.deepEqual(anomaliesOf(path)[0], [path.anomaly, 0]);
   });
   assert.ok(worst < 1e-11, `${worst} au`);
+});
+
+test("a body is where it is on whatever way the clock came to the date", () => {
+  const some = rows.filter(([, e]) => e < 1);
+  const going = new Conics(orbitsOf(some));
+  const found = new Float64Array(3);
+  const fresh = new Float64Array(3);
+  let days = -900;
+  for (const step of [0.001, 0.1, 3, -2, 40, 365, -4000, 7, 0, 30_000, 1e-6]) {
+    for (let frame = 0; frame < 20; frame++) {
+      days += step;
+      const anew = new Conics(orbitsOf(some));
+      some.forEach((_, row) => {
+        going.write(row, days, found);
+        anew.write(row, days, fresh);
+        const off = Math.hypot(...fresh.map((value, axis) => value - found[axis]));
+        assert.ok(off < 1e-13 * Math.max(1, Math.hypot(...fresh)), `row ${row}, ${days} days: ${off} au`);
+      });
+    }
+  }
+});
+
+test("small bodies are found when they are asked for, one alone as all together", async () => {
+  const ephemeris = await readEphemeris(data("catalogs/ephemeris.bin.gz"), "e");
+  const [one, all] = [0, 1].map(() => new SolarSystem(ephemeris, orbitsOf(rows.slice(0, 9)), []));
+  for (const jd of [2_461_000.5, 2_461_040.5, 2_461_000.5]) {
+    one.move(jd);
+    all.move(jd);
+    const places = [...all.places];
+    for (const { place, row } of [...one.smalls].reverse()) {
+      const off = sub(
+        scale(sub(place.position, one.sun), 1 / AU_M),
+        places.slice(3 * row, 3 * row + 3) as unknown as Vec3,
+      );
+      assert.ok(length(off) < 1e-10, `row ${row} at ${jd}: ${off}`);
+      assert.equal(place.position, place.position);
+      if (jd === 2_461_040.5) assert.deepEqual(structuredClone(place).position, place.position);
+    }
+  }
+});
+
+test("points are as bright as their magnitudes, whichever are left out as too faint", async () => {
+  const elements = Array.from({ length: 60 }, (_, i) => [2.2 + 0.01 * i, 0.1, 3, 6 * i, 0, 40 * i]);
+  const change = {
+    kind: elements.map((_, row) => (row % 9 === 8 ? "comet" : "asteroid")),
+    h_mag: elements.map((_, row) => 2 + 0.3 * row),
+    slope: elements.map((_, row) => [null, 0.15, -0.2, 0.9, 1.4][row % 5]),
+  };
+  const orbits = parseBodies(fileOf(elements, change), "b");
+  const system = new SolarSystem(await readEphemeris(data("catalogs/ephemeris.bin.gz"), "e"), orbits, []);
+  system.move(orbits.epochJdTdb);
+  const camera = new Camera();
+  camera.position = add(system.sun, [0, 0, 8 * AU_M]);
+  camera.look([0, 0, -1]);
+  const size = { width: 900, height: 900, density: 1 };
+  const view = { size, focal: camera.focalPx(size.height), ...camera.basis() };
+  const smalls = new Smalls(system);
+  for (const [exposure, marked, least] of [
+    [1, true, 0.06],
+    [1e4, true, 0.06],
+    [1e4, false, 0],
+    [1e6, false, 0],
+  ] as const) {
+    const lights = system.smalls.map((body) => {
+      const { globe } = sightOf(system, body, camera.position);
+      return Math.max((exposure * globe * view.focal ** 2) / Math.PI, least);
+    });
+    const wanted = lights.filter((light) => light >= 1 / 4000);
+    smalls.gather(camera, view, exposure, 1e9, marked, -1);
+    assert.equal(smalls.count, wanted.length);
+    wanted.forEach((light, i) => assert.ok(Math.abs(smalls.values[5 * i + 3] / (0.99 * light) - 1) < 1e-5, `${i}`));
+  }
 });
 
 test("a file of bodies that is damaged is refused with the column and the row", () => {

@@ -64,6 +64,8 @@ export class Solar {
   private readonly paths: Paths;
   private readonly live: Map<string, Body>;
   private offered: Names | null = null;
+  /** Whether small bodies were named in the last frame. */
+  private marked: boolean | null = null;
 
   constructor(
     private readonly host: SolarHost,
@@ -98,12 +100,18 @@ export class Solar {
     sunNow.shown = SUN_SHOWN_M;
     if (host.names) this.offer(host.names);
     if (this.active) this.look();
-    const marked = this.active && system.held && this.shows("asteroids");
-    for (const body of system.smalls) {
+    this.mark(this.active && system.held && this.shows("asteroids"));
+    if (!this.active) for (const { place } of [...system.worlds, ...system.moons]) place.body.named = false;
+  }
+
+  /** Says of small bodies whether they are named, and which are not there: of all where that changes, else of those that come. */
+  private mark(marked: boolean): void {
+    const { system } = this;
+    for (const body of marked === this.marked ? system.coming : system.smalls) {
       const absent = !system.here(body);
       Object.assign(body.place.body, { named: marked && !absent, absent });
     }
-    if (!this.active) for (const { place } of [...system.worlds, ...system.moons]) place.body.named = false;
+    this.marked = marked;
   }
 
   /** The body that the camera is near to and goes with: the least of those in whose reach it is. */

@@ -84,15 +84,32 @@ function guessOf(late: number, e: number): number {
   return Math.asinh((mean + Math.asinh(mean / e)) / e) / root;
 }
 
+/** Up to this eccentricity differences of 1 and the cosine of the eccentric anomaly keep the digits that places need. */
+const MOST_ROUND = 0.9;
+/** A mean anomaly so far from the last one, radians, is no longer begun from where the body was. */
+const FAR_ON = 0.3;
+/** Newton's method settles in fewer from where it begins at the latest; from where a body was it may run away. */
+const NEWTON_ROUNDS = 30;
+
 /** The orbits of many bodies, made ready to be asked where each is. */
 export class Conics {
   /** Of each body the unit vectors to its perihelion and across, axes of the universe. */
   private readonly axes: Float64Array;
+  /** Of each body that keeps to an ellipse: radians a day; the mean and the eccentric anomaly that it was last found at. */
+  private readonly motion: Float64Array;
+  private readonly mean: Float64Array;
+  private readonly eccentric: Float64Array;
   readonly count: number;
 
   constructor(private readonly orbits: Orbits) {
     this.count = orbits.perihelionAu.length;
     this.axes = new Float64Array(6 * this.count);
+    this.mean = new Float64Array(this.count).fill(NaN);
+    this.eccentric = new Float64Array(this.count);
+    this.motion = orbits.perihelionAu.map((q, row) => {
+      const a = q / (1 - orbits.eccentricity[row]);
+      return orbits.eccentricity[row] <= MOST_ROUND ? Math.sqrt(GM_SUN / a) / a : NaN;
+    });
     for (let row = 0; row < this.count; row++) {
       const angles = [orbits.inclinationDeg[row], orbits.nodeDeg[row], orbits.argumentDeg[row]];
       const [[ct, st], [cn, sn], [cw, sw]] = angles.map((deg) => [Math.cos(deg * DEGREE), Math.sin(deg * DEGREE)]);
@@ -108,9 +125,40 @@ export class Conics {
   /** Writes where body `row` is, `days` of TDB after the epoch, into `out` from `at` on: au from the Sun, axes of the universe. */
   write(row: number, days: number, out: Float64Array, at = 0): void {
     const { perihelionAu, eccentricity, perihelionDays } = this.orbits;
-    const [q, e] = [perihelionAu[row], eccentricity[row]];
+    const q = perihelionAu[row];
+    const e = eccentricity[row];
+    if (e <= MOST_ROUND) {
+      const a = q / (1 - e);
+      const anomaly = this.eccentricAnomaly(row, (days - perihelionDays[row]) * this.motion[row], e);
+      this.put(row, a * (Math.cos(anomaly) - e), a * Math.sqrt(1 - e * e) * Math.sin(anomaly), out, at);
+      return;
+    }
     const [g1, g2] = fromPerihelion((days - perihelionDays[row]) * (Math.sqrt(GM_SUN / q) / q), e);
     this.put(row, q * (1 - g2), q * Math.sqrt(1 + e) * g1, out, at);
+  }
+
+  /**
+   * Kepler's equation by Newton's method, from where the body was a short while ago; else from `e` beyond the mean anomaly,
+   * at most half a turn, from which every step only comes closer.
+   */
+  private eccentricAnomaly(row: number, mean: number, e: number): number {
+    const m = mean - Math.round(mean / (2 * Math.PI)) * (2 * Math.PI);
+    const far = m < 0 ? Math.max(m - e, -Math.PI) : Math.min(m + e, Math.PI);
+    const on = m - this.mean[row];
+    const last = this.eccentric[row];
+    let found = Math.abs(on) < FAR_ON ? last + on / (1 - e * Math.cos(last)) : far;
+    for (let round = 0; round < 2 * NEWTON_ROUNDS; round++) {
+      const sine = e * Math.sin(found);
+      const slope = 1 - e * Math.cos(found);
+      const step = (found - sine - m) / slope;
+      found -= step;
+      // The next step is half of this one's square times the bend: below the digits of a double.
+      if (Math.abs(step) < 1e-8 * slope) break;
+      if (round === NEWTON_ROUNDS) found = far;
+    }
+    this.mean[row] = m;
+    this.eccentric[row] = found;
+    return found;
   }
 
   /** Writes how fast body `row` moves past the Sun then, au a day. */
