@@ -22,6 +22,7 @@ COMMANDS = {
     "tour": ("helios.cli.tour:tour", "Make a tour of landmarks for a site's visitors."),
     "serve": ("helios.cli.serve:serve", "Serve a site to the browser of this machine."),
     "render": ("helios.cli.render:render", "Take a picture, a map of all the sky, or a film of a universe."),
+    "scene": ("helios.cli.scene:scene", "Train splats of a thing from photographs of it."),
     "export": ("helios.cli.export:export", "Write cells in a format that other programs read."),
     "report": ("helios.cli.report:report", "Write a page about a universe that anyone can read."),
     "info": ("helios.cli.info:info", "Tell what is in a universe and what it was made of."),
@@ -35,20 +36,24 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group that knows the name and a line of help of each command, and imports a command only to run it."""
+    """A group that knows of each command its name, where it is and a line of help, and imports it only to run it."""
+
+    def __init__(self, *args, lazy: dict[str, tuple[str, str]], **settings):
+        super().__init__(*args, **settings)
+        self.lazy = lazy
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return list(self.lazy)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.lazy:
             return None
-        module, attribute = COMMANDS[cmd_name][0].split(":")
+        module, attribute = self.lazy[cmd_name][0].split(":")
         return getattr(importlib.import_module(module), attribute)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, help_line) for name, (_, help_line) in COMMANDS.items()])
+            formatter.write_dl([(name, help_line) for name, (_, help_line) in self.lazy.items()])
 
     def invoke(self, ctx: click.Context):
         try:
@@ -85,7 +90,9 @@ def _open_streams() -> None:
             setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", closefd=False))
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.group(
+    cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}
+)
 @click.version_option(__version__, prog_name="helios")
 def main():
     """Turn star catalogues into a universe of Gaussian splats that a browser flies through."""

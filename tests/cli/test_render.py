@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from helios.cli import main
-from helios.pictures.film import find_ffmpeg
+from helios.film import find_ffmpeg
 from tests.unit.packing import scene
 
 ROOT = Path(__file__).parents[2]

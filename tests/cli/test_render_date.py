@@ -17,7 +17,7 @@ from PIL import Image
 import helios
 from helios.cli import main
 from helios.coords import ecliptic_m_to_icrs
-from helios.pictures.film import find_ffmpeg
+from helios.film import find_ffmpeg
 from helios.pictures.moment import moment_of
 from helios.pictures.places import named
 from helios.solar.dates import parse_date

@@ -193,7 +193,8 @@ def test_checkpoints_and_the_log_change_nothing(universe, trained, tmp_path):
 
 def test_a_log_without_its_package_is_one_line(universe, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
-    monkeypatch.delitem(sys.modules, "helios.training.run.tensorboard_log", raising=False)
+    for module in ("tensorboard_log", "summary_file"):
+        monkeypatch.delitem(sys.modules, f"helios.training.run.{module}", raising=False)
     result = helios("train-all", "--input", universe, "--output", tmp_path / "out", *QUICK, "--log", "tensorboard")
     assert result.exit_code == 1
     (line,) = [line for line in result.output.splitlines() if line.startswith("Error: ")]

@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[2] / "helios"
 
 LAYERS = (
     {"errors", "constants", "options", "registry", "catalogs_path", "progress", "files", "work_folders", "pieces"}
-    | {"simd", "fixed_order", "rejections", "threads", "gzipped"},
+    | {"simd", "fixed_order", "rejections", "threads", "gzipped", "film", "image_file"},
     {"coords", "grid", "cells", "regions", "light", "color", "splats", "schedulers", "solar"},
     {"levels"},
     {"catalog"},
@@ -24,7 +24,7 @@ LAYERS = (
     {"building"},
     {"rendering", "packing", "fetching"},
     {"training"},
-    {"pictures"},
+    {"pictures", "photos"},
     {"reporting"},
     {"api"},
     {"cli"},
@@ -32,7 +32,8 @@ LAYERS = (
 """A module may import those of its own layer's package and of the layers before."""
 
 ONLY_IN = {
-    "torch": ("rendering", "training"),
+    "torch": ("rendering", "training", "photos"),
+    "pycolmap": ("photos",),
     "gsplat": ("rendering",),
     "click": ("cli",),
     "rich": ("cli",),
@@ -89,6 +90,7 @@ def test_commands_load_only_what_they_need(tmp_path):
     heavy = {"torch", "astropy", "zarr", "pandas", "numba", "matplotlib", "gsplat"}
     assert not loaded_by("--help", cwd=tmp_path) & (heavy | {"numpy", "rich"})
     assert not loaded_by("train-landmarks", "--help", cwd=tmp_path) & heavy
+    assert not loaded_by("scene", "train", "--help", cwd=tmp_path) & (heavy | {"pycolmap", "scipy"})
     assert not loaded_by("fetch", "--help", cwd=tmp_path) & (heavy | {"pyvo", "pyarrow"})
     assert not loaded_by("build", "--synthetic", "20", "--depth", "2", cwd=tmp_path) & (heavy - {"zarr", "numba"})
     for command in ("info", "validate", "pack", "report"):

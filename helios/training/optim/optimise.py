@@ -57,6 +57,11 @@ class Optimisation:
         self._schedule = np.stack(rows, axis=1)
         self._loss_sums = torch.zeros(CURVE_POINTS, len(scenes), dtype=torch.float64, device=backend.device)
 
+    @property
+    def last_step(self) -> int:
+        """The number of steps to make in all."""
+        return self.config.iterations
+
     def advance(self) -> Tensor:
         """Make one step, and return the loss [B] before it."""
         loss, grad = self.objective.gradient(self._schedule[self.step])

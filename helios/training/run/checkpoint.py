@@ -7,21 +7,42 @@ import io
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 
 from helios.files import write_file, writing
-from helios.training.optim.optimise import Optimisation
+
+
+class Resumable(Protocol):
+    """Work in steps that can go on from a state of tensors, numbers and text."""
+
+    @property
+    def step(self) -> int:
+        """The steps made."""
+        ...
+
+    @property
+    def last_step(self) -> int:
+        """The steps to make in all."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the next steps depend on."""
+        ...
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to what `state` returned."""
+        ...
 
 
 class Checkpoint:
-    """The checkpoint of one batch in the file `path`, written after every `every` steps (0: never) and the last.
+    """The checkpoint of a batch of cells, or of a scene, in the file `path`.
 
-    `label` identifies all that the training depends on: settings, backend, stars and the cells of the batch. A file
-    with another label is ignored. The file holds only tensors, numbers and text, so that
-    `torch.load(path, weights_only=True)` reads it.
+    It is written after every `every` steps (0: never) and the last. `label` identifies all that the training depends
+    on: settings, backend, stars and the cells of the batch, or photographs. A file with another label is ignored. The
+    file holds only tensors, numbers and text, so that `torch.load(path, weights_only=True)` reads it.
     """
 
     def __init__(self, path: Path, label: str, every: int):
@@ -40,7 +61,7 @@ class Checkpoint:
         """
         return Checkpoint(self.path.with_name(f"{self.path.name}.slower"), f"{self.label} slower", self.every)
 
-    def resume(self, run: Optimisation) -> None:
+    def resume(self, run: Resumable) -> None:
         """Restore `run` from the file, if there is an undamaged one with this label."""
         stored = self._read()
         if stored is not None and stored["label"] == self.label:
@@ -60,13 +81,17 @@ class Checkpoint:
         except Exception:  # zipfile, pickle and torch have many words for damage
             return None
 
-    def note(self, run: Optimisation) -> None:
+    def note(self, run: Resumable) -> None:
         """Write the state of `run`, whole or not at all, if that is due after its last step.
 
         Raises StoreError if it cannot be written.
         """
-        if not self.every or (run.step % self.every and run.step < run.config.iterations):
+        if not self.every or (run.step % self.every and run.step < run.last_step):
             return
+        self.write(run)
+
+    def write(self, run: Resumable) -> None:
+        """Write the state of `run` now, whole or not at all. Raises StoreError if it cannot be written."""
         content = io.BytesIO()
         torch.save({"label": self.label, "state": run.state()}, content)
         with writing(self.path, "no checkpoint could be written"):

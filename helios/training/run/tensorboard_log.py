@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from torch import Tensor
 
-from helios.errors import InputError
 from helios.options import option
 from helios.rendering.backend import Backend
 from helios.splats import LOSS_CURVE, CellResult
@@ -19,28 +15,19 @@ from helios.training.cameras import HELD_OUT_DIRECTIONS, HELD_OUT_RADII, REFEREN
 from helios.training.optim.model import Model
 from helios.training.run.engine import StepsMade
 from helios.training.run.evaluate import draw
+from helios.training.run.summary_file import SummaryFile
 from helios.training.scene import Scene
-
-try:
-    from torch.utils.tensorboard import SummaryWriter
-except ImportError as error:
-    raise InputError(
-        f"--log tensorboard: {error}; the package is not part of the others (pip install 'helios-planetarium[log]')"
-    ) from error
 
 _FIRST = HELD_OUT_RADII.index(REFERENCE_RADII) * HELD_OUT_DIRECTIONS
 _VIEW = slice(_FIRST, _FIRST + 1)
 """The view of `Scene.judge_views` that pictures show: the first at REFERENCE_RADII."""
 
-_opening = threading.Lock()
-"""Lock for opening writers: the package numbers its files without one."""
-
 
 @dataclass
 class _Curve:
-    """The writer of a cell, and its last step; the steps of a second attempt follow those of the first."""
+    """The file of a cell, and its last step; the steps of a second attempt follow those of the first."""
 
-    writer: SummaryWriter
+    file: SummaryFile
     before: int = 0
     last: int = 0
 
@@ -49,15 +36,6 @@ class _Curve:
             self.before = self.last
         self.last = self.before + made.steps
         return self.last
-
-    def add(self, step: int, values: dict[str, float], pictures: dict[str, np.ndarray]) -> None:
-        """Write an entry to the disk. Raises OSError, naming the cell's folder, if it cannot be written."""
-        with _naming(self.writer.log_dir):
-            for tag, value in values.items():
-                self.writer.add_scalar(tag, value, step)
-            for tag, picture in pictures.items():
-                self.writer.add_image(tag, np.rint(255.0 * picture).astype(np.uint8), step, dataformats="HWC")
-            self.writer.flush()
 
 
 @dataclass(frozen=True)
@@ -89,7 +67,7 @@ class TensorboardLog:
         rate, counts = run.config.learning_rate * run.rate_share(), run.model.mask.sum(dim=1).tolist()
         for scene, loss, count in zip(made.scenes, made.losses.tolist(), counts):
             curve = self._curve(scene)
-            curve.add(curve.step_of(made), {"loss": loss, "rate": rate, "splats": count}, {})
+            curve.file.add(curve.step_of(made), {"loss": loss, "rate": rate, "splats": count}, {})
 
     def pictures(self, made: StepsMade) -> None:
         """Log what every cell of a batch looks like now."""
@@ -98,7 +76,7 @@ class TensorboardLog:
         images = draw(made.optimisation.model, made.scenes, self._backend, _VIEW)
         for scene, image in zip(made.scenes, images):
             curve = self._curve(scene)
-            curve.add(curve.step_of(made), {}, _pictures(image, scene))
+            curve.file.add(curve.step_of(made), {}, _pictures(image, scene))
 
     def result(self, scene: Scene, result: CellResult) -> None:
         """Log the metrics and pictures of the final splats, and close the cell's file."""
@@ -109,26 +87,15 @@ class TensorboardLog:
             (image,) = draw(model, [scene], self._backend, _VIEW)
             pictures = _pictures(image, scene)
         metrics = {f"result/{name}": value for name, value in result.metrics.items() if name not in LOSS_CURVE}
-        curve.add(curve.last, metrics | {"result/splats": len(result.splats)}, pictures)
-        curve.writer.close()
+        curve.file.add(curve.last, metrics | {"result/splats": len(result.splats)}, pictures)
+        curve.file.close()
         del self._curves[scene.cell.name]
 
     def _curve(self, scene: Scene) -> _Curve:
         cell = scene.cell.name
         if cell not in self._curves:
-            folder = str(self._folder / cell)
-            with _opening, _naming(folder):
-                self._curves[cell] = _Curve(SummaryWriter(folder))
+            self._curves[cell] = _Curve(SummaryFile(self._folder / cell))
         return self._curves[cell]
-
-
-@contextlib.contextmanager
-def _naming(folder: str) -> Iterator[None]:
-    """Add the name of the folder to an OSError, which the package raises in a thread and without a name."""
-    try:
-        yield
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, folder) from error
 
 
 def _pictures(images: Tensor, scene: Scene) -> dict[str, np.ndarray]:

@@ -1,0 +1,1 @@
+"""Training a scene of splats against photographs."""

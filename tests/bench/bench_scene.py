@@ -1,0 +1,98 @@
+"""Scenes from photographs: what each strategy makes of each start, and what a step costs beside its rasteriser.
+
+    python -m tests.bench.bench_scene table DATA --data-factor 2 --splats 12000 --steps 2000
+    python -m tests.bench.bench_scene step DATA --data-factor 2 --splats 50000
+
+`table` trains once for each strategy and start, and prints the rows of the table in docs/howto/photographs.md. `step`
+prints the processor's time of a whole step over that of drawing and differentiating the same picture alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import time
+from pathlib import Path
+
+import torch
+
+from helios.photos.data.dataset import Dataset, load_dataset
+from helios.photos.data.options import DataOptions
+from helios.photos.fit.config import Colour, FitConfig, Size, Steps
+from helios.photos.fit.fit import Fit
+from helios.photos.fit.options import SceneOptions
+from helios.photos.judging import judge_photographs, metrics_named
+from helios.rendering.opaque import choose
+
+STRATEGIES, STARTS = ("default", "mcmc", "spectral"), ("sfm", "random")
+GUIDES_STEPS = 30_000
+RANDOM_POINTS, RANDOM_EXTENT = 3000, 0.5
+
+
+def begin(data: Dataset, strategy: str, start: str, splats: int, steps: int) -> Fit:
+    size = Size(start, RANDOM_POINTS, RANDOM_EXTENT, strategy=strategy, max_gaussians=splats)
+    config = FitConfig(Steps(GUIDES_STEPS, steps / GUIDES_STEPS), size)
+    return Fit(data, SceneOptions(config), choose("numba"))
+
+
+def table(data: Dataset, splats: int, steps: int) -> None:
+    """Print PSNR / SSIM on held-out photographs, and the processor's seconds, of all strategies and starts."""
+    print("| strategy | start | splats | held out | processor |\n|---|---|---|---|---|")
+    metrics = metrics_named(("psnr", "ssim"))
+    for strategy, start in itertools.product(STRATEGIES, STARTS):
+        fit, began = begin(data, strategy, start, splats, steps), time.process_time()
+        while fit.step < fit.last_step:
+            fit.advance()
+        seconds = time.process_time() - began
+        rows = [one.scores for one in judge_photographs(fit.trained(), data.test, fit.backend, metrics)]
+        psnr, ssim = (sum(row[name].value for row in rows) / len(rows) for name in ("psnr", "ssim"))
+        print(
+            f"| `{strategy}` | `{start}` | {len(fit.table):,} | {psnr:.2f} dB / {ssim:.3f} | {seconds:.0f} s |",
+            flush=True,
+        )
+
+
+def step(data: Dataset, splats: int, repeats: int = 15) -> None:
+    """Print the whole step over drawing and differentiating its picture, with as many splats from the first step."""
+    size = Size("random", splats, RANDOM_EXTENT, max_gaussians=splats, strategy="mcmc")
+    fit = Fit(data, SceneOptions(FitConfig(Steps(), size, colour=Colour(3, 1))), choose("numba"))
+    for _ in range(5):
+        fit.advance()
+    whole, alone = [], []
+    for repeat in range(repeats):
+        began = time.process_time()
+        fit.advance()
+        whole.append(time.process_time() - began)
+        alone.append(drawing(fit, data.train[repeat % len(data.train)]))
+    ratio = min(whole) / min(alone)
+    print(f"{splats:,} splats: step {1e3 * min(whole):.1f} ms, rasteriser {1e3 * min(alone):.1f} ms, ratio {ratio:.2f}")
+
+
+def drawing(fit: Fit, view) -> float:
+    """The seconds of the processor for one picture, forward and backward, with colours that are there already."""
+    params = {name: param.detach() for name, param in fit.table.params.items()}
+    camera = [torch.as_tensor(values, dtype=torch.float32)[None] for values in (view.viewmat, view.K)]
+    inputs = (params["means"], params["quats"], params["scales"].exp(), params["opacities"].sigmoid())
+    colors = torch.rand(1, len(params["means"]), 3)
+    leaves = [tensor.clone().requires_grad_() for tensor in (*inputs, colors)]
+    began = time.process_time()
+    drawn = fit.backend.draw(*leaves, *camera, view.width, view.height)
+    drawn.images.backward(torch.full_like(drawn.images, 1e-6))
+    return time.process_time() - began
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("table", "step"))
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--data-factor", type=int, default=1)
+    parser.add_argument("--splats", type=int, default=12_000)
+    parser.add_argument("--steps", type=int, default=2000)
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    data = load_dataset(given.data, DataOptions(data_factor=given.data_factor))
+    table(data, given.splats, given.steps) if given.what == "table" else step(data, given.splats)
+
+
+if __name__ == "__main__":
+    main()
