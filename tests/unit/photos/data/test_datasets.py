@@ -5,14 +5,12 @@ The folder is the tiny scene, changed by hand; what is right follows from its pi
 
 import dataclasses
 import shutil
-import threading
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from helios.photos.data.dataset import DataOptions, load_dataset
-from helios.photos.data.prefetch import ahead
 from tests.support.tiny_scene import write_tiny_scene
 
 PLAIN = DataOptions(normalize_world_space=False)
@@ -198,17 +196,3 @@ def test_memory_holds_what_fits(scene):
     assert third.image() is not decoded
     with pytest.raises(ValueError, match="read-only"):
         first.image()[0, 0, 0] = 1
-
-
-def test_photographs_are_decoded_ahead_in_order(scene):
-    dataset = load_dataset(scene.folder, dataclasses.replace(PLAIN, test_every=0))
-    order = [dataset.train[view] for view in (4, 2, 2, 8, 0)]
-    got = list(ahead(iter(order), count=2))
-    assert [photograph for photograph, _, _ in got] == order
-    for photograph, image, mask in got:
-        np.testing.assert_array_equal(image, pixels(scene.folder / "images" / photograph.name))
-        np.testing.assert_array_equal(mask, pixels(scene.folder / "masks" / photograph.name))
-    endless = ahead(iter(lambda: dataset.train[0], None))
-    next(endless)
-    endless.close()
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("helios-photographs")]
