@@ -45,7 +45,10 @@ class _Grouped(click.Option):
 
 
 def guide_options(heading: str, config: type) -> Callable:
-    """Return a decorator that adds the options of the dataclass `config` under `heading`; a bool is --[no-]NAME."""
+    """Return a decorator that adds the options of the dataclass `config` under `heading`; a bool is --[no-]NAME.
+
+    Of the arguments for `click.option`, `also` are other names of the option.
+    """
 
     def decorate(command: Callable) -> Callable:
         for field in reversed(dataclasses.fields(config)):
@@ -56,13 +59,13 @@ def guide_options(heading: str, config: type) -> Callable:
                 "show_default": field.default is not None and field.default != (),
                 "help": field.metadata["help"],
             } | field.metadata["click"]
-            name = "--" + field.name.replace("_", "-")
+            name, also = "--" + field.name.replace("_", "-"), settings.pop("also", ())
             if isinstance(field.default, bool):
                 name = f"{name}/--no-{name[2:]}"
                 settings.pop("is_flag", None)
             elif isinstance(field.default, tuple):
                 settings |= {"multiple": True, "type": int, "metavar": "STEP ..."}
-            command = click.option(name, field.name, cls=_Grouped, group=heading, **settings)(command)
+            command = click.option(name, *also, field.name, cls=_Grouped, group=heading, **settings)(command)
         return command
 
     return decorate

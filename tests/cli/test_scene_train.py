@@ -151,8 +151,12 @@ def test_other_folders_are_left_alone_and_overwrite_begins_anew(data, tmp_path):
         (("--init-type", "colmap"), "unknown start 'colmap' (choose from sfm, random)"),
         (("--ssim-lambda", 1.5), "--ssim-lambda 1.5: must be from 0 to 1"),
         (("--visible-adam", "--sparse-grad"), "give one of them"),
+        (("--match", "moon"), "--match moon: no photograph of the model has it in its name, the first is 000.png"),
         (("--mask-outside", "white"), "--mask-outside white: must be background or ignored"),
-        (("--max-gaussians", 10, "--init-type", "random", "--init-num-pts", 2), "--init-num-pts 2: must be from 4 to 1e+09"),
+        (
+            ("--max-gaussians", 10, "--init-type", "random", "--init-num-pts", 2),
+            "--init-num-pts 2: must be from 4 to 1e+09",
+        ),
     ],
 )
 def test_a_bad_option_is_one_line_and_makes_nothing(data, tmp_path, change, words):

@@ -22,7 +22,9 @@ class DataOptions:
         (0, 1_000_000),
         type=int,
     )
-    match_string: str | None = option(None, "Use only photographs with this token in their name.", type=str)
+    match_string: str | None = option(
+        None, "Use only photographs with this token in their name.", type=str, also=("--match",)
+    )
     normalize_world_space: bool = option(
         True,
         "Move, turn and scale the world so that the cameras stand about 1 from its origin and the points lie flat.",

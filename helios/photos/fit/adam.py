@@ -49,7 +49,8 @@ class AdamSteps:
         beta1, beta2 = 1.0 - self.batch_size * (1.0 - BETA1), 1.0 - self.batch_size * (1.0 - BETA2)
         rate, epsilon = rate * math.sqrt(self.batch_size), EPSILON / math.sqrt(self.batch_size)
         bias1, bias2 = (1.0 - beta1**t, 1.0 - beta2**t) if self.corrected else (1.0, 1.0)
-        numbers = (rate / bias1, math.sqrt(bias2), beta1, beta2, epsilon)
+        # What is left of 1 is told too: float32's 1 - 0.999 is off by a hundred-thousandth.
+        numbers = (rate / bias1, math.sqrt(bias2), beta1, 1.0 - beta1, beta2, 1.0 - beta2, epsilon)
         if param.device.type != "cpu":
             _torch_step(param, grad, exp_avg, exp_avg_sq, rows, *numbers)
         elif param.numel():
@@ -58,8 +59,8 @@ class AdamSteps:
             run_striped(_rows, len(param), None, *arrays, param[0].numel(), marked, *map(np.float32, numbers))
 
 
-def _torch_step(param, grad, exp_avg, exp_avg_sq, rows, rate, root, beta1, beta2, epsilon):
-    first, second = exp_avg.lerp(grad, 1.0 - beta1), exp_avg_sq.lerp(grad * grad, 1.0 - beta2)
+def _torch_step(param, grad, exp_avg, exp_avg_sq, rows, rate, root, beta1, rest1, beta2, rest2, epsilon):
+    first, second = beta1 * exp_avg + rest1 * grad, beta2 * exp_avg_sq + rest2 * grad * grad
     stepped = param - rate * first / (second.sqrt() / root + epsilon)
     if rows is not None:
         shape = (-1, *[1] * (param.ndim - 1))
@@ -72,9 +73,9 @@ def _torch_step(param, grad, exp_avg, exp_avg_sq, rows, rate, root, beta1, beta2
 
 
 @njit(**JIT)
-def _rows(stripe, stripes, param, grad, exp_avg, exp_avg_sq, width, marked, rate, root, beta1, beta2, epsilon):
+def _rows(stripe, stripes, param, grad, exp_avg, exp_avg_sq, width, marked, rate, root, *rest):
     """Step this stripe's rows of flat float32 arrays [N width]; all where `marked` is empty."""
-    numbers = rate, np.float32(1.0) / root, beta1, beta2, epsilon
+    numbers = rate, np.float32(1.0) / root, *rest
     rows = len(param) // width
     first, end = stripe * rows // stripes, (stripe + 1) * rows // stripes
     if len(marked) == 0:
@@ -87,12 +88,11 @@ def _rows(stripe, stripes, param, grad, exp_avg, exp_avg_sq, width, marked, rate
 
 @njit(**JIT)
 def _range(param, grad, exp_avg, exp_avg_sq, first, end, numbers):
-    rate, over, beta1, beta2, epsilon = numbers
-    one = np.float32(1.0)
+    rate, over, beta1, rest1, beta2, rest2, epsilon = numbers
     for i in range(first, end):
         g = grad[i]
-        m = beta1 * exp_avg[i] + (one - beta1) * g
-        v = beta2 * exp_avg_sq[i] + (one - beta2) * g * g
+        m = beta1 * exp_avg[i] + rest1 * g
+        v = beta2 * exp_avg_sq[i] + rest2 * g * g
         exp_avg[i] = m
         exp_avg_sq[i] = v
         param[i] -= rate * m / (np.sqrt(v) * over + epsilon)

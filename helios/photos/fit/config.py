@@ -134,6 +134,9 @@ class Size(_Checked):
     init_extent: float = option(3.0, "Half the side of a random start's cube, x the size of the scene.", (1e-6, 1e6))
     init_opa: float = option(0.5, "Opacity of a start's splats.", (1e-6, 1.0 - 1e-6))
     init_scale: float = option(1.0, "Size of a start's splats, x the distance to their neighbours.", (1e-6, 1e6))
+    init_sweep: bool = option(
+        True, "Begin a random start where neighbouring photographs agree, not anywhere in its cube."
+    )
     strategy: str = option(
         "mcmc",
         f"Where splats are added and removed: {', '.join(DENSITY.names())}; options follow, as in "

@@ -116,10 +116,15 @@ def test_starts(begin, data):
     assert len(sfm.table) == len(data.points)
     assert mean(sfm, "opacities") == pytest.approx(0.25, rel=1e-5)
     assert mean(sfm, "scales") == pytest.approx(2 * mean(begin(init_scale=1.0), "scales"), rel=1e-4)
-    random = begin(init_type="random", init_num_pts=500, init_extent=0.5, global_scale=2.0)
+    anywhere = {"init_type": "random", "init_num_pts": 500, "init_extent": 0.5, "global_scale": 2.0}
+    random = begin(**anywhere, init_sweep=False)
     assert len(random.table) == 500
     assert random.scene_scale == pytest.approx(2.0 * 1.1 * data.scene_scale)
     assert random.table.params["means"].abs().max().item() == pytest.approx(0.5 * random.scene_scale, rel=0.02)
+    swept = begin(**anywhere)
+    distances = [fit.table.params["means"].detach().norm(dim=1).median().item() for fit in (swept, random)]
+    assert len(swept.table) == 500
+    assert distances[0] < 0.6 * distances[1]
     assert len(begin(max_gaussians=50).table) == 50
 
 
