@@ -27,7 +27,8 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-
 test: $(STAMP) lint docs client_export/node_modules/.installed
 	$(PYTEST) -m "not slow"
 
-# What takes minutes: compiling for GPUs, damage by the thousand, real clusters that lose workers.
+# What takes minutes: most of what is seen in a browser, commands that are killed, compiling for GPUs, damage by the thousand, real
+# clusters that lose workers, the commands of README and docs.
 test-slow: $(STAMP)
 	$(PYTEST) -m slow
 

@@ -6,6 +6,8 @@ axe-core (Deque, MPL-2.0) judges the page by the rules of WCAG 2 and its best pr
 import pytest
 from look import CHOSEN, CLIENT, View, look_at_site
 
+pytestmark = pytest.mark.slow
+
 BELT = "pos=0,0,0&look=84.05339,-1.20192&fov=20&ev=0"
 """Alnilam in the middle."""
 AXE = CLIENT / "node_modules/axe-core/axe.min.js"

@@ -25,6 +25,8 @@ from look import CHOSEN, require_tools, visit
 from PIL import Image
 from pinhole import Pinhole, direction_of, ecliptic_direction
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 SIZE = (1280, 800)
 PARSEC_M = (1 * u.pc).to_value(u.m)

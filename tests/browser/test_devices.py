@@ -12,6 +12,8 @@ from look import HERE, View, look_at_site
 from pinhole import POLE, ecliptic_direction
 from v1_site import naked_eye_stars
 
+pytestmark = pytest.mark.slow
+
 WIDTH, HEIGHT = 420, 400
 HALF = 5
 LOOK = (84.0, -1.0)

@@ -18,6 +18,8 @@ from servers import Ranges, serving
 
 import helios
 
+pytestmark = pytest.mark.slow
+
 PARSEC_M = 3.0856775814913673e16
 
 CONSUMER = """

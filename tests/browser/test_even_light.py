@@ -18,6 +18,8 @@ import helios
 from helios.color import color_from_bp_rp
 from helios.rendering.truth import render_truth
 
+pytestmark = pytest.mark.slow
+
 SIZE = (640, 480)
 ALL = (0, 0, *SIZE)
 EXPOSURE = 16.0

@@ -13,6 +13,8 @@ from pinhole import direction_of
 from test_gpu import FRAMES_AT_REST
 from v2_site import make_random_site
 
+pytestmark = pytest.mark.slow
+
 SIZE = (800, 600)
 KPC_M = 3.0857e19
 AU_M = 1.495978707e11

@@ -14,6 +14,8 @@ from test_v2 import light_of
 from v1_site import OMEGA_0_SR
 from v2_site import make_random_site
 
+pytestmark = pytest.mark.slow
+
 SIZE = (480, 360)
 ALL = (0, 0, *SIZE)
 KPC_M = 3.0857e19

@@ -28,6 +28,8 @@ from faults import (
 from look import View, look_at_site
 from test_v2 import ALL, ORION, SIZE, light_of
 
+pytestmark = pytest.mark.slow
+
 TILES = r"tiles-00000\.bin"
 HEAD = r"head\.bin"
 QUIET = "document.querySelector('#notices').textContent === ''"

@@ -19,6 +19,8 @@ from pinhole import Pinhole, direction_of, ecliptic_direction
 from v1_site import naked_eye_stars
 from v2_site import make_site
 
+pytestmark = pytest.mark.slow
+
 PC = u.pc.to(u.m)
 STARS = {star.name: star for star in naked_eye_stars()}
 PAIRS = [

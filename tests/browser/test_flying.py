@@ -9,6 +9,8 @@ from look import CHOSEN, View, look_at_site
 from pinhole import Pinhole, ecliptic_direction
 from v1_site import naked_eye_stars
 
+pytestmark = pytest.mark.slow
+
 STARS = {star.name: star for star in naked_eye_stars()}
 BETELGEUSE = STARS["Betelgeuse"].position
 LOOK = (80.0, 3.0)

@@ -10,6 +10,8 @@ from look import View, look_at_site
 from pinhole import Pinhole
 from v1_site import naked_eye_stars
 
+pytestmark = pytest.mark.slow
+
 SIZE = (640, 480)
 SMALL = (410, 333)
 ORION = Pinhole(np.zeros(3), (83.8, -1.2), size=SIZE).state + "&ev=0"

@@ -13,6 +13,8 @@ from v1_site import naked_eye_stars
 
 import helios
 
+pytestmark = pytest.mark.slow
+
 BETELGEUSE = next(star for star in naked_eye_stars() if star.name == "Betelgeuse").position
 HOME = {"pos": [1e15, -2e15, 3e15], "look": [40.0, 60.0], "fov": 30}
 STOPS = [

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from look import HERE, View, look_at, look_at_site
 
+pytestmark = pytest.mark.slow
+
 PROTOCOLS = """[
   ...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource"),
 ].map(({ name, nextHopProtocol }) => [new URL(name).pathname, nextHopProtocol])"""

@@ -12,6 +12,8 @@ import pytest
 from look import CHOSEN, ROOT, View, look_at_site
 from servers import Ranges
 
+pytestmark = pytest.mark.slow
+
 BELT = "pos=0,0,0&look=84.05339,-1.20192&fov=40&ev=0&show=constellations,scale,compass"
 """Alnilam in the middle."""
 READY = "document.getElementById('labels').childElementCount > 0"

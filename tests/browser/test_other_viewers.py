@@ -19,6 +19,8 @@ from helios.building.config import BuildConfig
 from helios.packing.export import export
 from helios.universe import Universe
 
+pytestmark = pytest.mark.slow
+
 CATALOGUE = """source_id,ra,dec,parallax,phot_g_mean_mag,bp_rp
 1,80.0,0.0,10,4,0.8
 2,81.0,0.0,10,9,0.8

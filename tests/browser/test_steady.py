@@ -11,6 +11,8 @@ from pinhole import Pinhole, direction_of
 from v1_site import TAU, Star, stored_positions, write_site
 from v2_site import make_site
 
+pytestmark = pytest.mark.slow
+
 FAR_M = 1e20
 OUT = np.array([0.6, 0.64, 0.48])
 ASIDE = np.array([0.8, -0.48, -0.36])

@@ -17,6 +17,8 @@ from pinhole import Pinhole, ecliptic_direction
 
 import helios
 
+pytestmark = pytest.mark.slow
+
 LIGHT_KM_S = 299_792.458
 BARNARD = "4472832130942575872,269.448502525438,4.739420051112,546.975939730948,8.193974,2.8339696"
 MOVES = "-801.55097,10362.394,-110.4"

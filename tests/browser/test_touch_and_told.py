@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from look import CHOSEN, View, look_at_site
 
+pytestmark = pytest.mark.slow
+
 BELT = "pos=0,0,0&look=84.05339,-1.20192&fov=20&ev=0"
 """Alnilam in the middle."""
 READY = "document.getElementById('labels').childElementCount > 0"

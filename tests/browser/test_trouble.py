@@ -13,6 +13,8 @@ from faults import OVER, Fault, faulty, page, status
 from look import View, look_at_site
 from servers import Ranges
 
+pytestmark = pytest.mark.slow
+
 SIZE = (320, 240)
 ALL = (0, 0, *SIZE)
 ORION = "pos=0,0,0&look=83.8,-1.2&fov=60&ev=0"

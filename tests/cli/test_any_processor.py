@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 KERNELS = ("Nehalem", "Haswell", "Prescott")
 STRATEGIES = ("default", "mcmc")

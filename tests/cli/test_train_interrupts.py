@@ -16,6 +16,8 @@ import pytest
 from helios.universe import Universe
 from tests.forked_commands import Forked
 
+pytestmark = pytest.mark.slow
+
 CHECKPOINTS = ("--checkpoint-every", 30)
 
 

@@ -17,6 +17,8 @@ from helios.building.build import build_universe
 from helios.building.config import BuildConfig
 from helios.universe import Universe
 
+pytestmark = pytest.mark.slow
+
 TOYS = Path(__file__).with_name("helios_toys")
 ROOT = Path(__file__).parents[2]
 ENTRY_POINTS = """[helios.readers]

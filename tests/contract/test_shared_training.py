@@ -27,6 +27,8 @@ from helios.training.run.run_config import RunConfig
 from helios.training.run.universe import UniverseTraining
 from tests.contract.clusters import ROOT, running_jobs, wait_until
 
+pytestmark = pytest.mark.slow
+
 CONFIG = TrainConfig(iterations=60, image_size=32)
 QUICK = ("--iterations", "60", "--image-size", "32", "--backend", "numba")
 

@@ -26,6 +26,8 @@ from helios.training.config import TrainConfig
 from helios.training.run.run_config import RunConfig
 from tests.docs.pages import PAGES, ROOT, commands, parts, sessions
 
+pytestmark = pytest.mark.slow
+
 README = (ROOT / "README.md").read_text()
 NUMBER = re.compile(r"\d[\d,]*\.?\d*")
 MEASURED = re.compile(r"│|\d+ cells fitted|packed |site |\S+ bytes per splat|wrote ")
