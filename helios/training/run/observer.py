@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-import warnings
 from collections import deque
 from collections.abc import Sequence
 
@@ -114,6 +114,5 @@ def _median_curve(curves: Sequence[np.ndarray]) -> tuple[float, ...]:
     begun = [curve / curve[0] for curve in curves if curve[0] > 0]
     if not begun:
         return ()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of parts that no cell has come to
-        return tuple(np.nanmedian(begun, axis=0).tolist())
+    known = (part[~np.isnan(part)] for part in np.transpose(begun))
+    return tuple(float(np.median(part)) if len(part) else math.nan for part in known)  # NaN where no cell has come to
