@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-def png_bytes(image: Image, texts: Mapping[str, str]) -> bytes:
+def png_bytes(image: Image, texts: Mapping[str, str] = MappingProxyType({})) -> bytes:
     """Return `image` as PNG with `texts` as its tEXt, or iTXt where one is not Latin-1."""
     from PIL.PngImagePlugin import PngInfo
 
@@ -26,7 +27,7 @@ def png_bytes(image: Image, texts: Mapping[str, str]) -> bytes:
 
 
 def as_image(pixels: NDArray[np.uint8]) -> Image:
-    """Return 8-bit RGB `pixels` [H, W, 3] as an image."""
+    """Return 8-bit `pixels`, RGB [H, W, 3] or gray [H, W], as an image."""
     from PIL import Image as images
 
     return images.fromarray(np.ascontiguousarray(pixels))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from helios.files import write_file, writing
+from helios.image_file import as_image, png_bytes
 from helios.photos.metrics import METRICS, Score
 from helios.photos.metrics.lpips_weights import read_weights
+from helios.photos.results import keep
 
 if TYPE_CHECKING:
     from helios.photos.data.dataset import Photograph
@@ -102,7 +101,7 @@ def write_judged(
     scores: dict[str, list[Score]] = {}
     for one in judged:
         picture = render(one.name)
-        _write(picture, _png(one.beside), remedy)
+        keep(picture, png_bytes(as_image(one.beside)), remedy)
         place = picture.relative_to(stats.parent.parent).as_posix()
         rows[one.name] = {**_numbers(one.scores), "render": place}
         for name, score in one.scores.items():
@@ -112,7 +111,7 @@ def write_judged(
         if 0 < (count := sum(score.value is not None for score in each)) < len(rows):
             means[f"{name}_count"] = count
     content = {"step": trained.step, "num_GS": len(trained), "count": len(rows), **facts, **means, "photographs": rows}
-    _write(stats, (json.dumps(content, indent=2) + "\n").encode(), remedy)
+    keep(stats, (json.dumps(content, indent=2) + "\n").encode(), remedy)
     return content
 
 
@@ -130,15 +129,3 @@ def _numbers(scores: Mapping[str, Score]) -> dict[str, Any]:
         if not finite:
             found[f"{name}_reason"] = score.reason or "infinite: a render equals its photograph"
     return found
-
-
-def _png(picture: NDArray[np.uint8]) -> bytes:
-    content = io.BytesIO()
-    Image.fromarray(picture).save(content, "PNG")
-    return content.getvalue()
-
-
-def _write(path: Path, content: bytes, remedy: str) -> None:
-    with writing(path, remedy):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path, content)

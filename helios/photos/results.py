@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helios.errors import InputError
+from helios.files import write_file, writing
 
 _CHECKPOINT = re.compile(r"ckpt_(\d+)\.pt")
 
@@ -66,6 +67,13 @@ class Result:
         if step is not None and step not in steps:
             raise InputError(f"{self.folder}: no checkpoint of step {step} (there are {', '.join(map(str, steps))})")
         return steps[-1] if step is None else step
+
+
+def keep(path: Path, content: bytes, remedy: str) -> None:
+    """Write a file of a result, whole or not at all, and its folder. Raises StoreError, ending in `remedy`."""
+    with writing(path, remedy):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(path, content)
 
 
 def flat_name(name: str) -> str:

@@ -12,6 +12,10 @@ from torch import Tensor
 C0 = 0.28209479177387814
 """The basis function of degree 0, sqrt(1 / 4 pi): a colour c has the coefficient (c - 0.5) / C0."""
 
+A1, A2, B2, D2 = 0.4886025119029199, 1.0925484305920792, 0.31539156525252005, 0.5462742152960396
+A3, B3, D3, E3, F3 = 0.5900435899266435, 2.890611442640554, 0.4570457994644658, 0.3731763325901154, 1.445305721320277
+"""The factors of the functions of the degrees 1 to 3."""
+
 MOST_DEGREE = 3
 
 
@@ -52,23 +56,23 @@ def sh_basis(directions: Tensor, degree: int) -> Tensor:
     x, y, z = directions.unbind(-1)
     found = [torch.full_like(x, C0)]
     if degree >= 1:
-        found += [-0.4886025119029199 * y, 0.4886025119029199 * z, -0.4886025119029199 * x]
+        found += [-A1 * y, A1 * z, -A1 * x]
     if degree >= 2:
         found += [
-            1.0925484305920792 * x * y,
-            -1.0925484305920792 * y * z,
-            0.31539156525252005 * (3.0 * z * z - 1.0),
-            -1.0925484305920792 * x * z,
-            0.5462742152960396 * (x * x - y * y),
+            A2 * x * y,
+            -A2 * y * z,
+            B2 * (3.0 * z * z - 1.0),
+            -A2 * x * z,
+            D2 * (x * x - y * y),
         ]
     if degree >= 3:
         found += [
-            -0.5900435899266435 * y * (3.0 * x * x - y * y),
-            2.890611442640554 * x * y * z,
-            -0.4570457994644658 * y * (5.0 * z * z - 1.0),
-            0.3731763325901154 * z * (5.0 * z * z - 3.0),
-            -0.4570457994644658 * x * (5.0 * z * z - 1.0),
-            1.445305721320277 * z * (x * x - y * y),
-            -0.5900435899266435 * x * (x * x - 3.0 * y * y),
+            -A3 * y * (3.0 * x * x - y * y),
+            B3 * x * y * z,
+            -D3 * y * (5.0 * z * z - 1.0),
+            E3 * z * (5.0 * z * z - 3.0),
+            -D3 * x * (5.0 * z * z - 1.0),
+            F3 * z * (x * x - y * y),
+            -A3 * x * (x * x - 3.0 * y * y),
         ]
     return torch.stack(found, dim=-1)

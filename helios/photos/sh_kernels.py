@@ -8,12 +8,9 @@ import numpy as np
 import torch
 from numba import njit
 
+from helios.photos.sh import A1, A2, A3, B2, B3, C0, D2, D3, E3, F3
 from helios.simd import JIT
 from helios.threads import run_striped
-
-A1, A2, B2, D2 = 0.4886025119029199, 1.0925484305920792, 0.31539156525252005, 0.5462742152960396
-A3, B3, D3, E3, F3 = 0.5900435899266435, 2.890611442640554, 0.4570457994644658, 0.3731763325901154, 1.445305721320277
-C0 = 0.28209479177387814
 
 
 class ColorsOnCpu(torch.autograd.Function):

@@ -17,12 +17,12 @@ from torch import Tensor
 from helios.errors import InputError
 from helios.files import lock_path, locked, read_json, staging_path, write_file, writing
 from helios.photos.data.dataset import Dataset
-from helios.photos.results import Result
+from helios.photos.results import Result, keep
 
 PARTS = ("ckpts", "renders", "stats", "ply", "tb", "cfg.json")
 """What a training makes in the folder of its result."""
 
-_UNFINISHED = "the same command goes on from its last checkpoint"
+GOES_ON = "the same command goes on from its last checkpoint"
 
 
 @contextlib.contextmanager
@@ -98,10 +98,7 @@ def write_splats(result: Result, step: int, splats: Mapping[str, Tensor], motion
         stored["pose_adjust"] = {"embeds.weight": motions.cpu()}
     content = io.BytesIO()
     torch.save(stored, content)
-    path = result.checkpoint(step)
-    with writing(path, _UNFINISHED):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path, content.getvalue())
+    keep(result.checkpoint(step), content.getvalue(), GOES_ON)
 
 
 def forget_unfinished(result: Result) -> None:

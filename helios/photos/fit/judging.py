@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios.photos.fit.fit import Fit
+from helios.photos.fit.folder import GOES_ON
 from helios.photos.judging import Judged, judge_photographs, metrics_named, write_judged
 from helios.photos.results import Result
 
@@ -54,8 +55,7 @@ def judge(fit: Fit, result: Result, lpips_weights: Path | None) -> Verdict:
     metrics, trained, step = metrics_named(NAMES, lpips_weights), fit.trained(), fit.step
     shown: dict[str, NDArray[np.uint8]] = {}
     judged = _showing(judge_photographs(trained, fit.data.test, fit.backend, metrics), shown)
-    remedy = "the same command goes on from its last checkpoint"
-    stats = write_judged(trained, judged, result.stats(step), lambda name: result.render(step, name), {}, remedy)
+    stats = write_judged(trained, judged, result.stats(step), lambda name: result.render(step, name), {}, GOES_ON)
     return Verdict(stats, shown)
 
 

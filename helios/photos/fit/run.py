@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from helios.files import tidy, write_file, writing
+from helios.files import tidy
 from helios.photos.data.dataset import load_dataset
 from helios.photos.fit.fit import Fit
-from helios.photos.fit.folder import claim, fingerprint, forget_unfinished, held, write_splats
+from helios.photos.fit.folder import GOES_ON, claim, fingerprint, forget_unfinished, held, write_splats
 from helios.photos.fit.judging import Verdict, judge
 from helios.photos.fit.log import Log
 from helios.photos.fit.options import SceneOptions
@@ -27,7 +27,7 @@ from helios.photos.fit.run_options import RunOptions
 from helios.photos.fixers.rounds import FixRounds
 from helios.photos.formats.splats import SceneSplats
 from helios.photos.ply import write_ply
-from helios.photos.results import Result
+from helios.photos.results import Result, keep
 from helios.progress import Advance, Done, Note, OnEvent, Stage
 from helios.training.run.checkpoint import Checkpoint
 
@@ -180,9 +180,6 @@ class _Training:
             self.on_event(Advance(self.fit.step, {"loss": mean, "splats": f"{len(self.fit.table):,}"}))
 
     def _write_ply(self) -> None:
-        trained, path = self.fit.trained(), self.result.ply(self.fit.step)
-        content = io.BytesIO()
+        trained, content = self.fit.trained(), io.BytesIO()
         write_ply(SceneSplats(trained.params, trained.antialiased, trained.step), content)
-        with writing(path, "the same command goes on from its last checkpoint"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_file(path, content.getvalue())
+        keep(self.result.ply(self.fit.step), content.getvalue(), GOES_ON)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from helios.errors import HeliosError
+from helios.image_file import as_image, png_bytes
 from helios.photos.fixers.contract import View
 
 CAMERAS = "cameras.json"
@@ -36,9 +36,7 @@ def write_pictures(folder: Path, kind: str, pictures: Sequence[NDArray[np.uint8]
     """Write `pictures`, [H, W] or [H, W, 3], as folder/KIND/00000.png and so on."""
     (folder / kind).mkdir()
     for place, picture in enumerate(pictures):
-        content = io.BytesIO()
-        Image.fromarray(picture).save(content, "png")
-        (folder / kind / picture_name(place)).write_bytes(content.getvalue())
+        (folder / kind / picture_name(place)).write_bytes(png_bytes(as_image(picture)))
 
 
 def write_views(folder: Path, views: Sequence[View], nearest: Sequence[int], extra: dict | None = None) -> None:
