@@ -13,6 +13,8 @@ from typing import Any
 
 import click
 
+from helios.cli.options import name_of, settings_of
+
 _OPTION = re.compile(r"--(?!strategy\.)([A-Za-z0-9][A-Za-z0-9_.-]*)")
 _NESTED = re.compile(r"--strategy\.([A-Za-z0-9_-]+)(?:=(.*))?", re.DOTALL)
 _NUMBER = re.compile(r"\d[\d_]*")
@@ -54,12 +56,8 @@ def guide_options(heading: str, config: type) -> Callable:
         for field in reversed(dataclasses.fields(config)):
             if "help" not in field.metadata:
                 continue
-            settings = {
-                "default": field.default,
-                "show_default": field.default is not None and field.default != (),
-                "help": field.metadata["help"],
-            } | field.metadata["click"]
-            name, also = "--" + field.name.replace("_", "-"), settings.pop("also", ())
+            name, settings = name_of(field), settings_of(field)
+            also = settings.pop("also", ())
             if isinstance(field.default, bool):
                 name = f"{name}/--no-{name[2:]}"
                 settings.pop("is_flag", None)

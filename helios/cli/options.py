@@ -3,6 +3,7 @@
 import dataclasses
 import re
 from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -19,16 +20,21 @@ def options_from(config: type) -> Callable:
         for field in reversed(dataclasses.fields(config)):
             if "help" not in field.metadata:
                 continue
-            arguments = {
-                "default": field.default,
-                "show_default": field.default is not None,
-                "help": field.metadata["help"],
-            }
-            arguments |= field.metadata["click"]
-            command = click.option("--" + field.name.replace("_", "-"), field.name, **arguments)(command)
+            command = click.option(name_of(field), field.name, **settings_of(field))(command)
         return command
 
     return decorate
+
+
+def name_of(field: dataclasses.Field) -> str:
+    """Return the name of the option of a field: --image-size for `image_size`."""
+    return "--" + field.name.replace("_", "-")
+
+
+def settings_of(field: dataclasses.Field) -> dict[str, Any]:
+    """Return the arguments for `click.option` of a field that `helios.options.option` made."""
+    shown = {"default": field.default, "show_default": field.default not in (None, ()), "help": field.metadata["help"]}
+    return shown | field.metadata["click"]
 
 
 def parse_size(text: str) -> tuple[int, int]:
