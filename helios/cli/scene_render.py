@@ -39,7 +39,7 @@ FRAMES = (2, 100_000)
 )
 @click.option("--background", default="black", show_default=True, metavar="COLOR", help="black, white, or #rrggbb.")
 @click.option("--step", type=int, help="Steps of training after which it is shown. [default: the last kept]")
-@click.option("--data", type=Path, help="Where the photographs are now. [default: where they were]")
+@click.option("--trained-on", type=Path, help="Where the photographs are now. [default: where they were]")
 @click.option("--backend", default="auto", show_default=True, help="Rasteriser.")
 @click.option("-o", "--output", type=Path, help="[default: RESULT/renders/traj_PATH_STEP.mp4, or NAME_STEP.png]")
 def render(
@@ -53,7 +53,7 @@ def render(
     show: str,
     background: str,
     step: int | None,
-    data: Path | None,
+    trained_on: Path | None,
     backend: str,
     output: Path | None,
 ) -> None:
@@ -73,7 +73,7 @@ def render(
     from helios.rendering.opaque import choose
 
     trained = load_trained(result, step)
-    dataset = _dataset(result, trained.config, data)
+    dataset = trained.dataset(trained_on)
     photographs = [*dataset.train, *dataset.test]
     shot = Shot(trained, choose(backend), show, colour)
     if name is not None:
@@ -124,21 +124,6 @@ def _colour(text: str) -> tuple[float, float, float]:
         raise InputError(f"--background {text}: must be black, white, or #rrggbb as in #336699")
     red, green, blue = (int(digits, 16) / 255 for digits in match.groups())
     return red, green, blue
-
-
-def _dataset(result: Path, config, data: Path | None):
-    """The photographs that the scene was trained on, of which only the cameras are read."""
-    import dataclasses
-
-    from helios.photos.data.dataset import load_dataset
-    from helios.photos.data.options import DataOptions
-
-    names = {field.name for field in dataclasses.fields(DataOptions)}
-    known = {name: value for name, value in config["options"].items() if name in names}
-    folder = data or Path(config["data"])
-    if not folder.is_dir():
-        raise InputError(f"{folder}: the photographs of {result} are not there (say where with --data)")
-    return load_dataset(folder, DataOptions(**known))
 
 
 def _folder_for(target: Path) -> None:

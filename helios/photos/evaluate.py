@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from helios.photos.data.dataset import DataOptions, Dataset, load_dataset
 from helios.photos.judging import judge_photographs, metrics_named, write_judged
 from helios.photos.other_set import OtherSet
 from helios.photos.results import Result, flat_name
-from helios.photos.trained import Trained, load_trained
+from helios.photos.trained import load_trained
 
 if TYPE_CHECKING:
     from helios.rendering.opaque.contract import OpaqueBackend
@@ -48,8 +47,7 @@ def evaluate(
     """
     chosen = metrics_named(metrics, lpips_weights)
     trained = load_trained(folder, step, backend.device)
-    options = _data_options(trained)
-    known = load_dataset(trained_on or Path(trained.config["data"]), options)
+    known = trained.dataset(trained_on)
     result, step = Result(folder), trained.step
     facts: dict[str, Any] = {}
     if (net := getattr(chosen.get("lpips"), "net", None)) is not None:
@@ -60,7 +58,8 @@ def evaluate(
         stats = result.stats(step)
         judged = judge_photographs(trained, known.test, backend, chosen)
         return Evaluation(write_judged(trained, judged, stats, lambda name: result.render(step, name), facts), stats)
-    other = OtherSet.of(trained, known, _photographs(data, options, data_factor, note), data, backend)
+    factor = trained.config["options"]["data_factor"] if data_factor is None else data_factor
+    other = OtherSet.of(trained, known, _photographs(data, factor, note), data, backend)
     for line in other.words():
         note(line)
     label = f"other_{flat_name(data.resolve().name + '.')}_step{step}"
@@ -73,16 +72,8 @@ def evaluate(
     return Evaluation(content, stats)
 
 
-def _data_options(trained: Trained) -> DataOptions:
-    """Return how the data set was read that the scene was trained on."""
-    options = trained.config["options"]
-    names = {field.name for field in dataclasses.fields(DataOptions)} & options.keys()
-    return DataOptions(**{name: options[name] for name in names})
-
-
-def _photographs(data: Path, options: DataOptions, factor: int | None, note: Callable[[str], None]) -> Dataset:
+def _photographs(data: Path, factor: int, note: Callable[[str], None]) -> Dataset:
     """Return all photographs of another data set, in the world of its own files."""
-    factor = options.data_factor if factor is None else factor
     found = load_dataset(data, DataOptions(data_factor=factor, test_every=0, normalize_world_space=False))
     for line in found.notes:
         note(f"{data}: {line}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pickle
 import zipfile
 from collections.abc import Mapping
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from helios.errors import StoreError
+from helios.errors import InputError, StoreError
 from helios.files import read_json
+from helios.photos.data.dataset import DataOptions, Dataset, load_dataset
 from helios.photos.results import Result
 from helios.photos.sh import sh_colors
 from helios.photos.table import NAMES, check_params
@@ -40,6 +42,20 @@ class Trained:
 
     def __len__(self) -> int:
         return len(self.params["means"])
+
+    def dataset(self, folder: Path | None = None) -> Dataset:
+        """Return the photographs that the scene was trained on, in its world, from `folder` where they have moved.
+
+        Raises InputError where they are not there, and as `load_dataset` does.
+        """
+        known = self.config["options"]
+        names = {field.name for field in dataclasses.fields(DataOptions)} & known.keys()
+        folder = folder or Path(self.config["data"])
+        if not folder.is_dir():
+            raise InputError(
+                f"{folder}: the photographs that the scene was trained on are not there (--trained-on says where)"
+            )
+        return load_dataset(folder, DataOptions(**{name: known[name] for name in names}))
 
     def draw(
         self, backend: OpaqueBackend, viewmat: Any, K: Any, width: int, height: int, background: Any = None

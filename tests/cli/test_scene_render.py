@@ -168,10 +168,9 @@ def test_a_film_follows_data_that_moved(here, made):
     config = json.loads((here / "result" / "cfg.json").read_text())
     (here / "result" / "cfg.json").unlink()
     (here / "result" / "cfg.json").write_text(json.dumps(config | {"data": "elsewhere"}))
-    assert (
-        run("render", code=1) == "Error: elsewhere: the photographs of result are not there (say where with --data)\n"
-    )
-    run("render", "--data", "data", "--frames", 2, "-o", "a.webm")
+    line = "Error: elsewhere: the photographs that the scene was trained on are not there (--trained-on says where)\n"
+    assert run("render", code=1) == line
+    run("render", "--trained-on", "data", "--frames", 2, "-o", "a.webm")
     assert len(frames_in("a.webm", 64, 48)[0]) == 2
 
 
