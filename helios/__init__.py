@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     from helios.reporting.report import report as report
     from helios.splats import Splats as Splats
     from helios.training.run.events import TrainResult as TrainResult
-    from helios.universe.cell_view import CellView as CellView
     from helios.universe.stars import StarData as StarData
+    from helios.universe.store import CellView as CellView
     from helios.universe.store import Universe as Universe
     from helios.universe.validate import Validation as Validation
 
@@ -75,9 +75,8 @@ _NAMES = {
     "reporting.report": "ReportResult report",
     "splats": "Splats",
     "training.run.events": "TrainResult",
-    "universe.cell_view": "CellView",
     "universe.stars": "StarData",
-    "universe.store": "Universe",
+    "universe.store": "CellView Universe",
     "universe.validate": "Validation",
 }
 """The public names by the module of the package in which they are found."""

@@ -1,17 +1,18 @@
 /** The viewer: one camera, one stage, and the parts of the page around them. Draws only when something changed. */
 import { Camera } from "./camera.ts";
 import type { Controls } from "./controls.ts";
+import { element } from "./element.ts";
 import { messageOf } from "./errors.ts";
 import { EV_RANGE, exposureAt } from "./exposure.ts";
 import type { Eye } from "./eye.ts";
 import type { Plan } from "./flight.ts";
 import type { Names } from "./names.ts";
-import { clearNotices, element, showNotice } from "./notices.ts";
+import { clearNotices, showNotice } from "./notices.ts";
 import { clamp } from "./numbers.ts";
 import type { Overlay } from "./overlay.ts";
 import type { Site, SourceOf } from "./site.ts";
 import { towards } from "./sky.ts";
-import type { Bodies, Clock } from "./solar/connect.ts";
+import type { Bodies, Clock } from "./solar/orbited.ts";
 import type { Source, View } from "./source.ts";
 import type { Stage } from "./stage.ts";
 import { TEXT } from "./text/text.ts";

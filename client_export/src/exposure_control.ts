@@ -1,7 +1,7 @@
 /** The control of the exposure: a slider, a button for automatic, and what it comes to. */
+import { element } from "./element.ts";
 import { EV_RANGE, EV_STEP, exposureAt } from "./exposure.ts";
 import { limitOf } from "./eye.ts";
-import { element } from "./notices.ts";
 import type { Overlay } from "./overlay.ts";
 import { decimal, written } from "./text/numbers.ts";
 import { TEXT } from "./text/text.ts";

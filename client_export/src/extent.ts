@@ -6,12 +6,12 @@
  */
 import type { Ball } from "./ball.ts";
 import { rowsOf } from "./cell_rows.ts";
+import { NEAR_UNITS, isFar } from "./far.ts";
 import type { InView } from "./frustum.ts";
-import { NEAR_UNITS, isFar } from "./near.ts";
 import { clamp } from "./numbers.ts";
 import type { Places } from "./places.ts";
+import type { Seen } from "./seen.ts";
 import { OWN, type SplatStore, type StoredCell } from "./splat_store.ts";
-import type { Seen } from "./star_pass.ts";
 import { type Vec3, add, dot, length, scale, sub } from "./vec.ts";
 
 /** A Gaussian is drawn to about this many standard deviations. */

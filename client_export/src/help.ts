@@ -1,5 +1,5 @@
 /** The help: what can be done, and in which language it is said. */
-import { element } from "./notices.ts";
+import { element } from "./element.ts";
 import { LANGUAGES, LINK } from "./text/language.ts";
 import { TEXT } from "./text/text.ts";
 

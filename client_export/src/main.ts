@@ -1,6 +1,7 @@
 import { App } from "./app.ts";
+import { element } from "./element.ts";
 import { messageOf } from "./errors.ts";
-import { element, problems, showFatal, showNotice } from "./notices.ts";
+import { problems, showFatal, showNotice } from "./notices.ts";
 import { openSite } from "./site.ts";
 import { Stage } from "./stage.ts";
 import { sayWaiting } from "./waiting.ts";

@@ -1,6 +1,7 @@
 /** Named places: searched for, flown to and written over the sky. */
 import type { Camera } from "./camera.ts";
 import { Destination } from "./destination.ts";
+import { element } from "./element.ts";
 import { messageOf } from "./errors.ts";
 import { exposureAt } from "./exposure.ts";
 import type { Coordinates } from "./find/coordinates.ts";
@@ -11,10 +12,10 @@ import { Labels } from "./labels.ts";
 import { type Landmark, SUN, isUnlit } from "./landmark.ts";
 import { LandmarkStars } from "./landmark_stars.ts";
 import { formatDistance } from "./lengths.ts";
-import { element, showNotice } from "./notices.ts";
+import { type Moving, type NamedPlaces, placeItself } from "./moving_places.ts";
+import { showNotice } from "./notices.ts";
 import type { Frame, Overlay } from "./overlay.ts";
 import { type Result, Search } from "./search.ts";
-import { type Bodies, placeItself } from "./solar/connect.ts";
 import type { Site } from "./site.ts";
 import { towards } from "./sky.ts";
 import type { SplatStore, StoredCell } from "./splat_store.ts";
@@ -32,10 +33,10 @@ export interface Host {
   /** Goes a way, or to its end `atOnce`. */
   fly(way: Plan, atOnce: boolean): void;
   /** What is known of the solar system, if the site has any of it. */
-  bodies: Bodies | null;
+  bodies: Moving | null;
 }
 
-export class Names implements Overlay {
+export class Names implements Overlay, NamedPlaces {
   readonly labels: Labels;
   private readonly landmarks: Landmark[];
   private readonly stars: LandmarkStars;

@@ -6,6 +6,7 @@
  * shakes while the camera moves. Both passes draw a splat where they overlap, their weights adding up to one.
  */
 import type { Extents } from "./extent.ts";
+import { NEAR_UNITS, isFar } from "./far.ts";
 import { smoothstep } from "./numbers.ts";
 import { OWN, type SplatStore, type StoredCell } from "./splat_store.ts";
 import { SUN_COLOR, sunLight, sunNow } from "./sun.ts";
@@ -14,11 +15,6 @@ import { type Vec3, length, sub } from "./vec.ts";
 export const NEAR_CAPACITY = 4096;
 /** For these, and the Sun. */
 const ROOM = NEAR_CAPACITY + 1;
-/**
- * Distance below which a splat may be rebased, in cell units, or in its own largest coordinate where it has moved beyond one,
- * or of a cell whose origin is the Sun in the splat's distance from it; at it a float32 errs by about 1e-6 radians.
- */
-export const NEAR_UNITS = 0.1;
 /** The near pass takes over between this share of the limit and the limit. */
 const OVERLAP_START = 0.8;
 /** In place of the number of a child: it stands for stars, and its light has its share already. */
@@ -101,16 +97,6 @@ export class NearSplats {
       this.covOff[3 * to + k] = store.covOff[3 * at + k] * shrink;
     }
   }
-}
-
-/** Whether a cell, whose origin is not the Sun, is too far from `camera` for any of its splats to be near. */
-export function isFar({ origin, unitM, reach }: StoredCell, camera: Vec3): boolean {
-  const most = (1 + NEAR_UNITS) * reach * unitM;
-  return (
-    Math.abs(camera[0] - origin[0]) > most ||
-    Math.abs(camera[1] - origin[1]) > most ||
-    Math.abs(camera[2] - origin[2]) > most
-  );
 }
 
 function collect(cell: StoredCell, means: Float32Array, camera: Vec3, found: Near[]): void {

@@ -1,5 +1,5 @@
 /** The messages on the page: few at a time, each of which can be put away. */
-import { element } from "./notices.ts";
+import { element } from "./element.ts";
 import { notices } from "./text/notices.ts";
 import { TEXT } from "./text/text.ts";
 

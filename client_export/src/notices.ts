@@ -1,16 +1,10 @@
 /** What went wrong, on the page. How it is shown is read after the first sky, or when something is. */
 
+import { element } from "./element.ts";
 import { TEXT } from "./text/text.ts";
 
 /** So many texts are remembered. */
 const MOST_PROBLEMS = 1000;
-
-/** An element of the page, which `index.html` has. */
-export function element<T extends HTMLElement>(id: string): T {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`the page has no #${id}`);
-  return found as T;
-}
 
 /** Texts of what went wrong so far, the first thousand. */
 export const problems: string[] = [];

@@ -3,6 +3,7 @@ import { keepHeight } from "./bars.ts";
 import { type Charted, connectChart } from "./chart/chart.ts";
 import { type Controls, takesKeys } from "./controls.ts";
 import { Discs } from "./discs.ts";
+import { element } from "./element.ts";
 import type { Hosted } from "./embed/guest.ts";
 import { messageOf } from "./errors.ts";
 import { connectExposure } from "./exposure_control.ts";
@@ -13,11 +14,13 @@ import { connectHelp } from "./help.ts";
 import { canReturn, goBack } from "./history.ts";
 import { formatDistance, formatSpeed } from "./lengths.ts";
 import { connectLooks } from "./night.ts";
-import { element, showNotice } from "./notices.ts";
+import type { Names } from "./names.ts";
+import { showNotice } from "./notices.ts";
 import { type Pointed, connectPointer } from "./panel/pointer.ts";
 import { type Dotted, connectPoints } from "./points/connect.ts";
 import type { Site } from "./site.ts";
-import { type Orbited, connectSolar } from "./solar/connect.ts";
+import { connectSolar } from "./solar/connect.ts";
+import type { Orbited } from "./solar/orbited.ts";
 import type { Stage } from "./stage.ts";
 import { TEXT } from "./text/text.ts";
 import { type Timed, connectTime } from "./time/connect.ts";
@@ -35,6 +38,7 @@ export { Names } from "./names.ts";
 
 /** What buttons and keys change. */
 export interface Controlled extends Charted, Dotted, Hosted, Immersed, Orbited, Pointed, Timed, Toured, Traveller {
+  readonly names: Names | null;
   readonly stage: Stage;
   readonly ev: number;
   readonly auto: boolean;

@@ -1,6 +1,6 @@
 /** The search box: a combobox over what is found for what is typed. */
 
-import { element } from "./notices.ts";
+import { element } from "./element.ts";
 import { TEXT } from "./text/text.ts";
 
 /** A line of the list. */

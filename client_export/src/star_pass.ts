@@ -7,10 +7,10 @@ import { Program, type UniformValue } from "./gl/program.ts";
 import { Quads } from "./gl/quads.ts";
 import { type RenderTarget, drawInto } from "./gl/textures.ts";
 import { NearSplats } from "./near.ts";
-import { type SplatStore, type StoredCell } from "./splat_store.ts";
+import { lastTarget, wholeOf } from "./seen.ts";
+import type { SplatStore, StoredCell } from "./splat_store.ts";
 import { SplatTables } from "./splat_tables.ts";
 import { POINT_VERTEX, STAR_FRAGMENT, STAR_VERTEX } from "./star_shader.ts";
-import { type Vec3, length, sub } from "./vec.ts";
 import { WIDE_FRAGMENT, WIDE_VERTEX } from "./wide_shader.ts";
 
 /** A fade that lets everything through. */
@@ -19,8 +19,6 @@ const NO_FADE = [-2, -1] as const;
 export const EPSILON = 0.5;
 /** Cells are drawn that are less than this outside of the view, CSS px: light reaches beyond where it comes from. */
 const MARGIN_PX = 24;
-/** What rounding may make of the width of a splat. */
-const SLACK = 1.001;
 /** The near splats' positions are unit vectors from the camera: their cell lies at the camera, one unit large. */
 const NEAR = { unitM: 1, weight: 1, childWeights: null, fromSun: false };
 
@@ -150,23 +148,4 @@ export class StarPass {
     this.points.use({ ...view, blocks: points.texture });
     this.quads.drawPoints(points.blocks[number], target);
   }
-}
-
-/** What is known of some soft splats before they are drawn, metres. */
-export interface Seen {
-  /** The largest standard deviation, the root of the mean of its variances. */
-  widest: number;
-  /** From the camera to the nearest, or less. */
-  nearest: number;
-}
-
-/** The same of all splats of a cell. */
-export function wholeOf({ widest, ball }: StoredCell, from: Vec3): Seen {
-  return { widest, nearest: Math.max(length(sub(ball.centre, from)) - ball.radius, 0) };
-}
-
-/** The last of `targets`, which go from narrow splats to wide ones, that takes any of such splats. */
-export function lastTarget(targets: readonly { from: number }[], { widest, nearest }: Seen, focal: number): number {
-  const widestPx = widest > 0 ? (SLACK * widest * focal) / nearest : 0;
-  return Math.max(targets.filter(({ from }) => from <= widestPx).length - 1, 0);
 }

@@ -1,5 +1,5 @@
 /** What may befall a page that has its sky: the network comes back, or the browser takes the GPU away. */
-import { element } from "./notices.ts";
+import { element } from "./element.ts";
 import { TEXT } from "./text/text.ts";
 
 export { clear, show } from "./notice_panel.ts";

@@ -1,8 +1,9 @@
 /** Says where one is and what is in view to who does not see it: when asked, and when a flight has ended. */
 import type { Camera } from "./camera.ts";
+import { element } from "./element.ts";
 import { messageOf } from "./errors.ts";
 import type { Names } from "./names.ts";
-import { element, showNotice } from "./notices.ts";
+import { showNotice } from "./notices.ts";
 import type { Frame, Overlay } from "./overlay.ts";
 
 /** What it is said of. */

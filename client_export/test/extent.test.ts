@@ -10,7 +10,7 @@ import { Extents, distanceTo } from "../src/extent.ts";
 import { frustumOf } from "../src/frustum.ts";
 import { NearSplats } from "../src/near.ts";
 import { OWN, SplatStore, type StoredCell } from "../src/splat_store.ts";
-import { lastTarget } from "../src/star_pass.ts";
+import { lastTarget } from "../src/seen.ts";
 import { type Vec3, add, length, scale, sub, unit } from "../src/vec.ts";
 import { cellOf, splatAt } from "./cells.ts";
 import { randomFrom } from "./random.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SplatStore } from "../src/splat_store.ts";
-import { lastTarget, wholeOf } from "../src/star_pass.ts";
+import { lastTarget, wholeOf } from "../src/seen.ts";
 import type { Vec3 } from "../src/vec.ts";
 import { cellOf, splatAt } from "./cells.ts";
 import { randomFrom } from "./random.ts";

@@ -16,7 +16,8 @@ from helios.coords import icrs_to_ecliptic_m
 from helios.pictures.spelling import plain
 from helios.solar.bodies_file import bodies_of
 from helios.solar.dates import J2000
-from helios.solar.ephemeris import BODIES, Ephemeris, load_ephemeris
+from helios.solar.ephemerides import load_ephemeris
+from helios.solar.ephemeris import BODIES, Ephemeris
 from helios.solar.magnitudes import (
     GREY,
     WORLDS,

@@ -1,18 +1,14 @@
-"""Where the Sun, the planets and the Moon are: the ephemeris that ships, or any `.bsp` of JPL."""
+"""What an ephemeris is: where the Sun, the planets and the Moon are at a date."""
 
 from __future__ import annotations
 
 import difflib
 from abc import ABC, abstractmethod
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from helios.catalogs_path import embedded
 from helios.errors import InputError
-from helios.gzipped import is_gzip
 from helios.solar.dates import calendar_date
 
 BODIES = ("Sun", "Mercury", "Venus", "Earth", "Moon", "Mars", "Jupiter", "Saturn", "Uranus", "Neptune", "Pluto")
@@ -27,7 +23,7 @@ class Ephemeris(ABC):
     System's barycentre, where universes have their origin; `heliocentric` is from the centre of the Sun.
 
     >>> import numpy as np
-    >>> from helios.solar.ephemeris import load_ephemeris
+    >>> from helios.solar.ephemerides import load_ephemeris
     >>> ephemeris = load_ephemeris()
     >>> ephemeris.heliocentric_au("Earth", 2451545.0).round(6)
     array([-1.77135e-01,  9.67242e-01, -4.00000e-06])
@@ -80,31 +76,3 @@ class Ephemeris(ABC):
                 f"{calendar_date(first)} to {calendar_date(last)}; give one that has it: --ephemeris FILE.bsp"
             )
         return self._barycentric(body, dates.ravel(), derivative).reshape(*dates.shape, 3)
-
-
-def load_ephemeris(path: Path | None = None) -> Ephemeris:
-    """Return the ephemeris of a file, JPL's `.bsp` or one like `catalogs/ephemeris.bin.gz`; without a path that one.
-
-    What ships has 1900 to 2100 within 1e-6 au of DE440, the Moon within 1e-7 au of the Earth's centre; it is read once.
-    Raises InputError where the file is missing, truncated, edited, of another format, or lacks one of `BODIES`.
-    """
-    if path is None:
-        return _shipped()
-    try:
-        compressed = is_gzip(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    if compressed:
-        from helios.solar.chebyshev import ChebyshevEphemeris
-
-        return ChebyshevEphemeris(path)
-    from helios.solar.spk import SpkEphemeris
-
-    return SpkEphemeris(path)
-
-
-@cache
-def _shipped() -> Ephemeris:
-    from helios.solar.chebyshev import ChebyshevEphemeris
-
-    return ChebyshevEphemeris(embedded("ephemeris.bin.gz"))

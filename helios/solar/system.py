@@ -27,7 +27,7 @@ def epoch_jyear(orbits: Orbits) -> float:
 
 def covered(jyear: float) -> bool:
     """Return whether the ephemeris that ships has this Julian year."""
-    from helios.solar.ephemeris import load_ephemeris
+    from helios.solar.ephemerides import load_ephemeris
 
     first, last = load_ephemeris().jd_tdb
     return first <= _jd(jyear) <= last
@@ -66,7 +66,7 @@ def small_bodies(
 
 def _moved(orbits: Orbits, epoch_jd_tdb: float, ephemeris: Path | None, with_craft: bool) -> Orbits:
     """Return `orbits` at an epoch, and with them the spacecraft that they do not have, if asked for."""
-    from helios.solar.ephemeris import load_ephemeris
+    from helios.solar.ephemerides import load_ephemeris
     from helios.solar.perturbed import osculating
     from helios.solar.spacecraft import spacecraft
 

@@ -12,7 +12,7 @@ from helios.cells import Cells
 from helios.grid import MAX_DEPTH, CellId
 from helios.universe.check_columns import read_columns
 from helios.universe.findings import Finding, Findings
-from helios.universe.store import INNER_COLUMNS
+from helios.universe.groups import INNER_COLUMNS
 from helios.universe.tree import Leaves, TreeRule, inner_cells
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -13,15 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 from helios.cells import Bounds, CellLike, Cells, Indices, frames_of, half_sides_of
 from helios.coords import stacked_positions_m
 from helios.errors import InputError, StoreError
-from helios.files import restore
 from helios.grid import CellId
 from helios.splats import Cell, Emitters, Splats
-from helios.universe.arrays import attributes_of, metadata_digest, open_root, read_rows
-from helios.universe.cell_view import CellView
+from helios.universe.arrays import attributes_of, read_rows
 from helios.universe.emitters import EMITTER_COLUMNS, EmitterColumns
-from helios.universe.index import check_version
-from helios.universe.level_columns import LEVEL_GROUPS, Levels
-from helios.universe.paths import index_path, store_path
+from helios.universe.groups import BOX_COLUMNS, INNER_COLUMNS
+from helios.universe.level_columns import Levels
+from helios.universe.opening import open_store
+from helios.universe.training import TrainedSplats
 from helios.universe.tree import InnerCells, Tree
 
 if TYPE_CHECKING:
@@ -30,30 +30,6 @@ if TYPE_CHECKING:
     from helios import Display
     from helios.regions import Region
     from helios.universe.stars import StarData
-    from helios.universe.training import TrainedSplats
-
-VERSION = 4
-"""Version of the store that this program writes and reads."""
-
-CELL_COLUMNS = {"depth": np.uint8, "l": np.int32, "theta": np.int32, "phi": np.int32, "offsets": np.int64}
-"""Columns of the group `cells`, the leaves of the tree; `offsets` has one more row than there are cells."""
-
-BOX_COLUMNS = {"stars_min_m": np.float64, "stars_max_m": np.float64}
-"""Columns [M, 3] of the group `cells`: the corners of the boxes around their stars, from which their frames follow."""
-
-INNER_COLUMNS = {
-    "depth": np.uint8,
-    "l": np.int32,
-    "theta": np.int32,
-    "phi": np.int32,
-    "first": np.int64,
-    "stop": np.int64,
-    "count": np.int64,
-}
-"""Columns of the group `inner`: the cells above the leaves, as in `helios.universe.tree.InnerCells`."""
-
-BUILT_GROUPS = ("cells", "inner", "emitters", *LEVEL_GROUPS)
-"""Groups that a build writes and nothing changes afterwards."""
 
 
 class Universe:
@@ -87,21 +63,7 @@ class Universe:
         StoreError if it is damaged, unfinished or of another version.
         """
         path = Path(path)
-        restore(path)
-        store = store_path(path)
-        if not path.is_dir():
-            raise InputError(f"{path}: no universe there (make one with `helios build -o {path}`)")
-        if not (store / "zarr.json").exists():
-            if not index_path(path).exists():
-                raise InputError(f"{path}: not a universe (make one with `helios build`)")
-            raise StoreError(f"{store}: missing; build the universe again")
-        root = open_root(store)
-        attributes = dict(root.attrs)
-        check_version(store, attributes.get("version"), VERSION)
-        if attributes.pop("sha256", None) != metadata_digest(root, BUILT_GROUPS, attributes):
-            raise StoreError(f"{store}: damaged, its metadata do not have their checksum; build the universe again")
-        *indices, offsets = (read_rows(root, f"cells/{name}") for name in CELL_COLUMNS)
-        return cls(path, root, indices, offsets)
+        return cls(path, *open_store(path))
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -141,11 +103,6 @@ class Universe:
         return Tree(self.cells, self.depth)
 
     @cached_property
-    def cell_ids(self) -> tuple[CellId, ...]:
-        """The cells' ids, in order."""
-        return tuple(self.cells)
-
-    @cached_property
     def _boxes(self) -> Bounds:
         low, high = (read_rows(self._root, f"cells/{name}") for name in BOX_COLUMNS)
         if not low.shape == high.shape == (len(self), 3):
@@ -168,16 +125,14 @@ class Universe:
 
     def star_boxes_m(self, indices: Indices = slice(None)) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return (min, max), each float64 [N, 3] metres, of the boxes around the stars of the cells at `indices`."""
-        low, high = self._boxes
-        return low[indices], high[indices]
+        return self._boxes[0][indices], self._boxes[1][indices]
 
     def frames_m(self, indices: Indices = slice(None)) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return (origin [N, 3], half_extent [N]), float64 metres, of the cells at `indices`.
 
         They fit the stars of each cell: see `helios.cells.frames_of`.
         """
-        origin, half_extent, _ = self._frames
-        return origin[indices], half_extent[indices]
+        return self._frames[0][indices], self._frames[1][indices]
 
     @cached_property
     def levels(self) -> Levels:
@@ -228,9 +183,8 @@ class Universe:
         """Return the cell with index `i` and its emitters. Raises StoreError if these are damaged."""
         origin, half_extent, radius = (values[i] for values in self._frames)
         rows = self.columns(tuple(EMITTER_COLUMNS), int(self.offsets[i]), int(self.offsets[i + 1]))
-        emitters = Emitters.of_stars(
-            stacked_positions_m(rows), rows["phot_g_mean_mag"], rows["bp_rp"], origin, half_extent
-        )
+        light = rows["phot_g_mean_mag"], rows["bp_rp"]
+        emitters = Emitters.of_stars(stacked_positions_m(rows), *light, origin, half_extent)
         return Cell(self.cells[i], origin, float(half_extent), float(radius), emitters)
 
     def stars(
@@ -268,8 +222,6 @@ class Universe:
         """The results of training; None if no cell is trained. Raises StoreError if they are damaged."""
         if attributes_of(self._root, "splats") is None:
             return None
-        from helios.universe.training import TrainedSplats
-
         return TrainedSplats(self._root, len(self))
 
     @property
@@ -290,3 +242,58 @@ class Universe:
     def metrics(self) -> dict[str, NDArray[np.float64]]:
         """Return the metrics of training by name: float64 [M] each, NaN for cells that are not trained."""
         return {} if self.training is None else self.training.metrics()
+
+
+@dataclass(frozen=True)
+class CellView:
+    """The cell with index `index` of `universe`, as `universe[cell]` returns it; `len(cell)` is its number of stars."""
+
+    universe: Universe
+    index: int
+
+    def __len__(self) -> int:
+        return int(np.diff(self.universe.offsets[self.index : self.index + 2])[0])
+
+    def __repr__(self) -> str:
+        return f"<Cell {self.id} of {str(self.universe.path)!r}: {len(self):,} stars{', trained' * self.trained}>"
+
+    @property
+    def id(self) -> CellId:
+        """Its place in the grid; `str(cell.id)` is its name."""
+        return self.universe.cells[self.index]
+
+    @property
+    def bounds_m(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(min, max), float64 [3] metres each, of the smallest box around it; see `Cells.bounds_m`."""
+        low, high = self.universe.bounds_m([self.index])
+        return low[0], high[0]
+
+    @property
+    def frame_m(self) -> tuple[NDArray[np.float64], float]:
+        """(origin [3], half_extent), float64 metres, of its stars: x in cell units is origin + half_extent * x."""
+        origin, half_extent = self.universe.frames_m([self.index])
+        return origin[0], float(half_extent[0])
+
+    @property
+    def radius(self) -> float:
+        """Half the diagonal of the box around its stars, cell units: the "cell radius" of cameras and viewers."""
+        return float(self.universe.radii[self.index])
+
+    def stars(self, columns: Iterable[str] | None = None) -> StarData:
+        """Return its stars as a table, the most luminous first; see `Universe.stars`."""
+        return self.universe.stars(columns, cells=self.index)
+
+    @property
+    def emitters(self) -> Emitters:
+        """Its stars as points of light, in cell units."""
+        return self.universe.cell(self.index).emitters
+
+    @property
+    def trained(self) -> bool:
+        """Whether it has splats."""
+        return bool(self.universe.trained[self.index])
+
+    @property
+    def splats(self) -> Splats | None:
+        """Its splats, in cell units; None if it is not trained."""
+        return self.universe.splats(self.index)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from helios.constants import R_MIN_M
+from helios.universe.groups import VERSION
 from helios.universe.quality import quality
-from helios.universe.store import VERSION, Universe
+from helios.universe.store import Universe
 from helios.universe.training import OUTCOMES
 
 

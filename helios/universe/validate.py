@@ -24,9 +24,9 @@ from helios.universe.check_stars import StarRows, check_stars
 from helios.universe.check_tree import check_in_grid, check_order, check_tree
 from helios.universe.emitters import EMITTER_COLUMNS
 from helios.universe.findings import Finding, Findings
+from helios.universe.groups import BOX_COLUMNS, BUILT_GROUPS, CELL_COLUMNS, VERSION
 from helios.universe.index import check_version, manifest_text, read_bodies, read_index, read_landmarks
 from helios.universe.paths import bodies_path, index_path, is_universe, landmarks_path, store_path
-from helios.universe.store import BOX_COLUMNS, BUILT_GROUPS, CELL_COLUMNS, VERSION
 from helios.universe.tree import Leaves, TreeRule, inner_cells
 
 

@@ -12,17 +12,11 @@ from numpy.typing import DTypeLike, NDArray
 
 from helios.cells import Bounds, Cells
 from helios.universe.arrays import metadata_digest, write_array
+from helios.universe.groups import BOX_COLUMNS, BUILT_GROUPS, CELL_COLUMNS, INNER_COLUMNS, VERSION
 from helios.universe.index import manifest_text
 from helios.universe.level_columns import LevelParts
 from helios.universe.paths import index_path
-from helios.universe.store import (
-    BOX_COLUMNS,
-    BUILT_GROUPS,
-    CELL_COLUMNS,
-    INNER_COLUMNS,
-    VERSION,
-    Universe,
-)
+from helios.universe.store import Universe
 from helios.universe.tree import Leaves, TreeRule, inner_cells
 
 

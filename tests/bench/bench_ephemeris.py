@@ -11,7 +11,8 @@ import numpy as np
 from astropy.coordinates import get_body_barycentric
 from astropy.time import Time
 
-from helios.solar.ephemeris import BODIES, load_ephemeris
+from helios.solar.ephemerides import load_ephemeris
+from helios.solar.ephemeris import BODIES
 
 DATES, ROUNDS = 10_000, 5
 

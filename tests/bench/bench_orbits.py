@@ -21,7 +21,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "solar"))
 from known_orbits import DATA, EPOCH, GM_SUN, flyby_orbits, orbits_of, published
 
 from helios.constants import ICRS_TO_ECLIPTIC
-from helios.solar.ephemeris import Ephemeris, load_ephemeris
+from helios.solar.ephemerides import load_ephemeris
+from helios.solar.ephemeris import Ephemeris
 from helios.solar.orbits import Orbits
 from helios.solar.perturbed import move
 from helios.solar.twobody import heliocentric_au, heliocentric_states

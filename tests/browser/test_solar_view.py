@@ -15,7 +15,8 @@ from pinhole import Pinhole, direction_of
 
 from helios.constants import AU_M
 from helios.solar.dates import parse_date
-from helios.solar.ephemeris import BODIES, load_ephemeris
+from helios.solar.ephemerides import load_ephemeris
+from helios.solar.ephemeris import BODIES
 from helios.solar.moons import load_moons, moon_barycentric_au
 
 SIZE = (640, 480)

@@ -69,7 +69,7 @@ def test_locate_finds_the_cell_of_a_catalogued_star(universe):
     star = pd.read_csv(DATA / "gaia_200.csv").iloc[0]
     result = values(run("locate", "--icrs", star.ra, star.dec, star.parallax, "--universe", universe).output)
     opened = Universe.open(universe)
-    cell = opened.cell_ids[[str(c) for c in opened.cell_ids].index(result["cell"])]
+    cell = opened.cells[[str(c) for c in opened.cells].index(result["cell"])]
     i = opened.index_of(cell)
     assert int(result["stars"]) == opened.offsets[i + 1] - opened.offsets[i] > 0
     assert star.source_id in opened.columns(("source_id",), *opened.offsets[i : i + 2])["source_id"]
@@ -92,7 +92,7 @@ def test_cells_lists_the_cells_of_a_universe(universe):
     opened = Universe.open(universe)
     inner, outer = HLGrid(opened.depth).shell_edges_m(opened.cells.l)
     touched = (inner < 100 * PARSEC_M) & (outer > 10 * PARSEC_M)
-    assert cells.cell.tolist() == [str(c) for c, hit in zip(opened.cell_ids, touched) if hit]
+    assert cells.cell.tolist() == [str(c) for c, hit in zip(opened.cells, touched) if hit]
     assert cells.stars.astype(int).sum() == np.diff(opened.offsets)[touched].sum()
 
 

@@ -175,7 +175,7 @@ def test_what_is_no_sound_universe_is_one_clear_line(here, command, spoil, messa
 
 
 def test_export_writes_all_cells_or_those_that_are_named(here):
-    cells = [str(cell) for cell in Universe.open(here / "universe_trained").cell_ids]
+    cells = [str(cell) for cell in Universe.open(here / "universe_trained").cells]
     assert f"wrote all.ply: {len(cells)} cells" in helios("export", "--format", "ply", "-o", "all.ply")
     one, two, three = cells[:3]
     for number, arguments in enumerate(
@@ -201,7 +201,7 @@ def test_export_says_what_a_file_does_not_show(here):
     noted = export(universe, here / "x.spz", "spz")
     assert noted.notes
     assert helios("export", "--format", "spz", "-o", "all.spz").splitlines()[2:] == list(noted.notes)
-    one = helios("export", "--cells", str(universe.cell_ids[0]), "-o", "one.ply")
+    one = helios("export", "--cells", str(universe.cells[0]), "-o", "one.ply")
     assert re.search(r"their origin at [\d.e+-]+ [\d.e+-]+ [\d.e+-]+ pc \(ecliptic\)\n", one)
     assert "coordinates" not in helios("export", "--format", "csv", "-o", "all.csv")
 
@@ -212,7 +212,7 @@ def test_a_shallow_universe_is_regrouped(here):
     assert f"regrouped at depth 5 from {len(universe)} cells of depth 2\n" in output
     assert {cell.depth for cell in open_pack(here / "universe" / "pack").cell_ids} == {5}
     assert "regrouped" not in helios("pack", "--universe", "universe", "--format", "v1:depth=2")
-    assert list(open_pack(here / "universe" / "pack").cell_ids) == list(universe.cell_ids)
+    assert list(open_pack(here / "universe" / "pack").cell_ids) == list(universe.cells)
 
 
 def test_an_adaptive_universe_is_regrouped_and_exported_by_names_with_depths(here):

@@ -141,7 +141,7 @@ def test_killed_between_checkpoints_a_cell_goes_on_from_the_last(universe, tmp_p
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     opened = Universe.open(universe)
-    cell = str(opened.cell_ids[int((opened.offsets[1:] - opened.offsets[:-1]).argmax())])
+    cell = str(opened.cells[int((opened.offsets[1:] - opened.offsets[:-1]).argmax())])
 
     def one_cell(output, *more):
         settings = ("--iterations", 360, "--image-size", 48, "--backend", "numba", "--input", universe)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from helios.catalogs_path import embedded
-from helios.solar.ephemeris import BODIES, load_ephemeris
+from helios.solar.ephemerides import load_ephemeris
+from helios.solar.ephemeris import BODIES
 
 READER = Path(__file__).with_name("read_ephemeris.mts")
 CLIENT = Path(__file__).parents[2] / "client_export"

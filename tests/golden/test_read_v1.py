@@ -72,14 +72,14 @@ def test_an_independent_reader_sees_the_same_values(node, universe, kind, tmp_pa
     assert result.returncode == 0, result.stderr
     cells, floats = json.loads(result.stdout), np.frombuffer(dump.read_bytes(), "<f4").reshape(-1, 14)
 
-    assert [c["file_name"] for c in cells] == [f"{cell.index_name}.bin" for cell in universe.cell_ids]
+    assert [c["file_name"] for c in cells] == [f"{cell.index_name}.bin" for cell in universe.cells]
     assert 0 < universe.trained.sum() < len(universe)
     low, high = widened(*universe.star_boxes_m())
     start = 0
     for i, found in enumerate(cells):
         header, stop = found["header"], start + found["bytes"] // 56
         want = expected_floats(universe, i)
-        cell = universe.cell_ids[i]
+        cell = universe.cells[i]
         assert header["id"] == {"l": cell.l, "theta": cell.theta, "phi": cell.phi}
         assert header["splat_count"] == len(want)
         assert header["compressed"] is True

@@ -149,7 +149,7 @@ def packs(home: Path) -> Iterator[Trial]:
 def stores(home: Path) -> Iterator[Trial]:
     """Stores with changed metadata and columns, and all checksums made anew."""
     from helios.universe.arrays import metadata_digest, open_root
-    from helios.universe.store import BUILT_GROUPS
+    from helios.universe.groups import BUILT_GROUPS
     from helios.universe.training import splats_digest
 
     def forged(change: Callable[[Path], None]) -> None:

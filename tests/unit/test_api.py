@@ -88,7 +88,7 @@ def test_cells_around_landmarks_are_those_that_the_command_trains(tmp_path):
     place = helios.Landmark("a", "a", "star", tuple(view.frame_m[0].tolist()), 1.0, "", "")
     home = star.tree.cells_at([place.pos_m])[0]
     for reach in (0, 1, 2):
-        wanted = set(home.neighbours(reach)) & set(star.cell_ids)
+        wanted = set(home.neighbours(reach)) & set(star.cells)
         assert set(helios.landmark_cells(star, [place], neighbors=reach)) == wanted
     with_it = helios.build([STARS], tmp_path / "with", landmarks=[place], depth=3)
     assert json.loads((with_it.path / "landmarks.json").read_text())[0]["id"] == "a"

@@ -1,11 +1,12 @@
 /** What is drawn over the sky beside names: figures, grids, rings, scale and arrows, each shown or not. */
 import { takesKeys } from "../controls.ts";
+import { element } from "../element.ts";
 import { messageOf } from "../errors.ts";
 import type { Names } from "../names.ts";
-import { element, showNotice } from "../notices.ts";
+import { showNotice } from "../notices.ts";
 import type { Frame, Overlay } from "../overlay.ts";
 import type { Site } from "../site.ts";
-import type { Bodies } from "../solar/connect.ts";
+import type { Bodies } from "../solar/orbited.ts";
 import type { Source } from "../source.ts";
 import { Compass } from "./compass.ts";
 import { parseFigures } from "./figure_file.ts";

@@ -1,12 +1,13 @@
 /** The panel that says what was pointed at. */
 import type { Camera } from "../camera.ts";
+import { element } from "../element.ts";
 import { messageOf } from "../errors.ts";
 import { CONSTELLATIONS } from "../find/constellations.ts";
 import { designationText } from "../find/text.ts";
 import type { Called } from "../find/names_file.ts";
 import { type Landmark, STAR_RADIUS_M } from "../landmark.ts";
 import { formatDistance } from "../lengths.ts";
-import { element, showNotice } from "../notices.ts";
+import { showNotice } from "../notices.ts";
 import type { Frame, Overlay } from "../overlay.ts";
 import type { Source } from "../source.ts";
 import { written, decimal } from "../text/numbers.ts";

@@ -1,6 +1,7 @@
 /** A page's own stars: tables that its link names, that are dropped on it, or chosen; what draws them comes with the first. */
+import { element } from "../element.ts";
 import { messageOf } from "../errors.ts";
-import { element, showNotice } from "../notices.ts";
+import { showNotice } from "../notices.ts";
 import type { Subject } from "../panel/panel.ts";
 import type { Spot } from "../panel/pick.ts";
 import { TEXT } from "../text/text.ts";

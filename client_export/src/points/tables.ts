@@ -1,9 +1,10 @@
 /** The tables of a page's own stars: drawn, listed in the menu Show, found by search, told of when pointed at. */
 import type { Camera } from "../camera.ts";
 import { Painter } from "../chart/painter.ts";
+import { element } from "../element.ts";
 import { STAR_RADIUS_M, type Landmark } from "../landmark.ts";
 import type { Names } from "../names.ts";
-import { element, showNotice } from "../notices.ts";
+import { showNotice } from "../notices.ts";
 import type { Frame, Overlay } from "../overlay.ts";
 import type { Line, Subject } from "../panel/panel.ts";
 import type { Spot } from "../panel/pick.ts";

@@ -1,41 +1,13 @@
 /** Offers the solar system of a site; its code and files are read near the Sun, or when something is searched for. */
-import type { Landmark } from "../landmark.ts";
 import { messageOf } from "../errors.ts";
-import type { Eye } from "../eye.ts";
 import { showNotice } from "../notices.ts";
 import type { Subject } from "../panel/panel.ts";
 import type { Spot } from "../panel/pick.ts";
 import type { Site } from "../site.ts";
-import type { Stage } from "../stage.ts";
-import type { Controls } from "../controls.ts";
 import { length } from "../vec.ts";
+import type { Orbited } from "./orbited.ts";
 import { REACH_M } from "./reach.ts";
-import type { Solar, SolarHost } from "./solar.ts";
-
-/** What a page knows of the bodies. */
-export interface Bodies {
-  /** Resolves when they are here, null where they cannot be read. */
-  ready(): Promise<Solar | null>;
-  /** Null until they are here. */
-  readonly solar: Solar | null;
-}
-
-/** What the page has for the solar system. */
-export interface Orbited extends SolarHost {
-  readonly eye: Eye;
-  readonly stage: Stage;
-  readonly controls: Controls | null;
-  bodies: Bodies | null;
-  clock: Clock | null;
-}
-
-/** The page's clock. */
-export interface Clock {
-  /** Julian year, UTC. */
-  readonly year: number;
-  step(now: number): boolean;
-  settle(): Promise<void>;
-}
+import type { Solar } from "./solar.ts";
 
 /** Offers the bodies of `site`, if it has any, after its clock. Returns what of them is at a spot of the view. */
 export function connectSolar(app: Orbited, site: Site): (spot: Spot) => Subject | null {
@@ -85,6 +57,3 @@ export function connectSolar(app: Orbited, site: Site): (spot: Spot) => Subject 
   app.invalidate();
   return (spot) => solar?.subjectAt(spot) ?? null;
 }
-
-/** The place itself of which a search has found a copy. */
-export const placeItself = (bodies: Bodies | null, place: Landmark): Landmark => bodies?.solar?.placeOf(place) ?? place;

@@ -2,11 +2,11 @@
 import type { Site } from "../site.ts";
 import { msOfYear } from "../time/date.ts";
 import { parseBodies } from "./bodies_file.ts";
-import type { Clock, Orbited } from "./connect.ts";
 import { jdTdbOf } from "./dates.ts";
 import { readEphemeris } from "./ephemeris.ts";
 import { Layer } from "./layer.ts";
 import { readMoons } from "./moons.ts";
+import type { Clock, Orbited } from "./orbited.ts";
 import { Solar } from "./solar.ts";
 import { SolarSystem } from "./system.ts";
 

@@ -6,7 +6,7 @@ import { type PartName, type ChartView, parseShown } from "../chart/part.ts";
 import type { Plan } from "../flight.ts";
 import type { RenderTarget } from "../gl/textures.ts";
 import { type Landmark, SUN } from "../landmark.ts";
-import type { Names } from "../names.ts";
+import type { MovingPlaces, NamedPlaces } from "../moving_places.ts";
 import type { NearLight } from "../nearest.ts";
 import { smoothstep } from "../numbers.ts";
 import type { Subject } from "../panel/panel.ts";
@@ -17,8 +17,9 @@ import type { ScreenSize } from "../star_pass.ts";
 import { SUN_RADIUS_M, sunNow } from "../sun.ts";
 import { type Vec3, add, length, sub, unit } from "../vec.ts";
 import { BodyFlight } from "./bodies_flight.ts";
-import type { Layer, LayerView } from "./layer.ts";
 import type { Body } from "./body.ts";
+import type { SolarHost } from "./host.ts";
+import type { Layer, LayerView } from "./layer.ts";
 import { type ShownMoon, isApart, shownMoons } from "./moons_shown.ts";
 import { drawOrbits } from "./orbits_shown.ts";
 import { Paths } from "./paths.ts";
@@ -42,19 +43,7 @@ const COMPANY_M = 1e9;
 const CLOSEST = 1.2;
 const [FAMOUS_KINDS, FAMOUS_NUMBERS] = [new Set(["spacecraft", "dwarf planet", "interstellar"]), 4];
 
-/** What shows the sky. */
-export interface SolarHost {
-  readonly camera: Camera;
-  readonly names: Names | null;
-  readonly flying: boolean;
-  /** Which parts of the chart are shown, as a link says it. */
-  show: string;
-  /** How often a link has set the view. */
-  readonly jumps: number;
-  invalidate(): void;
-}
-
-export class Solar {
+export class Solar implements MovingPlaces {
   private sights: Sight[] = [];
   private seenFrom: Vec3 | null = null;
   private seenFovDeg = NaN;
@@ -63,7 +52,7 @@ export class Solar {
   private readonly smalls: Smalls;
   private readonly paths: Paths;
   private readonly live: Map<string, Body>;
-  private offered: Names | null = null;
+  private offered: NamedPlaces | null = null;
   /** Whether small bodies were named in the last frame. */
   private marked: boolean | null = null;
 
@@ -144,7 +133,7 @@ export class Solar {
   }
 
   /** Lets names know of the bodies. */
-  offer(names: Names): void {
+  offer(names: NamedPlaces): void {
     const sun = names.places.find(({ id }) => id === SUN.id);
     if (sun) sun.position = sunNow.place;
     if (names === this.offered) return;

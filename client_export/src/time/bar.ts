@@ -1,6 +1,6 @@
 /** The bar of the clock: its date, buttons, and what is to be known of it. */
 import { textButton } from "../buttons.ts";
-import { element } from "../notices.ts";
+import { element } from "../element.ts";
 import { TEXT } from "../text/text.ts";
 import { YEARS } from "./date.ts";
 

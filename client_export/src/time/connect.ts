@@ -1,9 +1,10 @@
 /** The button "Time", and links that say a date; the clock is read when one is used. */
 import { takesKeys } from "../controls.ts";
+import { element } from "../element.ts";
 import { messageOf, SiteError } from "../errors.ts";
-import { element, showNotice } from "../notices.ts";
+import { showNotice } from "../notices.ts";
 import type { Site } from "../site.ts";
-import type { Clock } from "../solar/connect.ts";
+import type { Clock } from "../solar/orbited.ts";
 import { TEXT } from "../text/text.ts";
 import { formatDate, parseDate, yearOf } from "./date.ts";
 import type { Time, TimeHost } from "./time.ts";

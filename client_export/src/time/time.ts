@@ -1,7 +1,7 @@
 /** The date of the stars: the clock, its bar and keys, and what moves the stars. */
 import { takesKeys } from "../controls.ts";
 import { showNotice } from "../notices.ts";
-import type { Bodies } from "../solar/connect.ts";
+import type { Bodies } from "../solar/orbited.ts";
 import type { Source } from "../source.ts";
 import { TreeSource } from "../tree/source.ts";
 import { TEXT } from "../text/text.ts";

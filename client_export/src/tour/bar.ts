@@ -1,6 +1,6 @@
 /** The bar of a tour: what is told of a stop, how far one is, and buttons. */
 import { textButton } from "../buttons.ts";
-import { element } from "../notices.ts";
+import { element } from "../element.ts";
 import { TEXT } from "../text/text.ts";
 import type { Tour } from "./tour_file.ts";
 

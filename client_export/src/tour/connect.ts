@@ -1,9 +1,10 @@
 /** The button "Tours", of a site that lists some, and links that start one; what plays them comes when it is asked for. */
+import { element } from "../element.ts";
 import { messageOf } from "../errors.ts";
 import { textOf as unpacked } from "../http.ts";
 import { fieldsOf, textOf } from "../json_fields.ts";
 import { listOf } from "../json_values.ts";
-import { element, showNotice } from "../notices.ts";
+import { showNotice } from "../notices.ts";
 import type { Overlay } from "../overlay.ts";
 import type { Site } from "../site.ts";
 import { TEXT } from "../text/text.ts";

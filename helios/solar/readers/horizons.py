@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from helios.constants import AU_M, ICRS_TO_ECLIPTIC
 from helios.errors import InputError
 from helios.rejections import Rejection
-from helios.solar.ephemeris import load_ephemeris
+from helios.solar.ephemerides import load_ephemeris
 from helios.solar.gravity import DAY_S, ORBIT_TO_UNIVERSE
 from helios.solar.orbits import Orbits
 from helios.solar.readers.body_file import Block, BodyFile

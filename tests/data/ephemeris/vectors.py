@@ -17,7 +17,8 @@ import numpy as np
 from jplephem.spk import SPK
 
 from helios.constants import AU_M, ICRS_TO_ECLIPTIC
-from helios.solar.ephemeris import BODIES, load_ephemeris
+from helios.solar.ephemerides import load_ephemeris
+from helios.solar.ephemeris import BODIES
 from helios.solar.moons import load_moons, planetocentric_au
 
 FOLDER = Path(__file__).parent

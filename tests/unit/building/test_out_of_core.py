@@ -129,12 +129,12 @@ def test_every_star_comes_to_its_place(catalogue, tmp_path, small_pieces, option
     position, frame = stars_of(catalogue, options.get("limit"))
     rule = BuildConfig(**options).rule
     leaves = expected_leaves(position, rule)
-    assert sorted(universe.cell_ids) == sorted(leaves)
+    assert sorted(universe.cells) == sorted(leaves)
     assert report.stars == len(frame) == universe.offsets[-1]
     light = luminosity(frame.mag, np.linalg.norm(position, axis=1))
     ids = frame.source_id.to_numpy()
     stored = universe.columns(("source_id", "x_m", "bp_rp"))
-    for i, cell in enumerate(universe.cell_ids):
+    for i, cell in enumerate(universe.cells):
         rows = np.array(leaves[cell])
         rows = rows[np.lexsort((ids[rows], -light[rows]))]
         own = slice(universe.offsets[i], universe.offsets[i + 1])

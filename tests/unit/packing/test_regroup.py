@@ -101,7 +101,7 @@ def test_without_training_it_is_the_pack_of_the_same_stars_at_depth_5(clumps, tm
     adaptive = Universe.open(copy(clumps.path, tmp_path / "adaptive"))
     uniform = make_clumps(tmp_path / "uniform", depth=5)
     depths = adaptive.cells.depth
-    below = {tuple(cells_of(leaf)[0]) for leaf in adaptive.cell_ids if leaf.depth > 5}
+    below = {tuple(cells_of(leaf)[0]) for leaf in adaptive.cells if leaf.depth > 5}
     assert 1 < len(below) < (depths > 5).sum(), "deeper leaves must share a cell"
     assert len(uniform) - len(below) > (depths < 5).sum(), "larger leaves must have several cells"
     for universe in (adaptive, uniform):
@@ -125,7 +125,7 @@ def test_a_universe_of_small_cells_keeps_them(tmp_path, depth):
     universe = make_clumps(tmp_path / "universe", depth=depth)
     pack_universe(universe, format="v1")
     pack = V1Pack.open(universe.path / "pack")
-    assert list(pack.cell_ids) == list(universe.cell_ids)
+    assert list(pack.cell_ids) == list(universe.cells)
     for i, cell in enumerate(pack):
         assert (cell.origin_m == universe.cell(i).origin_m).all()
 
@@ -158,7 +158,7 @@ def test_every_splat_keeps_its_light_and_its_place_and_is_in_its_cell(regrouped)
 def test_what_fades_together_has_the_light_of_the_same_leaves_in_both_layers(regrouped, viewer, tmp_path):
     site = write_site(regrouped, tmp_path / "site", viewer=viewer).path
     layers, wanted, found = ("universe", "stars"), {}, {}
-    for i, leaf in enumerate(regrouped.cell_ids):
+    for i, leaf in enumerate(regrouped.cells):
         cell, splats = regrouped.cell(i), regrouped.splats(i)
         for layer, shown in zip(layers, (splats or cell.emitters, cell.emitters)):
             for light, mean in zip(shown.luminosities.astype(np.float64), shown.means.astype(np.float64)):

@@ -44,7 +44,7 @@ def test_it_holds_the_splats_of_trained_cells_and_the_stars_of_others(packed, tr
     assert 0 < trained.trained.sum() < len(trained)
     for i, read in enumerate(pack):
         source, splats, cell = trained.cell(i), trained.splats(i), pack.decode(i)
-        assert cell.id == trained.cell_ids[i] == source.id == read.id
+        assert cell.id == trained.cells[i] == source.id == read.id
         np.testing.assert_array_equal(cell.centroid, source.origin_m)
         emitted = source.emitters.luminosities if splats is None else splats.luminosities
         np.testing.assert_allclose(cell.splats().luminosities, emitted, rtol=1e-6)
@@ -66,7 +66,7 @@ def test_index_manifest_and_checksums_describe_the_bytes(folder, trained):
     assert manifest["total_size_bytes"] == index["total_size_bytes"] == len(data)
     blobs = [data[c["offset"] : c["offset"] + c["size"]] for c in manifest["cells"]]
     assert b"".join(blobs) == data
-    names = [f"{cell.index_name}.bin" for cell in trained.cell_ids]
+    names = [f"{cell.index_name}.bin" for cell in trained.cells]
     assert [c["file_name"] for c in manifest["cells"]] == [c["file_name"] for c in index["cells"]] == names
     assert [c["file_size_bytes"] for c in index["cells"]] == [len(blob) for blob in blobs]
     assert sorted(p.name for p in (packed / "cells").iterdir()) == sorted(names)
@@ -87,7 +87,7 @@ def test_the_universe_stays_the_universe(packed, trained):
     assert all(before[name] == after[name] for name in before)
     again = Universe.open(packed)
     assert again.fingerprint == trained.fingerprint
-    assert again.cell_ids == trained.cell_ids
+    assert list(again.cells) == list(trained.cells)
     assert (again.trained == trained.trained).all()
 
 

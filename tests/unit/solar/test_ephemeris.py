@@ -22,7 +22,8 @@ from helios.catalogs_path import embedded
 from helios.constants import AU_M, ICRS_TO_ECLIPTIC
 from helios.errors import InputError
 from helios.grid import HLGrid
-from helios.solar.ephemeris import BODIES, load_ephemeris
+from helios.solar.ephemerides import load_ephemeris
+from helios.solar.ephemeris import BODIES
 from helios.solar.ephemeris_file import ROW, _rice, recover
 from helios.solar.orbits import OBLIQUITY_ARCSEC
 from tests.data.ephemeris import vectors

@@ -14,7 +14,8 @@ from astronomy import astronomy
 from helios.catalogs_path import embedded
 from helios.constants import AU_M, ICRS_TO_ECLIPTIC
 from helios.errors import InputError
-from helios.solar.ephemeris import BODIES, load_ephemeris
+from helios.solar.ephemerides import load_ephemeris
+from helios.solar.ephemeris import BODIES
 from helios.solar.moons import load_moons, moon_barycentric_au, planet_centre_barycentric_au, planetocentric_au
 from tests.data.ephemeris import vectors
 

@@ -7,7 +7,7 @@ from known_orbits import DATA, EPOCH, flyby_orbits, orbits_of, published
 
 from helios.constants import ICRS_TO_ECLIPTIC
 from helios.errors import InputError
-from helios.solar.ephemeris import load_ephemeris
+from helios.solar.ephemerides import load_ephemeris
 from helios.solar.gravity import GM, LIGHT_AU_PER_DAY
 from helios.solar.perturbed import move, osculating
 from helios.solar.perturbers import FASTEST_AU_PER_DAY, GM_PERTURBERS, HILL_AU, PERTURBERS, follow

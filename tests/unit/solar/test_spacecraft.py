@@ -10,7 +10,7 @@ from catalogs.make_spacecraft import make
 from helios.catalogs_path import embedded
 from helios.errors import InputError
 from helios.solar.dates import parse_date
-from helios.solar.ephemeris import load_ephemeris
+from helios.solar.ephemerides import load_ephemeris
 from helios.solar.gravity import GM
 from helios.solar.perturbed import move
 from helios.solar.spacecraft import L2_RATIO, l2_heliocentric_au, l2_heliocentric_au_per_day, load_craft, spacecraft

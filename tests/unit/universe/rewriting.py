@@ -12,6 +12,7 @@ from helios.splats import CellResult, Splats
 from helios.universe import Universe, paths
 from helios.universe.arrays import metadata_digest, open_root, read_rows, write_array
 from helios.universe.emitters import EMITTER_COLUMNS
+from helios.universe.groups import BOX_COLUMNS, BUILT_GROUPS, CELL_COLUMNS, INNER_COLUMNS
 from helios.universe.index import manifest_text
 from helios.universe.journal import TrainingJournal
 from helios.universe.level_columns import CELL_COLUMNS as LEVEL_CELLS
@@ -22,7 +23,6 @@ from helios.universe.level_columns import (
     TRAINED_GROUP,
     trained_digest,
 )
-from helios.universe.store import BOX_COLUMNS, BUILT_GROUPS, CELL_COLUMNS, INNER_COLUMNS
 from helios.universe.training import SPLAT_COLUMNS, splats_digest
 from helios.universe.tree import TreeRule
 from helios.universe.writer import manifest_of

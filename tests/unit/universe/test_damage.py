@@ -14,9 +14,9 @@ from helios.solar.bodies_file import bodies_of
 from helios.universe import Universe
 from helios.universe.arrays import open_root, read_rows
 from helios.universe.emitters import EMITTER_COLUMNS
+from helios.universe.groups import BOX_COLUMNS, CELL_COLUMNS
 from helios.universe.index import read_bodies
 from helios.universe.paths import bodies_path
-from helios.universe.store import BOX_COLUMNS, CELL_COLUMNS
 from tests.reading import read_everything
 
 CHUNKS = [f"universe.zarr/emitters/{name}/c/0" for name in EMITTER_COLUMNS]

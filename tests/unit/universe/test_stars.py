@@ -149,7 +149,7 @@ def test_a_universe_reads_well(universe):
         f"{universe.cells.depth.min()} to {universe.cells.depth.max()}, 0 trained>"
     )
     views = list(universe)
-    assert [view.id for view in views] == list(universe.cell_ids)
+    assert [view.id for view in views] == list(universe.cells)
     assert sum(map(len, views)) == 200
     view = universe[str(universe.cells[5])]
     assert view == universe[5] == universe[universe.cells[5]] == universe[5 - len(universe)]

@@ -65,11 +65,11 @@ def test_rows_are_the_same_whatever_the_block_they_come_from(universe, monkeypat
 
 
 def test_a_cell_that_is_not_there_is_named(universe):
-    absent = next(c for c in universe.cell_ids[0].neighbours(3) if c not in universe.cell_ids)
+    absent = next(c for c in universe.cells[0].neighbours(3) if c not in universe.cells)
     with pytest.raises(InputError, match=f"cell {absent}: not in "):
         universe.index_of(absent)
     with pytest.raises(InputError, match=r"cell 3_\d+_\d+_\d+: not in .*, which has \d+ cells, \d+ of them in it"):
-        universe.index_of(universe.cell_ids[0].parent)
+        universe.index_of(universe.cells[0].parent)
     with pytest.raises(InputError, match="not in "):
         universe.index_of(CellId(4, 31, 31, 15))
 

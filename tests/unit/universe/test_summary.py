@@ -28,7 +28,7 @@ def test_a_built_universe(make, gaia_csv):
     counts = np.diff(universe.offsets)
     assert (summary["cells"], summary["stars"]) == (len(universe), report.stars)
     assert (summary["depth"], summary["leaf_capacity"], summary["r_min_m"]) == (4, None, 4.6e10)
-    above = {f"{d}": {"cells": 0, "inner_cells": len({parent(c, d) for c in universe.cell_ids})} for d in range(4)}
+    above = {f"{d}": {"cells": 0, "inner_cells": len({parent(c, d) for c in universe.cells})} for d in range(4)}
     assert summary["depths"] == above | {"4": {"cells": len(universe), "inner_cells": 0}}
     assert summary["inner_cells"] == sum(count["inner_cells"] for count in above.values())
     assert summary["stars_per_cell"] == {"least": counts.min(), "median": np.median(counts), "most": counts.max()}

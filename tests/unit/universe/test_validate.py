@@ -14,7 +14,7 @@ from helios.errors import InputError
 from helios.grid import HLGrid
 from helios.universe import Universe, check_stars
 from helios.universe.emitters import EMITTER_COLUMNS
-from helios.universe.store import BOX_COLUMNS
+from helios.universe.groups import BOX_COLUMNS
 from helios.universe.validate import validate_universe
 from tests.unit.universe.conftest import add_nothing
 from tests.unit.universe.rewriting import rewrite, set_value
@@ -203,7 +203,7 @@ def test_a_broken_promise_is_the_one_that_is_reported(path, change, counts, text
     assert findings.counts == counts, findings.lines()
     assert any(text in line for line in findings.lines())
     for finding in (f for first in findings.first.values() for f in first):
-        assert finding.cell in {str(c) for c in Universe.open(path).cell_ids}
+        assert finding.cell in {str(c) for c in Universe.open(path).cells}
 
 
 def longer(columns, _):

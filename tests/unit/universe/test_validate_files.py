@@ -157,7 +157,7 @@ def test_provenance_that_is_none(path):
 
 
 def test_findings_are_values_with_a_line_each(path):
-    second = str(Universe.open(path).cell_ids[1])
+    second = str(Universe.open(path).cells[1])
     rewrite(path, lambda columns, _: set_value(columns, "cells/offsets", 0, 1), index=False)
     finding = found(path).first["offsets"][0]
     assert finding == Finding("offsets", finding.value)
