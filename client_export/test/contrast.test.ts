@@ -50,17 +50,17 @@ test("a bright star comes and goes by no more than 0.7 % a frame of its block an
   }
 });
 
-test("what is not seen fades in thirty frames, and nothing slower than a twentieth of that", () => {
+test("what is not seen fades in thirty frames, and nothing slower than a thirtieth of that", () => {
   const frames = fade(swap(0.05)).length - 1;
   assert.ok(frames === 30 || frames === 31);
   const slow = fade(swap(1e9));
   const steps = slow.slice(1, -1).map((weight, i) => weight - slow[i]);
-  assert.ok(slow.length < 602 && Math.abs(Math.min(...steps) - 1 / 600) < 1e-9);
+  assert.ok(slow.length < 902 && Math.abs(Math.min(...steps) - 1 / 900) < 1e-9);
 });
 
 test("near the budget what closes is slowed less", () => {
   for (const [share, rate] of [
-    [0.5, 1 / 20],
+    [0.5, 1 / 30],
     [0.9, 0.5],
     [0.99, 0.95],
   ]) {

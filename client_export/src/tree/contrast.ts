@@ -13,7 +13,7 @@ import type { Content, TreeNode } from "./node.ts";
 /** By at most this share of its own light and that of the mean block a block changes in a millisecond. */
 const CHANGE_PER_MS = 0.007 / (1000 / 60);
 /** No fade is slowed by more than this factor. */
-const SLOWEST = 20;
+const SLOWEST = 30;
 /** Most bins along the edge of a face. */
 const MOST_BINS = 128;
 
