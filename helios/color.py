@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from helios.fixed_order import product
+from helios.simd import EXACT
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 """Luminance of linear RGB with the Rec. 709 primaries and D65 white (ITU-R BT.709-6, item 3.2)."""
@@ -96,16 +98,24 @@ def color_from_bp_rp(bp_rp: ArrayLike) -> NDArray[np.float32]:
     gives NO_COLOR; no output is NaN or negative. Costs one look-up in a small table per star; the first call makes the
     table, in 2 ms.
     """
-    bp_rp = np.asarray(bp_rp, np.float64)
-    table = _lookup()
-    place = (np.clip(bp_rp, _NODE_BP_RP[0], _NODE_BP_RP[-1]) - _NODE_BP_RP[0]) * _LOOKUP_PER_MAG
-    measured = ~np.isnan(place)
-    place = np.where(measured, place, 0.0)
-    node = np.minimum(place.astype(np.intp), len(table) - 2)
-    weight = (place - node).astype(np.float32)[..., None]
-    rgb = table[node] * (1 - weight) + table[node + 1] * weight
-    rgb[~measured] = NO_COLOR
-    return rgb
+    bp_rp = np.asarray(bp_rp)
+    values = np.ascontiguousarray(bp_rp, np.float32 if bp_rp.dtype == np.float32 else np.float64).ravel()
+    rgb = np.empty((len(values), 3), np.float32)
+    _interpolate(values, _NODE_BP_RP[0], _NODE_BP_RP[-1], _LOOKUP_PER_MAG, _lookup(), rgb)
+    return rgb.reshape(*bp_rp.shape, 3)
+
+
+@njit(**EXACT)
+def _interpolate(bp_rp, least, most, per_mag, table, rgb):
+    for i in range(len(bp_rp)):
+        place = (min(max(np.float64(bp_rp[i]), least), most) - least) * per_mag
+        if np.isnan(bp_rp[i]):
+            rgb[i] = NO_COLOR
+            continue
+        node = min(int(place), len(table) - 2)
+        weight = np.float32(place - node)
+        for k in range(3):
+            rgb[i, k] = table[node, k] * (np.float32(1.0) - weight) + table[node + 1, k] * weight
 
 
 @cache

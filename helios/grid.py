@@ -140,23 +140,12 @@ class HLGrid:
         BEYOND_GRID, for an r that is not finite or beyond the outermost shell. Indices of different depths nest
         exactly, because at every depth they are the floor of the same float64 number times a power of two.
         """
+        from helios.spherical import locate  # and with it numba, for whom nothing else here is worth its start
+
         position = np.asarray(position_m, np.float64)
-        x, y, z = np.moveaxis(position, -1, 0)
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            r = np.sqrt(x * x + y * y + z * z)
-            shell = np.log(r / R_MIN_M) / np.log(2.0) * 2.0 ** (self.depth - 5)
-            # acos(z / r), without its loss of digits near the poles, where deep cells are narrower than it.
-            colatitude = np.arctan2(np.hypot(x, y), z) / np.pi
-        longitude = (np.arctan2(y, x) + np.pi) / (2.0 * np.pi)
-        inside, beyond = r < R_MIN_M, ~(shell < self.n_l)
-        found = ~(inside | beyond)
-
-        def index(value, count):
-            return np.where(found, np.clip(np.floor(np.where(found, value, 0.0) * count), 0, count - 1), 0)
-
-        l = np.where(found, np.floor(np.where(found, shell, 0.0)), np.where(inside, INSIDE_R_MIN, BEYOND_GRID))
-        theta, phi = index(longitude, self.n_theta), index(colatitude, self.n_phi)
-        return l.astype(np.int32), theta.astype(np.int32), phi.astype(np.int32)
+        cells = locate(position.reshape(-1, 3), self.depth, INSIDE_R_MIN, BEYOND_GRID)
+        l, theta, phi = cells.reshape(3, *position.shape[:-1])
+        return l, theta, phi
 
     def locate_one(self, position_m: ArrayLike) -> CellId | None:
         """Return the cell that holds one position [3], or None if no cell does."""
@@ -184,7 +173,9 @@ def cell_keys(l: ArrayLike, theta: ArrayLike, phi: ArrayLike) -> NDArray[np.uint
 
 def deepest_keys(position_m: ArrayLike) -> NDArray[np.uint64]:
     """Return uint64 [N]: the Morton keys at MAX_DEPTH of the cells that hold positions [N, 3], metres, in the grid."""
-    return cell_keys(*HLGrid(MAX_DEPTH).locate(position_m))
+    from helios.spherical import morton_keys
+
+    return morton_keys(*HLGrid(MAX_DEPTH).locate(position_m))
 
 
 def cells_of_keys(keys: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:

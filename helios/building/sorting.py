@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from helios.grid import MAX_DEPTH, HLGrid, cell_keys, keys_at
+from helios.grid import MAX_DEPTH, HLGrid, keys_at
+from helios.spherical import morton_keys
 from helios.universe.tree import TreeRule
 
 BUCKET_DEPTH = 7
@@ -42,7 +43,7 @@ class Sorting:
 
     def buckets(self, cells: tuple[NDArray[np.int32], ...], luminosities: NDArray[np.float64]) -> NDArray[np.uint64]:
         """Return the buckets, uint64 [N], of stars in `cells` of `bucket_grid` with `luminosities` [N] above 0."""
-        keys = cell_keys(*cells)
+        keys = morton_keys(*cells)
         if not self.by_light:
             return keys
         fainter = (np.uint64(1) << _LIGHT_BITS) - np.uint64(1) - (luminosities.view(np.uint64) >> _EXPONENT_SHIFT)
@@ -59,7 +60,7 @@ class Sorting:
     def keys(self, position_m: NDArray[np.float64]) -> NDArray[np.uint64]:
         """Return the keys at MAX_DEPTH, uint64 [N], of the deepest possible cells of stars at `position_m` [N, 3]."""
         deepest = self.rule.deepest
-        return keys_at(deepest, cell_keys(*HLGrid(deepest).locate(position_m)), MAX_DEPTH)
+        return keys_at(deepest, morton_keys(*HLGrid(deepest).locate(position_m)), MAX_DEPTH)
 
 
 def by_bucket(buckets: NDArray[np.uint64]) -> NDArray[np.intp]:

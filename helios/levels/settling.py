@@ -21,7 +21,8 @@ def settle(unit, lights, flux, groups, label, clusters):
     the lights together would have their flux. Takes O(ROUNDS N clusters of a group) time.
     """
     radius2 = lights[:, 4].sum() / flux.sum()
-    sums, count = np.empty((clusters, 8)), np.zeros(clusters, np.int64)
+    sums, count = np.empty((8, clusters)), np.zeros(clusters, np.int64)
+    squares = np.empty(clusters)
     for i in range(len(label)):
         count[label[i]] += 1
     for _ in range(ROUNDS):
@@ -32,14 +33,18 @@ def settle(unit, lights, flux, groups, label, clusters):
             behind = first
             for i in range(groups[j], groups[j + 1]):
                 behind = max(behind, label[i] + 1)
+            middles = sums[2:, first:behind]
+            u, v, w, x, y, z = middles[0], middles[1], middles[2], middles[3], middles[4], middles[5]
             for i in range(groups[j], groups[j + 1]):
+                u0, v0, w0, x0, y0, z0 = unit[i, 0], unit[i, 1], unit[i, 2], lights[i, 0], lights[i, 1], lights[i, 2]
+                for c in range(behind - first):  # many at a time, as there is nothing but this
+                    square = (x0 - x[c]) ** 2 + radius2 * (u0 - u[c]) ** 2
+                    square += (y0 - y[c]) ** 2 + radius2 * (v0 - v[c]) ** 2
+                    squares[c] = square + ((z0 - z[c]) ** 2 + radius2 * (w0 - w[c]) ** 2)
                 best, least = label[i], np.inf
-                for c in range(first, behind):
-                    square = 0.0
-                    for k in range(3):
-                        square += (lights[i, k] - sums[c, 5 + k]) ** 2 + radius2 * (unit[i, k] - sums[c, 2 + k]) ** 2
-                    if square < least:
-                        best, least = c, square
+                for c in range(behind - first):
+                    if squares[c] < least:
+                        best, least = first + c, squares[c]
                 if best != label[i] and count[label[i]] > 1:
                     count[label[i]] -= 1
                     count[best] += 1
@@ -52,16 +57,16 @@ def settle(unit, lights, flux, groups, label, clusters):
 
 @njit(**EXACT)
 def _middles(unit, lights, flux, label, sums):
-    """Write into `sums` [C, 8] flux, luminosity, and the means of direction and place that these weigh, of clusters."""
+    """Write into `sums` [8, C] flux, luminosity, and the means of direction and place that these weigh, of clusters."""
     sums[:] = 0.0
     for i in range(len(label)):
         c = label[i]
-        sums[c, 0] += flux[i]
-        sums[c, 1] += lights[i, 4]
+        sums[0, c] += flux[i]
+        sums[1, c] += lights[i, 4]
         for k in range(3):
-            sums[c, 2 + k] += flux[i] * unit[i, k]
-            sums[c, 5 + k] += lights[i, 4] * lights[i, k]
-    for c in range(len(sums)):
+            sums[2 + k, c] += flux[i] * unit[i, k]
+            sums[5 + k, c] += lights[i, 4] * lights[i, k]
+    for c in range(sums.shape[1]):
         for k in range(3):
-            sums[c, 2 + k] /= sums[c, 0]
-            sums[c, 5 + k] /= sums[c, 1]
+            sums[2 + k, c] /= sums[0, c]
+            sums[5 + k, c] /= sums[1, c]

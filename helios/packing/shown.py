@@ -111,7 +111,7 @@ class ShownCut:
             if budget is None or budget < least:
                 raise InputError(f"budget {budget}: must be at least {least:,} splats, which are shown by any cut")
             sun = np.zeros(3)
-            self._open = tree.cut(tree.shares(sun, FOCAL_PX) * tree.light_of(sun), budget)
+            self._open = tree.cut(tree.errors(sun, FOCAL_PX), budget)
             self._name = f"cut of {budget:,} splats"
         self._proxies = tree.proxies.take(tree.shown_proxies(self._open))
         self._own = int(tree.own[self._open].sum())

@@ -1,6 +1,7 @@
 """Pieces of work in processes on this machine; each has its own pipe, so that a death can be traced to a piece.
 
-Processes are spawned, not forked: the threads of pyarrow, numba and torch do not survive a fork.
+Processes are not forked from this one: the threads of pyarrow, numba and torch do not survive a fork. On Linux they are
+forked from one that has imported what this one had of the package and has no threads, so that it is imported once.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -135,10 +137,11 @@ class _Worker:
         return self._connection
 
     def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")
+        context = _context()
         self._connection, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, self._environment), name="helios-worker", daemon=True)
-        process.start()
+        with _environment(self._environment):  # of the process too from which it is forked
+            process.start()
         theirs.close()  # or its death would not close the connection
         self._process = process
 
@@ -166,6 +169,31 @@ class _Worker:
         )
         self._process.close()
         self._process = None
+
+
+def _context() -> Any:
+    """Return how processes start: forked from one with the package in it, but for torch, which may have threads."""
+    if sys.platform != "linux" or "torch" in sys.modules:
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    loaded = sorted(name for name in sys.modules if name.startswith("helios."))
+    context.set_forkserver_preload(loaded + ["helios.schedulers.readied"] * ("numba" in sys.modules))
+    return context
+
+
+@contextlib.contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """Have the environment variables `values` set in the block."""
+    former = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in former.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @contextlib.contextmanager

@@ -10,15 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios.coords import stacked_positions_m
-from helios.grid import MAX_DEPTH, cell_keys
+from helios.errors import StoreError
+from helios.grid import MAX_DEPTH
 from helios.levels.proxies import Lights
 from helios.light import solid_angle_sr
+from helios.packing.v2.decode import decode_tile
 from helios.packing.v2.encode import Blocks, encode_blocks
 from helios.packing.v2.proxies import proxy_records
-from helios.packing.v2.quantities import color_indices, magnitude_steps, quantised
-from helios.packing.v2.records import ProxyRecords, StarRecords
+from helios.packing.v2.quantities import LON_BITS, color_indices, magnitude_steps, quantised
+from helios.packing.v2.records import LON, RAD, ProxyRecords, StarRecords
 from helios.packing.v2.side import Side, encode_side_block, sides_of
 from helios.packing.v2.tree import Branch
+from helios.spherical import morton_keys
 from helios.universe import Universe
 from helios.universe.arrays import CHUNK_ROWS
 
@@ -110,7 +113,7 @@ def _write(task: BranchTask, universe: Universe, stars: StarRecords, sides: dict
     inside = slice(branch.begin, branch.end)
     parent = levels.parent[inside]
     cells = branch.begin + np.argsort(parent, kind="stable")
-    keys = cell_keys(stars.rad >> 4, stars.lon >> 2, stars.col >> 3)  # at MAX_DEPTH: the grid's, by the same formulas
+    keys = morton_keys(stars.rad >> 4, stars.lon >> 2, stars.col >> 3)  # at MAX_DEPTH: the grid's, by the same formulas
     blocks, order = encode_cells(universe, cells, stars, levels.cells_of(keys, owner))
     starts = np.flatnonzero(np.r_[True, np.diff(levels.parent[cells]) > 0]) if len(cells) else np.zeros(0, np.int64)
     lengths, crcs = blocks.tiles(np.r_[starts, len(cells)]) if len(cells) else (starts, starts.astype(np.uint32))
@@ -128,7 +131,8 @@ def encode_cells(
 ) -> tuple[Blocks, NDArray[np.int64]]:
     """Return the blocks of `cells` [M] in their order, and the order of the `stars` [N] in them, int64 [N].
 
-    `keeper` [N] is the cell of each star, one of `cells`.
+    `keeper` [N] is the cell of each star, one of `cells`. Raises StoreError where the blocks, decoded again, hold other
+    records.
     """
     levels = universe.levels
     place = np.zeros(len(levels), np.int64)
@@ -137,11 +141,27 @@ def encode_cells(
     star_starts = np.r_[0, np.cumsum(levels.own[cells])]
     proxies = _proxies(universe, cells)
     counts = levels.starts[cells + 1] - levels.starts[cells]
-    blocks = encode_blocks(
-        *(levels.depth[cells], levels.key[cells], stars[by_cell], star_starts),
-        *(proxies, np.r_[0, np.cumsum(counts)]),
-    )
-    return blocks, by_cell[blocks.star_order]
+    proxy_starts = np.r_[0, np.cumsum(counts)]
+    blocks = encode_blocks(levels.depth[cells], levels.key[cells], stars[by_cell], star_starts, proxies, proxy_starts)
+    order = by_cell[blocks.star_order]
+    found = decode_tile(blocks.data, levels.depth[cells], levels.key[cells], f"{universe.path}: a branch")
+    by_magnitude = np.lexsort((proxies.mag, np.repeat(np.arange(len(cells)), counts)))
+    if not (
+        np.array_equal(found.star_offsets, star_starts)
+        and np.array_equal(found.proxy_offsets, proxy_starts)
+        and _same(found.stars.rows(), stars[order].rows())
+        and _same(found.proxies.rows(), proxies[by_magnitude].rows())
+    ):
+        raise StoreError(f"{universe.path}: the blocks of a branch do not hold what was packed (is the memory sound?)")
+    return blocks, order
+
+
+def _same(found: NDArray[np.uint32], wanted: NDArray[np.uint32]) -> bool:
+    """Whether records are the same; places may be a step apart, into the cell that keeps them."""
+    steps = found[LON : RAD + 1] - wanted[LON : RAD + 1] + np.uint32(1)
+    steps[0] &= np.uint32((1 << LON_BITS) - 1)  # longitudes go around
+    rest = [row for row in range(len(found)) if not LON <= row <= RAD]
+    return bool((steps <= 2).all()) and all(np.array_equal(found[row], wanted[row]) for row in rest)
 
 
 def _proxies(universe: Universe, cells: NDArray[np.int64]) -> ProxyRecords:

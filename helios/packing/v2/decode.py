@@ -50,7 +50,8 @@ def decode_tile(data: bytes | NDArray[np.uint8], depth: ArrayLike, key: ArrayLik
     are not stored being 1 followed by zeros, the middle. Raises StoreError where the bytes are not such blocks and
     nothing but them. No more is allocated than a tile of so many bytes can fill.
     """
-    array = np.frombuffer(data, np.uint8) if isinstance(data, bytes) else data
+    array = np.frombuffer(data, np.uint8).view()
+    array.flags.writeable = False  # as of bytes, so that kernels are compiled once
     depths, keys = np.asarray(depth, np.int64).reshape(-1), np.asarray(key, np.uint64).reshape(-1)
     found = np.zeros((len(depths), _FIELDS), np.int64)
     most = 8 * len(array) // _FEWEST_BITS

@@ -17,6 +17,7 @@ from helios.packing.v2.branch import BranchTask, pack_branch
 from helios.packing.v2.compare import CompareTask, cells_difference, compare_branch
 from helios.packing.v2.files import GLOW, HEAD, SKY, SKY_STEM
 from helios.packing.v2.reader import Part, V2Pack, read_tiles
+from helios.packing.v2.reading_back import written_differences
 from helios.packing.v2.side import IDS, SIDES, sides_of
 from helios.packing.v2.tree import PackTree
 from helios.packing.v2.write import assemble
@@ -64,11 +65,11 @@ class V2:
         with open_scheduler("local", workers or (1 if universe.offsets[-1] < SMALL else None)) as scheduler:
             own_folder(folder / "parts")
             done = _run(scheduler, pack_branch, tasks, "packing", on_event)
-            assemble(universe, tree, tasks, done, folder)
-            remove_folder(folder / "parts")
-            pack = self.open(folder)
-            for problem in _differences(universe, pack, tree, scheduler, on_event):
-                raise StoreError(f"{folder}: {problem} (is the disk sound?)")
+        tiles = assemble(universe, tree, tasks, done, folder)
+        remove_folder(folder / "parts")
+        pack = self.open(folder)
+        for problem in written_differences(pack, tree, tiles, on_event):
+            raise StoreError(f"{folder}: {problem} (is the disk sound?)")
         return pack
 
     def open(self, folder: Path) -> V2Pack:
@@ -78,12 +79,10 @@ class V2:
     def differences(self, universe: Universe, pack: V2Pack) -> Iterator[str]:
         """Say in words where a sound pack is not that of `universe`: every star is looked up."""
         with open_scheduler("local", 1 if universe.offsets[-1] < SMALL else None) as scheduler:
-            yield from _differences(universe, pack, PackTree(universe), scheduler, ignore)
+            yield from _differences(universe, pack, PackTree(universe), scheduler)
 
 
-def _differences(
-    universe: Universe, pack: V2Pack, tree: PackTree, scheduler: Scheduler, on_event: OnEvent
-) -> Iterator[str]:
+def _differences(universe: Universe, pack: V2Pack, tree: PackTree, scheduler: Scheduler) -> Iterator[str]:
     """Say where `pack` is not that of `universe`."""
     stars = int(universe.offsets[-1])
     if pack.head.stars != stars:
@@ -123,7 +122,7 @@ def _differences(
     ]
     if problem := cells_difference(universe, shared, read_tiles(pack.folder, shared)):
         yield problem
-    found = _run(scheduler, compare_branch, tasks, "reading back", on_event)
+    found = _run(scheduler, compare_branch, tasks, "reading back", ignore)
     yield from (problem for problem in found if problem)
 
 

@@ -33,8 +33,11 @@ def encode_glow(omega_sr: ArrayLike) -> bytes:
     steps, carry = np.full(len(light), NO_LIGHT, np.uint8), 0.0
     for texel, omega, nearest in zip(lit.tolist(), light[lit].tolist(), own):
         carry += omega
-        choices = range(max(nearest - 1, 0), min(nearest + 1, NO_LIGHT) + 1)
-        steps[texel] = step = min(choices, key=lambda choice: abs(carry - values[choice]))
+        step = max(nearest - 1, 0)
+        for choice in range(step + 1, min(nearest + 1, NO_LIGHT) + 1):
+            if abs(carry - values[choice]) < abs(carry - values[step]):
+                step = choice
+        steps[texel] = step
         carry -= values[step]
     for texel in lit[np.argsort(-light[lit], kind="stable")].tolist():
         step = int(steps[texel])

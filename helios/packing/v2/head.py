@@ -17,7 +17,7 @@ from helios.packing.v2.index import (
     decode_page,
     encode_entry_tail,
     encode_page,
-    read_entry_tail,
+    read_entry,
 )
 from helios.packing.v2.quantities import UNKNOWN_COLOR, palette
 from helios.packing.v2.side import IDS, SIDES, Side
@@ -105,7 +105,7 @@ def decode_head(data: bytes, name: str) -> Head:
     sides = _sides(fixed.pop("side_mask"), name)
     colors = reader.raw(_PALETTE_BYTES)
     (mask,) = reader.take("<B")
-    root = read_entry_tail(reader, IndexEntry(-1, 0, mask))
+    root = read_entry(reader, -1, 0, mask)
     head = Head(**fixed, sides=sides, palette=colors, root=root, page=decode_page(reader.rest(), root, name))
     if not (math.isfinite(head.light) and head.light >= 0 and head.sky_stars <= head.stars):
         reader.fail(f"light {head.light}, {head.stars} stars, {head.sky_stars} of them in the sky")

@@ -121,21 +121,19 @@ def decode_page(data: bytes, parent: IndexEntry, name: str) -> Page:
 
 def _read_entry(reader: Reader, depth: int, key: int) -> IndexEntry:
     mask, extent = reader.take("<BB")
-    table = reader.raw(TABLE_BYTES) if extent else b""
-    return read_entry_tail(reader, IndexEntry(depth, key, mask, extent, table))
+    return read_entry(reader, depth, key, mask, extent, reader.raw(TABLE_BYTES) if extent else b"")
 
 
-def read_entry_tail(reader: Reader, entry: IndexEntry) -> IndexEntry:
-    """Return `entry` with its tile and page, which `reader` reads if it has children."""
-    depth, key, mask = entry.depth, entry.key, entry.child_mask
+def read_entry(reader: Reader, depth: int, key: int, mask: int, extent: int = 0, table: bytes = b"") -> IndexEntry:
+    """Return the entry of a cell, with its tile and page, which `reader` reads if it has children."""
     if not mask:
-        return entry
+        return IndexEntry(depth, key, mask, extent, table)
     if depth >= MAX_DEPTH or (depth < 0 and mask & 0xAA):
         reader.fail(f"cell {depth}:{key} has children {mask:08b}, which cannot be")
     coded, stars = reader.varint(), reader.varint()
     (crc,) = reader.take("<I")
     page = PagePointer(*reader.take("<HIII")) if coded & 1 else None
-    return IndexEntry(depth, key, mask, entry.extent, entry.table, coded >> 1, stars, crc, page)
+    return IndexEntry(depth, key, mask, extent, table, coded >> 1, stars, crc, page)
 
 
 class Reader:
@@ -148,22 +146,28 @@ class Reader:
         """Raise the StoreError that says `why` these bytes are damaged."""
         raise StoreError(f"{self._name}: damaged: {why}")
 
+    def _pass(self, count: int) -> int:
+        """Return where the next `count` bytes are, which are then behind."""
+        at = self._at
+        if at + count > len(self._data):
+            self.fail(f"ends at byte {len(self._data)}, {count} more were due at {at}")
+        self._at = at + count
+        return at
+
     def raw(self, count: int) -> bytes:
         """Return the next `count` bytes."""
-        if self._at + count > len(self._data):
-            self.fail(f"ends at byte {len(self._data)}, {count} more were due at {self._at}")
-        self._at += count
-        return self._data[self._at - count : self._at]
+        at = self._pass(count)
+        return self._data[at : at + count]
 
     def take(self, form: str) -> tuple:
         """Return the next numbers, in the form of `struct`."""
-        return struct.unpack(form, self.raw(struct.calcsize(form)))
+        return struct.unpack_from(form, self._data, self._pass(struct.calcsize(form)))
 
     def varint(self) -> int:
         """Return the next unsigned LEB128, of at most 5 bytes and none of them spare."""
         value = 0
         for shift in range(0, 35, 7):
-            (byte,) = self.raw(1)
+            byte = self._data[self._pass(1)]
             value |= (byte & 127) << shift
             if byte < 128 and not (byte == 0 and shift):
                 return value

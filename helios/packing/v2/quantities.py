@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from helios.color import NO_COLOR, color_from_bp_rp
 from helios.constants import R_MIN_M
 from helios.errors import InputError
+from helios.simd import EXACT
+from helios.spherical import steps
 
 LON_BITS, COL_BITS, RAD_BITS = 23, 23, 25
 """Bits of the longitude's circle, of the half circle of colatitude, and of 64 doublings of the distance: a step is
@@ -40,16 +42,8 @@ def quantised(position_m: ArrayLike) -> tuple[NDArray[np.uint32], NDArray[np.uin
     if not np.isfinite(position).all():
         row = int(np.argmin(np.isfinite(position).all(axis=1)))
         raise InputError(f"position {row} is {position[row].tolist()} m, must be finite to be packed")
-    x, y, z = position.T
-    with np.errstate(over="ignore", divide="ignore"):
-        doublings = np.log(np.sqrt(x * x + y * y + z * z) / R_MIN_M) / np.log(2.0)
-    colatitude = np.arctan2(np.hypot(x, y), z) / np.pi
-    longitude = (np.arctan2(y, x) + np.pi) / (2.0 * np.pi)
-    return _steps(longitude, LON_BITS), _steps(colatitude, COL_BITS), _steps(doublings / 64.0, RAD_BITS)
-
-
-def _steps(share: NDArray[np.float64], bits: int) -> NDArray[np.uint32]:
-    return np.clip(np.floor(share * 2.0**bits), 0, 2**bits - 1).astype(np.uint32)
+    lon, col, rad = steps(position, LON_BITS, COL_BITS, RAD_BITS)
+    return lon, col, rad
 
 
 def positions_m(lon: ArrayLike, col: ArrayLike, rad: ArrayLike) -> NDArray[np.float64]:
@@ -85,10 +79,21 @@ def magnitudes(mag: ArrayLike) -> NDArray[np.float64]:
 
 def color_indices(bp_rp: ArrayLike) -> NDArray[np.uint8]:
     """Return uint8 [N]: 0 to 126 for BP-RP from -0.5 to 5.1, held to that range, and UNKNOWN_COLOR for NaN."""
-    bp_rp = np.asarray(bp_rp, np.float64)
-    share = (np.clip(bp_rp, _BP_RP_FROM, _BP_RP_FROM + _BP_RP_SPAN) - _BP_RP_FROM) / _BP_RP_SPAN
-    known = ~np.isnan(bp_rp)
-    return np.where(known, np.rint(np.where(known, share, 0.0) * 126.0), UNKNOWN_COLOR).astype(np.uint8)
+    bp_rp = np.asarray(bp_rp)
+    values = np.ascontiguousarray(bp_rp, np.float32 if bp_rp.dtype == np.float32 else np.float64).ravel()
+    found = np.empty(len(values), np.uint8)
+    _color_steps(values, found)
+    return found.reshape(bp_rp.shape)
+
+
+@njit(**EXACT)
+def _color_steps(bp_rp, found):
+    for i in range(len(bp_rp)):
+        if np.isnan(bp_rp[i]):
+            found[i] = UNKNOWN_COLOR
+        else:
+            held = min(max(np.float64(bp_rp[i]), _BP_RP_FROM), _BP_RP_FROM + _BP_RP_SPAN)
+            found[i] = np.uint8(np.rint((held - _BP_RP_FROM) / _BP_RP_SPAN * 126.0))
 
 
 @cache

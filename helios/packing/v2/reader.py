@@ -120,6 +120,18 @@ class V2Pack:
         elif part.file == GLOW:
             decode_glow(read_part(self.folder, part), self.head.glow_n, str(self.folder / GLOW))
 
+    def check_sums(self, parts: Sequence[Part]) -> None:
+        """Read `parts`, with their side files. Raises StoreError where one does not have its CRC-32."""
+        for part in parts:
+            if part.fault:
+                raise StoreError(part.fault)
+        places = [(part.file, part.offset, part.length) for part in parts]
+        for part, data in zip(parts, _read(self.folder, places)):
+            _checked(self.folder, part, data)
+        tiles = [part for part in parts if part.cells]
+        for side in self.head.sides if tiles else ():
+            read_side(self.folder, side, tiles)
+
     def tiles(self) -> list[Part]:
         """The sky and all tiles, in order."""
         return [part for part in self.parts if part.cells]

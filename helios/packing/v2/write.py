@@ -29,7 +29,7 @@ _UPPER = -1
 
 
 @dataclass(frozen=True)
-class _Tiles:
+class Tiles:
     """Where the tiles of the pack lie, in its order: bytes `offset` to `offset` + `length` of the files of `source`.
 
     `source` int64 [T] is the number of a branch, or _UPPER. A tile has `stars` stars; before it its source has
@@ -47,8 +47,8 @@ class _Tiles:
 
 def assemble(
     universe: Universe, tree: PackTree, tasks: Sequence[BranchTask], done: Sequence[PackedBranch], folder: Path
-):
-    """Write the pack into `folder` from what the branches gave; cost: a copy of all tiles."""
+) -> Tiles:
+    """Write the pack into `folder` from what the branches gave, and return its tiles; cost: a copy of all tiles."""
     upper = _Upper(universe, tree, done)
     (folder / SKY).write_bytes(upper.sky)
     for side, data in upper.sky_sides.items():
@@ -76,6 +76,7 @@ def assemble(
         page=Page(0, 0, tuple(entries.below(0))),
     )
     (folder / HEAD).write_bytes(encode_head(head))
+    return tiles
 
 
 class _Upper:
@@ -104,7 +105,7 @@ class _Upper:
             self.sides[side] = b"".join(encode_side_block(records[begin:end], crc) for begin, end, crc in parts)
 
 
-def _placed(tree: PackTree, upper: _Upper, done: Sequence[PackedBranch]) -> _Tiles:
+def _placed(tree: PackTree, upper: _Upper, done: Sequence[PackedBranch]) -> Tiles:
     groups: list[tuple[int, _Upper | PackedBranch]] = [(_UPPER, upper), *enumerate(done)]
     cells = np.concatenate([group.cells for _, group in groups])
     source = np.concatenate([np.full(len(group.cells), number) for number, group in groups])
@@ -113,7 +114,7 @@ def _placed(tree: PackTree, upper: _Upper, done: Sequence[PackedBranch]) -> _Til
     if not np.array_equal(cells[order], np.sort(tree.tiles)):
         raise StoreError("the levels of the universe are damaged: branches do not have its cells; build it again")
     rows = order[np.searchsorted(cells[order], tree.tiles)]
-    return _Tiles(
+    return Tiles(
         source=source[rows],
         offset=_offsets([group.lengths for _, group in groups])[rows],
         length=np.concatenate([group.lengths for _, group in groups])[rows],
@@ -166,7 +167,7 @@ class Layout:
 class _Entries:
     """The entries of cells, and the bytes of all pages, `pages`, by group."""
 
-    def __init__(self, tree: PackTree, layout: Layout, tiles: _Tiles):
+    def __init__(self, tree: PackTree, layout: Layout, tiles: Tiles):
         self._tree, self._layout, self._tiles = tree, layout, tiles
         self._tables = error_steps(tree.levels.table).reshape(len(tree), -1)
         self._tile = np.full(len(tree), -1)
@@ -203,7 +204,7 @@ class _Entries:
 
 
 def _write_shards(
-    folder: Path, layout: Layout, tiles: _Tiles, pages: list[bytes], upper: _Upper, tasks: Sequence[BranchTask]
+    folder: Path, layout: Layout, tiles: Tiles, pages: list[bytes], upper: _Upper, tasks: Sequence[BranchTask]
 ) -> None:
     """Write shards, group by group, and their side files."""
     for shard in range(layout.shards):
