@@ -15,7 +15,7 @@ from helios import __version__
 from helios.building.brightest import Faintest, faintest_of_brightest
 from helios.building.config import BuildConfig
 from helios.building.duplicates import DuplicatesResult, drop_duplicates, duplicates_tasks, find_duplicates
-from helios.building.levels import make_levels
+from helios.building.levels import RULE, make_levels
 from helios.building.merging import NO_PART, Survey, bright_stars, merge
 from helios.building.partition import (
     PartitionResult,
@@ -47,9 +47,9 @@ from helios.schedulers.config import SchedulerConfig
 from helios.solar.bodies_file import bodies_bytes
 from helios.solar.readers.joining import Bodies
 from helios.universe.arrays import describe_columns, open_root
+from helios.universe.groups import VERSION
 from helios.universe.level_columns import LevelParts
 from helios.universe.paths import bodies_path, index_path, landmarks_path, may_be_replaced, store_path
-from helios.universe.store import VERSION
 from helios.universe.tree import Leaves
 from helios.universe.writer import write_tree
 
@@ -97,7 +97,7 @@ def build_universe(
     replaced as a whole; on any error it stays as it was. The pieces of the work run where `scheduler` says; a build
     that was killed resumes from its finished pieces. `on_event` receives a Stage for each kind of piece, an Advance
     for each finished piece, and Done with the report. Takes about 300 MB of memory per worker and 100 bytes per cell,
-    and, beside `output` while it works, 1.2 times the disk space of the universe.
+    and, beside `output` while it works, twice the disk space of the universe.
     Raises InputError for unusable options, catalogues or output, and where no star is left; WorkerError where workers
     die; StoreError where the disk is full.
     """
@@ -109,7 +109,7 @@ def build_universe(
     bad_files = BadFiles(config.skip_bad_files)
     readers = config.readers(bad_files)
     seen = [(reader.name, stamp(reader), repr(reader.schema)) for reader in readers]
-    label = [__version__, VERSION, versions(), asdict(config), seen]
+    label = [__version__, VERSION, RULE, versions(), asdict(config), seen]
     with _scheduler(scheduler, readers) as opened, working(output, label, opened, on_event) as work:
         report = _Build(config, output, work, bad_files).make(readers, landmarks)
     on_event(Done(report))

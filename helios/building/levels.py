@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from helios.building.runs import load, save
 from helios.building.work import Work
 from helios.cells import Cells
+from helios.color import color_from_bp_rp
 from helios.grid import deepest_keys
 from helios.levels.branch import (
     LIGHT_COLUMNS,
@@ -23,14 +24,17 @@ from helios.levels.branch import (
 )
 from helios.levels.error_table import WIDTHS
 from helios.levels.glow import GLOW_N, texels_of
-from helios.levels.own_stars import ROOT_DEPTH, UNOWNED
-from helios.levels.proxies import Lights
+from helios.levels.own_stars import BRIGHT, KEPT_WHOLE, OWN_STARS, ROOT_DEPTH, UNOWNED
+from helios.levels.proxies import PROXIES, STOOD_FOR, Lights
 from helios.levels.top import Top, candidates, keepers_above, proxies_above, top_of
 from helios.pieces import seal
 from helios.universe.arrays import open_root, read_rows
 from helios.universe.level_columns import LevelParts
 
 POINT_COLUMNS = tuple(name for name in LIGHT_COLUMNS if name != "bp_rp")
+
+RULE = (OWN_STARS, BRIGHT, KEPT_WHOLE, PROXIES, STOOD_FOR)
+"""Which stars cells keep, and how many proxies stand for the others: branches of another rule do not go together."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +66,16 @@ class BranchTask:
         root = open_root(self.store)
         return {name: read_rows(root, f"emitters/{name}", *self.rows) for name in names}
 
-    def points(self) -> tuple[dict[str, NDArray], Lights]:
-        """Return what says where the stars are and how bright, and them as points of light that have no colour."""
-        columns = self.read(*POINT_COLUMNS)
-        return columns, stars_as_lights(columns)
+    @property
+    def points_path(self) -> Path:
+        """The file of where the stars are and their light, as they are, for the later stages to map into memory."""
+        return self.folder / f"points-{self.number:06d}"
+
+    def lights(self, bp_rp: NDArray | None = None) -> Lights:
+        """Return the stars as points of light, all white without their `bp_rp` [N]."""
+        points, rows = load(self.points_path), self.rows[1] - self.rows[0]
+        color = np.broadcast_to(np.float32(1), (rows, 3)) if bp_rp is None else color_from_bp_rp(bp_rp)
+        return Lights(points["position"].reshape(-1, 3), np.zeros(rows), points["luminosity"], color)
 
     def owner(self) -> NDArray[np.int8]:
         """Return the depths of who keeps each star, as far as they are known."""
@@ -84,17 +94,19 @@ class BranchResult:
 
 
 def find_candidates(task: BranchTask) -> BranchResult:
-    """Write the stars of a branch that cells above it may keep."""
-    columns, lights = task.points()
+    """Write the stars of a branch that cells above it may keep, and all as points of light."""
+    columns = task.read(*POINT_COLUMNS)
+    lights = stars_as_lights(columns)
+    save(task.points_path, position=lights.position_m.ravel(), luminosity=lights.luminosity)
     rows = candidates(flux_of(lights), lights.luminosity, columns["phot_g_mean_mag"], task.levels, task.stars)
     columns |= task.read("bp_rp")
     found = {name: column[rows] for name, column in columns.items()}
-    return _written(task, "candidates", row=rows + task.rows[0], **found)
+    return _written(task, "candidates", task.points_path, row=rows + task.rows[0], **found)
 
 
 def make_branch(task: BranchTask) -> BranchResult:
     """Write the cells and proxies of a branch, who keeps each of its stars, and its part of the glow map."""
-    lights, owner = stars_as_lights(task.read(*LIGHT_COLUMNS)), task.owner()
+    lights, owner = task.lights(task.read("bp_rp")["bp_rp"]), task.owner()
     keys = deepest_keys(lights.position_m)
     order = np.argsort(keys, kind="stable")
     lights = lights.take(order)
@@ -115,7 +127,7 @@ def make_branch(task: BranchTask) -> BranchResult:
 def draw_branch(task: BranchTask) -> BranchResult:
     """Write the stars of a branch as the errors of the branch itself and of the cells above it need them drawn."""
     owner = load(task.folder / f"branch-{task.number:06d}")["owner"]
-    _, lights = task.points()
+    lights = task.lights()
     drawn = [draw_stars(p, lights, owner, depth) for p, depth in zip(task.above, task.depths_above)]
     images = np.stack([images for images, _ in drawn])
     return _written(task, "drawn", images=images.ravel(), light=np.stack([light for _, light in drawn]).ravel())
@@ -193,10 +205,10 @@ def _rows(result: BranchResult) -> int:
     return result.rows
 
 
-def _written(task: BranchTask, kind: str, **arrays: NDArray) -> BranchResult:
+def _written(task: BranchTask, kind: str, *others: Path, **arrays: NDArray) -> BranchResult:
     path = task.folder / f"{kind}-{task.number:06d}"
     save(path, **arrays)
-    return BranchResult(path, task.rows[1] - task.rows[0], seal(task.folder, [path]))
+    return BranchResult(path, task.rows[1] - task.rows[0], seal(task.folder, [path, *others]))
 
 
 def _columns(prefix: str, lights: Lights) -> dict[str, NDArray]:

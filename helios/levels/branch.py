@@ -10,7 +10,6 @@ from numba import njit
 from numpy.typing import NDArray
 
 from helios.color import color_from_bp_rp
-from helios.coords import stacked_positions_m
 from helios.levels.error_table import (
     BLOCKS,
     WIDTHS,
@@ -56,21 +55,32 @@ class LevelCells:
 
 def stars_as_lights(columns: Mapping[str, NDArray]) -> Lights:
     """Return stars, of which `columns` has LIGHT_COLUMNS [N], as points of light; without `bp_rp` all are white."""
-    position_m = stacked_positions_m(columns)
-    r = np.sqrt(_squares(position_m))
+    position_m, r = np.empty((len(columns["x_m"]), 3)), np.empty(len(columns["x_m"]))
+    _stack(columns["x_m"], columns["y_m"], columns["z_m"], position_m, r)
     light = luminosity(columns["phot_g_mean_mag"], r)
     color = color_from_bp_rp(columns["bp_rp"]) if "bp_rp" in columns else np.broadcast_to(np.float32(1), (len(r), 3))
     return Lights(position_m, np.zeros(len(r)), light, color)
 
 
+@njit(**EXACT)
+def _stack(x, y, z, position, r):
+    for i in range(len(r)):
+        position[i, 0], position[i, 1], position[i, 2] = x[i], y[i], z[i]
+        r[i] = np.sqrt(x[i] * x[i] + y[i] * y[i] + z[i] * z[i])
+
+
 def flux_of(lights: Lights) -> NDArray[np.float64]:
     """Return the light from the Sun, float64 [N], steradians."""
-    return lights.luminosity / _squares(lights.position_m)
+    flux = np.empty(len(lights))
+    _flux(lights.position_m, lights.luminosity, flux)
+    return flux
 
 
-def _squares(position_m: NDArray[np.float64]) -> NDArray[np.float64]:
-    x, y, z = position_m.T
-    return x * x + y * y + z * z
+@njit(**EXACT)
+def _flux(position, luminosity, flux):
+    for i in range(len(flux)):
+        x, y, z = position[i, 0], position[i, 1], position[i, 2]
+        flux[i] = luminosity[i] / (x * x + y * y + z * z)
 
 
 def grow_branch(

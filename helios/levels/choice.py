@@ -159,8 +159,7 @@ class _Scene:
     def __init__(self, tree: LevelTree, case: int, view: View, budget: int):
         self.case, self.view, self.picture, self.light = case, view, np.zeros((BLOCKS, BLOCKS)), 0.0
         self.changes: dict[int, tuple[NDArray[np.int64], NDArray[np.float64]]] = {}
-        light = tree.light_of(view.camera_m)
-        self.is_open = tree.cut(tree.shares(view.camera_m, FOCAL_PX) * light, budget)
+        self.is_open = tree.cut(tree.errors(view.camera_m, FOCAL_PX), budget)
 
     def draw_proxies(self, tree: LevelTree, fits: Mapping[int, Lights]) -> None:
         """Add the shown proxies to the picture, and find the changes that `fits` would make."""

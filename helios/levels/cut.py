@@ -9,6 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from helios.cells import Cells
+from helios.levels.beside import hidden_light
 from helios.levels.error_table import WIDTHS
 from helios.levels.proxies import Lights
 
@@ -35,12 +37,13 @@ def stars_below(own: NDArray[np.int64], parent: NDArray[np.int64]) -> NDArray[np
 class LevelTree:
     """C cells and P proxies of a universe's levels, in memory.
 
-    `parent` int64 [C], -1 for the root, which is cell 0; `own` int64 [C], the stars of each; `extent_m` float64 [C]
-    and `table` float32 [C, 2, WIDTHS], the error of what stands for each; `proxies`, with `cell` int64 [P] for which
-    each stands.
+    `parent` int64 [C], -1 for the root, which is cell 0; `cells`, those without the root; `own` int64 [C], the stars of
+    each; `extent_m` float64 [C] and `table` float32 [C, 2, WIDTHS], the error of what stands for each; `proxies`, with
+    `cell` int64 [P] for which each stands.
     """
 
     parent: NDArray[np.int64]
+    cells: Cells
     own: NDArray[np.int64]
     extent_m: NDArray[np.float64]
     table: NDArray[np.float32]
@@ -106,6 +109,34 @@ class LevelTree:
         shown = light if seen is None else np.where(seen, light, 0.0)
         return np.bincount(self.cell, shown, len(self.parent)).astype(np.float64)
 
+    @cached_property
+    def _greatest(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(light from the Sun, luminosity) of the brightest, and of the most luminous proxy for each cell: float64 [C].
+
+        Steradians, and steradians times square metres.
+        """
+        square = np.maximum((self.proxies.position_m**2).sum(axis=1), 1e-300)
+        greatest = np.zeros((2, len(self.parent)))
+        for most, values in zip(greatest, (self.proxies.luminosity / square, self.proxies.luminosity)):
+            np.maximum.at(most, self.cell, values)
+        return greatest[0], greatest[1]
+
+    def errors(
+        self, camera_m: NDArray[np.float64], focal_px: float, light: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        """Return the light by which each cell is wrong while it is closed, float64 [C], steradians: what `cut` goes by.
+
+        It is what the cell's table misplaces of its `light` [C] (`light_of`, of a view perhaps), or, if that is more,
+        what it may hide beside the camera (`helios.levels.beside`), as much of it as `light` is of all its light.
+        """
+        everything = self.light_of(camera_m)
+        light = everything if light is None else light
+        hidden = np.zeros(len(light))
+        brightest, most_luminous = self._greatest
+        hidden[1:] = hidden_light(self.cells, brightest[1:], most_luminous[1:], self.extent_m[1:], camera_m)
+        hidden *= light / np.maximum(everything, 1e-300)
+        return np.maximum(self.shares(camera_m, focal_px) * light, hidden)
+
     def cut(
         self,
         errors: NDArray[np.float64],
@@ -115,7 +146,7 @@ class LevelTree:
     ) -> NDArray[np.bool_]:
         """Return which cells are open, bool [C], the root among them.
 
-        `errors` [C] are shares times light. Cells whose parent is open are opened by these, the largest first, as long
+        `errors` [C] are those of `errors`. Cells whose parent is open are opened by these, the largest first, as long
         as no more than `budget` splats are shown: `own_seen` and `standing_seen` [C] count those of a view, all by
         default.
         """

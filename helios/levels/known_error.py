@@ -9,11 +9,14 @@ from numpy.typing import NDArray
 from helios.levels.cut import BLOCK_PX, LevelTree
 from helios.simd import EXACT
 
-STANDING_OUT = 0.033
+STANDING_OUT = 0.06
 """The share of a cell's stars that give most of its light. Where a block has several of these, what one of them has too
-much another lacks: the light in the wrong place grows as the root of their number. Measured, with _COVERED, on views of
-100,000 real and a million made stars from 21 places: what is told is 0.95 to 2.18 times the error, from the Sun 1.15 to
-1.56."""
+much another lacks, and light in the wrong place grows slower than their number."""
+
+_MADE_UP = 0.4
+"""Of the light that N of them put in the wrong place one by one, N to this power is taken off: a half if they were all
+independent, less as cells of a crowd are wrong in the same way. Measured, with STANDING_OUT and _COVERED, on views of
+100,000 real and a million made stars: what is told is 1.06 to 2.50 times the error, from the Sun 1.07 to 1.55."""
 
 _COVERED = 0.3
 """Half the width of the square that a cell covers, in extents."""
@@ -66,10 +69,10 @@ def _add_up(x, extent, stars, misplaced, focal, blocks):
                 share = max(high, 0.0) * max(wide, 0.0) / area
                 here = stars[i] * share
                 # As much as if its stars added up: what they make up for each other is taken off with all others.
-                wrong[row, column] += misplaced[i] * share * np.sqrt(max(1.0, here))
+                wrong[row, column] += misplaced[i] * share * max(1.0, here) ** _MADE_UP
                 standing_out[row, column] += here
     total = whole
     for row in range(blocks, 2 * blocks):
         for column in range(blocks, 2 * blocks):
-            total += wrong[row, column] / np.sqrt(max(1.0, standing_out[row, column]))
+            total += wrong[row, column] / max(1.0, standing_out[row, column]) ** _MADE_UP
     return total

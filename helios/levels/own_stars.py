@@ -1,4 +1,4 @@
-"""Which stars each cell keeps as its own: the brightest from the Sun and the most luminous, half and half."""
+"""Which stars each cell keeps as its own: the brightest from the Sun, and the most luminous."""
 
 from __future__ import annotations
 
@@ -11,8 +11,14 @@ from numpy.typing import NDArray
 from helios.grid import MAX_DEPTH
 from helios.simd import EXACT
 
-OWN_STARS = 512
-"""How many stars a cell keeps that passes others on; a cell with no more than these keeps all."""
+OWN_STARS = 192
+"""How many stars a cell keeps that passes others on."""
+
+BRIGHT = OWN_STARS // 4
+"""How many of them are the brightest from the Sun; the others are the most luminous that are left."""
+
+KEPT_WHOLE = 3 * OWN_STARS // 2
+"""A cell with no more stars than these keeps all: children for the few more would take more bytes than they spare."""
 
 ROOM_STARS = 16
 """There is room at first for a cell for every so many stars: some ten times what is needed."""
@@ -51,7 +57,7 @@ def grow(
 
     `keys` [N], ascending, are the stars' Morton keys at MAX_DEPTH; `flux` [N] is their light from the Sun and
     `luminosity` [N] that from everywhere. Stars whose `owner` is not UNOWNED at the start are left out. A cell with
-    more than OWN_STARS stars left, above MAX_DEPTH, takes the OWN_STARS / 2 of greatest flux, then as many of the
+    more than KEPT_WHOLE stars left, above MAX_DEPTH, takes OWN_STARS: the BRIGHT of greatest flux, then those of the
     greatest luminosity among the others (the first rows among equals), and passes the rest on; otherwise it keeps all.
     A cell without a star left is none. Takes O(N) time for each depth.
     """
@@ -59,7 +65,7 @@ def grow(
     room = 1 + len(keys) // ROOM_STARS
     while True:
         out, owned, keeper = np.empty((room, 5), np.int64), owner.copy(), np.full(len(keys), -1, np.int32)
-        count = _grow(signed, flux, luminosity, owned, depth, out, keeper)
+        count = _grow(signed, flux, luminosity, owned, depth, (OWN_STARS, BRIGHT, KEPT_WHOLE), out, keeper)
         if count >= 0:
             break
         room *= 4
@@ -119,11 +125,12 @@ def _take_greatest(values, rows, start, stop, count, owner, depth, keeper, cell,
 
 
 @njit(**EXACT)
-def _grow(keys, flux, luminosity, owner, top, out, keeper):
+def _grow(keys, flux, luminosity, owner, top, rule, out, keeper):
     """Fill rows of `out` int64 [C, 5], (depth, key, parent, first, stop); return C, or -1 where it is too short.
 
-    `keeper` [N] gets the number of the cell that keeps each star.
+    `keeper` [N] gets the number of the cell that keeps each star. `rule` is (OWN_STARS, BRIGHT, KEPT_WHOLE).
     """
+    kept, bright, whole = rule
     rows, spare = np.empty(len(keys), np.int64), np.empty(len(keys))
     left = 0
     for row in range(len(keys)):
@@ -142,13 +149,12 @@ def _grow(keys, flux, luminosity, owner, top, out, keeper):
             return -1
         out[count, 0], out[count, 1], out[count, 2] = depth, keys[rows[start]] >> (3 * (MAX_DEPTH - depth)), parent
         out[count, 3], out[count, 4] = rows[start], rows[stop - 1] + 1
-        if stop - start <= OWN_STARS or depth >= MAX_DEPTH:
+        if stop - start <= whole or depth >= MAX_DEPTH:
             for i in range(start, stop):
                 owner[rows[i]], keeper[rows[i]] = depth, count
         else:
-            half = OWN_STARS // 2
-            end = _take_greatest(flux, rows, start, stop, half, owner, depth, keeper, count, spare)
-            end = _take_greatest(luminosity, rows, start, end, half, owner, depth, keeper, count, spare)
+            end = _take_greatest(flux, rows, start, stop, bright, owner, depth, keeper, count, spare)
+            end = _take_greatest(luminosity, rows, start, end, kept - bright, owner, depth, keeper, count, spare)
             height = _push_cells(keys, rows, start, end, depth + 1, count, waiting, height)
         count += 1
     return count

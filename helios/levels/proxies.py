@@ -13,7 +13,13 @@ from helios.levels.splitting import split
 from helios.simd import EXACT
 
 PROXIES = 128
-"""How many proxies a cell has for all of its children together, where they have as many stars."""
+"""How many proxies a cell has at most for all of its children together, unless more of them have light."""
+
+STOOD_FOR = 8
+"""How many of its children's own stars and proxies a proxy of a cell stands for in the mean, at least.
+
+Where there are few, proxies are of little use: to show the stars themselves costs little more.
+"""
 
 WIDER = 1.15
 """Standard deviation of a proxy over the root mean square radius of what it stands for.
@@ -137,8 +143,11 @@ def _copy(source, i, target, j):
 @njit(**EXACT)
 def _merge(lights, of, groups, out, child_of, made):
     """Write the proxies of N lights [N, 8] in `groups` behind the first `made`; return how many there are then."""
-    n = len(lights)
-    if n <= PROXIES:
+    n, count = len(lights), 0
+    for k in range(len(groups) - 1):
+        count += groups[k + 1] > groups[k]
+    count = max(count, min(PROXIES, n // STOOD_FOR))
+    if n <= count:
         for i in range(n):
             _copy(lights, i, out, made + i)
             child_of[made + i] = of[i]
@@ -149,14 +158,14 @@ def _merge(lights, of, groups, out, child_of, made):
         flux[i] = lights[i, 4] / (r[i] * r[i])
         for k in range(3):
             unit[i, k] = lights[i, k] / r[i]
-    clusters = split(unit, lights, flux, groups, PROXIES, label)
+    clusters = split(unit, lights, flux, groups, count, label)
     settle(unit, lights, flux, groups, label, clusters)
     # Of each: flux, luminosity, direction, colour, and the mean squares across and along the line from the Sun.
     sums = np.zeros((clusters, 10))
-    count = np.zeros(clusters, np.int64)
+    members = np.zeros(clusters, np.int64)
     for i in range(n):
         c = label[i]
-        count[c] += 1
+        members[c] += 1
         child_of[made + c] = of[i]
         sums[c, 0] += flux[i]
         sums[c, 1] += lights[i, 4]
@@ -182,6 +191,6 @@ def _merge(lights, of, groups, out, child_of, made):
         out[made + c, 3] = WIDER * np.sqrt((sums[c, 8] + sums[c, 9]) / 3.0)
         out[made + c, 4] = sums[c, 1]
     for i in range(n):  # one alone stays exactly as it is
-        if count[label[i]] == 1:
+        if members[label[i]] == 1:
             _copy(lights, i, out, made + label[i])
     return made + clusters

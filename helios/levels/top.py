@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from helios.cells import Cells
 from helios.grid import MAX_DEPTH, keys_at
-from helios.levels.own_stars import OWN_STARS, ROOT_DEPTH
+from helios.levels.own_stars import BRIGHT, OWN_STARS, ROOT_DEPTH
 from helios.levels.proxies import Lights, proxies_of
 
 BRANCH_ROWS = 1 << 20
@@ -22,9 +22,10 @@ ROOT_MAGNITUDE = 6.5
 ROOT_STARS = 16_384
 """Most stars that the root keeps."""
 
-_ROOT_SHARE, _ROOT_LEAST = 160, 8_192
-"""The root keeps the brightest of so many stars, up to a number, also where few of a sample are as bright as that: with
-the glow of all others the sky of a million stars has 7.6 % of its light in the wrong block then, without 18 %."""
+_ROOT_SHARE, _ROOT_FEWEST, _ROOT_LEAST = 160, 512, 8_192
+"""The root keeps the brightest of so many stars, if these are no fewer than a number, up to another, also where few of
+a sample are as bright as that: with the glow of all others the sky of a million stars has 7.8 % of its light in the
+wrong block then, without 18 %."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _children(first_keys, a: int, b: int, depth: int, parent: int) -> list[tuple
 def root_stars(stars: int, naked: int) -> int:
     """Return how many stars the root of a universe of `stars` keeps, `naked` of which are above ROOT_MAGNITUDE."""
     least = min(stars // _ROOT_SHARE, _ROOT_LEAST)
-    return min(max(naked, least if least >= OWN_STARS else 0), ROOT_STARS)
+    return min(max(naked, least if least >= _ROOT_FEWEST else 0), ROOT_STARS)
 
 
 def candidates(flux: NDArray, luminosity: NDArray, mag: NDArray, levels: int, stars: int) -> NDArray[np.int64]:
@@ -116,9 +117,9 @@ def keepers_above(
     keeper[_greatest(flux, root_stars(int(top.stop[0]), int(np.count_nonzero(mag < ROOT_MAGNITUDE))))] = 0
     for cell in top.above.tolist():
         inside = slice(*np.searchsorted(rows, [top.first[cell], top.stop[cell]]))
-        for values in (flux, luminosity):
+        for values, count in ((flux, BRIGHT), (luminosity, OWN_STARS - BRIGHT)):
             free = inside.start + np.flatnonzero(keeper[inside] == -1)
-            keeper[free[_greatest(values[free], OWN_STARS // 2)]] = cell
+            keeper[free[_greatest(values[free], count)]] = cell
     return keeper
 
 

@@ -38,13 +38,17 @@ class Cut:
         least = int(tree.own[0] + tree.holding[0])
         if budget < least:
             raise InputError(f"--budget {budget}: must be at least {least:,}, the lights that any cut shows")
-        found = [(tree.shares(view.eye_m, view.focal_px), _light_in(view, tree)) for view in views]
-        errors = np.max([share * light / max(float(light.sum()), 1e-300) for share, light in found], axis=0)
-        self._open = tree.cut(errors, budget)
+        lights = [_light_in(view, tree) for view in views]
+        errors = [
+            tree.errors(view.eye_m, view.focal_px, light) / max(float(light.sum()), 1e-300)
+            for view, light in zip(views, lights)
+        ]
+        self._open = tree.cut(np.max(errors, axis=0), budget)
         self._proxies = tree.proxies.take(tree.shown_proxies(self._open))
         self.stars, self.proxies = int(tree.own[self._open].sum()), len(self._proxies)
         self.misplaced_sr = max(
-            _misplaced(view, tree, self._open, share * light) for view, (share, light) in zip(views, found)
+            _misplaced(view, tree, self._open, tree.shares(view.eye_m, view.focal_px) * light)
+            for view, light in zip(views, lights)
         )
 
     def __iter__(self) -> Iterator[Block]:

@@ -12,7 +12,7 @@ from helios.grid import MAX_DEPTH, deepest_keys, keys_at
 from helios.levels.branch import LIGHT_COLUMNS, draw_stars, flux_of, stars_as_lights, table_from
 from helios.levels.error_table import WIDTHS
 from helios.levels.glow import GLOW_N, texels_of
-from helios.levels.own_stars import OWN_STARS, ROOT_DEPTH
+from helios.levels.own_stars import ROOT_DEPTH
 from helios.levels.proxies import Lights
 from helios.levels.top import ROOT_MAGNITUDE, root_stars
 from helios.universe.arrays import read_rows, shape_of
@@ -102,7 +102,9 @@ def _check_cells(levels: Levels, findings: Findings) -> bool:
     inner = np.zeros(len(levels), bool)
     inner[parent[1:]] = True
     inner[0] = False
-    count = np.flatnonzero(inner & (levels.own != OWN_STARS) | (levels.own < 0))
+    # Those that pass stars on keep equally many; how many is the rule of the program that built them.
+    usual = np.median(levels.own[inner]) if inner.any() else 0
+    count = np.flatnonzero(inner & (levels.own != usual) | (levels.own < 0))
     findings.add_each("levels", count, lambda i: Finding("levels", f"cell {i:,} keeps {levels.own[i]:,} stars"))
     return len(findings) == before
 

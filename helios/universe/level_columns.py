@@ -230,7 +230,7 @@ class Levels:
     def tree(self) -> LevelTree:
         """Return cells and all proxies as `helios.levels.cut` cuts them; memory: 80 bytes a proxy."""
         proxies, _ = self.proxies()
-        return LevelTree(self.parent, self.own, self.extent_m, self.table, proxies, self.proxy_cells)
+        return LevelTree(self.parent, self.cells, self.own, self.extent_m, self.table, proxies, self.proxy_cells)
 
     @property
     def cells(self) -> Cells:

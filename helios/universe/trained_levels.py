@@ -108,7 +108,7 @@ def write_trained_levels(
         fit = standing.fit(results[cell].splats) if better else None
         if fit is not None:
             fits[cell], tables[cell] = fit, standing.table(fit)
-    tree = LevelTree(levels.parent, levels.own, extent_m, table, lights, levels.proxy_cells)
+    tree = LevelTree(levels.parent, levels.cells, levels.own, extent_m, table, lights, levels.proxy_cells)
     chosen, gains = choose(tree, fits, lambda: _star_blocks(universe))
     for cell in chosen:
         rows = levels.standing_rows(cell)

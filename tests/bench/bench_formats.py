@@ -64,7 +64,7 @@ def errors(found: dict[str, Lights], right: dict[str, list], views: dict[str, li
 def cut_of(scene: Scene, camera_m: np.ndarray, room: float, record: float) -> Lights:
     """What the largest cut shows whose cells, at `record` bytes for each star and proxy, fit in `room` bytes."""
     tree = scene.tree
-    wrong = tree.shares(camera_m, FOCAL) * tree.light_of(camera_m)
+    wrong = tree.errors(camera_m, FOCAL)
     low, high = int(tree.own[0] + tree.holding[0]), len(scene.stars)
     best = tree.cut(wrong, low)
     while high - low > 100:

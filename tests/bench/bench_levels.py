@@ -54,7 +54,7 @@ class Scene:
         _, proxies_seen = view.place(tree.proxies)
         count = len(tree.parent)
         is_open = tree.cut(
-            shares * tree.light_of(view.camera_m),
+            tree.errors(view.camera_m, FOCAL),
             budget,
             np.bincount(self.cell, stars_seen, count).astype(int),
             np.bincount(tree.cell, proxies_seen, count).astype(int),

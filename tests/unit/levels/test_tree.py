@@ -11,8 +11,8 @@ from helios.constants import PARSEC_M
 from helios.grid import MAX_DEPTH, deepest_keys
 from helios.levels import own_stars, proxies
 from helios.levels.branch import flux_of, grow_branch, stars_as_lights
-from helios.levels.own_stars import OWN_STARS, UNOWNED, grow
-from helios.levels.proxies import PROXIES, Lights, proxies_of
+from helios.levels.own_stars import BRIGHT, KEPT_WHOLE, OWN_STARS, UNOWNED, grow
+from helios.levels.proxies import PROXIES, STOOD_FOR, Lights, proxies_of
 
 STARS = 9_000
 
@@ -45,12 +45,12 @@ def expected_owner(keys, flux, luminosity):
         depth, key = waiting.pop()
         below = keys >> np.uint64(3 * (MAX_DEPTH - depth))
         rows = np.flatnonzero((below == key) & (owner == UNOWNED))
-        if len(rows) <= OWN_STARS:
+        if len(rows) <= KEPT_WHOLE:
             owner[rows] = depth
             continue
-        for values in (flux, luminosity):
+        for values, count in ((flux, BRIGHT), (luminosity, OWN_STARS - BRIGHT)):
             left = rows[owner[rows] == UNOWNED]
-            owner[sorted(left.tolist(), key=lambda row: (-values[row], row))[: OWN_STARS // 2]] = depth
+            owner[sorted(left.tolist(), key=lambda row: (-values[row], row))[:count]] = depth
         left = rows[owner[rows] == UNOWNED]
         waiting += [(depth + 1, key) for key in np.unique(keys[left] >> np.uint64(3 * (MAX_DEPTH - depth - 1)))]
     return owner
@@ -129,7 +129,7 @@ def test_a_proxy_of_two_stars_is_where_the_design_says():
 
 def test_two_unequal_lights_are_put_together_by_the_formula():
     rng = np.random.default_rng(7)
-    place = 50 + rng.standard_normal((4 * PROXIES, 3))
+    place = 50 + rng.standard_normal((STOOD_FOR * PROXIES, 3))
     light = rng.uniform(0.1, 5, len(place))
     stars = Lights(place, np.zeros(len(place)), light, np.ones((len(place), 3), np.float32))
     shown, _, _ = proxies_of(stars, np.array([0, 0, len(place)]), np.array([-1, 0]))

@@ -34,7 +34,7 @@ def test_the_error_is_known_beforehand(universe, kind):
     for budget in (1400, 2500):
         still = take_still(universe, view, budget=budget)
         wrong = misplaced(view, truth, still)
-        # 0.95 to 2.18 times in helios.levels.known_error; maps do without what cells make up for each other.
+        # 1.06 to 2.50 times in helios.levels.known_error; maps do without what cells make up for each other.
         assert 0.6 * wrong < still.known_error < 6.0 * wrong
         found.append(wrong)
     assert found[1] < found[0] < 0.5
