@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -21,7 +21,14 @@ _NUMBER = re.compile(r"\d[\d_]*")
 
 
 class GuideCommand(click.Command):
-    """A command whose options have a `group`, the heading in its help; those without one come last."""
+    """A command whose options have a `group`, the heading in its help; those without one come last.
+
+    `strategies` gives, when the help is asked for, the dataclass of each strategy's options by the strategy's name.
+    """
+
+    def __init__(self, *arguments: Any, strategies: Callable[[], Mapping[str, type]] = dict, **settings: Any):
+        super().__init__(*arguments, **settings)
+        self.strategies = strategies
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Write `args` as click takes them, and parse them."""
@@ -29,9 +36,9 @@ class GuideCommand(click.Command):
         return super().parse_args(ctx, _plain(args, lists))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options by their groups."""
+        """Write the options by their groups, those of strategies among them."""
         groups: dict[str, list[tuple[str, str]]] = {}
-        for param in self.get_params(ctx):
+        for param in [*self.get_params(ctx), *_nested_options(self.strategies())]:
             record = param.get_help_record(ctx)
             if record is not None and isinstance(param, click.Option):
                 groups.setdefault(getattr(param, "group", "Options"), []).append(record)
@@ -67,6 +74,18 @@ def guide_options(heading: str, config: type) -> Callable:
         return command
 
     return decorate
+
+
+def _nested_options(strategies: Mapping[str, type]) -> Iterator[_Grouped]:
+    """Yield the options --strategy.NAME VALUE of each strategy; of one that has all of another's, the rest."""
+    for name, config in strategies.items():
+        base = next((other for other, one in strategies.items() if one is not config and issubclass(config, one)), None)
+        known = {field.name: field.default for field in dataclasses.fields(strategies[base])} if base else {}
+        group = f"Strategy {name}" + (f", with those of {base} and" if base else "")
+        for field in dataclasses.fields(config):
+            if "help" in field.metadata and (field.name not in known or field.default != known[field.name]):
+                title = "--strategy." + field.name.replace("_", "-")
+                yield _Grouped([title, field.name], group=group, **settings_of(field))
 
 
 def _plain(args: Sequence[str], lists: set[str]) -> list[str]:

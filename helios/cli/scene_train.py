@@ -35,7 +35,14 @@ def _all_options(command):
     return command
 
 
-@click.command("train", cls=GuideCommand)
+def _strategies():
+    from helios.photos.density import DENSITY
+    from helios.photos.density.options import OPTIONS
+
+    return {name: OPTIONS.get(name) or DENSITY.get(name) for name in DENSITY.names()}
+
+
+@click.command("train", cls=GuideCommand, strategies=_strategies)
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the result.")
 @click.option("--overwrite", is_flag=True, help="Begin anew where the output holds a training with other options.")
@@ -53,7 +60,7 @@ def train(data: Path, output: Path, overwrite: bool, backend: str, nested: tuple
     DATA is a folder with images/ and a COLMAP model, such as `helios scene prepare` makes. The result's folder gets
     ckpts/ renders/ stats/ ply/ tb/. A run that was ended goes on by the same command, and ends with the same bytes.
     Names, with dashes or underscores, and defaults of options are those of gsplat's trainer; --steps-scaler 0.1 is a
-    tenth of the training. An option of the strategy is --strategy.NAME VALUE.
+    tenth of the training. An option of the strategy is --strategy.NAME VALUE: see the end of the list.
     """
     from helios.rendering import require_torch
 
@@ -67,7 +74,7 @@ def train(data: Path, output: Path, overwrite: bool, backend: str, nested: tuple
     data_options, fix, run, *groups = configs_from(settings, *configs)
     fit = FitConfig(**dict(zip((name for name, _ in GROUPS), groups)))
     options = SceneOptions(fit, data_options, fix)
-    chosen = choose(backend)
+    chosen = choose(backend, fit.drawing.packed)
     _show(
         lambda on_event, stop: train_scene(
             data, output, options, run, chosen, overwrite=overwrite, on_event=on_event, stop=stop

@@ -1,78 +1,31 @@
-"""Colours of splats that depend on where they are seen from: real spherical harmonics up to degree 3.
-
-The basis is that of 3D Gaussian splatting (Kerbl et al. 2023) and gsplat: orthonormal on the sphere, with the
-Condon-Shortley phase, in the order l^2 + l + m.
-"""
+"""Colours of splats that depend on where they are seen from: see `helios.photos.sh_basis`."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-C0 = 0.28209479177387814
-"""The basis function of degree 0, sqrt(1 / 4 pi): a colour c has the coefficient (c - 0.5) / C0."""
-
-A1, A2, B2, D2 = 0.4886025119029199, 1.0925484305920792, 0.31539156525252005, 0.5462742152960396
-A3, B3, D3, E3, F3 = 0.5900435899266435, 2.890611442640554, 0.4570457994644658, 0.3731763325901154, 1.445305721320277
-"""The factors of the functions of the degrees 1 to 3."""
-
-MOST_DEGREE = 3
+from helios.photos.sh_basis import MOST_DEGREE, coefficients, torch_colors
+from helios.photos.sh_kernels import ColorsOnCpu, Products
+from helios.rendering.opaque import gsplat_sh
 
 
-def coefficients(degree: int) -> int:
-    """Return the number of basis functions up to `degree`: 1, 4, 9 or 16."""
-    return (degree + 1) ** 2
-
-
-def sh_colors(directions: Tensor, sh0: Tensor, shN: Tensor, degree: int) -> Tensor:
+def sh_colors(directions: Tensor, sh0: Tensor, shN: Tensor, degree: int, kept: list[Products] | None = None) -> Tensor:
     """Return the colours of N splats in C views, [C, N, 3]: max(0, 0.5 + sum of coefficients times basis).
 
     directions: [C, N, 3] from the cameras' centres to the splats, of any length but 0, in the frame of the scene.
     sh0: [N, 1, 3], shN: [N, K - 1, 3] coefficients; of these the first (degree + 1)^2 count, degree from 0 to 3.
     Differentiable in all three; the gradient of a colour that was cut at 0 is 0. Of float32 tensors on the CPU, in
-    machine code, the same bytes on any number of threads; of others in torch.
+    machine code, the same bytes on any number of threads; on CUDA by gsplat's kernel; of others in torch. In machine
+    code, where `kept` is given, `backward()` leaves no gradient in `shN`, but adds to `kept` what it is the product of:
+    the optimiser multiplies.
     Raises ValueError where `shN` has fewer coefficients than `degree` needs.
     """
     if not 0 <= degree <= MOST_DEGREE or shN.shape[1] < coefficients(degree) - 1:
         raise ValueError(f"degree {degree} with {1 + shN.shape[1]} coefficients per splat; at most {MOST_DEGREE}")
     tensors = (directions, sh0, shN)
     if all(t.dtype == torch.float32 and t.device.type == "cpu" for t in tensors):
-        from helios.photos.sh_kernels import ColorsOnCpu
-
-        return ColorsOnCpu.apply(*tensors, degree)
+        return ColorsOnCpu.apply(*tensors, degree, kept)
+    if gsplat_sh.is_for(*tensors):
+        return gsplat_sh.gsplat_colors(*tensors, degree)
     return torch_colors(*tensors, degree)
-
-
-def torch_colors(directions: Tensor, sh0: Tensor, shN: Tensor, degree: int) -> Tensor:
-    """`sh_colors` in torch, in any precision and on any device: what the kernels are compared with."""
-    count = coefficients(degree)
-    basis = sh_basis(torch.nn.functional.normalize(directions, dim=-1), degree)
-    every = torch.cat([sh0, shN[:, : count - 1]], dim=1)
-    return (torch.einsum("cnk,nki->cni", basis, every) + 0.5).clamp(min=0.0)
-
-
-def sh_basis(directions: Tensor, degree: int) -> Tensor:
-    """Return the basis functions [..., (degree + 1)^2] at unit vectors `directions` [..., 3]."""
-    x, y, z = directions.unbind(-1)
-    found = [torch.full_like(x, C0)]
-    if degree >= 1:
-        found += [-A1 * y, A1 * z, -A1 * x]
-    if degree >= 2:
-        found += [
-            A2 * x * y,
-            -A2 * y * z,
-            B2 * (3.0 * z * z - 1.0),
-            -A2 * x * z,
-            D2 * (x * x - y * y),
-        ]
-    if degree >= 3:
-        found += [
-            -A3 * y * (3.0 * x * x - y * y),
-            B3 * x * y * z,
-            -D3 * y * (5.0 * z * z - 1.0),
-            E3 * z * (5.0 * z * z - 3.0),
-            -D3 * x * (5.0 * z * z - 1.0),
-            F3 * z * (x * x - y * y),
-            -A3 * x * (x * x - 3.0 * y * y),
-        ]
-    return torch.stack(found, dim=-1)

@@ -1,144 +1,243 @@
-"""`helios.photos.sh.torch_colors` and its gradient in machine code."""
+"""`helios.photos.sh_basis.torch_colors` and its gradient in machine code, a vector's worth of splats at once.
+
+Tensors are flat float32 arrays here: directions, colors and what is asked of them [C N 3], sh0 [N 3], shN [N width].
+"""
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numba import njit
+from numpy.typing import NDArray
+from torch import Tensor
 
-from helios.photos.sh import A1, A2, A3, B2, B3, C0, D2, D3, E3, F3
-from helios.simd import JIT
+from helios.photos import sh_basis as sh
+from helios.photos.sh_functions import fill_basis, slope_of, unit
+from helios.simd import JIT, LANES, broadcast, load, load_pixels, prefetch, select, store, store_pixels, transpose
 from helios.threads import run_striped
+
+C0, HALF, ZERO = np.float32(sh.C0), np.float32(0.5), np.float32(0.0)
+
+BASIS = sh.coefficients(sh.MOST_DEGREE)
+ROOM = LANES * 3 * BASIS
+"""Numbers of LANES splats' shN, and as many more as vectors at their end may reach beyond it."""
+
+AHEAD = 2 * LANES
+"""How many splats before their turn coefficients are fetched: the cache does not foresee rows read side by side."""
+
+WORTH = 8192
+"""Splats that are worth a thread's while."""
+
+
+@dataclass(frozen=True)
+class Products:
+    """The gradient [N, K - 1, 3] of shN, as what it is made of: the sum over views of basis functions times `asked`.
+
+    directions, colors: [C, N, 3] of the splats; upstream: dL/d(colors), which counts where a colour is above 0.
+    """
+
+    directions: Tensor
+    colors: Tensor
+    upstream: Tensor
+    degree: int
+
+    def arrays(self) -> tuple[NDArray[np.float32], ...]:
+        """Return directions, colors and upstream, flat."""
+        return tuple(t.detach().numpy().reshape(-1) for t in (self.directions, self.colors, self.upstream))
 
 
 class ColorsOnCpu(torch.autograd.Function):
     """`helios.photos.sh.sh_colors` of float32 tensors on the CPU."""
 
     @staticmethod
-    def forward(ctx, directions, sh0, shN, degree):
+    def forward(ctx, directions, sh0, shN, degree, kept):
         scene = [t.detach().contiguous() for t in (directions, sh0, shN)]
         colors = torch.empty(directions.shape)
-        run_striped(_colors, sh0.shape[0], None, *(t.numpy() for t in scene), degree, colors.numpy())
-        ctx.save_for_backward(*scene, colors)
-        ctx.degree = degree
+        blocks = _blocks(len(sh0)) if ctx.needs_input_grad[0] and degree > 0 else 0
+        slopes = torch.empty(len(directions), blocks, 9 * LANES)
+        _run(_colors, WORTH, sh0, shN, degree, *scene, colors, slopes)
+        ctx.save_for_backward(*scene, colors, slopes)
+        ctx.degree, ctx.kept = degree, kept
         return colors
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, upstream):
-        *scene, colors = ctx.saved_tensors
-        wanted = ctx.needs_input_grad[0]
-        grads = (
-            [torch.empty(t.shape) for t in scene]
-            if wanted
-            else [torch.empty(1, 1, 3), *map(torch.empty_like, scene[1:])]
-        )
-        arrays = (t.numpy() for t in (*scene, colors, upstream.contiguous(), *grads))
-        run_striped(_gradients, scene[1].shape[0], None, *arrays, ctx.degree, wanted)
-        return (grads[0] if wanted else None), grads[1], grads[2], None
+        directions, sh0, shN, colors, slopes = ctx.saved_tensors
+        upstream = upstream.contiguous()
+        d_directions = torch.empty(directions.shape) if slopes.numel() else torch.zeros(directions.shape)
+        d_sh0, d_shN = torch.empty_like(sh0), None
+        _run(_gradients, 8 * WORTH, sh0, shN, ctx.degree, colors, upstream, slopes, d_directions, d_sh0)
+        if ctx.kept is not None:
+            ctx.kept.append(Products(directions, colors, upstream, ctx.degree))
+        elif ctx.needs_input_grad[2]:
+            d_shN = torch.empty_like(shN)
+            _run(_multiply, WORTH, sh0, shN, ctx.degree, directions, colors, upstream, d_shN)
+        return d_directions, d_sh0, d_shN, None, None
+
+
+def _blocks(count: int) -> int:
+    return -(-count // LANES)
+
+
+def _run(kernel, worth, sh0, shN, degree, *tensors):
+    sizes = len(sh0), 3 * shN.shape[1], degree
+    run_striped(kernel, -(-len(sh0) // worth), None, *sizes, *(t.numpy().reshape(-1) for t in tensors))
+
+
+# Kernels neither slice arrays nor return them: counting who holds one takes longer than a vector's worth of splats.
 
 
 @njit(**JIT)
-def _share(stripe, stripes, count):
-    return stripe * count // stripes, (stripe + 1) * count // stripes
+def _take_threes(rows, at, spare):
+    """Three vectors: the numbers from `at` on of rows of three; the last rows, which are fewer, go through `spare`."""
+    if at + 3 * LANES <= len(rows):
+        return load_pixels(rows, at)
+    for i in range(at, len(rows)):
+        spare[i - at] = rows[i]
+    return load_pixels(spare, 0)
 
 
 @njit(**JIT)
-def _fill_basis(basis, x, y, z, degree):
-    basis[0] = C0
-    if degree >= 1:
-        basis[1], basis[2], basis[3] = -A1 * y, A1 * z, -A1 * x
-    if degree >= 2:
-        basis[4], basis[5], basis[6] = A2 * x * y, -A2 * y * z, B2 * (3.0 * z * z - 1.0)
-        basis[7], basis[8] = -A2 * x * z, D2 * (x * x - y * y)
-    if degree >= 3:
-        basis[9], basis[10] = -A3 * y * (3.0 * x * x - y * y), B3 * x * y * z
-        basis[11], basis[12] = -D3 * y * (5.0 * z * z - 1.0), E3 * z * (5.0 * z * z - 3.0)
-        basis[13], basis[14] = -D3 * x * (5.0 * z * z - 1.0), F3 * z * (x * x - y * y)
-        basis[15] = -A3 * x * (x * x - 3.0 * y * y)
+def _give_threes(rows, at, count, spare, a, b, c):
+    """Write the numbers of `count` rows of three, at most LANES, from three vectors."""
+    if count >= LANES:
+        store_pixels(rows, at, a, b, c)
+    else:
+        store_pixels(spare, 0, a, b, c)
+        for i in range(3 * count):
+            rows[at + i] = spare[i]
 
 
 @njit(**JIT)
-def _unit(directions, c, n):
-    x, y, z = float(directions[c, n, 0]), float(directions[c, n, 1]), float(directions[c, n, 2])
-    over = 1.0 / max(math.sqrt(x * x + y * y + z * z), 1e-12)
-    return x * over, y * over, z * over, over
+def _fill_columns(columns, shN, first, count, width, degree, spare):
+    """Write the coefficients of LANES splats to `columns` [ROOM], a vector for each."""
+    for k in range((first + AHEAD) * width, min(first + AHEAD + LANES, count) * width, LANES):
+        prefetch(shN, k)
+    used = 3 * (degree + 1) ** 2 - 3
+    if first + LANES < count:
+        for k in range(0, used, LANES):
+            transpose(shN, first * width + k, width, columns, k * LANES, LANES)
+    else:
+        for i in range(first * width, count * width):
+            spare[i - first * width] = shN[i]
+        for k in range(0, used, LANES):
+            transpose(spare, k, width, columns, k * LANES, LANES)
 
 
 @njit(**JIT)
-def _colors(stripe, stripes, directions, sh0, shN, degree, colors):
-    """Fill `colors` [C, N, 3] of this stripe's splats."""
-    count = (degree + 1) ** 2
-    basis = np.empty(16)
-    first, end = _share(stripe, stripes, len(sh0))
-    for c in range(len(directions)):
-        for n in range(first, end):
-            x, y, z, _ = _unit(directions, c, n)
-            _fill_basis(basis, x, y, z, degree)
-            red = 0.5 + C0 * sh0[n, 0, 0]
-            green = 0.5 + C0 * sh0[n, 0, 1]
-            blue = 0.5 + C0 * sh0[n, 0, 2]
-            for k in range(1, count):
-                red += basis[k] * shN[n, k - 1, 0]
-                green += basis[k] * shN[n, k - 1, 1]
-                blue += basis[k] * shN[n, k - 1, 2]
-            colors[c, n, 0], colors[c, n, 1], colors[c, n, 2] = max(red, 0.0), max(green, 0.0), max(blue, 0.0)
+def share_of(stripe, stripes, count):
+    """The first of a stripe's share of `count` splats, whole vectors of them, and the first behind it."""
+    blocks = (count + LANES - 1) // LANES
+    return stripe * blocks // stripes * LANES, min(count, (stripe + 1) * blocks // stripes * LANES)
 
 
 @njit(**JIT)
-def _gradients(stripe, stripes, directions, sh0, shN, colors, upstream, d_directions, d_sh0, d_shN, degree, wanted):
-    """Fill the gradients of this stripe's splats; that in the directions only where `wanted`."""
-    count = (degree + 1) ** 2
-    basis, asked, dot = np.empty(16), np.empty(3), np.empty(16)
-    first, end = _share(stripe, stripes, len(sh0))
-    for n in range(first, end):
-        for i in range(3):
-            d_sh0[n, 0, i] = 0.0
-        for k in range(shN.shape[1]):
-            for i in range(3):
-                d_shN[n, k, i] = 0.0
-        for c in range(len(directions)):
-            for i in range(3):
-                asked[i] = upstream[c, n, i] if colors[c, n, i] > 0.0 else 0.0
-            if wanted:
+def _colors(stripe, stripes, count, width, degree, directions, sh0, shN, colors, slopes):
+    """Fill `colors` of this stripe's share of the splats, and where there is room `slopes`, [C blocks 9 LANES]: the
+    derivatives of red, of green and of blue in the direction as given."""
+    basis, columns, spare = np.empty(BASIS * LANES, np.float32), np.empty(ROOM, np.float32), np.zeros(ROOM, np.float32)
+    none = broadcast(ZERO)
+    begin, end = share_of(stripe, stripes, count)
+    for first in range(begin, end, LANES):
+        _fill_columns(columns, shN, first, count, width, degree, spare)
+        flat = _take_threes(sh0, 3 * first, spare)
+        for view in range(0, len(colors), 3 * count):
+            x, y, z, over = unit(_take_threes(directions, view + 3 * first, spare))
+            fill_basis(basis, x, y, z, degree)
+            red, green, blue = HALF + C0 * flat[0], HALF + C0 * flat[1], HALF + C0 * flat[2]
+            for k in range(1, (degree + 1) ** 2):
+                factor, at = load(basis, k * LANES), 3 * (k - 1) * LANES
+                red = red + factor * load(columns, at)
+                green = green + factor * load(columns, at + LANES)
+                blue = blue + factor * load(columns, at + 2 * LANES)
+            red, green = select(red > none, red, none), select(green > none, green, none)
+            blue = select(blue > none, blue, none)
+            _give_threes(colors, view + 3 * first, count - first, spare, red, green, blue)
+            if len(slopes) > 0:
+                blocks = (count + LANES - 1) // LANES
+                at = (view // (3 * count) * blocks + first // LANES) * 9 * LANES
                 for i in range(3):
-                    d_directions[c, n, i] = 0.0
-            if asked[0] == 0.0 and asked[1] == 0.0 and asked[2] == 0.0:
-                continue
-            x, y, z, over = _unit(directions, c, n)
-            _fill_basis(basis, x, y, z, degree)
-            for i in range(3):
-                d_sh0[n, 0, i] += basis[0] * asked[i]
-            for k in range(1, count):
-                for i in range(3):
-                    d_shN[n, k - 1, i] += basis[k] * asked[i]
-            if not wanted or degree == 0:
-                continue
-            for k in range(1, count):
-                dot[k] = asked[0] * shN[n, k - 1, 0] + asked[1] * shN[n, k - 1, 1] + asked[2] * shN[n, k - 1, 2]
-            dx, dy, dz = _slope(dot, x, y, z, degree)
-            along = dx * x + dy * y + dz * z
-            d_directions[c, n, 0] = over * (dx - along * x)
-            d_directions[c, n, 1] = over * (dy - along * y)
-            d_directions[c, n, 2] = over * (dz - along * z)
+                    dx, dy, dz = slope_of(columns, i * LANES, x, y, z, degree)
+                    along = dx * x + dy * y + dz * z
+                    store(slopes, at + 3 * i * LANES, over * (dx - along * x))
+                    store(slopes, at + (3 * i + 1) * LANES, over * (dy - along * y))
+                    store(slopes, at + (3 * i + 2) * LANES, over * (dz - along * z))
 
 
 @njit(**JIT)
-def _slope(dot, x, y, z, degree):
-    """The derivatives by x, y, z of the sum of dot[k] basis[k]."""
-    dx, dy, dz = -A1 * dot[3], -A1 * dot[1], A1 * dot[2]
-    if degree >= 2:
-        dx += A2 * (y * dot[4] - z * dot[7]) + 2.0 * D2 * x * dot[8]
-        dy += A2 * (x * dot[4] - z * dot[5]) - 2.0 * D2 * y * dot[8]
-        dz += -A2 * (y * dot[5] + x * dot[7]) + 6.0 * B2 * z * dot[6]
-    if degree >= 3:
-        five = 5.0 * z * z - 1.0
-        dx += -6.0 * A3 * x * y * dot[9] + B3 * y * z * dot[10] - D3 * five * dot[13] + 2.0 * F3 * x * z * dot[14]
-        dx += -3.0 * A3 * (x * x - y * y) * dot[15]
-        dy += -3.0 * A3 * (x * x - y * y) * dot[9] + B3 * x * z * dot[10] - D3 * five * dot[11]
-        dy += -2.0 * F3 * y * z * dot[14] + 6.0 * A3 * x * y * dot[15]
-        dz += B3 * x * y * dot[10] - 10.0 * D3 * z * (y * dot[11] + x * dot[13])
-        dz += E3 * (15.0 * z * z - 3.0) * dot[12] + F3 * (x * x - y * y) * dot[14]
-    return dx, dy, dz
+def _asked(colors, upstream, at, spare):
+    """What is asked of the colours from `at` on, three vectors; nothing where one was cut at 0."""
+    none = broadcast(ZERO)
+    color, up = _take_threes(colors, at, spare), _take_threes(upstream, at, spare)
+    red, green = select(color[0] > none, up[0], none), select(color[1] > none, up[1], none)
+    return red, green, select(color[2] > none, up[2], none)
+
+
+@njit(**JIT)
+def _gradients(stripe, stripes, count, width, degree, colors, upstream, slopes, d_directions, d_sh0):
+    """Fill the gradients in sh0 and, by `slopes`, in the directions, of this stripe's share of the splats."""
+    spare, none = np.zeros(ROOM, np.float32), broadcast(ZERO)
+    blocks = (count + LANES - 1) // LANES
+    begin, end = share_of(stripe, stripes, count)
+    for first in range(begin, end, LANES):
+        d_red, d_green, d_blue = none, none, none
+        for view in range(0, len(colors), 3 * count):
+            red, green, blue = _asked(colors, upstream, view + 3 * first, spare)
+            d_red, d_green, d_blue = d_red + C0 * red, d_green + C0 * green, d_blue + C0 * blue
+            if len(slopes) > 0:
+                at = (view // (3 * count) * blocks + first // LANES) * 9 * LANES
+                dx = red * load(slopes, at) + green * load(slopes, at + 3 * LANES) + blue * load(slopes, at + 6 * LANES)
+                at += LANES
+                dy = red * load(slopes, at) + green * load(slopes, at + 3 * LANES) + blue * load(slopes, at + 6 * LANES)
+                at += LANES
+                dz = red * load(slopes, at) + green * load(slopes, at + 3 * LANES) + blue * load(slopes, at + 6 * LANES)
+                _give_threes(d_directions, view + 3 * first, count - first, spare, dx, dy, dz)
+        _give_threes(d_sh0, 3 * first, count - first, spare, d_red, d_green, d_blue)
+
+
+@njit(**JIT)
+def product_buffers():
+    """What one thread needs for `fill_products`: the rows that it makes, and three buffers."""
+    return (
+        np.zeros(ROOM, np.float32),
+        np.empty(ROOM, np.float32),
+        np.empty(BASIS * LANES, np.float32),
+        np.zeros(ROOM, np.float32),
+    )
+
+
+@njit(**JIT)
+def fill_products(rows, columns, basis, spare, first, count, width, degree, directions, colors, upstream):
+    """Write the gradient in shN of the splats `first` to `first` + LANES of `count` to `rows`, one after the other."""
+    columns[3 * (degree + 1) ** 2 * LANES - 3 * LANES :] = ZERO
+    for view in range(0, len(colors), 3 * count):
+        red, green, blue = _asked(colors, upstream, view + 3 * first, spare)
+        x, y, z, _ = unit(_take_threes(directions, view + 3 * first, spare))
+        fill_basis(basis, x, y, z, degree)
+        for k in range(1, (degree + 1) ** 2):
+            factor, at = load(basis, k * LANES), 3 * (k - 1) * LANES
+            if view == 0:
+                store(columns, at, factor * red)
+                store(columns, at + LANES, factor * green)
+                store(columns, at + 2 * LANES, factor * blue)
+            else:
+                store(columns, at, load(columns, at) + factor * red)
+                store(columns, at + LANES, load(columns, at + LANES) + factor * green)
+                store(columns, at + 2 * LANES, load(columns, at + 2 * LANES) + factor * blue)
+    # From the last columns to the first: what a row's last vector writes into the next is written over.
+    for k in range((width - 1) // LANES * LANES, -1, -LANES):
+        transpose(columns, k * LANES, LANES, rows, k, width)
+
+
+@njit(**JIT)
+def _multiply(stripe, stripes, count, width, degree, directions, colors, upstream, d_shN):
+    """Fill the gradient in shN of this stripe's share of the splats."""
+    rows, columns, basis, spare = product_buffers()
+    begin, end = share_of(stripe, stripes, count)
+    for first in range(begin, end, LANES):
+        fill_products(rows, columns, basis, spare, first, count, width, degree, directions, colors, upstream)
+        for i in range(first * width, min(first + LANES, count) * width):
+            d_shN[i] = rows[i - first * width]

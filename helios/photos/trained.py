@@ -21,6 +21,7 @@ from helios.photos.sh import sh_colors
 from helios.photos.table import NAMES, check_params
 
 if TYPE_CHECKING:
+    from helios.photos.sh_kernels import Products
     from helios.rendering.opaque.contract import Drawn, OpaqueBackend
 
 
@@ -95,14 +96,18 @@ def draw_views(
     *,
     backgrounds: Tensor | None = None,
     absgrad: bool = False,
+    with_depths: bool = True,
+    kept: list[Products] | None = None,
 ) -> Drawn:
     """Return what C cameras see of splats, with colours of harmonics up to `degree`; differentiable.
+
+    `kept`: as `sh_colors` has it.
 
     viewmats [C, 4, 4], world to camera, Ks [C, 3, 3] px, backgrounds [C, 3] or None for black: on the backend's device.
     """
     centres = -(viewmats[:, :3, :3].transpose(1, 2) @ viewmats[:, :3, 3:])[..., 0]
     means = params["means"]
-    colors = sh_colors(means[None] - centres[:, None], params["sh0"], params["shN"], degree)
+    colors = sh_colors(means[None] - centres[:, None], params["sh0"], params["shN"], degree, kept)
     return backend.draw(
         means,
         params["quats"],
@@ -118,6 +123,7 @@ def draw_views(
         far_plane=far_plane,
         antialiased=antialiased,
         absgrad=absgrad,
+        with_depths=with_depths,
     )
 
 

@@ -34,7 +34,7 @@ BUFFERS = 3
 """Channels of a band: red, green and blue of the image or, in the backward pass, what the loss asks of them."""
 
 FLOOR_LOG2, CEILING_LOG2 = np.float32(-126.0), np.float32(126.0)
-ZERO = np.float32(0.0)
+ZERO, LOG2_E = np.float32(0.0), np.float32(1.4426950408889634)
 
 # 2^f for |f| <= 1/2, least maximal relative error (7.5e-8), found by iterated reweighted least squares.
 P0, P1, P2 = np.float32(1.000000071654871), np.float32(0.6931469670643285), np.float32(0.24022119722914037)
@@ -63,6 +63,12 @@ def exp2(t):
     whole = rint(t)
     f = t - whole
     return ldexp(P0 + f * (P1 + f * (P2 + f * (P3 + f * (P4 + f * P5)))), whole)
+
+
+@njit(**JIT)
+def exp(x):
+    """e^x as float32, a number or a vector, between 2^-126 and 2^126; relative error below (|x| + 4) 2^-24."""
+    return exp2(clamp(x * LOG2_E, FLOOR_LOG2, CEILING_LOG2))
 
 
 @njit(**JIT)

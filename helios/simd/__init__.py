@@ -18,6 +18,7 @@ from helios.simd.lanewise import (
     fabs,
     first_n,
     floor,
+    frexp,
     iota,
     ldexp,
     rint,
@@ -36,7 +37,16 @@ from helios.simd.memory import (
     store_pixels,
     store_rows,
 )
-from helios.simd.shuffles import add_hsums, hsum, repeat_pixels, slide, store_hsums, sum_pixel_pairs, take_rows
+from helios.simd.shuffles import (
+    add_hsums,
+    hsum,
+    repeat_pixels,
+    slide,
+    store_hsums,
+    sum_pixel_pairs,
+    take_rows,
+    transpose,
+)
 from helios.simd.vectors import LANES
 
 __all__ = [
@@ -52,6 +62,7 @@ __all__ = [
     "fabs",
     "first_n",
     "floor",
+    "frexp",
     "hsum",
     "iota",
     "ldexp",
@@ -75,4 +86,5 @@ __all__ = [
     "store_rows",
     "sum_pixel_pairs",
     "take_rows",
+    "transpose",
 ]

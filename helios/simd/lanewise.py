@@ -10,7 +10,19 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from helios.simd.jit import REORDERED
-from helios.simd.vectors import INT32, LANES, Mask, Vector, common_type, fill, mask_of_first, pack, unpack, vector_type
+from helios.simd.vectors import (
+    INT32,
+    INT64,
+    LANES,
+    Mask,
+    Vector,
+    common_type,
+    fill,
+    mask_of_first,
+    pack,
+    unpack,
+    vector_type,
+)
 
 
 def _lanewise(build: Callable, kinds: Sequence[types.Type]):
@@ -139,6 +151,33 @@ def ldexp(typingctx, x, whole):
         return builder.bitcast(builder.add(builder.bitcast(x, integer), exponent), x.type)
 
     return _lanewise(build, [x, whole])
+
+
+@intrinsic
+def frexp(typingctx, x):
+    """(m, e) of positive normal float64, x = m 2^e with m from 1 to below 2: vectors or numbers, e as float64."""
+    kind = x if isinstance(x, Vector) and x.rows is None else types.float64
+    if x not in (types.float64, Vector(types.float64)):
+        return None
+
+    def codegen(context, builder, sig, args):
+        value = args[0]
+        count = getattr(value.type, "count", None)
+
+        def typed(element):
+            return ir.VectorType(element, count) if count else element
+
+        def constant(number, element=INT64):
+            return ir.Constant(typed(element), [number] * count if count else number)
+
+        bits = builder.bitcast(value, typed(INT64))
+        # By way of 32 bits: AVX2 has no conversion from 64.
+        power = builder.trunc(builder.lshr(bits, constant(52)), typed(INT32))
+        exponent = builder.sitofp(builder.sub(power, constant(1023, INT32)), value.type)
+        fraction = builder.or_(builder.and_(bits, constant((1 << 52) - 1)), constant(1023 << 52))
+        return context.make_tuple(builder, sig.return_type, [builder.bitcast(fraction, value.type), exponent])
+
+    return types.UniTuple(kind, 2)(x), codegen
 
 
 @intrinsic

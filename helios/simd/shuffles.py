@@ -78,6 +78,37 @@ def _fold(builder, vectors, width):
     return vectors[0]
 
 
+@intrinsic
+def transpose(typingctx, source, at, pitch, target, to, to_pitch):
+    """Let target[to + to_pitch k + i] be source[at + pitch i + k] for all i and k below LANES: float32 arrays.
+
+    Rows of `target` are written from the first to the last.
+    """
+    if any(a.layout != "C" or a.dtype != types.float32 for a in (source, target)):
+        return None
+    kind = Vector(types.float32)
+
+    def codegen(context, builder, sig, args):
+        places = [builder.add(args[1], builder.mul(args[2], args[2].type(i))) for i in range(LANES)]
+        pointers = [address(context, builder, source, args[0], place, vector_type(kind)) for place in places]
+        rows = [builder.load(pointer, align=4) for pointer in pointers]
+        step = 1
+        while step < LANES:
+            # Rows `step` apart swap their off-diagonal squares of `step` lanes.
+            low = [i if not i & step else LANES + i - step for i in range(LANES)]
+            high = [i + step if not i & step else LANES + i for i in range(LANES)]
+            pairs = [(i, i + step) for i in range(LANES) if not i & step]
+            for i, j in pairs:
+                rows[i], rows[j] = (shuffle(builder, rows[i], rows[j], places) for places in (low, high))
+            step *= 2
+        for k, row in enumerate(rows):
+            place = builder.add(args[4], builder.mul(args[5], args[5].type(k)))
+            builder.store(row, address(context, builder, target, args[3], place, row.type), align=4)
+        return context.get_dummy_value()
+
+    return types.void(source, types.intp, types.intp, target, types.intp, types.intp), codegen
+
+
 @intrinsic(prefer_literal=True)
 def take_rows(typingctx, x, first, count):
     """The stack of the rows `first` to `first` + `count` - 1 of a stack, both literals."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import statistics
 import time
 from pathlib import Path
 
@@ -37,7 +38,9 @@ def begin(data: Dataset, strategy: str, start: str, splats: int, steps: int) -> 
 
 def table(data: Dataset, splats: int, steps: int) -> None:
     """Print PSNR / SSIM on held-out photographs, and the processor's seconds, of all strategies and starts."""
-    print("| strategy | start | splats | held out | processor |\n|---|---|---|---|---|")
+    masked = ["inside the mask"] * any(view.mask() is not None for view in data.test)
+    headings = ("strategy", "start", "splats", "held out", *masked, "processor")
+    print(f"| {' | '.join(headings)} |\n{'|---' * len(headings)}|")
     metrics = metrics_named(("psnr", "ssim"))
     for strategy, start in itertools.product(STRATEGIES, STARTS):
         fit, began = begin(data, strategy, start, splats, steps), time.process_time()
@@ -45,11 +48,10 @@ def table(data: Dataset, splats: int, steps: int) -> None:
             fit.advance()
         seconds = time.process_time() - began
         rows = [one.scores for one in judge_photographs(fit.trained(), data.test, fit.backend, metrics)]
-        psnr, ssim = (sum(row[name].value for row in rows) / len(rows) for name in ("psnr", "ssim"))
-        print(
-            f"| `{strategy}` | `{start}` | {len(fit.table):,} | {psnr:.2f} dB / {ssim:.3f} | {seconds:.0f} s |",
-            flush=True,
-        )
+        means = {name: sum(row[name].value for row in rows) / len(rows) for name in rows[0]}
+        judged = [f"{means[f'psnr{of}']:.2f} dB / {means[f'ssim{of}']:.3f}" for of in ("", *["_masked"] * len(masked))]
+        cells = (f"`{strategy}`", f"`{start}`", f"{len(fit.table):,}", *judged, f"{seconds:.0f} s")
+        print(f"| {' | '.join(cells)} |", flush=True)
 
 
 def step(data: Dataset, splats: int, repeats: int = 15) -> None:
@@ -64,8 +66,8 @@ def step(data: Dataset, splats: int, repeats: int = 15) -> None:
         fit.advance()
         whole.append(time.process_time() - began)
         alone.append(drawing(fit, data.train[repeat % len(data.train)]))
-    ratio = min(whole) / min(alone)
-    print(f"{splats:,} splats: step {1e3 * min(whole):.1f} ms, rasteriser {1e3 * min(alone):.1f} ms, ratio {ratio:.2f}")
+    ms, alone_ms = (1e3 * statistics.median(times) for times in (whole, alone))
+    print(f"{splats:,} splats, medians: step {ms:.1f} ms, rasteriser {alone_ms:.1f} ms, ratio {ms / alone_ms:.2f}")
 
 
 def drawing(fit: Fit, view) -> float:

@@ -1,8 +1,9 @@
 """All that needs CUDA, in one run: `make gpu`, or `python -m tests.bench.gpu [--json FILE] [catalogue.csv.gz]`.
 
-`pytest -m gpu`, then the benchmarks of the loss and of training, whose ratios are printed as text and, at the end or
-to FILE, as JSON. Exits with 1 where a test fails, and says in one line what is missing where it cannot run. On one
-H100 or H200 it is meant to end within 8 minutes, a first compilation of gsplat of one minute among them.
+`pytest -m gpu`, then the benchmarks of the loss, of training and of scenes from photographs, whose ratios are printed
+as text and, at the end or to FILE, as JSON. Exits with 1 where a test fails, and says in one line what is missing where
+it cannot run. On one H100 or H200 it is meant to end within 8 minutes, a first compilation of gsplat of one minute
+among them.
 """
 
 import argparse
@@ -36,7 +37,7 @@ def main() -> None:
     if why := missing():
         sys.exit(f"make gpu needs {why}")
 
-    from tests.bench import bench_gpu, bench_gpu_loss
+    from tests.bench import bench_gpu, bench_gpu_loss, bench_gpu_scene
 
     began = time.monotonic()
     tests = subprocess.run([sys.executable, "-m", "pytest", "-q", "-m", "gpu"], cwd=ROOT)
@@ -44,6 +45,7 @@ def main() -> None:
         "tests": {"exit_code": tests.returncode, "seconds": round(time.monotonic() - began, 1)},
         "loss": bench_gpu_loss.measure(),
         "training": bench_gpu.measure(arguments.catalogue),
+        "scene": bench_gpu_scene.measure(),
     }
     figures["seconds"] = round(time.monotonic() - began, 1)
     text = json.dumps(figures, indent=1)

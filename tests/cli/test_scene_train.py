@@ -3,6 +3,7 @@
 Photographs are ray-cast (tests/support/tiny_scene.py), so what comes out is judged by a truth that no rasteriser made.
 """
 
+import dataclasses
 import json
 import re
 import signal
@@ -16,6 +17,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from helios.cli import main
+from helios.photos.density import DENSITY
 from helios.photos.trained import load_trained
 from helios.rendering.opaque import choose
 from tests.forked_commands import Forked
@@ -116,7 +118,7 @@ def test_the_same_command_again_has_nothing_to_do(data, trained):
     ("change", "words"),
     [
         (("--sh-degree", 2), "trained with 3 for what is now --sh-degree 2"),
-        (("--strategy.min-opacity", 0.1), "trained with 0.005 for what is now --strategy.min-opacity 0.1"),
+        (("--strategy.prune-opa", 0.1), "trained with 0.005 for what is now --strategy.prune-opa 0.1"),
         (("--eval-steps", 20), "trained with 20 40 for what is now --eval-steps 20 40 20"),
         (("--backend", "torch"), "trained with the backend numba, now torch"),
     ],
@@ -232,6 +234,15 @@ def test_the_help_is_grouped_and_names_every_option():
     assert headings[:4] == ["Data", "Steps", "Splats", "Drawing"]
     assert headings[-1] == "Options"
     assert "same bytes" in " ".join(result.output.split("--packed")[1].split()[:60])
+    for name in DENSITY.names():
+        (heading,) = [h for h in result.output.splitlines() if re.match(rf"Strategy {name}\b", h)]
+        section = re.split(r"^\w", result.output.split(heading)[1], flags=re.MULTILINE)[0]
+        base = re.search(r"those of (\w+)", heading)
+        above = {f.name for f in dataclasses.fields(DENSITY.get(base[1]))} if base else {"max_gaussians"}
+        for field in dataclasses.fields(DENSITY.get(name)):
+            named = re.search(rf"--strategy\.{field.name.replace('_', '-')} (?:.|\n)*?\[default:\s+(\S+)\]", section)
+            assert (named is None) == (field.name in above), field.name
+            assert named is None or named[1] == str(field.default)
 
 
 def test_a_backend_draws_the_render_that_was_written(data, trained):

@@ -31,10 +31,10 @@ SCENES = {
     "inside": ((0.05, 0.3), (0.05, 0.95), 0.3, 80),
 }
 
-NEEDS_CUDA = ("gsplat",)
+NEEDS_CUDA = ("gsplat", "gsplat packed")
 TESTED = [
     pytest.param(name, marks=pytest.mark.gpu) if name in NEEDS_CUDA else name
-    for name in OPAQUE_BACKENDS.names()
+    for name in (*OPAQUE_BACKENDS.names(), "gsplat packed")
     if name != "torch"
 ]
 
@@ -90,7 +90,8 @@ def leaves(kind: str) -> dict[str, torch.Tensor]:
 def make(name: str) -> OpaqueBackend:
     if name in NEEDS_CUDA and not torch.cuda.is_available():
         pytest.skip(f"{name} needs a CUDA device; torch sees none")
-    return OPAQUE_BACKENDS.get(name)()
+    name, _, packed = name.partition(" ")
+    return OPAQUE_BACKENDS.get(name)(**{"packed": True} if packed else {})
 
 
 def relative(given: torch.Tensor, wanted: torch.Tensor) -> float:

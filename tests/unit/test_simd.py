@@ -19,6 +19,7 @@ from helios.simd import (
     fabs,
     first_n,
     floor,
+    frexp,
     hsum,
     iota,
     ldexp,
@@ -39,6 +40,7 @@ from helios.simd import (
     store_rows,
     sum_pixel_pairs,
     take_rows,
+    transpose,
 )
 from tests.unit import test_simd_bits
 
@@ -278,6 +280,35 @@ def test_pixels_are_taken_apart_and_put_together():
     np.testing.assert_array_equal(channels, image[1:-1].T)
     np.testing.assert_array_equal(copy[1:-1], image[1:-1])
     assert (copy[[0, -1]] == -1).all()
+
+
+def test_rows_become_columns():
+    """Rows 45 apart become columns 20 apart, from odd places; what lies between is left alone."""
+
+    @njit
+    def kernel(source, target):
+        transpose(source, 3, 45, target, 2, 20)
+
+    source, target = np.arange(1000, dtype=np.float32), np.full(400, -1, np.float32)
+    kernel(source, target)
+    i, k = np.mgrid[:LANES, :LANES]
+    np.testing.assert_array_equal(target[2 + 20 * k + i], source[3 + 45 * i + k])
+    assert (target == -1).sum() == 400 - LANES * LANES
+
+
+def test_numbers_are_split_as_by_numpy():
+    @njit
+    def kernel(x, out, single):
+        m, e = frexp(load(x, 0))
+        store(out, 0, m)
+        store(out, 8, e)
+        return frexp(single)
+
+    x, out = np.array([1.0, 0.5, 1.999, 3.0, 1e-300, 1e300, 2.0**52 + 1, 1 / 255]), np.empty((2, 8))
+    single = kernel(x, out, 0.3)
+    m, e = np.frexp(x)
+    np.testing.assert_array_equal(out, [2 * m, e - 1])
+    assert single == (1.2, -2.0)
 
 
 def test_bits_are_set_from_the_first_to_before_the_end():

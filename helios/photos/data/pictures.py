@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,11 @@ COLOR_MODES = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "
 """Pillow's names of the kinds of pixels that are 8 bits or fewer."""
 
 MOST_PIXELS = 2**29
+"""Of a picture file. Pillow warns of a sixth of that, and refuses a third; several threads cannot each silence a
+warning, so its limit is raised to this one."""
+
+if Image.MAX_IMAGE_PIXELS is not None:
+    Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS, MOST_PIXELS)
 
 
 @dataclass(frozen=True)
@@ -86,13 +90,11 @@ def _reduced(image: Image.Image, width: int, height: int) -> Image.Image:
 def _opened(file: Path) -> Iterator[Image.Image]:
     """Yield the picture; turn what Pillow raises, also while it decodes, into an InputError."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(file) as image:
-                if image.width * image.height > MOST_PIXELS:
-                    size = f"{image.width:,} x {image.height:,} px"
-                    raise InputError(f"{file}: {size}, must be at most {MOST_PIXELS:,} pixels; reduce it")
-                yield image
+        with Image.open(file) as image:
+            if image.width * image.height > MOST_PIXELS:
+                size = f"{image.width:,} x {image.height:,} px"
+                raise InputError(f"{file}: {size}, must be at most {MOST_PIXELS:,} pixels; reduce it")
+            yield image
     except FileNotFoundError:
         raise InputError(f"{file}: missing; copy it there, or make the model again without it") from None
     except UnidentifiedImageError:

@@ -1,6 +1,7 @@
 """Density control: where splats are added, moved and removed while a scene trains, never above a cap.
 
-A new strategy is one file and one line in DENSITY: a frozen dataclass whose fields are its options.
+A new strategy is one file, its options in `helios.photos.density.options`, which help lists without torch, and one line
+in DENSITY: a frozen dataclass whose fields are its options.
 """
 
 from __future__ import annotations
@@ -37,12 +38,26 @@ class Changes:
     moved: int = 0
 
 
+@dataclass(frozen=True)
+class Preset:
+    """What suits a strategy where the user does not say: options of the trainer, by their names there."""
+
+    init_opa: float = 0.1
+    opacity_reg: float = 0.0
+    scale_reg: float = 0.0
+
+
 class Density(Protocol):
     """A frozen dataclass of options, one of them the cap `max_gaussians`, which no call exceeds.
 
     Steps count from 0. `rng` is the only source of chance, and its numbers are the same on every device that a table
     may be on: the same table, state, step and generator give the same bytes on any number of threads.
     """
+
+    @property
+    def preset(self) -> Preset:
+        """What the trainer takes for options that go with the strategy."""
+        ...
 
     @property
     def absgrad(self) -> bool:

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from helios.options import option
 from helios.photos.density import Changes
-from helios.photos.density.rounds import STEPS, Rounds, normal
+from helios.photos.density.options import DefaultOptions
+from helios.photos.density.rounds import normal
 from helios.photos.density.shapes import rotated
 from helios.photos.table import SplatTable
 from helios.rendering.opaque import Drawn
@@ -20,27 +20,13 @@ _SHRINK = 1.6
 
 
 @dataclass(frozen=True)
-class Default(Rounds):
+class Default(DefaultOptions):
     """Clones small splats whose projected centres the loss pulls at, splits large ones, prunes what is faint or huge.
 
     Section 5.2 of 3DGS (Kerbl et al. 2023, https://arxiv.org/abs/2308.04079), with gsplat's options and order of rows.
     The rows that a round adds are those of the strongest pull for which there is room under the cap. Every
     `reset_every` steps no opacity is left above twice `prune_opa`.
     """
-
-    prune_opa: float = option(0.005, "Splats of a lower opacity are pruned.", (0.0, 1.0))
-    grow_grad2d: float = option(
-        0.0002, "Splats of a greater mean gradient of their projected centre are cloned or split.", (0.0, 1e9)
-    )
-    grow_scale3d: float = option(0.01, "Size, x scene scale, up to which a splat is cloned, not split.", (0.0, 1e9))
-    grow_scale2d: float = option(0.05, "Splats of a greater radius, x image size, are split.", (0.0, 1e9))
-    prune_scale3d: float = option(0.1, "Splats of a greater size, x scene scale, are pruned.", (0.0, 1e9))
-    prune_scale2d: float = option(0.15, "Splats of a greater radius, x image size, are pruned.", (0.0, 1e9))
-    refine_scale2d_stop_iter: int = option(0, "Radii in images count up to this step.", STEPS, unit="steps")
-    reset_every: int = option(3000, "Steps between two resets of opacities.", (1, STEPS[1]), unit="steps")
-    pause_refine_after_reset: int = option(0, "No round for so many steps after a reset.", STEPS)
-    absgrad: bool = option(False, "Sum absolute gradients over pixels (AbsGS): grow_grad2d 0.0008 then.")
-    revised_opacity: bool = option(False, "Split an opacity so that both parts together have it (2404.06109).")
 
     def begin(self, table: SplatTable, scene_scale: float) -> dict[str, Any]:
         self.check_cap(table, self.max_gaussians)

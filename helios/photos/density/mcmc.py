@@ -8,34 +8,26 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from helios.options import option
 from helios.photos.density import Changes
+from helios.photos.density.noise import shake
+from helios.photos.density.options import MCMCOptions
 from helios.photos.density.relocation import relocation
-from helios.photos.density.rounds import STEPS, Rounds, draw_rows, normal
-from helios.photos.density.shapes import rotated
+from helios.photos.density.rounds import draw_rows
 from helios.photos.table import SplatTable
 from helios.rendering.opaque import Drawn
 
 _GROWTH = 1.05
 """A round adds as many splats as make this much of those there are (section 3.4 of the paper)."""
 
-_SHARPNESS, _OPAQUE = 100.0, 0.005
-"""Noise fades around an opacity of _OPAQUE, by the sigmoid of _SHARPNESS (equation 5 of the paper)."""
-
 
 @dataclass(frozen=True)
-class MCMC(Rounds):
+class MCMC(MCMCOptions):
     """3DGS as Markov Chain Monte Carlo (Kheradmand et al. 2024, https://arxiv.org/abs/2404.09591), as gsplat has it.
 
     A round moves every splat of an opacity of at most `min_opacity` to another, drawn in proportion to opacities, then
     adds new ones in the same way up to the cap; what then stands in one place looks as what stood there before
     (`relocation`). After every step each splat is shaken by noise in its own shape, the more transparent the more.
     """
-
-    refine_stop_iter: int = option(25_000, "No round from this step on.", STEPS, unit="steps")
-    cap_max: int = option(1_000_000, "Most splats; --max-gaussians where that is lower.", (1, 1_000_000_000))
-    noise_lr: float = option(5e5, "Noise on positions, x their learning rate.", (0.0, 1e12))
-    min_opacity: float = option(0.005, "Splats up to this opacity are moved.", (0.0, 1.0))
 
     @property
     def absgrad(self) -> bool:
@@ -62,7 +54,7 @@ class MCMC(Rounds):
             moved = self._relocate(table, rng)
             changes = Changes(added=self._add(table, rng), moved=moved)
         if self.noise_lr:
-            self._shake(table, means_lr * self.noise_lr, rng)
+            shake(table, means_lr * self.noise_lr, rng)
         return changes
 
     def _relocate(self, table: SplatTable, rng: Generator) -> int:
@@ -95,9 +87,3 @@ class MCMC(Rounds):
         rows["opacities"] = torch.logit(opacity.clamp(self.min_opacity, highest)).float()
         rows["scales"] = rows["scales"] + torch.log(factor).float()[:, None]
         table.write(places, rows)
-
-    def _shake(self, table: SplatTable, amount: float, rng: Generator) -> None:
-        means, quats, scales = (table.params[name] for name in ("means", "quats", "scales"))
-        transparent = torch.sigmoid(_SHARPNESS * (_OPAQUE - torch.sigmoid(table.params["opacities"])))
-        along = (2.0 * scales).exp() * normal(tuple(means.shape), means, rng)
-        means.add_(rotated(quats, along) * (amount * transparent)[:, None])

@@ -1,12 +1,13 @@
 """Everything that decides what training makes of photographs, by the names of gsplat's trainer.
 
-Defaults are those of its `mcmc` preset, but for `init_scale`: splats are as wide as their neighbours are far, a tenth
-of that there. Defaults, units, limits and help stand here only, or on the entry of a registry that owns the option.
+Defaults are those of its presets. What differs between these goes with the strategy, but for `init_scale`, of which its
+`mcmc` has a tenth. Defaults, units, limits and help stand here only, or on the entry of a registry that owns them.
 Torch is not imported: the command shows these as its help.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from helios.errors import InputError
@@ -17,6 +18,7 @@ from helios.photos.starts import STARTS
 _STEPS = (0, 1_000_000_000)
 _RATE = (0.0, 1e3)
 _WEIGHT = (0.0, 1e6)
+_PRESET = "[default: 0.01 for mcmc, else 0]"
 
 
 class _Checked:
@@ -85,16 +87,23 @@ class Losses(_Checked):
     """What is minimised."""
 
     ssim_lambda: float = option(0.2, "Share of 1 - SSIM in the loss; the rest is the mean absolute error.", (0.0, 1.0))
-    opacity_reg: float = option(0.01, "Weight of the mean opacity.", _WEIGHT)
-    scale_reg: float = option(0.01, "Weight of the mean size, units of the scene.", _WEIGHT)
+    opacity_reg: float | None = option(None, f"Weight of the mean opacity. {_PRESET}", _WEIGHT, type=float)
+    scale_reg: float | None = option(
+        None, f"Weight of the mean size, units of the scene. {_PRESET}", _WEIGHT, type=float
+    )
 
 
 @dataclass(frozen=True)
 class Rates(_Checked):
     """Learning rates of Adam."""
 
-    means_lr: float = option(1.6e-4, "Of positions, times the size of the scene.", _RATE)
-    means_lr_final: float = option(0.01, "Share of `means_lr` and `pose_opt_lr` at the last step.", (1e-9, 1.0))
+    means_lr: float = option(
+        1.6e-4,
+        "Of positions, times the size of the scene; in a shortened training, where steps_scaler x batch_size is less "
+        "than 1, over the root of that, too.",
+        _RATE,
+    )
+    means_lr_final: float = option(0.01, "Share of `means_lr` at the last step.", (1e-9, 1.0))
     scales_lr: float = option(5e-3, "Of the logarithms of sizes.", _RATE)
     opacities_lr: float = option(5e-2, "Of the logits of opacities.", _RATE)
     quats_lr: float = option(1e-3, "Of rotations.", _RATE)
@@ -116,8 +125,12 @@ class Cameras(_Checked):
     """Cameras that are trained, too."""
 
     pose_opt: bool = option(False, "Train the cameras' positions and directions with the splats.")
-    pose_opt_lr: float = option(1e-3, "Learning rate of the cameras.", _RATE)
-    pose_opt_reg: float = option(1e-6, "Pull of the cameras back to where they were.", _WEIGHT)
+    pose_opt_lr: float = option(
+        0.5, "Share that a camera moves of the way to where its photograph and `pose_opt_reg` want it.", (0.0, 1.0)
+    )
+    pose_opt_reg: float = option(
+        3e-3, "Pull of the cameras back to where they were, x what their photographs say of them.", _WEIGHT
+    )
     pose_noise: float = option(0.0, "Shake the cameras by this much first, units of the scene and radians.", (0.0, 1.0))
 
 
@@ -132,13 +145,15 @@ class Size(_Checked):
     )
     init_num_pts: int = option(100_000, "Splats of a random start.", (4, 1_000_000_000))
     init_extent: float = option(3.0, "Half the side of a random start's cube, x the size of the scene.", (1e-6, 1e6))
-    init_opa: float = option(0.5, "Opacity of a start's splats.", (1e-6, 1.0 - 1e-6))
+    init_opa: float | None = option(
+        None, "Opacity of a start's splats. [default: 0.5 for mcmc, else 0.1]", (1e-6, 1.0 - 1e-6), type=float
+    )
     init_scale: float = option(1.0, "Size of a start's splats, x the distance to their neighbours.", (1e-6, 1e6))
     init_sweep: bool = option(
         True, "Begin a random start where neighbouring photographs agree, not anywhere in its cube."
     )
     strategy: str = option(
-        "mcmc",
+        "default",
         f"Where splats are added and removed: {', '.join(DENSITY.names())}; options follow, as in "
         "mcmc:noise_lr=1e5, or as --strategy.noise-lr 1e5.",
         metavar="NAME[:OPTION=VALUE,...]",
@@ -186,6 +201,14 @@ class FitConfig:
     def last(self) -> int:
         """The number of steps in all, scaled."""
         return self.scaled(self.steps.max_steps)
+
+    def pace(self) -> float:
+        """What the rate of positions is multiplied by: more than 1 in a shortened training.
+
+        The way that Adam goes in steps of about its rate, now to one side and now to the other, grows with the root of
+        their number; so it stays that of the whole training.
+        """
+        return max(1.0, 1.0 / math.sqrt(self.steps.steps_scaler * self.steps.batch_size))
 
     def scaled(self, steps: int) -> int:
         """A number of steps, at least 1, times `steps_scaler`, rounded down as gsplat's trainer does."""

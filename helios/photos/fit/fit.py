@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -15,16 +15,19 @@ from helios.errors import InputError
 from helios.photos.data.dataset import Dataset
 from helios.photos.density import Changes
 from helios.photos.fit.adam import AdamSteps
+from helios.photos.fit.ahead import Ahead
 from helios.photos.fit.chance import CAMERAS, DENSITY, START, Epochs, generator
-from helios.photos.fit.losses import photo_loss, regularisers
+from helios.photos.fit.losses import photo_loss, regularise
 from helios.photos.fit.options import RATE_OF, SceneOptions
 from helios.photos.fit.poses import CameraMotions
+from helios.photos.fit.sightings import Sighting, sight
 from helios.photos.fit.views import Demand, Demands, NovelView
 from helios.photos.table import SplatTable
 from helios.photos.trained import Trained, draw_views
 
 if TYPE_CHECKING:
-    from helios.rendering.opaque.contract import OpaqueBackend
+    from helios.photos.sh_kernels import Products
+    from helios.rendering.opaque.contract import Drawn, OpaqueBackend
 
 _SCALE_MARGIN = 1.1
 """What gsplat's trainer multiplies the size of the scene by."""
@@ -36,6 +39,14 @@ class StepMade:
 
     loss: float
     changes: Changes
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the pictures of a step say beside the gradients of splats."""
+
+    products: list[Products] = field(default_factory=list)  # of which the gradient of shN is the sum
+    sightings: list[tuple[int, Sighting]] = field(default_factory=list)  # of cameras that are trained
 
 
 class Fit:
@@ -52,7 +63,7 @@ class Fit:
         seed = fit.steps.seed
         table = options.start()(data, self.scene_scale, generator(seed, START))
         self.table = SplatTable({name: param.to(backend.device) for name, param in table.params.items()})
-        self.strategy = options.strategy()
+        self.strategy, self._preset = options.strategy(), options.preset()
         self.density = self.strategy.begin(self.table, self.scene_scale)
         noise, chance = fit.cameras.pose_noise, generator(seed, CAMERAS)
         moving = fit.cameras.pose_opt or noise > 0.0
@@ -64,8 +75,10 @@ class Fit:
             corrected=not fit.rates.visible_adam,
         )
         self._order = Epochs(seed, len(data.train))
+        self._ahead = Ahead(data.train, on_cpu=backend.device.type == "cpu")
         self._demands = Demands(
             data.train,
+            self._ahead,
             backend.device,
             seed,
             fit.steps.batch_size,
@@ -75,6 +88,10 @@ class Fit:
             options.fix.novel_data_lambda,
         )
 
+    def close(self) -> None:
+        """End the threads that decode photographs."""
+        self._ahead.close()
+
     @property
     def degree(self) -> int:
         """The degree of the harmonics that the next step trains."""
@@ -82,7 +99,7 @@ class Fit:
         return min(colour.sh_degree, self.step // self.options.fit.scaled(colour.sh_degree_interval))
 
     def decay(self) -> float:
-        """What is left of the rates of positions and cameras at the next step."""
+        """What is left of the rate of positions at the next step."""
         return self.options.fit.rates.means_lr_final ** (self.step / self.last_step)
 
     def advance(self) -> StepMade:
@@ -90,30 +107,29 @@ class Fit:
         fit, step = self.options.fit, self.step
         demands = self._demands.of_step(step, self._order, self.novel)
         chance = generator(fit.steps.seed, DENSITY, step)
-        cameras = [d.camera for d in demands if d.camera is not None]
         drawn_rows = torch.zeros(len(self.table), dtype=torch.bool, device=self.backend.device)
-        loss = 0.0
+        loss, told = 0.0, Told()
         # Pictures of one size are drawn together; each group's gradients add to those of the others.
         for _, group in itertools.groupby(sorted(demands, key=_size), key=_size):
-            loss += self._differentiate(list(group), len(demands), chance, drawn_rows)
-        extra = regularisers(self.table.params, fit.losses.opacity_reg, fit.losses.scale_reg)
-        if extra.requires_grad:
-            extra.backward()
-            loss += extra.item()
+            loss += self._differentiate(list(group), len(demands), chance, drawn_rows, told)
+        loss += regularise(self.table.params, self._preset.opacity_reg, self._preset.scale_reg)
         if not math.isfinite(loss):
             raise InputError(f"step {step + 1}: the loss is {loss}; lower the learning rates, or look at the cameras")
         rates = {name: getattr(fit.rates, f"{name}_lr") for name in RATE_OF}
-        rates["means"] *= self.scene_scale * self.decay()
-        self._adam.step(self.table, rates, drawn_rows)
-        if self.motions is not None and fit.cameras.pose_opt:
-            rate = fit.cameras.pose_opt_lr * math.sqrt(fit.steps.batch_size) * self.decay()
-            self.motions.step(cameras, rate, fit.cameras.pose_opt_reg)
+        rates["means"] *= self.scene_scale * fit.pace() * self.decay()
+        self._adam.step(self.table, rates, drawn_rows, told.products)
+        if self.motions is not None:
+            for camera, sighting in told.sightings:
+                how = (fit.cameras.pose_opt_lr, fit.cameras.pose_opt_reg, step / self.last_step)
+                self.motions.step(camera, sighting, *how)
         changes = self.strategy.after_step(self.table, self.density, step, rates["means"], chance)
         self.step += 1
         return StepMade(loss, changes)
 
-    def _differentiate(self, group: list[Demand], count: int, chance: torch.Generator, drawn_rows: Tensor) -> float:
-        """Add the gradients of these demands, of `count` of the step, and mark the rows that they draw."""
+    def _differentiate(
+        self, group: list[Demand], count: int, chance: torch.Generator, drawn_rows: Tensor, told: Told
+    ) -> float:
+        """Add the gradients of these demands, of `count` of the step, mark the rows that they draw; see cameras."""
         fit = self.options.fit
         background = torch.stack([d.background for d in group])
         drawn = draw_views(
@@ -129,6 +145,8 @@ class Fit:
             fit.drawing.far_plane,
             backgrounds=background if fit.drawing.random_bkgd else None,
             absgrad=self.strategy.absgrad,
+            with_depths=fit.cameras.pose_opt,
+            kept=told.products,
         )
         total = torch.zeros((), device=self.backend.device)
         for demand, image in zip(group, drawn.images):
@@ -138,9 +156,22 @@ class Fit:
             one = photo_loss(image[None], truth[None], fit.losses.ssim_lambda)
             total = total + demand.weight / count * one
         total.backward()
-        drawn_rows |= (drawn.radii > 0).all(dim=-1).any(dim=0)
+        if fit.cameras.pose_opt:
+            told.sightings.extend(self._sightings(group, drawn))
+        if self._adam.drawn_only:
+            drawn_rows |= (drawn.radii > 0).all(dim=-1).any(dim=0)
         self.strategy.after_backward(self.table, self.density, self.step, drawn, chance)
         return total.item()
+
+    def _sightings(self, group: list[Demand], drawn: Drawn) -> list[tuple[int, Sighting]]:
+        """Return what these demands say of the cameras that are trained, with their numbers."""
+        found = []
+        planes = zip(drawn.images.detach(), drawn.alphas.detach(), drawn.depths.detach())
+        for demand, (image, alpha, depth) in zip(group, planes):
+            if demand.camera is not None:
+                sighting = sight(image, alpha, depth, demand.truth, demand.counts, self._tensor(demand.view.K))
+                found += [(demand.camera, sighting)] if sighting is not None else []
+        return found
 
     def _cameras(self, group: list[Demand]) -> Tensor:
         """Return the viewmats [C, 4, 4] of demands, moved where cameras are trained."""

@@ -13,7 +13,7 @@ from helios.photos.fixers.options import FixOptions
 from helios.photos.starts import STARTS
 
 if TYPE_CHECKING:
-    from helios.photos.density import Density
+    from helios.photos.density import Density, Preset
     from helios.photos.starts import Start
 
 RATE_OF = ("means", "scales", "quats", "opacities", "sh0", "shN")
@@ -36,9 +36,16 @@ class SceneOptions:
         size, steps = self.fit.size, self.fit.steps
         return DENSITY.make(size.strategy, max_gaussians=size.max_gaussians).scaled(steps.steps_scaler)
 
+    def preset(self) -> Preset:
+        """Return what of the strategy's preset the user did not set otherwise."""
+        preset = self.strategy().preset
+        given = {**vars(self.fit.size), **vars(self.fit.losses)}
+        chosen = {f.name: given[f.name] for f in dataclasses.fields(preset) if given[f.name] is not None}
+        return dataclasses.replace(preset, **chosen)
+
     def start(self) -> Start:
         """Return what training begins with; of the options of all starts it takes those that it has."""
-        known = {**vars(self.fit.size), **vars(self.fit.colour)}
+        known = {**vars(self.fit.size), **vars(self.fit.colour), **vars(self.preset())}
         start = STARTS.make(self.fit.size.init_type, **known)
         names = {f.name for f in dataclasses.fields(start)} & known.keys()
         return dataclasses.replace(start, **{name: known[name] for name in names})
@@ -50,6 +57,7 @@ class SceneOptions:
             found |= dataclasses.asdict(getattr(self.fit, name))
         found |= {f.name: getattr(self.data, f.name) for f in dataclasses.fields(self.data) if f.name != "cache_gb"}
         found |= self.fix.values()
+        found |= dataclasses.asdict(self.preset())
         strategy = DENSITY.make(self.fit.size.strategy, max_gaussians=self.fit.size.max_gaussians)
         chosen = {k: v for k, v in dataclasses.asdict(strategy).items() if k != "max_gaussians"}
         found["strategy"] = self.fit.size.strategy.partition(":")[0]

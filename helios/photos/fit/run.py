@@ -75,6 +75,8 @@ def train_scene(
     data = load_dataset(data_folder, options.data)
     for note in data.notes:
         on_event(Note(note))
+    if options.fit.drawing.packed and backend.name != "gsplat":
+        on_event(Note(f"--packed changes nothing with {backend.name}, not a byte: it is for gsplat on a GPU"))
     result = Result(output)
     with held(result), _one_thread_in_torch(backend):
         config = {
@@ -89,8 +91,9 @@ def train_scene(
         if last in result.steps() and not result.unfinished.exists():
             found = SceneResult(output, 0, last, 0, None, True, time.monotonic() - began)
         else:
-            training = _Training(Fit(data, options, backend), result, run, label, on_event)
-            found = dataclasses.replace(training.go_on(stop), seconds=time.monotonic() - began)
+            with contextlib.closing(Fit(data, options, backend)) as fit:
+                training = _Training(fit, result, run, label, on_event)
+                found = dataclasses.replace(training.go_on(stop), seconds=time.monotonic() - began)
     on_event(Done(found))
     return found
 

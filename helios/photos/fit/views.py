@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from helios.photos.fit.ahead import Ahead
 from helios.photos.fit.chance import STEP, Epochs, generator
 
 
@@ -67,6 +68,7 @@ class Demands:
     """
 
     photographs: Sequence[Any]  # of Photograph
+    ahead: Ahead  # the same, decoded on time
     device: torch.device
     seed: int
     batch_size: int
@@ -78,8 +80,10 @@ class Demands:
     def of_step(self, step: int, order: Epochs, novel: Sequence[NovelView]) -> list[Demand]:
         """Return the demands of the step after `step` others."""
         chance = generator(self.seed, STEP, step)
+        places = range(step * self.batch_size, (step + 1) * self.batch_size)
+        self.ahead.expect(map(order.at, range(places.start, places.stop + self.ahead.places)))
         found = []
-        for place in range(step * self.batch_size, (step + 1) * self.batch_size):
+        for place in places:
             rolled, which, *color = torch.rand(5, generator=chance, dtype=torch.float64).tolist()
             background = torch.tensor(color if self.random_background else [0.0] * 3, dtype=torch.float32)
             if novel and rolled < self.novel_share:
@@ -89,23 +93,23 @@ class Demands:
         return found
 
     def _photograph(self, camera: int, background: Tensor) -> Demand:
-        photograph = self.photographs[camera]
-        truth, mask = _unit(photograph.image()), photograph.mask()
-        counts = None
+        image, mask = self.ahead.take(camera)
+        truth, background, counts = _unit(image, self.device), background.to(self.device), None
         if mask is not None:
-            inside = _unit(mask)
+            inside = _unit(mask, self.device)
             if self.outside_is_background:
                 truth = truth * inside[..., None] + (1.0 - inside)[..., None] * background
             else:
-                counts = inside.to(self.device)
-        truth, background = truth.to(self.device), background.to(self.device)
-        return Demand(photograph, camera, truth, counts, 1.0, background)
+                counts = inside
+        return Demand(self.photographs[camera], camera, truth, counts, 1.0, background)
 
     def _novel(self, view: NovelView, background: Tensor) -> Demand:
-        truth, trust = _unit(view.image()).to(self.device), _unit(view.trust()).to(self.device)
+        truth, trust = _unit(view.image(), self.device), _unit(view.trust(), self.device)
         return Demand(view, None, truth, trust, self.novel_weight, torch.zeros_like(background).to(self.device))
 
 
-def _unit(values: NDArray[np.uint8]) -> Tensor:
-    """Return 0 to 255 as float32 from 0 to 1."""
+def _unit(values: NDArray[np.uint8], device: torch.device) -> Tensor:
+    """Return 0 to 255 as float32 from 0 to 1 on `device`, to which bytes go, not floats."""
+    if device.type != "cpu":
+        return torch.tensor(values, device=device).to(torch.float32).mul_(1.0 / 255.0)
     return torch.from_numpy(np.multiply(values, np.float32(1.0 / 255.0), dtype=np.float32))

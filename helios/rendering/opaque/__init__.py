@@ -23,20 +23,21 @@ OPAQUE_BACKENDS = Registry(
 )
 
 
-def choose(name: str = "auto") -> OpaqueBackend:
+def choose(name: str = "auto", packed: bool = False) -> OpaqueBackend:
     """Return the backend called `name`; "auto" gives gsplat where it draws a test splat, else numba.
 
-    The backend's `why` says how the choice was made. Raises InputError for an unknown name, BackendError where the
-    one asked for cannot work here.
+    The backend's `why` says how the choice was made. `packed` is for gsplat (`GsplatOpaque`); the others need no
+    memory for what is out of view either way. Raises InputError for an unknown name, BackendError where the one asked
+    for cannot work here.
     """
-    if name != "auto":
-        backend = OPAQUE_BACKENDS.get(name)()
-        if name == "gsplat":
-            backend.probe()
-        return backend
+    if name not in ("auto", "gsplat"):
+        return OPAQUE_BACKENDS.get(name)()
+    why = "asked for" if name == "gsplat" else "a test splat drawn by gsplat came out right"
     try:
-        backend = OPAQUE_BACKENDS.get("gsplat")(why="a test splat drawn by gsplat came out right")
+        backend = OPAQUE_BACKENDS.get("gsplat")(why=why, packed=packed)
         backend.probe()
     except BackendError as error:
+        if name == "gsplat":
+            raise
         return OPAQUE_BACKENDS.get("numba")(why=str(error).removesuffix(" (use --backend numba)"))
     return backend

@@ -68,6 +68,7 @@ class OpaqueBackend(Protocol):
         far_plane: float = 1e10,
         antialiased: bool = True,
         absgrad: bool = False,
+        with_depths: bool = True,
     ) -> Drawn:
         """Return the images, what of them is covered, how far it is, and where each splat came to lie.
 
@@ -80,7 +81,8 @@ class OpaqueBackend(Protocol):
         depths; the choice of pixels and order has none. After `backward()`, `means2d.grad` holds dL/d(centre in the
         image), [C, N, 2], where any of the inputs asks for gradients; with `absgrad` also `means2d.absgrad`, the sum
         over pixels of the absolute values of what each pixel contributes to it. A splat with what is not finite in it
-        draws nothing and its gradients are 0. Raises BackendError if shapes, dtypes or devices do not fit.
+        draws nothing and its gradients are 0. Without `with_depths` nobody will look at depths, and a backend that is
+        faster so may leave them 0. Raises BackendError if shapes, dtypes or devices do not fit.
         """
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 from helios.errors import BackendError
 from helios.rendering.gsplat_backend import _import_rasterization
 from helios.rendering.opaque.contract import EPS2D, Drawn, check_opaque
+from helios.rendering.opaque.torch_opaque import TorchOpaque
 
 
 class GsplatOpaque:
@@ -51,6 +53,7 @@ class GsplatOpaque:
         far_plane: float = 1e10,
         antialiased: bool = True,
         absgrad: bool = False,
+        with_depths: bool = True,
     ) -> Drawn:
         """Return what the cameras see: see `OpaqueBackend.draw`.
 
@@ -61,6 +64,9 @@ class GsplatOpaque:
             raise BackendError(
                 f"the gsplat backend was given {means.dtype} on {means.device}; it takes float32 on {self.device.type}"
             )
+        if n == 0:  # gsplat 1.5.3 divides by it, which ends the process
+            nothing = (means, quats, scales, opacities, colors, viewmats, Ks, width, height)
+            return TorchOpaque(device=self.device).draw(*nothing, backgrounds=backgrounds, absgrad=absgrad)
         finite = torch.isfinite(torch.cat([means, quats, scales, *colors], -1)).all(-1) & opacities.isfinite()
         pixels, alphas, meta = self._rasterization(
             means=means,
@@ -77,7 +83,7 @@ class GsplatOpaque:
             eps2d=EPS2D,
             packed=self.packed,
             backgrounds=backgrounds,
-            render_mode="RGB+ED",
+            render_mode="RGB+ED" if with_depths else "RGB",
             absgrad=absgrad,
             rasterize_mode="antialiased" if antialiased else "classic",
         )
@@ -86,7 +92,8 @@ class GsplatOpaque:
             means2d, radii = _unpack(meta, c, n, absgrad)
         elif means2d.requires_grad:
             means2d.retain_grad()
-        return Drawn(pixels[..., :3], alphas[..., 0], pixels[..., 3], means2d, radii.int())
+        depths = pixels[..., 3] if with_depths else torch.zeros_like(alphas[..., 0])
+        return Drawn(pixels[..., :3], alphas[..., 0], depths, means2d, radii.int())
 
     def probe(self) -> None:
         """Draw one splat and its gradient; raises BackendError where that fails or gives no light."""
@@ -110,18 +117,24 @@ class GsplatOpaque:
 
 def _unpack(meta: dict, c: int, n: int, absgrad: bool) -> tuple[Tensor, Tensor]:
     """(means2d [C, N, 2], radii [C, N, 2]) from gsplat's rows of what each camera sees; gradients follow."""
-    packed, at = meta["means2d"], (meta["camera_ids"], meta["gaussian_ids"])
-    radii = torch.zeros(c, n, 2, dtype=torch.int32, device=packed.device)
+    rows, at = meta["means2d"], (meta["camera_ids"], meta["gaussian_ids"])
+    radii = torch.zeros(c, n, 2, dtype=torch.int32, device=rows.device)
     radii[at] = meta["radii"].int()
-    means2d = torch.zeros(c, n, 2, device=packed.device)
-    means2d[at] = packed.detach()
-    if packed.requires_grad:
+    means2d = torch.zeros(c, n, 2, device=rows.device)
+    means2d[at] = rows.detach()
+    if rows.requires_grad:
         means2d.requires_grad_()
+        means2d.rows = rows  # type: ignore[attr-defined]
+        # A hook that holds its own tensor would keep the whole graph in the GPU's memory until Python looks for cycles.
+        whole = weakref.ref(means2d)
 
         def keep(grad: Tensor) -> None:
-            means2d.grad = torch.zeros_like(means2d).index_put(at, grad)
+            target = whole()
+            if target is None:
+                return
+            target.grad = torch.zeros_like(target).index_put(at, grad)
             if absgrad:
-                means2d.absgrad = torch.zeros_like(means2d).index_put(at, packed.absgrad)  # type: ignore[attr-defined]
+                target.absgrad = torch.zeros_like(target).index_put(at, target.rows.absgrad)  # type: ignore[attr-defined]
 
-        packed.register_hook(keep)
+        rows.register_hook(keep)
     return means2d, radii

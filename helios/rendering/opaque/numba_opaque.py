@@ -59,6 +59,7 @@ class NumbaOpaque:
         far_plane: float = 1e10,
         antialiased: bool = True,
         absgrad: bool = False,
+        with_depths: bool = True,
     ) -> Drawn:
         """Return what the cameras see: see `OpaqueBackend.draw`.
 

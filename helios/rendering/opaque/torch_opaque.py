@@ -48,6 +48,7 @@ class TorchOpaque:
         far_plane: float = 1e10,
         antialiased: bool = True,
         absgrad: bool = False,
+        with_depths: bool = True,
     ) -> Drawn:
         """Return what the cameras see: see `OpaqueBackend.draw`."""
         n, c = check_opaque(means, quats, scales, opacities, colors, viewmats, Ks, backgrounds)

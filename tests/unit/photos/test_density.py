@@ -21,6 +21,7 @@ from scipy.integrate import quad
 
 from helios.errors import InputError
 from helios.photos.density import DENSITY, Changes
+from helios.photos.density.noise import _torch_shake, restless, shake
 from helios.photos.density.relocation import relocation
 from helios.photos.density.rounds import draw_rows
 from helios.photos.density.shapes import spectral_entropy
@@ -203,7 +204,8 @@ def test_mcmc_does_as_gsplat_does(cap, monkeypatch):
     state, their_state, rng = ours.begin(table, SCENE_SCALE), theirs.initialize_state(), generator(3)
 
     def their_noise(like):
-        own = torch.randn(like.shape, generator=draws)
+        own, rows = torch.zeros(like.shape), restless(params["opacities"].data)
+        own[rows] = torch.randn(len(rows), 3, generator=draws)
         turn = normalized_quat_to_rotmat(torch.nn.functional.normalize(params["quats"].data, dim=-1))
         return torch.einsum("nij,nj->ni", turn, own)
 
@@ -217,6 +219,25 @@ def test_mcmc_does_as_gsplat_does(cap, monkeypatch):
     assert_same(table, params, optimizers, but_moments_of=changed)
     assert not any(table.exp_avg[name][:400][dead].any() for name in NAMES)
     assert ours.after_step(table, state, 101, 1e-3, rng) == Changes()
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_noise_is_its_twins_and_leaves_only_what_it_would_not_move(seed):
+    """Against the torch formula of all rows, in float64; 1e-5 is a hundred roundings of its factors in float32."""
+    table, amount = some_table(2000, seed), 30.0
+    before = {name: param.detach().clone() for name, param in table.params.items()}
+    columns = [before[name].double() for name in ("means", "quats", "scales", "opacities")]
+    rows, expected = restless(before["opacities"]), columns[0].clone()
+    assert 200 < len(rows) < 1800
+    assert torch.equal(rows, (torch.sigmoid(before["opacities"]) < 0.1713).nonzero()[:, 0])
+    noise = torch.zeros(2000, 3)
+    noise[rows] = torch.randn(len(rows), 3, generator=generator(seed))
+    _torch_shake(expected, *columns[1:], torch.arange(2000), noise.double(), amount)
+    shake(table, amount, generator(seed))
+    moved = table.params["means"].detach().double() - columns[0]
+    largest = amount * (2.0 * columns[2]).exp().amax(dim=1, keepdim=True)
+    assert ((moved - (expected - columns[0])).abs() < 1e-5 * largest + 1e-6).all()
+    assert all(torch.equal(before[name], table.params[name]) for name in NAMES if name != "means")
 
 
 def test_relocation_is_the_integral_that_its_formula_comes_from():

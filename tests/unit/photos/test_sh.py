@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from helios.photos.sh import sh_basis, sh_colors, torch_colors
+from helios.photos.sh import sh_colors
+from helios.photos.sh_basis import sh_basis, torch_colors
 
 
 def test_basis_is_scipys():

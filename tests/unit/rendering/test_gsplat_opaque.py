@@ -3,31 +3,21 @@
 The real one is held against the twin in contract/test_opaque_backends.py, where a GPU is.
 """
 
+import gc
 import inspect
+import weakref
+from unittest import mock
 
 import numpy as np
 import pytest
 import torch
 
 from helios.errors import BackendError
+from helios.rendering.opaque import torch_opaque
 from helios.rendering.opaque.gsplat_opaque import GsplatOpaque
 from helios.rendering.opaque.torch_opaque import TorchOpaque
 
 WIDTH, HEIGHT = 40, 30
-
-
-class _KeepAbsolute(torch.autograd.Function):
-    """As gsplat: passes centres on, and sets `absgrad` on them in the backward pass."""
-
-    @staticmethod
-    def forward(ctx, means2d):
-        ctx.means2d = means2d
-        return means2d.clone()
-
-    @staticmethod
-    def backward(ctx, grad):
-        ctx.means2d.absgrad = grad.abs()
-        return grad
 
 
 def stand_in(
@@ -35,21 +25,43 @@ def stand_in(
     packed=True, backgrounds=None, render_mode="RGB", absgrad=False, rasterize_mode="classic",
 ):  # fmt: skip
     """gsplat's `rasterization` as far as it is used: images with depth behind, alphas, and what `meta` holds."""
-    assert (eps2d, render_mode) == (0.3, "RGB+ED")
-    drawn = TorchOpaque().draw(
-        means, quats, scales, opacities, colors, viewmats, Ks, width, height, backgrounds=backgrounds,
-        near_plane=near_plane, far_plane=far_plane, antialiased=rasterize_mode == "antialiased",
-    )  # fmt: skip
-    meta = {"means2d": drawn.means2d, "radii": drawn.radii}
-    pixels = torch.cat([drawn.images, drawn.depths[..., None]], -1)
+    assert eps2d == 0.3
+    assert render_mode in ("RGB+ED", "RGB")
+    arguments = (means, quats, scales, opacities, colors, viewmats, Ks, width, height)
+    options = {"near_plane": near_plane, "far_plane": far_plane, "antialiased": rasterize_mode == "antialiased"}
+    options |= {"backgrounds": backgrounds, "absgrad": absgrad}
     if packed:
-        at = torch.nonzero((drawn.radii > 0).all(-1), as_tuple=True)
-        rows = drawn.means2d.detach()[at].requires_grad_(drawn.means2d.requires_grad)
-        # The picture moves with the rows, so that they get a gradient: here of weight 1 in every pixel.
-        moved = (_KeepAbsolute.apply(rows) if absgrad else rows).sum()
-        pixels = pixels + (moved - moved.detach())
-        meta = {"means2d": rows, "radii": drawn.radii[at], "camera_ids": at[0], "gaussian_ids": at[1]}
-    return pixels, drawn.alphas[..., None], meta
+        drawn, meta = drawn_from_rows(arguments, options)
+    else:
+        drawn = TorchOpaque().draw(*arguments, **options)
+        meta = {"means2d": drawn.means2d, "radii": drawn.radii}
+    shown = [drawn.images, drawn.depths[..., None]] if render_mode == "RGB+ED" else [drawn.images]
+    return torch.cat(shown, -1), drawn.alphas[..., None], meta
+
+
+def drawn_from_rows(arguments, options):
+    """The picture made of centres that exist only as rows of what each camera sees, as in gsplat's packed mode.
+
+    The rows are no leaves, and the sum of absolute gradients is set on them while the picture is differentiated.
+    """
+    with torch.no_grad():
+        at = torch.nonzero((TorchOpaque().draw(*arguments, **options).radii > 0).all(-1), as_tuple=True)
+    meta, composite = {"camera_ids": at[0], "gaussian_ids": at[1]}, torch_opaque._composite
+    laid_out = []
+
+    def from_rows(means2d, *rest):
+        if not laid_out:
+            rows = meta["means2d"] = means2d[at]
+            laid_out.append(torch.zeros_like(means2d).index_put(at, rows))
+            if options["absgrad"] and rows.requires_grad:
+                sums = laid_out[0].absgrad = torch.zeros_like(means2d)
+                seen = weakref.ref(rows)
+                rows.register_hook(lambda grad: setattr(seen(), "absgrad", sums[at]))
+        return composite(laid_out[0], *rest)
+
+    with mock.patch.object(torch_opaque, "_composite", from_rows):
+        drawn = TorchOpaque().draw(*arguments, **options)
+    return drawn, meta | {"radii": drawn.radii[at]}
 
 
 @pytest.fixture
@@ -83,19 +95,65 @@ def test_what_comes_back_is_taken_apart_as_the_contract_says(tensors, antialiase
     assert torch.equal(drawn.means2d.grad, wanted.means2d.grad)
 
 
-def test_packed_rows_are_laid_out_again_with_their_gradients(tensors):
+@pytest.mark.parametrize("absgrad", [False, True])
+def test_packed_gives_what_unpacked_gives_with_every_gradient(tensors, absgrad):
+    """A few of the splats are out of one camera's view, and one of both; rows of these are not there at all."""
+    tensors["means"][0] += torch.tensor([50.0, 0.0, 0.0])
+    found = {}
+    for packed in (False, True):
+        leaves = {name: tensor.clone().requires_grad_(name != "Ks") for name, tensor in tensors.items()}
+        backend = GsplatOpaque(device="cpu", packed=packed, rasterization=stand_in)
+        drawn = backend.draw(**leaves, width=WIDTH, height=HEIGHT, absgrad=absgrad)
+        shown = (drawn.radii > 0).all(-1)
+        places = drawn.means2d.detach().clone()
+        (drawn.images.square().sum() + drawn.depths.sum() + drawn.alphas.sum()).backward()
+        grads = {name: leaf.grad for name, leaf in leaves.items() if name != "Ks"} | {"means2d": drawn.means2d.grad}
+        if absgrad:
+            grads["absolute"] = drawn.means2d.absgrad
+        parts = {"images": drawn.images, "alphas": drawn.alphas, "depths": drawn.depths, "radii": drawn.radii}
+        found[packed] = parts | {"centres": torch.where(shown[..., None], places, 0.0)} | grads
+    assert 0 < shown[:, 1:].sum() < shown[:, 1:].numel()
+    assert not shown[:, 0].any()
+    assert found[True].keys() == found[False].keys()
+    for name, wanted in found[False].items():
+        most = wanted.abs().max().item()
+        assert most > 0
+        torch.testing.assert_close(found[True][name], wanted, rtol=1e-5, atol=1e-6 * most, msg=name)
+
+
+def test_packed_memory_is_free_once_the_picture_is(tensors):
+    """Without a search for cycles, which knows nothing of how much memory of a GPU one holds."""
+    kept = []
+
+    def spy(**arguments):
+        pixels, alphas, meta = stand_in(**arguments)
+        kept.append(weakref.ref(meta["means2d"]))
+        return pixels, alphas, meta
+
     tensors["means"].requires_grad_()
-    backend = GsplatOpaque(device="cpu", packed=True, rasterization=stand_in)
-    drawn = backend.draw(**tensors, width=WIDTH, height=HEIGHT, absgrad=True)
-    wanted = TorchOpaque().draw(**tensors, width=WIDTH, height=HEIGHT)
-    shown = (wanted.radii > 0).all(-1)
-    assert 0 < shown.sum() < shown.numel()
-    assert torch.equal(drawn.radii, wanted.radii)
-    assert torch.equal(drawn.means2d.detach()[shown], wanted.means2d.detach()[shown])
-    drawn.images.sum().backward()
-    each = float(drawn.images.numel())  # the stand-in's weight in every number of the picture
-    assert torch.equal(drawn.means2d.grad, torch.where(shown[..., None], each, 0.0).expand(-1, -1, 2))
-    assert torch.equal(drawn.means2d.absgrad, drawn.means2d.grad)
+    gc.disable()
+    try:
+        for differentiated in (True, False):
+            drawn = GsplatOpaque(device="cpu", packed=True, rasterization=spy).draw(
+                **tensors, width=WIDTH, height=HEIGHT, absgrad=True
+            )
+            if differentiated:
+                drawn.images.sum().backward()
+            del drawn
+            assert kept[-1]() is None
+    finally:
+        gc.enable()
+
+
+def test_depths_that_nobody_looks_at_are_not_drawn(tensors):
+    backend = GsplatOpaque(device="cpu", rasterization=stand_in)
+    with_depths, without = (
+        backend.draw(**tensors, width=WIDTH, height=HEIGHT, with_depths=wanted) for wanted in (True, False)
+    )
+    assert with_depths.depths.any()
+    assert without.depths.shape == (2, HEIGHT, WIDTH)
+    assert not without.depths.any()
+    assert torch.equal(without.images, with_depths.images)
 
 
 def test_a_splat_that_is_not_finite_is_given_no_opacity(tensors):
@@ -109,6 +167,16 @@ def test_a_splat_that_is_not_finite_is_given_no_opacity(tensors):
     tensors["means"][7, 1] = torch.inf
     GsplatOpaque(device="cpu", rasterization=spy).draw(**tensors, width=WIDTH, height=HEIGHT)
     assert torch.nonzero(asked[0] == 0)[:, 0].tolist() == [3, 7]
+
+
+def test_a_scene_without_splats_is_no_task_for_gsplat(tensors):
+    """Its host code divides by their number, which would end the process."""
+    none = tensors | {name: tensors[name][:0] for name in ("means", "quats", "scales", "opacities")}
+    none["colors"] = tensors["colors"][:, :0]
+    for packed in (False, True):
+        drawn = GsplatOpaque(device="cpu", packed=packed, rasterization=print).draw(**none, width=WIDTH, height=HEIGHT)
+        assert torch.equal(drawn.images, tensors["backgrounds"][:, None, None].expand_as(drawn.images))
+        assert drawn.means2d.shape == drawn.radii.shape == (2, 0, 2)
 
 
 def test_the_probe_accepts_what_works_and_says_what_is_wrong_in_one_line():

@@ -1,9 +1,9 @@
 """Cameras that were shaken find back: by 0.5 degrees and 0.5 % of their distance, on photographs of an ellipsoid.
 
-What is asked of them is asked in the world that they agree on: one rotation of all of them is nobody's error, and
-photographs that were held out, whose cameras were not shaken, say whether it is that of the scene. A pixel of these
-photographs is 0.7 degrees wide, and a small turn looks much like a small shift: rotations come back by about half
-(0.48 to 0.28 degrees), the picture wholly.
+All of it is asked in the world that the cameras agree on, a similarity from that of the truth, which is nobody's error:
+rotations, and what photographs show that were held out. A pixel of these is 0.7 degrees wide, and a small turn looks
+much like a small shift: rotations come back by about half, the picture nearly wholly. That the rest is the splats', not
+the method's, `test_camera_motions` says, where the thing's form is the true one.
 """
 
 import dataclasses
@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 import torch
 
+from helios.photos.align import align_cameras
 from helios.photos.data.dataset import load_dataset
 from helios.photos.fit.config import Cameras, Colour, FitConfig, Size, Steps
 from helios.photos.fit.fit import Fit
 from helios.photos.fit.options import SceneOptions
 from helios.photos.judging import judge_photographs, metrics_named
 from helios.rendering.opaque import choose
-from tests.support.tiny_scene import write_tiny_scene
+from tests.support.tiny_scene import DISTANCE, write_tiny_scene
 
 DEGREES, SHARE, STEPS = 0.5, 0.005, 800
 
@@ -43,26 +44,30 @@ def shaken(photograph, rng):
 
 
 def median_error(found: np.ndarray, truth: np.ndarray) -> float:
-    """Degrees between rotations [V, 3, 3], the median, after the one rotation of the world that makes them agree."""
-    u, _, v = np.linalg.svd(np.einsum("vji,vjk->ik", truth, found))
-    rest = np.einsum("vij,jk,vlk->vil", truth, u @ v, found)
-    cosines = (np.trace(rest, axis1=1, axis2=2) - 1) / 2
+    """Degrees between the rotations of viewmats [V, 4, 4], the median, where the worlds are laid over each other."""
+    aligned = align_cameras(found, truth, DISTANCE)
+    assert aligned is not None
+    turns = aligned.sim3.viewmats(found)[:, :3, :3] @ np.swapaxes(truth[:, :3, :3], 1, 2)
+    cosines = (np.trace(turns, axis1=1, axis2=2) - 1) / 2
     return float(np.degrees(np.median(np.arccos(np.clip(cosines, -1, 1)))))
 
 
-def trained(data, pose_opt: bool) -> tuple[float, np.ndarray]:
-    """PSNR on held-out photographs, and the rotations [V, 3, 3] of the cameras that were trained on."""
+def trained(data, pose_opt: bool, truth: np.ndarray) -> tuple[float, float]:
+    """PSNR on held-out photographs, and how far the cameras that were trained on are from the truth, degrees."""
     steps = Steps(30_000, STEPS / 30_000)
     config = FitConfig(steps, Size(max_gaussians=800), colour=Colour(1), cameras=Cameras(pose_opt))
     fit = Fit(data, SceneOptions(config), choose("numba"))
     while fit.step < fit.last_step:
         fit.advance()
-    rows = judge_photographs(fit.trained(), data.test, fit.backend, metrics_named(("psnr",)))
-    psnr = float(np.mean([one.scores["psnr"].value for one in rows]))
-    viewmats = torch.tensor(np.stack([one.viewmat for one in data.train]), dtype=torch.float32)
+    viewmats = torch.tensor(np.stack([one.viewmat for one in data.train]))
     if fit.motions is not None:
-        viewmats = fit.motions.moved(viewmats, range(len(viewmats))).detach()
-    return psnr, viewmats[:, :3, :3].double().numpy()
+        viewmats = fit.motions.moved(viewmats.float(), range(len(viewmats))).double()
+    aligned = align_cameras(truth, viewmats.numpy(), DISTANCE)
+    assert aligned is not None
+    held_out = tuple(dataclasses.replace(one, viewmat=aligned.sim3.viewmats(one.viewmat)) for one in data.test)
+    rows = judge_photographs(fit.trained(), held_out, fit.backend, metrics_named(("psnr",)))
+    psnr = float(np.mean([one.scores["psnr"].value for one in rows]))
+    return psnr, median_error(viewmats.numpy(), truth)
 
 
 @pytest.mark.slow
@@ -70,16 +75,12 @@ def test_shaken_cameras_find_back(tmp_path):
     data = load_dataset(write_tiny_scene(tmp_path / "data", views=24, width=64, height=48, points=800).folder)
     rng = np.random.default_rng(0)
     moved = dataclasses.replace(data, train=tuple(shaken(one, rng) for one in data.train))
-    truth = np.stack([one.viewmat[:3, :3] for one in data.train])
-    best, _ = trained(data, pose_opt=False)
-    worst, before = trained(moved, pose_opt=False)
-    found, after = trained(moved, pose_opt=True)
-    print(
-        f"{best:.2f} dB, shaken {worst:.2f} dB, found {found:.2f} dB;",
-        median_error(before, truth),
-        median_error(after, truth),
-    )
-    assert 0.4 < median_error(before, truth) < 0.6
+    truth = np.stack([one.viewmat for one in data.train])
+    best, _ = trained(data, False, truth)
+    worst, before = trained(moved, False, truth)
+    found, after = trained(moved, True, truth)
+    print(f"{best:.2f} dB, shaken {worst:.2f} dB, found {found:.2f} dB; {before:.3f}, {after:.3f} degrees")
+    assert 0.4 < before < 0.6
     assert best - worst > 1.0
-    assert median_error(after, truth) < 0.65 * median_error(before, truth)
+    assert after < 0.65 * before
     assert found - worst > 0.8 * (best - worst)
