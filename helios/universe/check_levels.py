@@ -33,8 +33,8 @@ REDRAWN, MOST_REDRAWN = 12, 1 << 17
 def check_levels(root: zarr.Group, leaves: Cells, offsets: NDArray[np.int64], sound: bool, findings: Findings) -> None:
     """Add to `findings` what is wrong with the levels of a store whose sound cells are `leaves` [M], at `offsets`.
 
-    Where the stars are not `sound`, only what does not depend on them is checked. Reads all stars and proxies once;
-    holds 100 bytes for each cell of the levels.
+    Where the stars are not `sound`, only what does not depend on them is checked. Reads all stars and proxies once, of
+    trained levels those that were built, too; holds 100 bytes for each cell of the levels.
     """
     levels = _read(root, int(offsets[-1]), findings)
     if levels is None or not _check_cells(levels, findings) or not sound:
@@ -45,11 +45,15 @@ def check_levels(root: zarr.Group, leaves: Cells, offsets: NDArray[np.int64], so
         # What is wrong in one part would be found again in those that stand on it.
         if len(findings) == before:
             _check_own(levels, kept, sky, findings)
+        # Another training begins from what was built.
+        both = [levels, Levels(root, built=True)] if levels.trained else [levels]
         if len(findings) == before:
-            _check_proxies(levels, light, findings)
+            for each in both:
+                _check_proxies(each, light, findings)
             _check_glow(levels, glow, findings)
         if len(findings) == before:
-            _check_errors(root, levels, leaves, offsets, findings)
+            for each in both:
+                _check_errors(root, each, leaves, offsets, findings)
     except StoreError as error:
         findings.add(Finding("files", str(error)))
 

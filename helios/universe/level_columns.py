@@ -131,8 +131,8 @@ class Levels:
     (`helios.levels.error_table`). `glow` float64 [6, n, n] and `tint` float64 [3]: the glow map, and its color.
     `settings` uint64 [C] and `taken` bool [C]: as in TRAINED_GROUP, 0 and False where nothing is trained.
 
-    Proxies, extents and tables are those that training left; with `built` those that it starts from. Raises StoreError
-    where they are damaged.
+    Proxies, extents and tables are those that training left, if any, as `trained` says; with `built` those that it
+    starts from. Raises StoreError where they are damaged.
     """
 
     def __init__(self, root: zarr.Group, built: bool = False):
@@ -142,9 +142,10 @@ class Levels:
             raise StoreError(
                 f"{folder_of(root)}: damaged, its trained levels' metadata do not have their checksum; train it again"
             )
-        self._root, self._lights = root, TRAINED_GROUP if trained and not built else "proxies"
+        self.trained = trained and not built
+        self._root, self._lights = root, TRAINED_GROUP if self.trained else "proxies"
         self.depth, self.key, self.own = (read_rows(root, f"levels/{name}") for name in ("depth", "key", "own"))
-        errors = TRAINED_GROUP if trained and not built else "levels"
+        errors = TRAINED_GROUP if self.trained else "levels"
         self.extent_m, self.table = (read_rows(root, f"{errors}/{name}") for name in ("extent_m", "table"))
         self.starts = read_rows(root, "levels/starts")
         self.settings, self.taken = (

@@ -187,6 +187,17 @@ def test_damage_to_what_is_trained_is_told(universe, trained, tmp_path):
     assert "files" in validate_universe(path, add_nothing, 5).findings.counts
 
 
+@pytest.mark.parametrize("column", ["levels/table", "levels/extent_m", "proxies/color", "proxies/luminosity"])
+def test_damage_to_what_training_began_from_is_told_too(trained, tmp_path, column):
+    path = shutil.copytree(trained[0].path, tmp_path / "damaged")
+    file = next(file for file in sorted((path / "universe.zarr" / column / "c").rglob("*")) if file.is_file())
+    data = bytearray(file.read_bytes())
+    data[len(data) // 3] ^= 8
+    file.write_bytes(data)
+    assert trained[0].levels.trained
+    assert "files" in validate_universe(path, add_nothing, 5).findings.counts
+
+
 def test_a_cell_and_what_stands_for_it_have_logs_of_their_own(tmp_path):
     pytest.importorskip("tensorboard")
     universe = helios.build(synthetic=1000, depth=0, output=tmp_path / "u")
