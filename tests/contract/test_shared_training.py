@@ -25,6 +25,8 @@ from helios.training.run.batches import Job, plan_pieces
 from helios.training.run.events import CellsTrained, TrainResult
 from helios.training.run.run_config import RunConfig
 from helios.training.run.universe import UniverseTraining
+from helios.universe import Universe
+from helios.universe.trained_levels import training_indices
 from tests.contract.clusters import ROOT, running_jobs, wait_until
 
 pytestmark = pytest.mark.slow
@@ -61,9 +63,14 @@ def a_cell_is_a_piece(monkeypatch):
     monkeypatch.setattr("helios.training.run.run._TOGETHER_S", 0.0)
 
 
+def all_of(source) -> list[int]:
+    """All that is trained: cells with stars, and those above them that proxies stand in for."""
+    return training_indices(Universe.open(source), None, levels=True)
+
+
 def train(source, output, name, on_event, stop=never, **how) -> TrainResult:
-    """Train all cells on two workers."""
-    training = UniverseTraining(source, output, range(13), CONFIG, "numba", where=SchedulerConfig(name, 2), **how)
+    """Train all of it on two workers."""
+    training = UniverseTraining(source, output, all_of(source), CONFIG, "numba", where=SchedulerConfig(name, 2), **how)
     return run.train(training, on_event, stop)
 
 
@@ -90,7 +97,7 @@ KILLERS = {"local": kill_a_local_worker, "dask_address": kill_a_dask_worker, "sl
 @pytest.mark.parametrize("kind", ["local", "dask_address", pytest.param("slurm_name", marks=pytest.mark.slow)])
 def test_a_worker_killed_in_the_middle_changes_nothing(kind, request, source, in_one_process, tmp_path):
     name = kind if kind == "local" else request.getfixturevalue(kind)
-    killed, events = [], []
+    killed, events, wanted = [], [], all_of(source)
 
     def on_event(event):
         events.append(event)
@@ -100,13 +107,13 @@ def test_a_worker_killed_in_the_middle_changes_nothing(kind, request, source, in
 
     result = train(source, tmp_path / "out", name, on_event)
     assert events[:2] == [Note(f"scheduler {name}: 2 workers"), Note("backend numba: asked for")]
-    assert events[2:4] == [Note("training 13 cells"), Stage("training", 13, "cells")]
+    assert events[2:4] == [Note(f"training {len(wanted)} cells"), Stage("training", len(wanted), "cells")]
     assert killed
-    assert (result.path, result.trained, result.left) == (tmp_path / "out", 13, 0)
+    assert (result.path, result.trained, result.left) == (tmp_path / "out", len(Universe.open(source)), 0)
     done = [event.done for event in events if isinstance(event, Advance)]
     assert done == sorted(done)
     trained = sorted(cell.index for event in events if isinstance(event, CellsTrained) for cell in event.results)
-    assert trained == list(range(13))
+    assert trained == list(range(len(Universe.open(source))))
     assert contents(tmp_path / "out") == in_one_process
 
 
@@ -117,9 +124,8 @@ def test_asked_to_stop_it_keeps_what_it_has_and_goes_on_later(source, in_one_pro
         asked.extend([True] if isinstance(event, CellsTrained) else [])
 
     result = train(source, output, "local", on_event, stop=lambda: bool(asked), run=RunConfig(checkpoint_every=20))
-    kept = len(result.results)
-    assert 1 <= kept < 13
-    assert result.left == 13 - kept
+    kept = len(all_of(source)) - result.left
+    assert 1 <= kept < len(all_of(source))
     assert train(source, output, "local", print).skipped == kept
     assert contents(output) == in_one_process
 

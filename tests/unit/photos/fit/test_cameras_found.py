@@ -14,7 +14,7 @@ import torch
 
 from helios.photos.align import align_cameras
 from helios.photos.data.dataset import load_dataset
-from helios.photos.fit.config import Cameras, Colour, FitConfig, Size, Steps
+from helios.photos.fit.config import Cameras, Colour, FitConfig, Rates, Size, Steps
 from helios.photos.fit.fit import Fit
 from helios.photos.fit.options import SceneOptions
 from helios.photos.judging import judge_photographs, metrics_named
@@ -55,7 +55,8 @@ def median_error(found: np.ndarray, truth: np.ndarray) -> float:
 def trained(data, pose_opt: bool, truth: np.ndarray) -> tuple[float, float]:
     """PSNR on held-out photographs, and how far the cameras that were trained on are from the truth, degrees."""
     steps = Steps(30_000, STEPS / 30_000)
-    config = FitConfig(steps, Size(max_gaussians=800), colour=Colour(1), cameras=Cameras(pose_opt))
+    slow = Rates(1.6e-4 * steps.steps_scaler**0.5)  # as in a whole training: so few splats have not far to go
+    config = FitConfig(steps, Size(max_gaussians=800), colour=Colour(1), rates=slow, cameras=Cameras(pose_opt))
     fit = Fit(data, SceneOptions(config), choose("numba"))
     while fit.step < fit.last_step:
         fit.advance()
