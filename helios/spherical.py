@@ -14,6 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from helios.constants import R_MIN_M
+from helios.grid import spread
 from helios.simd import EXACT
 
 Floats = NDArray[np.float64]
@@ -118,23 +119,17 @@ def _steps(share, scale, last, out):
 
 
 def morton_keys(l: NDArray, theta: NDArray, phi: NDArray) -> NDArray[np.uint64]:
-    """Return uint64 [N]: the bits of phi, theta and l, integers [N] of at most 21 bits, interleaved, l highest."""
+    """Return the keys, uint64 [N], that `helios.grid.cell_keys` gives of integers [N], in one pass over them."""
     keys = np.empty(len(l), np.uint64)
     _interleave(l, theta, phi, keys)
     return keys
 
 
+_spread = njit(**EXACT)(spread)
+
+
 @njit(**EXACT)
 def _interleave(l, theta, phi, keys):
     for i in range(len(keys)):
-        keys[i] = _spread(l[i]) << np.uint64(2) | _spread(theta[i]) << np.uint64(1) | _spread(phi[i])
-
-
-@njit(**EXACT)
-def _spread(index):
-    v = np.uint64(index)
-    v = (v | (v << np.uint64(32))) & np.uint64(0x1F00000000FFFF)
-    v = (v | (v << np.uint64(16))) & np.uint64(0x1F0000FF0000FF)
-    v = (v | (v << np.uint64(8))) & np.uint64(0x100F00F00F00F00F)
-    v = (v | (v << np.uint64(4))) & np.uint64(0x10C30C30C30C30C3)
-    return (v | (v << np.uint64(2))) & np.uint64(0x1249249249249249)
+        high, middle, low = _spread(np.uint64(l[i])), _spread(np.uint64(theta[i])), _spread(np.uint64(phi[i]))
+        keys[i] = high << np.uint64(2) | middle << np.uint64(1) | low

@@ -14,11 +14,12 @@ from helios.errors import StoreError
 from helios.grid import MAX_DEPTH
 from helios.levels.proxies import Lights
 from helios.light import solid_angle_sr
+from helios.packing.v2.accuracy import light_difference, star_difference
 from helios.packing.v2.decode import decode_tile
 from helios.packing.v2.encode import Blocks, encode_blocks
 from helios.packing.v2.proxies import proxy_records
-from helios.packing.v2.quantities import LON_BITS, color_indices, magnitude_steps, quantised
-from helios.packing.v2.records import LON, RAD, ProxyRecords, StarRecords
+from helios.packing.v2.quantities import color_indices, magnitude_steps, quantised
+from helios.packing.v2.records import ProxyRecords, StarRecords
 from helios.packing.v2.side import Side, encode_side_block, sides_of
 from helios.packing.v2.tree import Branch
 from helios.spherical import morton_keys
@@ -53,14 +54,14 @@ class BranchTask:
 class PackedBranch:
     """What a branch gave: the cells of its tiles in the order of its files, `cells` int64 [T], with `lengths`, `crcs`.
 
-    `upper` are the stars that the upper part of the tree keeps, `upper_sides` their records in each side file, and
-    `upper_cells` int64 [N] the cells that keep them. `light` is the sum of Omega of all its stars.
+    `upper` are STAR_COLUMNS of the stars that the upper part of the tree keeps, `upper_sides` their records in each
+    side file, and `upper_cells` int64 [N] the cells that keep them. `light` is the sum of Omega of all its stars.
     """
 
     cells: NDArray[np.int64]
     lengths: NDArray[np.int64]
     crcs: NDArray[np.uint32]
-    upper: StarRecords
+    upper: dict[str, NDArray]
     upper_sides: dict[Side, NDArray]
     upper_cells: NDArray[np.int64]
     light: float
@@ -98,14 +99,22 @@ def pack_branch(task: BranchTask) -> PackedBranch:
     kept = np.flatnonzero(owner <= branch.depth)
     below = np.flatnonzero(owner > branch.depth)
     own = {side: records[below] for side, records in sides.items()}
-    cells, lengths, crcs = _write(task, universe, stars[below], own, owner[below])
+    of_below, of_kept = ({name: columns[name][rows] for name in STAR_COLUMNS} for rows in (below, kept))
+    cells, lengths, crcs = _write(task, universe, stars[below], of_below, own, owner[below])
     upper = {side: records[kept] for side, records in sides.items()}
     light = float(solid_angle_sr(columns["phot_g_mean_mag"]).sum())
-    return PackedBranch(cells, lengths, crcs, stars[kept], upper, above[owner[kept].astype(np.int64) + 1], light)
+    return PackedBranch(cells, lengths, crcs, of_kept, upper, above[owner[kept].astype(np.int64) + 1], light)
 
 
-def _write(task: BranchTask, universe: Universe, stars: StarRecords, sides: dict[Side, NDArray], owner):
-    """Write the files of the branch, of `stars` below its first cell and their records in `sides`.
+def _write(
+    task: BranchTask,
+    universe: Universe,
+    stars: StarRecords,
+    columns: dict[str, NDArray],
+    sides: dict[Side, NDArray],
+    owner: NDArray[np.int8],
+):
+    """Write the files of the branch, of `stars` below its first cell, with their `columns` and records in `sides`.
 
     Return cells, lengths and CRCs of the tiles.
     """
@@ -114,7 +123,7 @@ def _write(task: BranchTask, universe: Universe, stars: StarRecords, sides: dict
     parent = levels.parent[inside]
     cells = branch.begin + np.argsort(parent, kind="stable")
     keys = morton_keys(stars.rad >> 4, stars.lon >> 2, stars.col >> 3)  # at MAX_DEPTH: the grid's, by the same formulas
-    blocks, order = encode_cells(universe, cells, stars, levels.cells_of(keys, owner))
+    blocks, order = encode_cells(universe, cells, stars, columns, levels.cells_of(keys, owner))
     starts = np.flatnonzero(np.r_[True, np.diff(levels.parent[cells]) > 0]) if len(cells) else np.zeros(0, np.int64)
     lengths, crcs = blocks.tiles(np.r_[starts, len(cells)]) if len(cells) else (starts, starts.astype(np.uint32))
     task.tiles.write_bytes(blocks.data.data)
@@ -127,52 +136,45 @@ def _write(task: BranchTask, universe: Universe, stars: StarRecords, sides: dict
 
 
 def encode_cells(
-    universe: Universe, cells: NDArray[np.int64], stars: StarRecords, keeper: NDArray[np.int64]
+    universe: Universe,
+    cells: NDArray[np.int64],
+    stars: StarRecords,
+    columns: dict[str, NDArray],
+    keeper: NDArray[np.int64],
 ) -> tuple[Blocks, NDArray[np.int64]]:
     """Return the blocks of `cells` [M] in their order, and the order of the `stars` [N] in them, int64 [N].
 
-    `keeper` [N] is the cell of each star, one of `cells`. Raises StoreError where the blocks, decoded again, hold other
-    records.
+    `columns` [N] are the stars' own, `keeper` [N] is the cell of each, one of `cells`. Raises StoreError where the
+    blocks, decoded again, do not hold the stars and proxies of the universe to the accuracy of the format.
     """
     levels = universe.levels
     place = np.zeros(len(levels), np.int64)
     place[cells] = np.arange(len(cells))
     by_cell = np.argsort(place[keeper], kind="stable")
     star_starts = np.r_[0, np.cumsum(levels.own[cells])]
-    proxies = _proxies(universe, cells)
-    counts = levels.starts[cells + 1] - levels.starts[cells]
-    proxy_starts = np.r_[0, np.cumsum(counts)]
+    proxies, lights = _proxies(universe, cells)
+    proxy_starts = np.r_[0, np.cumsum(levels.starts[cells + 1] - levels.starts[cells])]
     blocks = encode_blocks(levels.depth[cells], levels.key[cells], stars[by_cell], star_starts, proxies, proxy_starts)
     order = by_cell[blocks.star_order]
     found = decode_tile(blocks.data, levels.depth[cells], levels.key[cells], f"{universe.path}: a branch")
-    by_magnitude = np.lexsort((proxies.mag, np.repeat(np.arange(len(cells)), counts)))
-    if not (
-        np.array_equal(found.star_offsets, star_starts)
-        and np.array_equal(found.proxy_offsets, proxy_starts)
-        and _same(found.stars.rows(), stars[order].rows())
-        and _same(found.proxies.rows(), proxies[by_magnitude].rows())
-    ):
-        raise StoreError(f"{universe.path}: the blocks of a branch do not hold what was packed (is the memory sound?)")
+    if not (np.array_equal(found.star_offsets, star_starts) and np.array_equal(found.proxy_offsets, proxy_starts)):
+        raise StoreError(f"{universe.path}: the blocks of a branch do not hold its stars (is the memory sound?)")
+    there = {name: columns[name][order] for name in STAR_COLUMNS}
+    if problem := star_difference(found.stars, there) or light_difference(lights, proxy_starts, found.proxies.mag):
+        raise StoreError(f"{universe.path}: in a branch as packed {problem} (is the memory sound?)")
     return blocks, order
 
 
-def _same(found: NDArray[np.uint32], wanted: NDArray[np.uint32]) -> bool:
-    """Whether records are the same; places may be a step apart, into the cell that keeps them."""
-    steps = found[LON : RAD + 1] - wanted[LON : RAD + 1] + np.uint32(1)
-    steps[0] &= np.uint32((1 << LON_BITS) - 1)  # longitudes go around
-    rest = [row for row in range(len(found)) if not LON <= row <= RAD]
-    return bool((steps <= 2).all()) and all(np.array_equal(found[row], wanted[row]) for row in rest)
-
-
-def _proxies(universe: Universe, cells: NDArray[np.int64]) -> ProxyRecords:
-    """Return the records of the proxies that `cells` hold, in their order."""
+def _proxies(universe: Universe, cells: NDArray[np.int64]) -> tuple[ProxyRecords, Lights]:
+    """Return the proxies that `cells` hold, in their order, as records and as the universe has them."""
     levels, ascending = universe.levels, np.sort(cells)
     lights, child, starts = held_by(universe, ascending)
     records = proxy_records(lights, child, levels.depth[ascending], levels.key[ascending], starts)
     place = np.searchsorted(ascending, cells)
     first, count = starts[place], np.diff(starts)[place]
     ends = np.cumsum(count)
-    return records[np.arange(starts[-1]) + np.repeat(first - (ends - count), count)]
+    rows = np.arange(starts[-1]) + np.repeat(first - (ends - count), count)
+    return records[rows], lights.take(rows)
 
 
 def held_by(universe: Universe, cells: NDArray[np.int64]) -> tuple[Lights, NDArray[np.uint8], NDArray[np.int64]]:

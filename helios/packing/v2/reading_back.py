@@ -1,7 +1,8 @@
 """How a pack v2 is checked as soon as it is written: all that is kept of it is read, and its index by its numbers.
 
-What a branch encodes it decodes at once, in memory (`helios.packing.v2.branch.encode_cells`), and gives each tile its
-CRC-32; then the files need only have these bytes. `helios.packing.v2.compare` is for packs of which nothing is known.
+What a branch encodes it decodes at once and compares with its stars (`helios.packing.v2.branch.encode_cells`), and
+gives each tile its CRC-32; then the files need only have these bytes. `helios.packing.v2.compare` is for packs of which
+nothing is known.
 """
 
 from __future__ import annotations

@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios.errors import StoreError
-from helios.packing.v2.branch import BranchTask, PackedBranch, encode_cells
+from helios.packing.v2.branch import STAR_COLUMNS, BranchTask, PackedBranch, encode_cells, star_records
 from helios.packing.v2.files import GLOW, HEAD, SHARD_BYTES, SKY, SKY_STEM, shard_stem, tiles_name
 from helios.packing.v2.glow import encode_glow
 from helios.packing.v2.head import Head, encode_head, palette_bytes
 from helios.packing.v2.index import IndexEntry, Page, PagePointer, encode_page
 from helios.packing.v2.pages import PAGE_HEADER_BYTES, POINTER_BYTES, entry_bytes
 from helios.packing.v2.quantities import error_steps, nearest_colors
-from helios.packing.v2.records import StarRecords
 from helios.packing.v2.side import Side, encode_side_block, side_block_range, sides_of
 from helios.packing.v2.tree import PackTree
 from helios.universe import Universe
@@ -83,10 +82,10 @@ class _Upper:
     """The sky, and the tiles of the upper part of the tree, from the stars of the branches that they keep."""
 
     def __init__(self, universe: Universe, tree: PackTree, done: Sequence[PackedBranch]):
-        rows = np.concatenate([branch.upper.rows() for branch in done], axis=1)
+        columns = {name: np.concatenate([branch.upper[name] for branch in done]) for name in STAR_COLUMNS}
         keeper = np.concatenate([branch.upper_cells for branch in done])
         upper = tree.upper[np.argsort(tree.parent[tree.upper], kind="stable")]
-        blocks, order = encode_cells(universe, upper, StarRecords.from_rows(rows), keeper)
+        blocks, order = encode_cells(universe, upper, star_records(columns), columns, keeper)
         ends = np.r_[0, np.cumsum(tree.own[upper])]
         below = tree.parent[upper[1:]]
         starts = 1 + (np.flatnonzero(np.r_[True, np.diff(below) > 0]) if len(below) else np.zeros(0, np.int64))

@@ -5,6 +5,7 @@ down here again. The scene has clusters, so that there are cells of many depths,
 of these.
 """
 
+import dataclasses
 import shutil
 
 import numpy as np
@@ -14,7 +15,8 @@ from helios.errors import StoreError
 from helios.grid import HLGrid, cell_keys
 from helios.packing.pack import open_pack, pack_universe
 from helios.packing.solar import SOLAR_FILES
-from helios.packing.v2.compare import star_difference
+from helios.packing.v2 import branch
+from helios.packing.v2.accuracy import star_difference
 from helios.packing.v2.files import tiles_name
 from helios.packing.v2.format import V2
 from helios.packing.v2.reader import V2Pack, read_side, read_tiles
@@ -163,6 +165,29 @@ def test_what_is_off_by_more_than_the_format_rounds_is_told(universe, packed, ch
     change(columns)
     with np.errstate(invalid="ignore"):
         assert any(word in star_difference(stars, columns) for word in message.split("|"))
+
+
+@pytest.mark.parametrize("wrong", ["places", "magnitudes", "light of proxies"])
+def test_what_is_packed_wrong_is_told_as_it_is_written(universe, tmp_path, monkeypatch, wrong):
+    """Records are compared with the stars they were made of: two that were rounded alike would be equal and wrong."""
+    quantised, steps, records = branch.quantised, branch.magnitude_steps, branch.proxy_records
+
+    def moved(position_m):
+        lon, col, rad = quantised(position_m)
+        return lon, np.clip(col + np.uint32(2), 0, 2**23 - 1), rad
+
+    def fainter(*given):
+        found = records(*given)
+        return dataclasses.replace(found, mag=found.mag + np.uint32(4))
+
+    patches = {
+        "places": ("quantised", moved),
+        "magnitudes": ("magnitude_steps", lambda mag: steps(mag) + np.uint32(1)),
+        "light of proxies": ("proxy_records", fainter),
+    }
+    monkeypatch.setattr(branch, *patches[wrong])
+    with pytest.raises(StoreError, match=r"arcsec from its place|5 mmag from its magnitude|do not have the light"):
+        V2().write(universe, tmp_path, workers=1)
 
 
 def test_another_universe_differs(universe, packed, tmp_path):
