@@ -103,6 +103,23 @@ test("it goes where it is told, and answers when it is there", async () => {
   assert.deepEqual(lost.told.at(-1), { helios: "answer", id: 7, value: false });
 });
 
+test("who hears that a flight has ended knows where, though the sky is not at rest yet", async (context) => {
+  context.mock.method(performance, "now", () => 1000);
+  const { told, app, call, draw, rest } = await framed();
+  app.hash = "#fov=59";
+  draw(false);
+  call("goto", "Sirius");
+  await rest();
+  app.hash = "#fov=20";
+  app.flying = false;
+  draw(false);
+  await rest();
+  assert.deepEqual(told.slice(-2), [
+    { helios: "view", link: "#fov=20" },
+    { helios: "answer", id: 7, value: true },
+  ]);
+});
+
 test("it does nothing for other windows, or for messages of other kinds", async () => {
   const { told, call, went, rest } = await framed();
   call("go", "fov=20", {});

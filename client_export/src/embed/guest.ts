@@ -24,19 +24,24 @@ export async function connectHost(app: Hosted): Promise<void> {
 
   let [told, last] = [app.hash, 0];
   const arrivals: (() => void)[] = [];
+  const tellView = () => {
+    if (told === app.hash) return;
+    [told, last] = [app.hash, performance.now()];
+    tell({ helios: "view", link: told });
+  };
   window.addEventListener("message", ({ source, data }) => {
     const call = data as Call;
     if (source !== window.parent || call?.helios !== "call") return;
-    const answer = (value: boolean) => tell({ helios: "answer", id: call.id, value });
+    const answer = (value: boolean) => {
+      tellView(); // what was asked for is seen by who hears that it is done
+      tell({ helios: "answer", id: call.id, value });
+    };
     void (call.what === "goto" ? goto(call.text) : go(call.text)).then(answer);
   });
   app.addOverlay({
     draw: ({ atRest }) => {
       if (!app.flying) for (const arrive of arrivals.splice(0)) arrive();
-      const now = performance.now();
-      if (told === app.hash || (!atRest && now - last < TELL_EVERY_MS)) return;
-      [told, last] = [app.hash, now];
-      tell({ helios: "view", link: told });
+      if (atRest || performance.now() - last >= TELL_EVERY_MS) tellView();
     },
   });
   tell({ helios: "ready", link: told });
