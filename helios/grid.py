@@ -8,13 +8,13 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from helios.constants import R_MIN_M
 from helios.errors import InputError
+from helios.morton import gather, spread
 
 MAX_DEPTH = 20
 """Deepest level: its three indices still fit a 64-bit key."""
@@ -73,7 +73,7 @@ class CellId:
     @classmethod
     def of_key(cls, depth: int, key: int) -> CellId:
         """Return the cell at `depth` with this Morton key; see `cell_keys`."""
-        return cls(depth, *(_gather(key >> axis) for axis in (2, 1, 0)))
+        return cls(depth, *(gather(key >> axis) for axis in (2, 1, 0)))
 
     @property
     def parent(self) -> CellId | None:
@@ -183,7 +183,7 @@ def deepest_keys(position_m: ArrayLike) -> NDArray[np.uint64]:
 def cells_of_keys(keys: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """Return (l, theta, phi), int32 [N], of Morton keys [N]: the inverse of `cell_keys`."""
     keys = np.asarray(keys, np.uint64)
-    l, theta, phi = (_gather(keys >> np.uint64(axis)).astype(np.int32) for axis in (2, 1, 0))
+    l, theta, phi = (gather(keys >> np.uint64(axis)).astype(np.int32) for axis in (2, 1, 0))
     return l, theta, phi
 
 
@@ -199,27 +199,3 @@ def keys_at(depth: ArrayLike, keys: ArrayLike, to_depth: ArrayLike) -> NDArray[n
         moved = moved >> np.maximum(-levels, 0).astype(np.uint64)
         levels = np.maximum(levels, 0)
     return moved << levels.astype(np.uint64)
-
-
-_STEPS = (
-    (32, 0x1F00000000FFFF),
-    (16, 0x1F0000FF0000FF),
-    (8, 0x100F00F00F00F00F),
-    (4, 0x10C30C30C30C30C3),
-    (2, 0x1249249249249249),
-)
-
-
-def spread(v: Any) -> Any:
-    """Two zeros before each of the 21 low bits, of uint64 [N] or, compiled by `helios.spherical`, of one number."""
-    for shift, mask in _STEPS:
-        v = (v | (v << np.uint64(shift))) & np.uint64(mask)
-    return v
-
-
-def _gather(keys: Any) -> Any:
-    """The lowest of each three bits of a key, an int, or of uint64 keys [N]."""
-    v = keys & _STEPS[-1][1]
-    for (shift, _), (_, mask) in zip(_STEPS[::-1], (*_STEPS[-2::-1], (0, 0x1FFFFF))):
-        v = (v | (v >> shift)) & mask
-    return v

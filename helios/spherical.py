@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from helios.constants import R_MIN_M
-from helios.grid import spread
+from helios.morton import spread
 from helios.simd import EXACT
 
 Floats = NDArray[np.float64]

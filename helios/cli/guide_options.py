@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from helios.cli.entry_help import EntryCommand
 from helios.cli.options import name_of, settings_of
 
 _OPTION = re.compile(r"--(?!strategy\.)([A-Za-z0-9][A-Za-z0-9_.-]*)")
@@ -20,7 +21,7 @@ _NESTED = re.compile(r"--strategy\.([A-Za-z0-9_-]+)(?:=(.*))?", re.DOTALL)
 _NUMBER = re.compile(r"\d[\d_]*")
 
 
-class GuideCommand(click.Command):
+class GuideCommand(EntryCommand):
     """A command whose options have a `group`, the heading in its help; those without one come last.
 
     `strategies` gives, when the help is asked for, the dataclass of each strategy's options by the strategy's name.

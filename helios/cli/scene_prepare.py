@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from helios.cli.entry_help import EntryCommand
 from helios.cli.interrupt import STOPPED, Interruptible
 from helios.cli.meter import Meter
 from helios.cli.printing import echo
@@ -17,13 +18,15 @@ SHOWN = 20
 
 
 @click.command(
+    cls=EntryCommand,
+    registries={"--solver": SOLVERS},
     help=f"""Find where the photographs in the folder IMAGES were taken from, and make a data set of them to train on.
 
     The data set has the photographs, their masks, and the largest COLMAP model that was found; prepared.json tells how
     many there were, and which photographs were left out and why. The same photographs give the same bytes. Solvers are
     {", ".join(SOLVERS.names())}; options follow as in pycolmap:max_features=8192,masked=false. With the solver
     command, --command names a program that reads {{images}} and {{masks}} and leaves a COLMAP model in {{output}}.
-    """
+    """,
 )
 @click.option("-o", "--output", type=Path, required=True, metavar="DATA", help="Folder to make.")
 @click.option("--solver", default=None, metavar="NAME", help="Who finds the places. [default: pycolmap]")

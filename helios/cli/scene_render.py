@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from helios.cli.entry_help import EntryCommand
 from helios.cli.options import parse_size
 from helios.cli.printing import echo
 from helios.errors import InputError
@@ -22,9 +23,14 @@ if TYPE_CHECKING:
 FRAMES = (2, 100_000)
 
 
-@click.command()
+@click.command(cls=EntryCommand, registries={"--path": PATHS})
 @click.argument("result", type=Path)
-@click.option("--path", "spec", metavar="|".join(PATHS.names()), help="A film along this path. [default: interp]")
+@click.option(
+    "--path",
+    "spec",
+    metavar="NAME[:OPTION=VALUE,...]",
+    help=f"A film along this path: {', '.join(PATHS.names())}. [default: interp]",
+)
 @click.option("--camera", "name", metavar="NAME", help="A picture from where this photograph was taken, instead.")
 @click.option("--frames", type=int, default=240, show_default=True, help="Frames of the film.")
 @click.option("--fps", type=int, default=30, show_default=True, help="Frames a second of the film.")

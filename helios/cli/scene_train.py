@@ -13,7 +13,9 @@ from helios.options import configs_from
 from helios.photos.data.options import DataOptions
 from helios.photos.fit.config import GROUPS, FitConfig
 from helios.photos.fit.run_options import RunOptions
+from helios.photos.fixers import FIXERS
 from helios.photos.fixers.options import FixOptions
+from helios.photos.paths import PATHS
 
 _ANSWER = "saving the state after this step; Ctrl-C again stops at once"
 _HEADINGS = {
@@ -42,7 +44,7 @@ def _strategies():
     return {name: OPTIONS.get(name) or DENSITY.get(name) for name in DENSITY.names()}
 
 
-@click.command("train", cls=GuideCommand, strategies=_strategies)
+@click.command("train", cls=GuideCommand, strategies=_strategies, registries={"--fixer": FIXERS, "--novel-path": PATHS})
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the result.")
 @click.option("--overwrite", is_flag=True, help="Begin anew where the output holds a training with other options.")

@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from helios.errors import InputError
 from helios.options import check_limits, option
 from helios.photos.fixers.contract import Camera, Fixed, Fixer, Reference, View
-from helios.photos.fixers.outlines import empty_pixels, sizes_of, stacked
-from helios.photos.fixers.surfaces import Scene, Surface, normals_of, points_of, scene_of, surface_in
-from helios.photos.fixers.warping import warp
 
 BACKGROUNDS = ("auto", "mask", "black", "none")
 
@@ -22,11 +16,11 @@ BACKGROUNDS = ("auto", "mask", "black", "none")
 class Consensus(Fixer):
     """Warps photographs through depth into the novel view, tests for occlusion, and weighs by agreement and by angle.
 
-    Depth is that of the room which the outlines in all photographs leave, or the rendered one where they leave it open
-    (`surface_in`). A photograph has a say where the surface, smooth, faces it, and where neither the novel view nor the
-    photograph has something before it. Each pixel takes the colour that the photographs support most, and is trusted as
-    far as they face it and agree. What photographs show as empty is black, and trusted; where they say nothing the
-    render stays, and counts for nothing.
+    Depth is that of the room which the outlines in all photographs leave, or the rendered one where they leave it
+    open (`helios.photos.fixers.surfaces.surface_in`). A photograph has a say where the surface, smooth, faces it,
+    and where neither the novel view nor the photograph has something before it. Each pixel takes the colour that
+    the photographs support most, and is trusted as far as they face it and agree. What photographs show as empty is
+    black, and trusted; where they say nothing the render stays, and counts for nothing.
     """
 
     background: str = option("auto", "What of a photograph is empty: auto, mask, black, none; auto: mask, else black.")
@@ -47,56 +41,7 @@ class Consensus(Fixer):
 
     def fix_all(self, views: Sequence[View]) -> list[Fixed]:
         """See `Fixer.fix_all`. Cost: some seconds of a processor for a million pixels and six photographs."""
-        if not views:
-            return []
-        references = views[0].references
-        scene = scene_of(references, [empty_pixels(one.photograph, self.background) for one in references])
-        if scene is None:
-            return [Fixed(view.render, np.zeros_like(view.alpha)) for view in views]
-        depths = []
-        for reference in references:
-            photograph, drawn = reference.photograph, (reference.depth > 0).astype(np.float32)
-            camera = Camera(photograph.viewmat, photograph.K, photograph.width, photograph.height)
-            depths.append(np.nan_to_num(self._surface(camera, reference.depth, drawn, scene).depth).astype(np.float32))
-        images = stacked([reference.image for reference in references])
-        return [self._fix(view, scene, images, stacked(depths)) for view in views]
+        # Imported here as commands show the options, and need not load what warps.
+        from helios.photos.fixers.agreement import Limits, fixed_by_agreement
 
-    def _surface(self, camera: Camera, depth: NDArray, alpha: NDArray, scene: Scene) -> Surface:
-        return surface_in(camera, depth, alpha, scene, self.smooth * camera.width, self.inset)
-
-    def _fix(self, view: View, scene: Scene, images: NDArray[np.float32], depths: NDArray[np.float32]) -> Fixed:
-        surface = self._surface(view.camera, view.depth, view.alpha, scene)
-        points = points_of(view.camera, surface.depth)
-        colors, facing = warp(
-            points, normals_of(points, view.camera.centre), self.tolerance * scene.radius, images, depths,
-            scene.viewmats, scene.Ks, sizes_of(scene.empties),
-        )  # fmt: skip
-        color, support = agreed(colors, facing, self.agreement)
-        seen = support > 0
-        trust = np.minimum(support, 1.0) * support / np.maximum(facing.sum(axis=0), 1e-9)
-        # Outlines leave too much room: at its rim there is rather nothing.
-        thin = ~surface.empty & (surface.thickness < self.rim)
-        trust *= np.clip((surface.thickness - self.rim) / (2.0 * self.rim), 0.0, 1.0)
-        trust = np.where(thin, 0.5 * (1.0 - surface.thickness / self.rim), trust)
-        black = surface.empty | thin
-        image = np.where(black[..., None], 0.0, np.where(seen[..., None], color, view.render))
-        return Fixed(image.astype(np.float32), np.where(surface.empty, 1.0, trust).astype(np.float32))
-
-
-def agreed(
-    colors: NDArray[np.float32], facing: NDArray[np.float32], agreement: float
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return (color [H, W, 3], support [H, W]): the colour that P photographs support most, and how much they do.
-
-    A photograph supports the colour of another by its `facing` [P, H, W] times exp(-(d / agreement)^2), d the mean
-    absolute difference of their `colors` [P, H, W, 3]; the colour is the mean with these weights. It is a step of mean
-    shift from the best supported colour, and unlike a median it takes weights and does not need an odd number.
-    """
-    best, color = np.zeros(facing.shape[1:], np.float32), np.zeros(colors.shape[1:], np.float32)
-    for own, mine in zip(colors, facing):
-        weights = facing * np.exp(-((np.abs(colors - own).mean(axis=-1) / agreement) ** 2))
-        support = np.where(mine > 0, weights.sum(axis=0), 0.0)
-        better = support > best
-        mean = (weights[..., None] * colors).sum(axis=0) / np.maximum(support, 1e-9)[..., None]
-        best, color = np.where(better, support, best), np.where(better[..., None], mean, color)
-    return color, best
+        return fixed_by_agreement(views, Limits(**vars(self))) if views else []

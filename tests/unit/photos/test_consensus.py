@@ -13,7 +13,8 @@ from scipy import ndimage
 from helios.errors import InputError
 from helios.photos.data.photograph import HeldPixels, Photograph
 from helios.photos.fixers import FIXERS
-from helios.photos.fixers.consensus import Consensus, agreed
+from helios.photos.fixers.agreement import agreed
+from helios.photos.fixers.consensus import Consensus
 from helios.photos.fixers.contract import Camera, Reference, View
 from helios.photos.fixers.outlines import empty_pixels, room_along_rays, sizes_of
 from helios.photos.fixers.pictures import levels
