@@ -28,7 +28,7 @@ from helios.building.partition import (
 from helios.building.placing import Placing
 from helios.building.plan import Plan, plan_store
 from helios.building.provenance import provenance_of, versions
-from helios.building.runs import Run
+from helios.building.runs import PIECES, Run
 from helios.building.shards import ShardResult, make_shard, read_leaves, shard_tasks, star_boxes_m, stored_columns
 from helios.building.sorting import Sorting
 from helios.building.work import Work, working
@@ -97,7 +97,7 @@ def build_universe(
     replaced as a whole; on any error it stays as it was. The pieces of the work run where `scheduler` says; a build
     that was killed resumes from its finished pieces. `on_event` receives a Stage for each kind of piece, an Advance
     for each finished piece, and Done with the report. Takes about 300 MB of memory per worker and 100 bytes per cell,
-    and, beside `output` while it works, twice the disk space of the universe.
+    and, beside `output` while it works, two and a half times the disk space of the universe.
     Raises InputError for unusable options, catalogues or output, and where no star is left; WorkerError where workers
     die; StoreError where the disk is full.
     """
@@ -109,7 +109,7 @@ def build_universe(
     bad_files = BadFiles(config.skip_bad_files)
     readers = config.readers(bad_files)
     seen = [(reader.name, stamp(reader), repr(reader.schema)) for reader in readers]
-    label = [__version__, VERSION, RULE, versions(), asdict(config), seen]
+    label = [__version__, VERSION, PIECES, RULE, versions(), asdict(config), seen]
     with _scheduler(scheduler, readers) as opened, working(output, label, opened, on_event) as work:
         report = _Build(config, output, work, bad_files).make(readers, landmarks)
     on_event(Done(report))
@@ -142,7 +142,7 @@ class _Build:
             leaves = Leaves.joined([plan.leaves, *map(read_leaves, shards)])
             self.counts = sum((shard.counts for shard in shards), self.counts)
             offsets = np.r_[0, np.cumsum(leaves.count)]
-            levels = make_levels(self.work, self.store, leaves.cells, offsets)
+            levels = make_levels(self.work, leaves.cells, offsets)
             tree = leaves, star_boxes_m(leaves, shards), levels
             size_bytes = self._put(tree, self._provenance(plan.stars), landmarks)
         return BuildReport(

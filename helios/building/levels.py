@@ -9,17 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios.building.runs import load, save
+from helios.building.shards import read_points
 from helios.building.work import Work
 from helios.cells import Cells
 from helios.color import color_from_bp_rp
-from helios.grid import deepest_keys
 from helios.levels.branch import (
-    LIGHT_COLUMNS,
     LevelCells,
     draw_stars,
     flux_of,
     grow_branch,
-    stars_as_lights,
     table_from,
 )
 from helios.levels.error_table import WIDTHS
@@ -28,10 +26,9 @@ from helios.levels.own_stars import BRIGHT, KEPT_WHOLE, OWN_STARS, ROOT_DEPTH, U
 from helios.levels.proxies import PROXIES, STOOD_FOR, Lights
 from helios.levels.top import Top, candidates, keepers_above, proxies_above, top_of
 from helios.pieces import seal
-from helios.universe.arrays import open_root, read_rows
 from helios.universe.level_columns import LevelParts
 
-POINT_COLUMNS = tuple(name for name in LIGHT_COLUMNS if name != "bp_rp")
+CANDIDATE_COLUMNS = ("position", "luminosity", "phot_g_mean_mag", "bp_rp")
 
 RULE = (OWN_STARS, BRIGHT, KEPT_WHOLE, PROXIES, STOOD_FOR)
 """Which stars cells keep, and how many proxies stand for the others: branches of another rule do not go together."""
@@ -39,15 +36,14 @@ RULE = (OWN_STARS, BRIGHT, KEPT_WHOLE, PROXIES, STOOD_FOR)
 
 @dataclass(frozen=True)
 class BranchTask:
-    """The branch number `number`: the cell of `depth` and the stars of the store at `store` in `rows` (first, stop).
+    """The branch number `number`: the cell of `depth` and the stars of the store in `rows` (first, stop).
 
-    The store has `stars`. `levels` are the cells above the branch, without the root. `kept_rows` int64 [K], `kept_by`
-    int8 [K]: which of its rows are kept above, and at which depths. `above` are the proxies that stand for the branch,
-    and for the cells above it.
+    The store has `stars`, which shards left in `folder` as points. `levels` are the cells above the branch, without the
+    root. `kept_rows` int64 [K], `kept_by` int8 [K]: which of its rows are kept above, and at which depths. `above` are
+    the proxies that stand for the branch, and for the cells above it.
     """
 
     number: int
-    store: Path
     folder: Path
     depth: int
     rows: tuple[int, int]
@@ -62,20 +58,14 @@ class BranchTask:
         return f"branch {self.number}"
 
     def read(self, *names: str) -> dict[str, NDArray]:
-        """Return the columns `names` of the branch's stars."""
-        root = open_root(self.store)
-        return {name: read_rows(root, f"emitters/{name}", *self.rows) for name in names}
+        """Return what is known of the branch's stars (`read_points`)."""
+        return read_points(self.folder, self.rows, *names)
 
-    @property
-    def points_path(self) -> Path:
-        """The file of where the stars are and their light, as they are, for the later stages to map into memory."""
-        return self.folder / f"points-{self.number:06d}"
-
-    def lights(self, bp_rp: NDArray | None = None) -> Lights:
-        """Return the stars as points of light, all white without their `bp_rp` [N]."""
-        points, rows = load(self.points_path), self.rows[1] - self.rows[0]
-        color = np.broadcast_to(np.float32(1), (rows, 3)) if bp_rp is None else color_from_bp_rp(bp_rp)
-        return Lights(points["position"].reshape(-1, 3), np.zeros(rows), points["luminosity"], color)
+    def lights(self, colored: bool = False) -> Lights:
+        """Return the stars as points of light, all white unless `colored`."""
+        points, rows = self.read("position", "luminosity", "bp_rp"), self.rows[1] - self.rows[0]
+        color = color_from_bp_rp(points["bp_rp"]) if colored else np.broadcast_to(np.float32(1), (rows, 3))
+        return Lights(points["position"], np.zeros(rows), points["luminosity"], color)
 
     def owner(self) -> NDArray[np.int8]:
         """Return the depths of who keeps each star, as far as they are known."""
@@ -94,20 +84,17 @@ class BranchResult:
 
 
 def find_candidates(task: BranchTask) -> BranchResult:
-    """Write the stars of a branch that cells above it may keep, and all as points of light."""
-    columns = task.read(*POINT_COLUMNS)
-    lights = stars_as_lights(columns)
-    save(task.points_path, position=lights.position_m.ravel(), luminosity=lights.luminosity)
-    rows = candidates(flux_of(lights), lights.luminosity, columns["phot_g_mean_mag"], task.levels, task.stars)
-    columns |= task.read("bp_rp")
-    found = {name: column[rows] for name, column in columns.items()}
-    return _written(task, "candidates", task.points_path, row=rows + task.rows[0], **found)
+    """Write the stars of a branch that cells above it may keep."""
+    lights, mag = task.lights(), task.read("phot_g_mean_mag")["phot_g_mean_mag"]
+    rows = candidates(flux_of(lights), lights.luminosity, mag, task.levels, task.stars)
+    found = {name: column[rows] for name, column in task.read(*CANDIDATE_COLUMNS).items()}
+    found["position"] = found["position"].ravel()
+    return _written(task, "candidates", row=rows + task.rows[0], **found)
 
 
 def make_branch(task: BranchTask) -> BranchResult:
     """Write the cells and proxies of a branch, who keeps each of its stars, and its part of the glow map."""
-    lights, owner = task.lights(task.read("bp_rp")["bp_rp"]), task.owner()
-    keys = deepest_keys(lights.position_m)
+    lights, owner, keys = task.lights(colored=True), task.owner(), task.read("key")["key"]
     order = np.argsort(keys, kind="stable")
     lights = lights.take(order)
     sorted_owner = owner[order]
@@ -133,8 +120,8 @@ def draw_branch(task: BranchTask) -> BranchResult:
     return _written(task, "drawn", images=images.ravel(), light=np.stack([light for _, light in drawn]).ravel())
 
 
-def make_levels(work: Work, store: Path, leaves: Cells, offsets: NDArray[np.int64]) -> LevelParts:
-    """Return the parts of the levels of detail of the stars in the `store`, whose cells are `leaves`, at `offsets`.
+def make_levels(work: Work, leaves: Cells, offsets: NDArray[np.int64]) -> LevelParts:
+    """Return the parts of the levels of detail of the stars in the store, whose cells are `leaves`, at `offsets`.
 
     The pieces run where `work` says; those of a killed build that are whole are not made again.
     """
@@ -142,13 +129,14 @@ def make_levels(work: Work, store: Path, leaves: Cells, offsets: NDArray[np.int6
     nothing = np.zeros(0, np.int64), np.zeros(0, np.int8)
     tasks = [
         BranchTask(
-            *(number, store, work.folder, int(top.depth[cell]), (int(top.first[cell]), int(top.stop[cell]))),
+            *(number, work.folder, int(top.depth[cell]), (int(top.first[cell]), int(top.stop[cell]))),
             *(int(offsets[-1]), len(top.path(int(top.parent[cell]))), *nothing),
         )
         for number, cell in enumerate(top.branches.tolist())
     ]
     found = _joined([load(r.path) for r in work.stage("finding bright stars", find_candidates, tasks, BranchResult)])
-    bright = stars_as_lights(found)
+    position, color = found["position"].reshape(-1, 3), color_from_bp_rp(found["bp_rp"])
+    bright = Lights(position, np.zeros(len(position)), found["luminosity"], color)
     keeper = keepers_above(top, found["row"], flux_of(bright), bright.luminosity, found["phot_g_mean_mag"])
     tasks = [_with_kept(task, top, found["row"], keeper) for task in tasks]
     branches = [load(r.path) for r in work.stage("making levels", make_branch, tasks, BranchResult, _rows)]
@@ -205,10 +193,10 @@ def _rows(result: BranchResult) -> int:
     return result.rows
 
 
-def _written(task: BranchTask, kind: str, *others: Path, **arrays: NDArray) -> BranchResult:
+def _written(task: BranchTask, kind: str, **arrays: NDArray) -> BranchResult:
     path = task.folder / f"{kind}-{task.number:06d}"
     save(path, **arrays)
-    return BranchResult(path, task.rows[1] - task.rows[0], seal(task.folder, [path, *others]))
+    return BranchResult(path, task.rows[1] - task.rows[0], seal(task.folder, [path]))
 
 
 def _columns(prefix: str, lights: Lights) -> dict[str, NDArray]:

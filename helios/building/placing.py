@@ -14,8 +14,9 @@ from helios.catalog.counts import Counts
 from helios.catalog.positions import at_epoch, positions_m, velocities_m_per_yr, with_edsd_distances
 from helios.catalog.row_cuts import EDSD, Cuts
 from helios.catalog.table import StarTable
-from helios.grid import BEYOND_GRID, INSIDE_R_MIN
+from helios.grid import BEYOND_GRID, INSIDE_R_MIN, MAX_DEPTH, HLGrid
 from helios.light import luminosity
+from helios.spherical import morton_keys
 
 MOVED, ACROSS, UNMOVED = range(3)
 """Values of a run's column `motion`: full velocity, no radial velocity, no proper motion."""
@@ -60,22 +61,25 @@ class Placing:
     def settle(self, stars: StarTable, label: str) -> Placed:
         """As `place`, for `stars` that already have their distances and are at the epoch."""
         position = positions_m(stars)
-        cells = self.sorting.bucket_grid.locate(position)
+        cells = HLGrid(MAX_DEPTH).locate(position)
         counts = Counts()
         if np.any(cells[0] < 0):
             kept = cells[0] >= 0
             counts = _count_outside(stars, cells[0], label)
             stars, position, cells = stars[kept], position[kept], (cells[0][kept], cells[1][kept], cells[2][kept])
-        columns = self._columns(stars, position)
-        light = luminosity(columns["phot_g_mean_mag"], np.linalg.norm(position, axis=-1))
-        return Placed(columns, self.sorting.buckets(cells, light), stars.row, counts)
+        columns = self._columns(stars, position, morton_keys(*cells))
+        light = None
+        if self.sorting.by_light:
+            light = luminosity(columns["phot_g_mean_mag"], np.linalg.norm(position, axis=-1))
+        return Placed(columns, self.sorting.buckets(columns["key"], light), stars.row, counts)
 
-    def _columns(self, stars: StarTable, position: NDArray[np.float64]) -> Columns:
+    def _columns(self, stars: StarTable, position: NDArray[np.float64], keys: NDArray[np.uint64]) -> Columns:
         with np.errstate(over="ignore"):
             bp_rp = stars.bp_rp.astype(np.float32)
         bp_rp[~np.isfinite(bp_rp)] = np.nan
         x, y, z = np.ascontiguousarray(position.T)
         columns = {
+            "key": keys,
             "source_id": stars.source_id,
             "x_m": x,
             "y_m": y,

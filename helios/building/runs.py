@@ -20,10 +20,14 @@ RUN_ROWS = 1 << 20
 _ALIGNED = 64
 """Each array of a file begins at a multiple of this many bytes."""
 
+PIECES = 2
+"""Format of what pieces of a build leave for the stages after them: a build goes on only with pieces of its own."""
+
 UNTOUCHED = "what was there before the build is untouched"
 
 Columns = dict[str, NDArray]
-"""Columns [N] of stars by name: those of the store's emitters, or those that these are made of."""
+"""Columns [N] of stars by name: those of the store's emitters, or those that these are made of, and `key`, their Morton
+keys at MAX_DEPTH."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ def write_run(part: int, path: Path, columns: Columns, buckets: NDArray[np.uint6
     run = Run(part, path, len(ids), int(ids.min()), int(ids.max()))
     bounds = np.r_[starts, len(buckets)].astype(np.uint32)
     save(run.index_path, buckets=buckets[starts].astype(narrow), starts=bounds)
-    save(run.path, **{name: column[order] for name, column in columns.items()})
+    save(run.path, **{name: column.take(order) for name, column in columns.items()})
     return run
 
 

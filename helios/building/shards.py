@@ -18,13 +18,15 @@ from helios.building.runs import Columns, Run, load, save
 from helios.building.sorting import BUCKET_DEPTH, Sorting, by_rank_and_light
 from helios.catalog.counts import Counts
 from helios.cells import Bounds, Cells, boxes_around
-from helios.coords import stacked_positions_m
 from helios.grid import MAX_DEPTH, keys_at
-from helios.light import luminosity
+from helios.levels.branch import stars_as_lights
 from helios.pieces import seal
 from helios.universe.arrays import SHARD_ROWS, chunk_sums, open_root, write_shard
 from helios.universe.emitters import EMITTER_COLUMNS, OPTIONAL_EMITTER_COLUMNS
 from helios.universe.tree import Leaves, leaves_of
+
+AXES, SHOWN = ("x_m", "y_m", "z_m"), ("phot_g_mean_mag", "bp_rp")
+PLACED = (*AXES, "phot_g_mean_mag")
 
 
 @dataclass(frozen=True)
@@ -101,29 +103,60 @@ def shard_tasks(
 def make_shard(shard: ShardTask) -> ShardResult:
     """Write `shard` and the leaves it lists; return its result. Raises StoreError where writing fails."""
     stars = _gathered(shard)
-    position = stacked_positions_m(stars, axis=0).T
-    keys = shard.sorting.keys(position)
+    lights = stars_as_lights({name: stars[name] for name in PLACED})
+    keys = shard.sorting.held(stars["key"])
     leaves, new = _leaves(shard, keys)
     rank = np.searchsorted(leaves.cells.first_keys, keys, side="right") - 1
-    light = luminosity(stars["phot_g_mean_mag"], np.linalg.norm(position, axis=-1))
-    order = by_rank_and_light(rank, light, stars["source_id"])[shard.skip : shard.skip + shard.rows]
+    order = by_rank_and_light(rank, lights.luminosity, stars["source_id"])[shard.skip : shard.skip + shard.rows]
+    position = lights.position_m.take(order, axis=0)
     group: Any = open_root(shard.store, mode="r+")["emitters"]
-    columns = _stored(stars, order)
+    columns = _stored(stars, order, position)
     files = [write_shard(group, name, shard.number, column) for name, column in columns.items()]
     sums = {name: chunk_sums(column) for name, column in columns.items()}
-    path = shard.folder / f"leaves-{shard.number:06d}"
+    path, points = shard.folder / f"leaves-{shard.number:06d}", points_path(shard.folder, shard.number)
+    save(
+        points,
+        position=position.ravel(),
+        luminosity=lights.luminosity[order],
+        key=stars["key"][order],
+        **{name: columns[name] for name in SHOWN},
+    )
     own = rank[order]
     starts = np.flatnonzero(np.r_[True, own[1:] != own[:-1]])
-    low, high = boxes_around(position[order], starts)
+    low, high = boxes_around(position, starts)
     boxes = {"boxed": leaves.cells.first_keys[own[starts]], "low": low.ravel(), "high": high.ravel()}
     save(path, depth=new.cells.depth, key=new.cells.key, count=new.count, **boxes)
     motion = stars["motion"][order] if "motion" in stars else np.zeros(0, np.uint8)
     counts = Counts(
-        white=int(np.isnan(stars["bp_rp"][order]).sum()),
+        white=int(np.isnan(columns["bp_rp"]).sum()),
         unmoved=int(np.count_nonzero(motion == UNMOVED)),
         across=int(np.count_nonzero(motion == ACROSS)),
     )
-    return ShardResult(shard.rows, counts, path, sums, seal(shard.folder, [*files, path]))
+    return ShardResult(shard.rows, counts, path, sums, seal(shard.folder, [*files, path, points]))
+
+
+def points_path(folder: Path, number: int) -> Path:
+    """Return the file of where the stars of the shard `number` are, their keys and light, as they are, to be mapped."""
+    return folder / f"points-{number:06d}"
+
+
+def read_points(folder: Path, rows: tuple[int, int], *names: str) -> Columns:
+    """Return what shards wrote to `folder` of the stars of the store's rows (first, stop), mapped where it can be.
+
+    `names` are of `position` float64 [N, 3] metres, `luminosity` float64 [N], `key` uint64 [N], and those of SHOWN.
+    """
+    parts: list[Columns] = []
+    for number in range(rows[0] // SHARD_ROWS, -(-rows[1] // SHARD_ROWS)):
+        columns, begin = load(points_path(folder, number)), number * SHARD_ROWS
+        columns["position"] = columns["position"].reshape(-1, 3)
+        inside = slice(max(rows[0] - begin, 0), rows[1] - begin)
+        parts.append({name: columns[name][inside] for name in names})
+    if len(parts) == 1:
+        return parts[0]
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in names}
+    for column in joined.values():
+        column.flags.writeable = False  # as mapped ones, so that kernels are compiled once
+    return joined
 
 
 def read_leaves(result: ShardResult) -> Leaves:
@@ -194,10 +227,11 @@ def stored_columns(names: Collection[str]) -> StoredColumns:
     return columns
 
 
-def _stored(stars: Columns, order: NDArray[np.intp]) -> Columns:
-    """Return the columns of the store, in `order`."""
-    columns: Columns = {}
+def _stored(stars: Columns, order: NDArray[np.intp], position_m: NDArray[np.float64]) -> Columns:
+    """Return the columns of the store, in `order`, in which `position_m` is already."""
+    columns: Columns = {name: np.ascontiguousarray(axis) for name, axis in zip(AXES, position_m.T)}
     for name, (dtype, shape) in stored_columns(stars).items():
-        whole = np.stack([stars[f"{name}_{axis}"] for axis in "xyz"], axis=-1) if shape else stars[name]
-        columns[name] = whole[order].astype(dtype, copy=False)
+        if name not in AXES:
+            whole = np.stack([stars[f"{name}_{axis}"] for axis in "xyz"], axis=-1) if shape else stars[name]
+            columns[name] = whole.take(order, axis=0).astype(dtype, copy=False)
     return columns

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from helios.grid import MAX_DEPTH, HLGrid, keys_at
-from helios.spherical import morton_keys
+from helios.grid import MAX_DEPTH, keys_at
 from helios.universe.tree import TreeRule
 
 BUCKET_DEPTH = 7
@@ -37,30 +36,33 @@ class Sorting:
         return self.rule.depth is not None and self.rule.depth < BUCKET_DEPTH
 
     @property
-    def bucket_grid(self) -> HLGrid:
-        """The grid whose cells make buckets."""
-        return HLGrid(BUCKET_DEPTH if self.rule.depth is None else min(self.rule.depth, BUCKET_DEPTH))
+    def bucket_depth(self) -> int:
+        """The depth of the cells that make buckets."""
+        return BUCKET_DEPTH if self.rule.depth is None else min(self.rule.depth, BUCKET_DEPTH)
 
-    def buckets(self, cells: tuple[NDArray[np.int32], ...], luminosities: NDArray[np.float64]) -> NDArray[np.uint64]:
-        """Return the buckets, uint64 [N], of stars in `cells` of `bucket_grid` with `luminosities` [N] above 0."""
-        keys = morton_keys(*cells)
-        if not self.by_light:
-            return keys
+    def buckets(self, keys: NDArray[np.uint64], luminosities: NDArray[np.float64] | None = None) -> NDArray[np.uint64]:
+        """Return the buckets, uint64 [N], of stars with these `keys` [N] at MAX_DEPTH.
+
+        Their `luminosities` [N], above 0, are needed where buckets are `by_light`.
+        """
+        cells = keys_at(MAX_DEPTH, keys, self.bucket_depth)
+        if luminosities is None or not self.by_light:
+            return cells
         fainter = (np.uint64(1) << _LIGHT_BITS) - np.uint64(1) - (luminosities.view(np.uint64) >> _EXPONENT_SHIFT)
-        return (keys << _LIGHT_BITS) | fainter
+        return (cells << _LIGHT_BITS) | fainter
 
     def cell_keys_of(self, buckets: NDArray[np.uint64]) -> NDArray[np.uint64]:
-        """Return the Morton keys [N], at the depth of `bucket_grid`, of the cells in which `buckets` [N] lie."""
+        """Return the Morton keys [N], at `bucket_depth`, of the cells in which `buckets` [N] lie."""
         return buckets >> _LIGHT_BITS if self.by_light else buckets
 
     def first_keys_of(self, buckets: NDArray[np.uint64]) -> NDArray[np.uint64]:
         """Return the keys at MAX_DEPTH, uint64 [N], of the first descendants of the cells that `buckets` [N] lie in."""
-        return keys_at(self.bucket_grid.depth, self.cell_keys_of(buckets), MAX_DEPTH)
+        return keys_at(self.bucket_depth, self.cell_keys_of(buckets), MAX_DEPTH)
 
-    def keys(self, position_m: NDArray[np.float64]) -> NDArray[np.uint64]:
-        """Return the keys at MAX_DEPTH, uint64 [N], of the deepest possible cells of stars at `position_m` [N, 3]."""
+    def held(self, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """Return the `keys` [N] at MAX_DEPTH of the first descendants of the deepest possible cells of stars."""
         deepest = self.rule.deepest
-        return keys_at(deepest, morton_keys(*HLGrid(deepest).locate(position_m)), MAX_DEPTH)
+        return keys if deepest == MAX_DEPTH else keys_at(deepest, keys_at(MAX_DEPTH, keys, deepest), MAX_DEPTH)
 
 
 def by_bucket(buckets: NDArray[np.uint64]) -> NDArray[np.intp]:

@@ -10,6 +10,7 @@ import click
 
 from helios import __version__
 from helios.cli.printing import printable
+from helios.collecting import collect_seldom
 from helios.errors import HeliosError
 
 COMMANDS = {
@@ -56,6 +57,7 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, help_line) for name, (_, help_line) in self.lazy.items()])
 
     def invoke(self, ctx: click.Context):
+        collect_seldom()
         try:
             return super().invoke(ctx)
         except HeliosError as error:

@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[2] / "helios"
 
 LAYERS = (
     {"errors", "constants", "options", "registry", "catalogs_path", "progress", "files", "work_folders", "pieces"}
-    | {"simd", "fixed_order", "rejections", "threads", "gzipped", "film", "image_file", "morton"},
+    | {"simd", "fixed_order", "rejections", "threads", "gzipped", "film", "image_file", "morton", "collecting"},
     {"coords", "spherical", "grid", "cells", "regions", "light", "color", "splats", "schedulers", "solar"},
     {"levels"},
     {"catalog"},

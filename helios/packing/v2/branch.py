@@ -99,10 +99,10 @@ def pack_branch(task: BranchTask) -> PackedBranch:
     kept = np.flatnonzero(owner <= branch.depth)
     below = np.flatnonzero(owner > branch.depth)
     own = {side: records[below] for side, records in sides.items()}
-    of_below, of_kept = ({name: columns[name][rows] for name in STAR_COLUMNS} for rows in (below, kept))
-    cells, lengths, crcs = _write(task, universe, stars[below], of_below, own, owner[below])
+    cells, lengths, crcs = _write(task, universe, stars[below], columns, below, own, owner[below])
     upper = {side: records[kept] for side, records in sides.items()}
     light = float(solid_angle_sr(columns["phot_g_mean_mag"]).sum())
+    of_kept = {name: columns[name][kept] for name in STAR_COLUMNS}
     return PackedBranch(cells, lengths, crcs, of_kept, upper, above[owner[kept].astype(np.int64) + 1], light)
 
 
@@ -111,10 +111,11 @@ def _write(
     universe: Universe,
     stars: StarRecords,
     columns: dict[str, NDArray],
+    rows: NDArray[np.int64],
     sides: dict[Side, NDArray],
     owner: NDArray[np.int8],
 ):
-    """Write the files of the branch, of `stars` below its first cell, with their `columns` and records in `sides`.
+    """Write the files of the branch, of `stars` below its first cell, `rows` of `columns`, with records in `sides`.
 
     Return cells, lengths and CRCs of the tiles.
     """
@@ -123,7 +124,7 @@ def _write(
     parent = levels.parent[inside]
     cells = branch.begin + np.argsort(parent, kind="stable")
     keys = morton_keys(stars.rad >> 4, stars.lon >> 2, stars.col >> 3)  # at MAX_DEPTH: the grid's, by the same formulas
-    blocks, order = encode_cells(universe, cells, stars, columns, levels.cells_of(keys, owner))
+    blocks, order = encode_cells(universe, cells, stars, columns, rows, levels.cells_of(keys, owner))
     starts = np.flatnonzero(np.r_[True, np.diff(levels.parent[cells]) > 0]) if len(cells) else np.zeros(0, np.int64)
     lengths, crcs = blocks.tiles(np.r_[starts, len(cells)]) if len(cells) else (starts, starts.astype(np.uint32))
     task.tiles.write_bytes(blocks.data.data)
@@ -140,12 +141,14 @@ def encode_cells(
     cells: NDArray[np.int64],
     stars: StarRecords,
     columns: dict[str, NDArray],
+    rows: NDArray[np.int64],
     keeper: NDArray[np.int64],
 ) -> tuple[Blocks, NDArray[np.int64]]:
     """Return the blocks of `cells` [M] in their order, and the order of the `stars` [N] in them, int64 [N].
 
-    `columns` [N] are the stars' own, `keeper` [N] is the cell of each, one of `cells`. Raises StoreError where the
-    blocks, decoded again, do not hold the stars and proxies of the universe to the accuracy of the format.
+    `rows` [N] of the universe's `columns` are the stars' own, `keeper` [N] is the cell of each, one of `cells`. Raises
+    StoreError where the blocks, decoded again, do not hold the stars and proxies of the universe to the accuracy of the
+    format.
     """
     levels = universe.levels
     place = np.zeros(len(levels), np.int64)
@@ -159,8 +162,10 @@ def encode_cells(
     found = decode_tile(blocks.data, levels.depth[cells], levels.key[cells], f"{universe.path}: a branch")
     if not (np.array_equal(found.star_offsets, star_starts) and np.array_equal(found.proxy_offsets, proxy_starts)):
         raise StoreError(f"{universe.path}: the blocks of a branch do not hold its stars (is the memory sound?)")
-    there = {name: columns[name][order] for name in STAR_COLUMNS}
-    if problem := star_difference(found.stars, there) or light_difference(lights, proxy_starts, found.proxies.mag):
+    of_stars = {name: columns[name] for name in STAR_COLUMNS}
+    if problem := star_difference(found.stars, of_stars, rows[order]) or light_difference(
+        lights, proxy_starts, found.proxies.mag
+    ):
         raise StoreError(f"{universe.path}: in a branch as packed {problem} (is the memory sound?)")
     return blocks, order
 

@@ -6,7 +6,7 @@ import struct
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from helios.errors import InputError, StoreError
 from helios.grid import MAX_DEPTH
@@ -26,8 +26,7 @@ class PagePointer:
     crc: int
 
 
-@dataclass(frozen=True)
-class IndexEntry:
+class IndexEntry(NamedTuple):
     """What the index says of the cell `key` of `depth`; the root is key 0 of depth -1.
 
     Bit k of `child_mask` is set where it has a child k; only with children has it a tile, in which these lie:
@@ -120,7 +119,7 @@ def decode_page(data: bytes, parent: IndexEntry, name: str) -> Page:
 
 
 def _read_entry(reader: Reader, depth: int, key: int) -> IndexEntry:
-    mask, extent = reader.take("<BB")
+    mask, extent = reader.raw(2)
     return read_entry(reader, depth, key, mask, extent, reader.raw(TABLE_BYTES) if extent else b"")
 
 
@@ -156,8 +155,11 @@ class Reader:
 
     def raw(self, count: int) -> bytes:
         """Return the next `count` bytes."""
-        at = self._pass(count)
-        return self._data[at : at + count]
+        begin, end = self._at, self._at + count
+        if end > len(self._data):
+            self._pass(count)
+        self._at = end
+        return self._data[begin:end]
 
     def take(self, form: str) -> tuple:
         """Return the next numbers, in the form of `struct`."""
@@ -167,7 +169,7 @@ class Reader:
         """Return the next unsigned LEB128, of at most 5 bytes and none of them spare."""
         value = 0
         for shift in range(0, 35, 7):
-            byte = self._data[self._pass(1)]
+            (byte,) = self.raw(1)
             value |= (byte & 127) << shift
             if byte < 128 and not (byte == 0 and shift):
                 return value

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from helios.grid import MAX_DEPTH, keys_at
+from helios.packing.v2.index import IndexEntry
 from helios.packing.v2.quantities import error_steps
 from helios.packing.v2.reader import V2Pack
 from helios.packing.v2.tree import PackTree
@@ -34,8 +35,9 @@ def written_differences(pack: V2Pack, tree: PackTree, tiles: Tiles, on_event: On
         on_event(Advance(number + 1))
     _, *parts = pack.tiles()
     entries = [pack.head.root, *(entry for part in parts for entry in part.cells)]
-    said = np.array([(entry.depth, entry.child_mask, entry.extent) for entry in entries])
-    key = np.array([entry.key for entry in entries], np.uint64)
+    fields = dict(zip(IndexEntry._fields, zip(*entries)))
+    said = np.array([fields[name] for name in ("depth", "child_mask", "extent")]).T
+    key = np.array(fields["key"], np.uint64)
     cells = tree.levels.cells_of(keys_at(np.maximum(said[:, 0], 0), key, MAX_DEPTH), said[:, 0])
     due = np.stack([tree.depth, tree.child_mask, tree.extent], axis=1)[cells]
     if not (
@@ -46,7 +48,7 @@ def written_differences(pack: V2Pack, tree: PackTree, tiles: Tiles, on_event: On
         yield "it has other cells than the universe"
         return
     steps = error_steps(tree.levels.table[cells[said[:, 2] > 0]])
-    if b"".join(entry.table for entry in entries) != steps.tobytes():
+    if b"".join(fields["table"]) != steps.tobytes():
         yield "its cells have other errors than in the universe"
     place = np.full(len(tree), -1)
     place[tree.tiles] = np.arange(len(tree.tiles))

@@ -85,7 +85,7 @@ class _Upper:
         columns = {name: np.concatenate([branch.upper[name] for branch in done]) for name in STAR_COLUMNS}
         keeper = np.concatenate([branch.upper_cells for branch in done])
         upper = tree.upper[np.argsort(tree.parent[tree.upper], kind="stable")]
-        blocks, order = encode_cells(universe, upper, star_records(columns), columns, keeper)
+        blocks, order = encode_cells(universe, upper, star_records(columns), columns, np.arange(len(keeper)), keeper)
         ends = np.r_[0, np.cumsum(tree.own[upper])]
         below = tree.parent[upper[1:]]
         starts = 1 + (np.flatnonzero(np.r_[True, np.diff(below) > 0]) if len(below) else np.zeros(0, np.int64))
@@ -168,9 +168,13 @@ class _Entries:
 
     def __init__(self, tree: PackTree, layout: Layout, tiles: Tiles):
         self._tree, self._layout, self._tiles = tree, layout, tiles
+        self._said = list(
+            zip(tree.depth.tolist(), tree.key.tolist(), tree.child_mask.tolist(), tree.extent.tolist(), strict=True)
+        )
         self._tables = error_steps(tree.levels.table).reshape(len(tree), -1)
-        self._tile = np.full(len(tree), -1)
-        self._tile[tree.tiles] = np.arange(len(tree.tiles))
+        tile = np.full(len(tree), -1)
+        tile[tree.tiles] = np.arange(len(tree.tiles))
+        self._tile = tile.tolist()
         self._group = {int(root): group for group, root in enumerate(layout.roots.tolist())}
         self.pages = [b""] * len(layout.roots)
         for group in range(len(layout.roots) - 1, 0, -1):  # those below a page come after it: their CRCs are in it
@@ -180,10 +184,8 @@ class _Entries:
 
     def of(self, cell: int, pointer: bool = True) -> IndexEntry:
         """The entry of `cell`."""
-        tree, tile = self._tree, int(self._tile[cell])
-        extent = int(tree.extent[cell])
-        said = (int(tree.depth[cell]), int(tree.key[cell]), int(tree.child_mask[cell]), extent)
-        table = self._tables[cell].tobytes() if extent else b""
+        said, tile = self._said[cell], self._tile[cell]
+        table = self._tables[cell].tobytes() if said[-1] else b""
         if tile < 0:
             return IndexEntry(*said, table)
         group = self._group.get(cell, 0) if pointer else 0
@@ -191,7 +193,7 @@ class _Entries:
         if group:
             layout, data = self._layout, self.pages[group]
             page = PagePointer(int(layout.shard[group]), int(layout.offset[group]), len(data), zlib.crc32(data))
-        where = int(self._tiles.length[tile]), int(tree.tile_stars[cell]), int(self._tiles.crc[tile])
+        where = int(self._tiles.length[tile]), int(self._tree.tile_stars[cell]), int(self._tiles.crc[tile])
         return IndexEntry(*said, table, *where, page)
 
     def below(self, root: int) -> Iterator[IndexEntry]:

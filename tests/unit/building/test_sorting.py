@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from helios.building.sorting import Sorting, by_bucket, by_rank_and_light
-from helios.grid import HLGrid
+from helios.grid import HLGrid, deepest_keys
 from helios.light import luminosity
+from helios.spherical import morton_keys
 from helios.universe.tree import TreeRule
 
 RULES = [TreeRule(leaf_capacity=3), *(TreeRule(depth=depth) for depth in (0, 4, 6, 7, 9, 20))]
@@ -43,13 +44,14 @@ def test_rank_light_and_identifier_decide_in_this_order(ranks):
 def test_buckets_rise_with_the_place_in_the_store(rule):
     position, magnitude, ids = stars(3000)
     sorting, light = Sorting(rule), luminosity(magnitude, np.linalg.norm(position, axis=1))
-    buckets = sorting.buckets(sorting.bucket_grid.locate(position), light)
-    keys = sorting.keys(position)
+    buckets = sorting.buckets(deepest_keys(position), light)
+    keys = morton_keys(*HLGrid(rule.deepest).locate(position)) << np.uint64(3 * (20 - rule.deepest))
+    np.testing.assert_array_equal(sorting.held(deepest_keys(position)), keys)
     # The finest cells that a star can be told apart by stand for the leaves, which hold one or more of them.
     order = np.lexsort((ids, -light, keys if rule.depth is not None else buckets))
     assert (np.diff(buckets[order].astype(np.int64)) >= 0).all()
     first = sorting.first_keys_of(buckets)
-    cell = np.uint64(3 * (20 - sorting.bucket_grid.depth))
+    cell = np.uint64(3 * (20 - sorting.bucket_depth))
     np.testing.assert_array_equal(first >> cell, keys >> cell)
 
 
@@ -57,6 +59,6 @@ def test_a_large_cell_has_many_buckets():
     position, magnitude, _ = stars(3000)
     light = luminosity(magnitude, np.linalg.norm(position, axis=1))
     sorting = Sorting(TreeRule(depth=0))
-    buckets = sorting.buckets(HLGrid(0).locate(position), light)
+    buckets = sorting.buckets(deepest_keys(position), light)
     assert len(np.unique(buckets)) > 500
     assert np.bincount(np.unique(buckets, return_inverse=True)[1]).max() < 60

@@ -23,7 +23,7 @@ def random_page(seed, depth=3, levels=2):
     rng = np.random.default_rng(seed)
     parent = random_entry(rng, depth, 0o2345 if depth == 3 else 0, 0b0101_0101, paged=depth >= 0)
     if depth < 0:
-        parent = replace(parent, extent=0, table=b"")
+        parent = parent._replace(extent=0, table=b"")
     return parent, random_entries(rng, parent, levels)
 
 
@@ -71,7 +71,7 @@ def test_entries_that_are_not_the_cells_of_the_page_are_refused():
         (entries[:-1], "holds nothing where cell"),
         (entries[1:], "holds cell .* where cell"),
         ([*entries, entries[0]], "some of no cell"),
-        ([replace(entries[0], extent=7, table=b"")], "has extent 7, table of 0"),
+        ([entries[0]._replace(extent=7, table=b"")], "has extent 7, table of 0"),
     ):
         with pytest.raises(InputError, match=message):
             encode_page(parent, 0, 0, wrong)
@@ -142,7 +142,7 @@ def test_heads_that_cannot_be_are_refused():
         (with_sides(data, 0b1001), "head.bin: side files 00001001, of which this Helios knows 00000111"),
         (with_sides(data, 0b110), "head.bin: side files 00000110"),
         (encode_head(replace(head, n_shards=0)), "outside its 0 shards"),
-        (encode_head(replace(head, root=replace(head.root, page=PagePointer(0, 0, 0, 0)))), "damaged"),
+        (encode_head(replace(head, root=head.root._replace(page=PagePointer(0, 0, 0, 0)))), "damaged"),
     ):
         assert message in refused(damaged, lambda part: decode_head(part, "head.bin"))
 
