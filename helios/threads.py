@@ -17,7 +17,7 @@ import numba
 T = TypeVar("T")
 R = TypeVar("R")
 
-STRIPES_PER_THREAD = 4
+STRIPES_PER_THREAD = 8
 """More than one, so that a thread the system holds up leaves its share to the others."""
 
 

@@ -17,11 +17,11 @@ from helios.errors import InputError, StoreError
 from helios.files import read_json
 from helios.photos.data.dataset import DataOptions, Dataset, load_dataset
 from helios.photos.results import Result
-from helios.photos.sh import sh_colors
+from helios.photos.sh import check_degree, sh_colors
+from helios.photos.shown import Shown, ShowOnCpu, showable
 from helios.photos.table import NAMES, check_params
 
 if TYPE_CHECKING:
-    from helios.photos.sh_kernels import Products
     from helios.rendering.opaque.contract import Drawn, OpaqueBackend
 
 
@@ -97,22 +97,28 @@ def draw_views(
     backgrounds: Tensor | None = None,
     absgrad: bool = False,
     with_depths: bool = True,
-    kept: list[Products] | None = None,
+    kept: list[Shown] | None = None,
 ) -> Drawn:
     """Return what C cameras see of splats, with colours of harmonics up to `degree`; differentiable.
 
-    `kept`: as `sh_colors` has it.
-
     viewmats [C, 4, 4], world to camera, Ks [C, 3, 3] px, backgrounds [C, 3] or None for black: on the backend's device.
+    On the CPU, where `kept` is given, `backward()` adds to it what is asked of the splats as shown, for the optimiser,
+    and leaves gradients only in what the rasteriser looks at itself: means, quats and cameras.
     """
+    means, shN = params["means"], params["shN"]
     centres = -(viewmats[:, :3, :3].transpose(1, 2) @ viewmats[:, :3, 3:])[..., 0]
-    means = params["means"]
-    colors = sh_colors(means[None] - centres[:, None], params["sh0"], params["shN"], degree, kept)
+    check_degree(shN, degree)
+    if showable(params) and (kept is not None or not torch.is_grad_enabled()):
+        shown = (params["scales"], params["opacities"], params["sh0"], shN)
+        scales, opacities, colors = ShowOnCpu.apply(means, *shown, centres.detach(), degree, kept)
+    else:
+        scales, opacities = params["scales"].exp(), params["opacities"].sigmoid()
+        colors = sh_colors(means[None] - centres[:, None], params["sh0"], shN, degree)
     return backend.draw(
         means,
         params["quats"],
-        params["scales"].exp(),
-        params["opacities"].sigmoid(),
+        scales,
+        opacities,
         colors,
         viewmats,
         Ks,

@@ -1,10 +1,12 @@
 """Scenes from photographs: what each strategy makes of each start, and what a step costs beside its rasteriser.
 
     python -m tests.bench.bench_scene table DATA --data-factor 2 --splats 12000 --steps 2000
-    python -m tests.bench.bench_scene step DATA --data-factor 2 --splats 50000
+    python -m tests.bench.bench_scene step DATA --data-factor 2 --splats 50000 --steps 600
 
 `table` trains once for each strategy and start, and prints the rows of the table in docs/howto/photographs.md. `step`
-prints the processor's time of a whole step over that of drawing and differentiating the same picture alone.
+prints the processor's time of a whole step over that of drawing and differentiating a picture of the same splats alone,
+in turns, of two scenes: splats strewn at random, most of them hidden by others from the first step, and what `default`
+has made of the SfM points after so many steps. All photographs are decoded before, as they are once in a training.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from helios.rendering.opaque import choose
 STRATEGIES, STARTS = ("default", "mcmc", "spectral"), ("sfm", "random")
 GUIDES_STEPS = 30_000
 RANDOM_POINTS, RANDOM_EXTENT = 3000, 0.5
+REPEATS = 15
 
 
 def begin(data: Dataset, strategy: str, start: str, splats: int, steps: int) -> Fit:
@@ -54,20 +57,29 @@ def table(data: Dataset, splats: int, steps: int) -> None:
         print(f"| {' | '.join(cells)} |", flush=True)
 
 
-def step(data: Dataset, splats: int, repeats: int = 15) -> None:
-    """Print the whole step over drawing and differentiating its picture, with as many splats from the first step."""
+def step(data: Dataset, splats: int, steps: int) -> None:
+    """Print the whole step over drawing and differentiating a picture, with `splats` at random and as trained."""
+    for view in data.train:
+        view.image(), view.mask()
     size = Size("random", splats, RANDOM_EXTENT, max_gaussians=splats, strategy="mcmc")
-    fit = Fit(data, SceneOptions(FitConfig(Steps(), size, colour=Colour(3, 1))), choose("numba"))
-    for _ in range(5):
+    strewn = Fit(data, SceneOptions(FitConfig(Steps(), size, colour=Colour(3, 1))), choose("numba"))
+    compare("strewn", strewn, 5)
+    compare("trained", begin(data, "default", "sfm", splats, steps), steps - REPEATS)
+
+
+def compare(name: str, fit: Fit, steps: int) -> None:
+    """Print the medians of the steps that follow `steps` others."""
+    for _ in range(steps):
         fit.advance()
     whole, alone = [], []
-    for repeat in range(repeats):
+    for repeat in range(REPEATS):
         began = time.process_time()
         fit.advance()
         whole.append(time.process_time() - began)
-        alone.append(drawing(fit, data.train[repeat % len(data.train)]))
+        alone.append(drawing(fit, fit.data.train[repeat % len(fit.data.train)]))
     ms, alone_ms = (1e3 * statistics.median(times) for times in (whole, alone))
-    print(f"{splats:,} splats, medians: step {ms:.1f} ms, rasteriser {alone_ms:.1f} ms, ratio {ms / alone_ms:.2f}")
+    ratio = f"step {ms:.1f} ms, rasteriser {alone_ms:.1f} ms, ratio {ms / alone_ms:.2f}"
+    print(f"{name}, {len(fit.table):,} splats, medians: {ratio}", flush=True)
 
 
 def drawing(fit: Fit, view) -> float:
@@ -93,7 +105,7 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     data = load_dataset(given.data, DataOptions(data_factor=given.data_factor))
-    table(data, given.splats, given.steps) if given.what == "table" else step(data, given.splats)
+    table(data, given.splats, given.steps) if given.what == "table" else step(data, given.splats, given.steps)
 
 
 if __name__ == "__main__":

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numba import njit
+from numpy.typing import NDArray
 from torch import Tensor
 
 from helios.photos.fit.adam_fused import fused_step
-from helios.photos.sh_kernels import Products, fill_products, product_buffers, share_of
-from helios.photos.table import SplatTable
-from helios.simd import JIT, LANES, load, sqrt, store
+from helios.photos.fit.adam_kernels import step_rows, step_shown
+from helios.photos.shown import Shown, flat, joined
+from helios.photos.table import NAMES, SplatTable
 from helios.threads import run_striped
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-15
@@ -37,26 +37,22 @@ class AdamSteps:
     corrected: bool = True
 
     def step(
-        self,
-        table: SplatTable,
-        rates: dict[str, float],
-        drawn: Tensor | None = None,
-        products: Sequence[Products] = (),
+        self, table: SplatTable, rates: dict[str, float], drawn: Tensor | None = None, shown: Sequence[Shown] = ()
     ) -> None:
         """Step the columns of `table` against their gradients, and clear these; `table.steps` counts it.
 
-        rates: learning rate of each column for one view a step. drawn: bool [N], needed for `drawn_only`. products:
-        of shN, in place of its gradient, all of one degree.
+        rates: learning rate of each column for one view a step. drawn: bool [N], needed for `drawn_only`. shown: what
+        the step's pictures ask; the gradients are then only of what the rasteriser looks at itself.
         """
         table.steps += 1
-        if products:
-            trained = (table.params["shN"].detach(), table.exp_avg["shN"], table.exp_avg_sq["shN"])
-            self._step_products(products, *trained, rates["shN"], table.steps, drawn if self.drawn_only else None)
+        rows = drawn if self.drawn_only else None
+        if shown:
+            self._step_shown(table, rates, rows, joined(shown))
         for name, param in table.params.items():
-            if param.grad is not None:
+            if param.grad is not None and not shown:
                 columns = (param.detach(), param.grad, table.exp_avg[name], table.exp_avg_sq[name])
-                self.step_rows(*columns, rates[name], table.steps, drawn if self.drawn_only else None)
-                param.grad = None
+                self.step_rows(*columns, rates[name], table.steps, rows)
+            param.grad = None
 
     def step_rows(
         self, param: Tensor, grad: Tensor, exp_avg: Tensor, exp_avg_sq: Tensor, rate: float, t: int, rows: Tensor | None
@@ -69,31 +65,22 @@ class AdamSteps:
             _torch_step(param, grad, exp_avg, exp_avg_sq, rows, *numbers)
         elif param.numel():
             arrays = [x.contiguous().numpy().reshape(-1) for x in (param, grad, exp_avg, exp_avg_sq)]
-            marked = np.empty(0, bool) if rows is None else rows.numpy()
             worth = -(-param.numel() // THREADED)
-            run_striped(_rows, worth, None, *arrays, param[0].numel(), marked, *map(np.float32, numbers))
+            run_striped(step_rows, worth, None, *arrays, param[0].numel(), _marks(rows), *_split(numbers))
 
-    def _step_products(
-        self,
-        products: Sequence[Products],
-        param: Tensor,
-        exp_avg: Tensor,
-        exp_avg_sq: Tensor,
-        rate: float,
-        t: int,
-        rows: Tensor | None,
-    ) -> None:
-        """The same step of shN [N, K - 1, 3], whose gradient is what `products` give."""
-        degree = products[0].degree
-        if degree == 0 or not param.numel():
-            return  # what has never had a gradient stays
-        parts = zip(*(made.arrays() for made in products))
-        views = [np.concatenate(some) if len(some) > 1 else some[0] for some in parts]
-        arrays = [x.numpy().reshape(-1) for x in (param, exp_avg, exp_avg_sq)]
-        marked = np.empty(0, bool) if rows is None else rows.numpy()
-        count, width, numbers = len(param), 3 * param.shape[1], map(np.float32, self._numbers(rate, t))
-        worth = -(-param.numel() // THREADED)
-        run_striped(_product_rows, worth, None, *arrays, count, width, marked, degree, *views, *numbers)
+    def _step_shown(self, table: SplatTable, rates: dict[str, float], rows: Tensor | None, shown: Shown) -> None:
+        """The same step of all columns, in one pass over their rows."""
+        columns = [flat(of[name]) for name in NAMES for of in (table.params, table.exp_avg, table.exp_avg_sq)]
+        means, quats = (table.params[name] for name in ("means", "quats"))
+        asked = [torch.zeros_like(param) if param.grad is None else param.grad for param in (means, quats)]
+        grads = tuple(flat(t) for t in (*asked, shown.d_scales, shown.d_opacities))
+        views = (shown.centres, shown.scales, shown.opacities, shown.colors, shown.d_colors, shown.slopes)
+        count, width = len(table), 3 * table.params["shN"].shape[1]
+        stepped, others = zip(*(_split(self._numbers(rates[name], table.steps)) for name in NAMES))
+        run_striped(
+            step_shown, -(-sum(map(len, columns[::3])) // THREADED), None, count, width, shown.degree, tuple(columns),
+            grads, tuple(flat(t) for t in views), _marks(rows), stepped, others[0],
+        )  # fmt: skip
 
     def _numbers(self, rate: float, t: int) -> tuple[float, ...]:
         """The rate and the root of the second moment's correction, the betas and what is left of 1, epsilon."""
@@ -117,65 +104,11 @@ def _torch_step(param, grad, exp_avg, exp_avg_sq, rows, rate, root, beta1, rest1
     param.copy_(stepped)
 
 
-@njit(**JIT)
-def _rows(stripe, stripes, param, grad, exp_avg, exp_avg_sq, width, marked, *numbers):
-    """Step this stripe's rows of flat float32 arrays [N width]; all where `marked` is empty."""
-    if len(marked) == 0:
-        # Stripes end where vectors end, so that it does not depend on their number what goes into one.
-        vectors, count = len(param) // LANES, len(param)
-        first, end = stripe * vectors // stripes, (stripe + 1) * vectors // stripes
-        end = count if stripe == stripes - 1 else end * LANES
-        _range(param, grad, 0, exp_avg, exp_avg_sq, first * LANES, end, numbers)
-        return
-    rows = len(param) // width
-    for n in range(stripe * rows // stripes, (stripe + 1) * rows // stripes):
-        if marked[n]:
-            _range(param, grad, 0, exp_avg, exp_avg_sq, n * width, (n + 1) * width, numbers)
+def _split(numbers: tuple[float, ...]) -> tuple[np.float32, tuple[np.float32, ...]]:
+    """Return the rate, and the numbers that do not depend on it."""
+    rate, *others = map(np.float32, numbers)
+    return rate, tuple(others)
 
 
-@njit(**JIT)
-def _product_rows(
-    stripe, stripes, param, exp_avg, exp_avg_sq, count, width, marked, degree, directions, colors, upstream, *numbers
-):
-    """The same with a gradient that is made, a vector's worth of rows at a time, where it is needed."""
-    rows, columns, basis, spare = product_buffers()
-    begin, end = share_of(stripe, stripes, count)
-    for first in range(begin, end, LANES):
-        fill_products(rows, columns, basis, spare, first, count, width, degree, directions, colors, upstream)
-        shift, last = first * width, min(end, first + LANES)
-        if len(marked) == 0:
-            _range(param, rows, shift, exp_avg, exp_avg_sq, shift, last * width, numbers)
-            continue
-        for n in range(first, last):
-            if marked[n]:
-                _range(param, rows, shift, exp_avg, exp_avg_sq, n * width, (n + 1) * width, numbers)
-
-
-@njit(**JIT)
-def _range(param, grad, shift, exp_avg, exp_avg_sq, first, end, numbers):
-    """Step the numbers `first` to `end`, whole vectors of them at a time; their gradients stand `shift` before them."""
-    i = first
-    while i + LANES <= end:
-        g = load(grad, i - shift)
-        stepped, m, v = _stepped(load(param, i), g, load(exp_avg, i), load(exp_avg_sq, i), numbers)
-        store(exp_avg, i, m)
-        store(exp_avg_sq, i, v)
-        store(param, i, stepped)
-        i += LANES
-    while i < end:
-        param[i], exp_avg[i], exp_avg_sq[i] = _stepped(param[i], grad[i - shift], exp_avg[i], exp_avg_sq[i], numbers)
-        i += 1
-
-
-@njit(**JIT)
-def _stepped(param, grad, exp_avg, exp_avg_sq, numbers):
-    """(parameter, first moment, second moment) after the step, of numbers or vectors.
-
-    Epsilon, which only keeps 0 / 0 away, is added below the root: one over a root costs less than a root and a
-    division.
-    """
-    rate, root, beta1, rest1, beta2, rest2, epsilon = numbers
-    one = np.float32(1.0)
-    m = beta1 * exp_avg + rest1 * grad
-    v = beta2 * exp_avg_sq + rest2 * grad * grad
-    return param - rate * m * (one / sqrt(v * (one / (root * root)) + epsilon * epsilon)), m, v
+def _marks(rows: Tensor | None) -> NDArray[np.bool_]:
+    return np.empty(0, bool) if rows is None else rows.numpy()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-STEP, ORDER, CAMERAS, START, DENSITY, FIX = range(6)
+STEP, ORDER, CAMERAS, START, DENSITY, FIX, BUNDLE = range(7)
 """What random numbers are for; each purpose has its own."""
 
 

@@ -124,12 +124,14 @@ class Rates(_Checked):
 class Cameras(_Checked):
     """Cameras that are trained, too."""
 
-    pose_opt: bool = option(False, "Train the cameras' positions and directions with the splats.")
+    pose_opt: bool = option(False, "Find the cameras' positions and directions, once the splats have a form.")
     pose_opt_lr: float = option(
-        0.5, "Share that a camera moves of the way to where its photograph and `pose_opt_reg` want it.", (0.0, 1.0)
+        1.0,
+        "Share that cameras move in an iteration of the way to where photographs and `pose_opt_reg` want them.",
+        (0.0, 1.0),
     )
     pose_opt_reg: float = option(
-        3e-3, "Pull of the cameras back to where they were, x what their photographs say of them.", _WEIGHT
+        1e-4, "Pull of the cameras back to where they were, x what their photographs say of them.", _WEIGHT
     )
     pose_noise: float = option(0.0, "Shake the cameras by this much first, units of the scene and radians.", (0.0, 1.0))
 

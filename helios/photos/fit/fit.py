@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,19 +17,22 @@ from helios.photos.data.dataset import Dataset
 from helios.photos.density import Changes
 from helios.photos.fit.adam import AdamSteps
 from helios.photos.fit.ahead import Ahead
-from helios.photos.fit.chance import CAMERAS, DENSITY, START, Epochs, generator
+from helios.photos.fit.bundle import adjust
+from helios.photos.fit.chance import BUNDLE, CAMERAS, DENSITY, START, Epochs, generator
 from helios.photos.fit.losses import photo_loss, regularise
 from helios.photos.fit.options import RATE_OF, SceneOptions
-from helios.photos.fit.poses import CameraMotions
-from helios.photos.fit.sightings import Sighting, sight
+from helios.photos.fit.poses import CameraMotions, inverse_motion
+from helios.photos.fit.surface import opaque, shot_of
 from helios.photos.fit.views import Demand, Demands, NovelView
 from helios.photos.table import SplatTable
 from helios.photos.trained import Trained, draw_views
 
 if TYPE_CHECKING:
-    from helios.photos.sh_kernels import Products
-    from helios.rendering.opaque.contract import Drawn, OpaqueBackend
+    from helios.photos.shown import Shown
+    from helios.rendering.opaque.contract import OpaqueBackend
 
+CAMERAS_FOUND = 0.1
+"""Share of the training, after which cameras are looked for: splats have a surface, and time to forget."""
 _SCALE_MARGIN = 1.1
 """What gsplat's trainer multiplies the size of the scene by."""
 
@@ -39,14 +43,6 @@ class StepMade:
 
     loss: float
     changes: Changes
-
-
-@dataclass(frozen=True)
-class Told:
-    """What the pictures of a step say beside the gradients of splats."""
-
-    products: list[Products] = field(default_factory=list)  # of which the gradient of shN is the sum
-    sightings: list[tuple[int, Sighting]] = field(default_factory=list)  # of cameras that are trained
 
 
 class Fit:
@@ -105,31 +101,30 @@ class Fit:
     def advance(self) -> StepMade:
         """Make one step. Raises InputError where its loss is no number."""
         fit, step = self.options.fit, self.step
+        if fit.cameras.pose_opt and self.motions is not None and step == int(CAMERAS_FOUND * self.last_step):
+            self._find_cameras(self.motions)
         demands = self._demands.of_step(step, self._order, self.novel)
         chance = generator(fit.steps.seed, DENSITY, step)
         drawn_rows = torch.zeros(len(self.table), dtype=torch.bool, device=self.backend.device)
-        loss, told = 0.0, Told()
+        loss = 0.0
+        shown: list[Shown] = []  # with what is asked of it, in place of gradients
         # Pictures of one size are drawn together; each group's gradients add to those of the others.
         for _, group in itertools.groupby(sorted(demands, key=_size), key=_size):
-            loss += self._differentiate(list(group), len(demands), chance, drawn_rows, told)
-        loss += regularise(self.table.params, self._preset.opacity_reg, self._preset.scale_reg)
+            loss += self._differentiate(list(group), len(demands), chance, drawn_rows, shown)
+        loss += regularise(self.table.params, self._preset.opacity_reg, self._preset.scale_reg, shown)
         if not math.isfinite(loss):
             raise InputError(f"step {step + 1}: the loss is {loss}; lower the learning rates, or look at the cameras")
         rates = {name: getattr(fit.rates, f"{name}_lr") for name in RATE_OF}
         rates["means"] *= self.scene_scale * fit.pace() * self.decay()
-        self._adam.step(self.table, rates, drawn_rows, told.products)
-        if self.motions is not None:
-            for camera, sighting in told.sightings:
-                how = (fit.cameras.pose_opt_lr, fit.cameras.pose_opt_reg, step / self.last_step)
-                self.motions.step(camera, sighting, *how)
+        self._adam.step(self.table, rates, drawn_rows, shown)
         changes = self.strategy.after_step(self.table, self.density, step, rates["means"], chance)
         self.step += 1
         return StepMade(loss, changes)
 
     def _differentiate(
-        self, group: list[Demand], count: int, chance: torch.Generator, drawn_rows: Tensor, told: Told
+        self, group: list[Demand], count: int, chance: torch.Generator, drawn_rows: Tensor, shown: list[Shown]
     ) -> float:
-        """Add the gradients of these demands, of `count` of the step, mark the rows that they draw; see cameras."""
+        """Add the gradients of these demands, of `count` of the step, and mark the rows that they draw."""
         fit = self.options.fit
         background = torch.stack([d.background for d in group])
         drawn = draw_views(
@@ -145,33 +140,31 @@ class Fit:
             fit.drawing.far_plane,
             backgrounds=background if fit.drawing.random_bkgd else None,
             absgrad=self.strategy.absgrad,
-            with_depths=fit.cameras.pose_opt,
-            kept=told.products,
+            with_depths=False,
+            kept=shown,
         )
         total = torch.zeros((), device=self.backend.device)
-        for demand, image in zip(group, drawn.images):
-            truth = demand.truth
+        # One picture is taken as it is: what takes it apart would be differentiated too.
+        for demand, image in zip(group, drawn.images.split(1) if len(group) > 1 else [drawn.images]):
+            truth = demand.truth[None]
             if demand.counts is not None:
                 image, truth = image * demand.counts[..., None], truth * demand.counts[..., None]
-            one = photo_loss(image[None], truth[None], fit.losses.ssim_lambda)
-            total = total + demand.weight / count * one
+            total = total + demand.weight / count * photo_loss(image, truth, fit.losses.ssim_lambda)
         total.backward()
-        if fit.cameras.pose_opt:
-            told.sightings.extend(self._sightings(group, drawn))
         if self._adam.drawn_only:
             drawn_rows |= (drawn.radii > 0).all(dim=-1).any(dim=0)
         self.strategy.after_backward(self.table, self.density, self.step, drawn, chance)
         return total.item()
 
-    def _sightings(self, group: list[Demand], drawn: Drawn) -> list[tuple[int, Sighting]]:
-        """Return what these demands say of the cameras that are trained, with their numbers."""
-        found = []
-        planes = zip(drawn.images.detach(), drawn.alphas.detach(), drawn.depths.detach())
-        for demand, (image, alpha, depth) in zip(group, planes):
-            if demand.camera is not None:
-                sighting = sight(image, alpha, depth, demand.truth, demand.counts, self._tensor(demand.view.K))
-                found += [(demand.camera, sighting)] if sighting is not None else []
-        return found
+    def _find_cameras(self, motions: CameraMotions) -> None:
+        """Move all cameras to where the photographs agree best, the splats' surface being known by and by."""
+        fit, photographs = self.options.fit, self.data.train
+        given = torch.tensor(np.stack([one.viewmat for one in photographs]), dtype=torch.float64)
+        now = inverse_motion(motions.motions.cpu().double()) @ given
+        trained = opaque(self.trained())
+        shots = [shot_of(one, viewmat, trained, self.backend) for one, viewmat in zip(photographs, now)]
+        how = (fit.cameras.pose_opt_lr, fit.cameras.pose_opt_reg)
+        motions.move(given, adjust(shots, now, *how, generator(fit.steps.seed, BUNDLE)))
 
     def _cameras(self, group: list[Demand]) -> Tensor:
         """Return the viewmats [C, 4, 4] of demands, moved where cameras are trained."""

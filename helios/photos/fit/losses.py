@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
-from helios.rendering.rows import exp
-from helios.simd import JIT, LANES, broadcast, hsum, load, store
-from helios.threads import run_striped
 from helios.training.loss.image_terms import image_loss
 
-SHARE = 4096
-"""Numbers whose sum is found by itself."""
-
-THREADED = 128
-"""Shares that are worth a thread's while."""
-
-ZERO, HALF, ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
+if TYPE_CHECKING:
+    from helios.photos.shown import Shown
 
 
 def photo_loss(images: Tensor, truth: Tensor, ssim_lambda: float) -> Tensor:
@@ -52,27 +45,24 @@ def _on_cpu(pred: Tensor, target: Tensor, weights: dict[str, float]) -> Tensor:
     return fused_image_loss(pred, TruthCache(target, lit, np.zeros((1, count, 2, LEVELS))), None, **weights)[0]
 
 
-def regularise(params: dict[str, Tensor], opacity_reg: float, scale_reg: float) -> float:
-    """Return the value of `regularisers`, and add its gradient to those of the columns.
+def regularise(params: dict[str, Tensor], opacity_reg: float, scale_reg: float, shown: Sequence[Shown] = ()) -> float:
+    """Return the value of `regularisers`, and add its gradient to those of the columns, or to what is asked of `shown`.
 
-    Of float32 on the CPU in machine code, the same bytes on any number of threads.
+    The same bytes on any number of threads.
     """
-    if params["means"].device.type != "cpu":
+    if not shown:
         extra = regularisers(params, opacity_reg, scale_reg)
         if extra.requires_grad:
             extra.backward()
         return extra.item()
-    total = 0.0
-    for name, weight in (("opacities", opacity_reg), ("scales", scale_reg)):
-        param = params[name]
-        if weight and param.numel():
-            if param.grad is None:
-                param.grad = torch.zeros_like(param)
-            flat = [t.detach().numpy().reshape(-1) for t in (param, param.grad)]
-            sums = np.empty(-(-param.numel() // SHARE))
-            worth, weighed = -(-len(sums) // THREADED), np.float32(weight / param.numel())
-            run_striped(_add_slopes, worth, None, *flat, sums, weighed, name == "opacities")
-            total += weight * float(sums.sum()) / param.numel()
+    total, one = 0.0, shown[0]
+    for values, asked, weight in (
+        (one.opacities, one.d_opacities, opacity_reg),
+        (one.scales, one.d_scales, scale_reg),
+    ):
+        if weight and values.numel():
+            asked += weight / values.numel()
+            total += weight * float(values.numpy().mean())  # numpy adds up in pairs
     return total
 
 
@@ -84,33 +74,3 @@ def regularisers(params: dict[str, Tensor], opacity_reg: float, scale_reg: float
     if scale_reg:
         total = total + scale_reg * params["scales"].exp().mean()
     return total
-
-
-@njit(**JIT)
-def _value_and_slope(x, sigmoid):
-    """Of e^x or of the sigmoid at x, a number or a vector; what is not finite must reach the loss."""
-    if sigmoid:
-        y = ONE / (ONE + exp(ZERO - x)) + ZERO * x
-        return y, y * (ONE - y)
-    root = exp(HALF * x)
-    y = root * root + ZERO * x
-    return y, y
-
-
-@njit(**JIT)
-def _add_slopes(stripe, stripes, values, grad, sums, weight, sigmoid):
-    """Fill the `sums` of shares stripe, stripe + stripes, ... of `values`; add `weight` times the slope to `grad`."""
-    for share in range(stripe, len(sums), stripes):
-        i, end, some = share * SHARE, min(len(values), (share + 1) * SHARE), broadcast(ZERO)
-        while i + LANES <= end:
-            value, slope = _value_and_slope(load(values, i), sigmoid)
-            store(grad, i, load(grad, i) + weight * slope)
-            some = some + value
-            i += LANES
-        total = np.float64(hsum(some))
-        while i < end:
-            value, slope = _value_and_slope(values[i], sigmoid)
-            grad[i] += weight * slope
-            total += value
-            i += 1
-        sums[share] = total

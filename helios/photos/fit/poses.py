@@ -1,4 +1,4 @@
-"""Cameras that are trained with the splats: each has a small motion of its own, which begins at rest."""
+"""Cameras that are not where they were said to be: each has a small motion of its own, which begins at rest."""
 
 from __future__ import annotations
 
@@ -9,19 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from helios.photos.fit.sightings import Sighting
-
 _AT_REST = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
-WAIT = 0.2
-"""Share of the training in which cameras stay: splats that have no form yet would lead them astray."""
-SETTLED = 0.6
-"""Share of the training, from which on photographs are trusted as far as they ever are."""
-CAUTION = 10.0
-"""By how much more cameras are held to where they were when they begin to move, as pictures are blurred then."""
 STEADY = 0.57
 """Errors of positions, in shares of the distance, over those of directions, rad, that cameras are expected to have."""
-MOST = 0.005
-"""rad, or share of the distance: a camera's motion in one step at most."""
 
 
 class CameraMotions:
@@ -30,7 +20,7 @@ class CameraMotions:
     The rotation is what Gram and Schmidt make of these rows (Zhou et al. 2019, https://arxiv.org/abs/1812.07035,
     eq. 15), and a camera is moved in its own frame, as by gsplat's CameraOptModule: camera to world times motion. How
     they are found is another way than gsplat's, whose steps along the gradient leave a camera that should be turned
-    half turned and half shifted.
+    half turned and half shifted: see `helios.photos.fit.bundle`.
     """
 
     def __init__(self, count: int, device: torch.device, noise: float = 0.0, rng: torch.Generator | None = None):
@@ -39,35 +29,16 @@ class CameraMotions:
         if noise:
             start = noise * torch.randn(count, 9, generator=rng)
         self.motions = start.to(device)
-        self._given = inverse_motion(start.double())
 
     def moved(self, viewmats: Tensor, cameras: Sequence[int]) -> Tensor:
         """Return `viewmats` [C, 4, 4], world to camera, of these of the V cameras, as their motions leave them."""
-        return inverse_motion(self.motions[list(cameras)]) @ viewmats
+        return inverse_motion(self.motions[list(cameras)].to(viewmats.dtype)) @ viewmats
 
-    def step(self, camera: int, seen: Sighting, share: float, hold: float, done: float) -> None:
-        """Move a camera by `share` of what brings it to where it is most likely, `done` (0 to 1) into the training.
-
-        That is where the photograph's differences and what holds it to its place before all training are least
-        together: `hold`, in shares of the mean of the curvature's diagonal, per turn squared (Levenberg 1944,
-        doi:10.1090/qam/10666). What the photograph cannot tell, a turn from a shift, is divided as errors are expected.
-        """
-        if done < WAIT:
-            return
-        caution = CAUTION ** max(0.0, (SETTLED - done) / (SETTLED - WAIT))
-        pull = torch.tensor([STEADY**-2] * 3 + [1.0] * 3, dtype=torch.float64)
-        pull *= hold * caution * seen.curvature.diagonal().mean()
-        motion = torch.linalg.inv(inverse_motion(self.motions[camera : camera + 1].double().cpu()))[0]
-        since = self._given[camera] @ motion
-        turn, shift = since[:3, :3], since[:3, 3]
-        # The sine's part of a rotation: its vector, up to the third order.
-        axis = torch.stack([turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]]) / 2
-        far = torch.cat([turn.T @ shift / seen.distance, axis])
-        step = share * torch.linalg.solve(seen.curvature + torch.diag(pull), seen.slope - pull * far)
-        step *= min(1.0, MOST / max(step.norm().item(), 1e-30))
-        motion = motion @ _motion(step, seen.distance)
-        numbers = torch.cat([motion[:3, 3], motion[:2, :3].reshape(6) - motion.new_tensor(_AT_REST)])
-        self.motions[camera] = numbers.to(self.motions)
+    def move(self, viewmats: Tensor, found: Tensor) -> None:
+        """Let all V cameras, whose viewmats are float64 [V, 4, 4], be where those of `found` are."""
+        motion = viewmats @ torch.linalg.inv(found)
+        rest = torch.tensor(_AT_REST, dtype=torch.float64)
+        self.motions = torch.cat([motion[:, :3, 3], motion[:, :2, :3].flatten(1) - rest], 1).to(self.motions)
 
     def state(self) -> dict[str, Any]:
         """Return all of it, as tensors."""
@@ -78,13 +49,28 @@ class CameraMotions:
         self.motions = state["motions"].to(self.motions.device, copy=True)
 
 
-def _motion(step: Tensor, distance: float) -> Tensor:
-    """Return the motion [4, 4] of a shift [3] in shares of `distance` and a turn [3], rad: the exponential map."""
-    made = step.new_zeros(4, 4)
-    x, y, z = step[3:]
-    made[:3, :3] = torch.stack([0 * x, -z, y, z, 0 * x, -x, -y, x, 0 * x]).reshape(3, 3)
-    made[:3, 3] = distance * step[:3]
+def exponential(steps: Tensor, distances: Tensor) -> Tensor:
+    """Return motions [V, 4, 4] of shifts, in shares of `distances` [V], and turns, rad: steps [V, 6], their log."""
+    made = steps.new_zeros(len(steps), 4, 4)
+    x, y, z = steps[:, 3:].T
+    made[:, :3, :3] = torch.stack([0 * x, -z, y, z, 0 * x, -x, -y, x, 0 * x], 1).reshape(-1, 3, 3)
+    made[:, :3, 3] = distances[:, None] * steps[:, :3]
     return torch.linalg.matrix_exp(made)
+
+
+def between(given: Tensor, viewmats: Tensor, distances: Tensor) -> tuple[Tensor, Tensor]:
+    """Return how unlikely a camera's motions are [6], a turn's 1, and how far cameras have moved [V, 6].
+
+    given, viewmats: float64 [V, 4, 4], before and now; a motion is a shift, in shares of `distances` [V], and a turn,
+    rad, both in the camera's own frame. A camera is as likely off by `STEADY` shares as by one radian.
+    """
+    since = given @ torch.linalg.inv(viewmats)
+    turns, shifts = since[:, :3, :3], since[:, :3, 3]
+    # The sine's part of a rotation: its vector, up to the third order.
+    twice = turns - turns.transpose(1, 2)
+    axes = torch.stack([twice[:, 2, 1], twice[:, 0, 2], twice[:, 1, 0]], 1) / 2
+    back = (turns.transpose(1, 2) @ shifts[..., None])[..., 0] / distances[:, None]
+    return torch.tensor([STEADY**-2] * 3 + [1.0] * 3, dtype=torch.float64), torch.cat([back, axes], 1)
 
 
 def inverse_motion(motions: Tensor) -> Tensor:

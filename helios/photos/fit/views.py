@@ -8,11 +8,13 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 
 from helios.photos.fit.ahead import Ahead
 from helios.photos.fit.chance import STEP, Epochs, generator
+from helios.simd import JIT
 
 
 class View(Protocol):
@@ -112,4 +114,12 @@ def _unit(values: NDArray[np.uint8], device: torch.device) -> Tensor:
     """Return 0 to 255 as float32 from 0 to 1 on `device`, to which bytes go, not floats."""
     if device.type != "cpu":
         return torch.tensor(values, device=device).to(torch.float32).mul_(1.0 / 255.0)
-    return torch.from_numpy(np.multiply(values, np.float32(1.0 / 255.0), dtype=np.float32))
+    unit = np.empty(values.shape, np.float32)
+    _scale_bytes(unit.reshape(-1), np.ascontiguousarray(values).reshape(-1))
+    return torch.from_numpy(unit)
+
+
+@njit(**JIT)
+def _scale_bytes(unit, values):
+    for i in range(len(values)):
+        unit[i] = np.float32(values[i]) * np.float32(1.0 / 255.0)

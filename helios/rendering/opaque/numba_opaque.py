@@ -20,13 +20,10 @@ from helios.rendering.opaque.blocks import SUMS, block_constants
 from helios.rendering.opaque.contract import Drawn, check_opaque
 from helios.rendering.opaque.gradients import gather_shares
 from helios.rendering.opaque.project import PROJECTED, project_shares, put_in_order
-from helios.rendering.opaque.tiles import lay_tiles, list_tiles, sum_tiles, take_splats
+from helios.rendering.opaque.tiles import SORTED, TILE, lay_tiles, list_tiles, place_lists, sum_tiles, take_splats
 from helios.threads import run_striped
 
 CONSTANTS = block_constants()
-
-COPIED = 4096
-"""Sorted splats that are worth a thread's while."""
 
 
 class NumbaOpaque:
@@ -72,7 +69,7 @@ class NumbaOpaque:
             )
         backgrounds = torch.zeros(c, 3) if backgrounds is None else backgrounds
         scene = (means, quats, scales, opacities, colors, viewmats, backgrounds)
-        means2d = torch.zeros(c, n, 2)
+        means2d = torch.empty(c, n, 2)
         if torch.is_grad_enabled() and any(t.requires_grad for t in scene):
             means2d.requires_grad_()
         options = _Options(width, height, (near_plane, far_plane), antialiased, absgrad, self.threads)
@@ -117,18 +114,15 @@ class _Rasterise(torch.autograd.Function):
         radii = torch.empty(c, n, 2, dtype=torch.int32)
         outputs = [t.detach().numpy() for t in (means2d, radii, images, alphas, depths, passing)]
         arrays = [t.numpy() for t in scene]
+        poses, lenses = (t.detach().numpy().astype(np.float64) for t in (viewmats, Ks))
         views = []
         for j in range(c):
-            camera = (
-                viewmats[j].detach().double().numpy(),
-                Ks[j].detach().double().numpy(),
-                float(options.width),
-                float(options.height),
-            )
+            camera = (poses[j], lenses[j], float(options.width), float(options.height))
             views.append(_draw(*(out[j] for out in outputs), arrays, j, camera, options))
         ctx.save_for_backward(*scene, images, alphas, depths, passing)
         ctx.views, ctx.options, ctx.means2d = views, options, means2d
         ctx.mark_non_differentiable(radii)
+        ctx.set_materialize_grads(False)
         return images, alphas, depths, radii
 
     @staticmethod
@@ -136,14 +130,16 @@ class _Rasterise(torch.autograd.Function):
     def backward(ctx, d_images, d_alphas, d_depths, _):
         *scene, images, alphas, depths, passing = ctx.saved_tensors
         drawn = [t.numpy() for t in (images, alphas, depths, passing)]
-        asked = [t.contiguous().numpy() for t in (d_images, d_alphas, d_depths)]
+        nothing = torch.zeros_like(alphas) if d_alphas is None or d_depths is None else None
+        d_images = torch.zeros_like(images) if d_images is None else d_images
+        asked = [(nothing if t is None else t).contiguous().numpy() for t in (d_images, d_alphas, d_depths)]
         c, n = scene[4].shape[:2]
         splats = tuple(t.numpy() for t in scene[:4])
-        grads = tuple(np.zeros_like(t) for t in splats)
+        grads = tuple(np.empty_like(t) if c else np.zeros_like(t) for t in splats)
         options = ctx.options
         d_colors, d_means2d = np.empty((c, n, 3), np.float32), np.empty((c, n, 2), np.float32)
         d_absolute = np.empty((c, n if options.absgrad else 0, 2), np.float32)
-        d_viewmats = np.zeros((c, 4, 4))
+        d_viewmats = np.zeros((c, 4, 4), np.float32)
         for j, view in enumerate(ctx.views):
             moments = np.empty(len(view.listed) * SUMS, np.float32)
             pixels = tuple(t[j] for t in drawn), tuple(t[j] for t in asked)
@@ -161,9 +157,8 @@ class _Rasterise(torch.autograd.Function):
         if options.absgrad:
             ctx.means2d.absgrad = torch.from_numpy(d_absolute)
         d_backgrounds = torch.einsum("chwk,chw->ck", d_images, passing) if ctx.needs_input_grad[6] else None
-        d_viewmats = torch.from_numpy(d_viewmats).float()
-        splat_grads = (torch.from_numpy(g) for g in (*grads, d_colors))
-        return *splat_grads, d_viewmats, d_backgrounds, torch.from_numpy(d_means2d), None, None
+        splat_grads = (torch.from_numpy(g) for g in (*grads, d_colors, d_viewmats))
+        return *splat_grads, d_backgrounds, torch.from_numpy(d_means2d), None, None
 
 
 def _draw(means2d, radii, image, alphas, depths, passing, arrays, j, camera, options: _Options) -> _View:
@@ -179,10 +174,16 @@ def _draw(means2d, radii, image, alphas, depths, passing, arrays, j, camera, opt
     order = put_in_order(depths_found, counts)
     ordered, bounds = np.empty(len(order), PROJECTED), np.empty((len(order), 4), np.int16)
     first = np.zeros(n + 1, np.int64)
-    size = options.width, options.height
-    run_striped(take_splats, _shares(len(order), COPIED), threads, ordered, bounds, first, found, indices, order, *size)
-    begin, listed, slots = list_tiles(bounds, first, indices, order, *size)
-    ends = np.empty(len(begin) - 1, np.int64)
+    tiles = -(-options.width // TILE) * -(-options.height // TILE)
+    tallies, begin = np.empty((_shares(len(order), SORTED), tiles), np.int32), np.empty(tiles + 1, np.int64)
+    run_striped(
+        take_splats, len(tallies), threads, ordered, bounds, first, tallies, found, indices, order,
+        options.width, options.height,
+    )  # fmt: skip
+    place_lists(begin, tallies, first)
+    listed, slots = np.empty(begin[-1], np.int32), np.empty(begin[-1], np.int32)
+    run_striped(list_tiles, len(tallies), threads, listed, slots, tallies, bounds, first, indices, order, options.width)
+    ends = np.empty(tiles, np.int64)
     run_striped(
         lay_tiles, len(ends), threads, image, alphas, depths, passing, ends, ordered, (begin, listed), backgrounds[j],
         CONSTANTS,

@@ -26,48 +26,64 @@ def bounds_of(s, width, height):
     return left // TILE, right // TILE + 1, top // TILE, bottom // TILE + 1
 
 
-@njit(**JIT)
-def take_splats(stripe, stripes, splats, bounds, first, found, indices, order, width, height):
-    """Copy a stripe of what was `found` in its order to `splats` [V], with the `bounds` int16 [V, 4] of each.
-
-    How many tiles splat i of the scene touches is written to first[i + 1].
-    """
-    total = len(order)
-    for rank in range(total * stripe // stripes, total * (stripe + 1) // stripes):
-        prefetch(found, order[min(rank + FAR_AHEAD, total - 1)])
-        splats[rank] = found[order[rank]]
-        x0, x1, y0, y1 = bounds_of(splats[rank], width, height)
-        bounds[rank, 0], bounds[rank, 1], bounds[rank, 2], bounds[rank, 3] = x0, x1, y0, y1
-        first[indices[order[rank]] + 1] = (x1 - x0) * (y1 - y0)
+SORTED = 2048
+"""Splats of a share of those in order of depth, which one thread copies and lists at a time."""
 
 
 @njit(**JIT)
-def list_tiles(bounds, first, indices, order, width, height):
-    """Who touches whom: (begin [T + 1], listed [P], slots [P]).
+def take_splats(stripe, stripes, splats, bounds, first, tallies, found, indices, order, width, height):
+    """Copy the shares stripe, stripe + stripes, ... of what was `found` in its order to `splats` [V], with the `bounds`
+    int16 [V, 4] of each.
 
-    Tile j is touched by splats listed[begin[j]:begin[j + 1]], front to back; splat i of the scene stands in the lists
-    at slots[first[i]:first[i + 1]]: `first` [N + 1] is summed up in place.
+    How many tiles splat i of the scene touches is written to first[i + 1], and to `tallies` int32 [shares, T] how many
+    splats of a share touch a tile.
     """
-    across, down = (width + TILE - 1) // TILE, (height + TILE - 1) // TILE
-    begin = np.zeros(across * down + 2, np.int64)
-    for rank in range(len(bounds)):
-        for y in range(bounds[rank, 2], bounds[rank, 3]):
-            for x in range(bounds[rank, 0], bounds[rank, 1]):
-                begin[y * across + x + 2] += 1
-    for j in range(across * down):
-        begin[j + 2] += begin[j + 1]
+    total, across = len(order), (width + TILE - 1) // TILE
+    for share in range(stripe, len(tallies), stripes):
+        tallies[share] = 0
+        for rank in range(share * SORTED, min(total, (share + 1) * SORTED)):
+            prefetch(found, order[min(rank + FAR_AHEAD, total - 1)])
+            splats[rank] = found[order[rank]]
+            x0, x1, y0, y1 = bounds_of(splats[rank], width, height)
+            bounds[rank, 0], bounds[rank, 1], bounds[rank, 2], bounds[rank, 3] = x0, x1, y0, y1
+            first[indices[order[rank]] + 1] = (x1 - x0) * (y1 - y0)
+            for y in range(y0, y1):
+                for x in range(x0, x1):
+                    tallies[share, y * across + x] += 1
+
+
+@njit(**JIT)
+def place_lists(begin, tallies, first):
+    """Fill `begin` [T + 1], where the list of each tile begins; make of `tallies` where in it each share's part does,
+    and of `first` where the slots of each splat begin.
+    """
+    slot = 0
+    for tile in range(tallies.shape[1]):
+        begin[tile] = slot
+        for share in range(len(tallies)):
+            tallies[share, tile], slot = slot, slot + tallies[share, tile]
+    begin[-1] = slot
     for i in range(len(first) - 1):
         first[i + 1] += first[i]
-    listed, slots = np.empty(first[-1], np.int32), np.empty(first[-1], np.int32)
-    for rank in range(len(bounds)):
-        pair = first[indices[order[rank]]]
-        for y in range(bounds[rank, 2], bounds[rank, 3]):
-            for x in range(bounds[rank, 0], bounds[rank, 1]):
-                slot = begin[y * across + x + 1]
-                listed[slot], slots[pair] = rank, slot
-                begin[y * across + x + 1] = slot + 1
-                pair += 1
-    return begin[:-1].copy(), listed, slots
+
+
+@njit(**JIT)
+def list_tiles(stripe, stripes, listed, slots, tallies, bounds, first, indices, order, width):
+    """Fill, for the shares stripe, stripe + stripes, ..., who touches whom, `listed` and `slots` int32 [P].
+
+    Tile j is touched by splats listed[begin[j]:begin[j + 1]], front to back; splat i of the scene stands in the lists
+    at slots[first[i]:first[i + 1]].
+    """
+    total, across = len(order), (width + TILE - 1) // TILE
+    for share in range(stripe, len(tallies), stripes):
+        for rank in range(share * SORTED, min(total, (share + 1) * SORTED)):
+            pair = first[indices[order[rank]]]
+            for y in range(bounds[rank, 2], bounds[rank, 3]):
+                for x in range(bounds[rank, 0], bounds[rank, 1]):
+                    slot = tallies[share, y * across + x]
+                    tallies[share, y * across + x] = slot + 1
+                    listed[slot], slots[pair] = rank, slot
+                    pair += 1
 
 
 @njit(**JIT)

@@ -150,7 +150,10 @@ class _FusedImageLoss(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, upstream):
-        return ctx.gradient * upstream[:, None, None, None, None], None, None, None, None
+        gradient = ctx.gradient
+        if not bool((upstream == 1.0).all()):
+            gradient = gradient * upstream[:, None, None, None, None]
+        return gradient, None, None, None, None
 
 
 @njit(**JIT)

@@ -2,8 +2,8 @@
 
 All of it is asked in the world that the cameras agree on, a similarity from that of the truth, which is nobody's error:
 rotations, and what photographs show that were held out. A pixel of these is 0.7 degrees wide, and a small turn looks
-much like a small shift: rotations come back by about half, the picture nearly wholly. That the rest is the splats', not
-the method's, `test_camera_motions` says, where the thing's form is the true one.
+much like a small shift: rotations come back by more than half, the picture nearly wholly. That the rest is the
+surface's, not the method's, `test_photo_bundle` says, where the thing's form is the true one.
 """
 
 import dataclasses
@@ -83,5 +83,5 @@ def test_shaken_cameras_find_back(tmp_path):
     print(f"{best:.2f} dB, shaken {worst:.2f} dB, found {found:.2f} dB; {before:.3f}, {after:.3f} degrees")
     assert 0.4 < before < 0.6
     assert best - worst > 1.0
-    assert after < 0.65 * before
-    assert found - worst > 0.8 * (best - worst)
+    assert after < 0.5 * before
+    assert found - worst > 0.85 * (best - worst)

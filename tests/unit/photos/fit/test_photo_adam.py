@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from helios.photos.fit.adam import AdamSteps, _torch_step
-from helios.photos.sh import sh_colors
 from helios.photos.table import NAMES, SplatTable
 
 RATES = dict(zip(NAMES, (1e-2, 5e-3, 1e-3, 5e-2, 2.5e-3, 1e-4)))
@@ -87,27 +86,6 @@ def test_drawn_rows_without_correction_step_as_gsplats_selective_adam():
             x[rows] -= RATES[name] * first[rows] / (second[rows].sqrt() + 1e-15)
         expected[name] = x
     assert_close(trained(AdamSteps(drawn_only=True, corrected=False)), expected)
-
-
-@pytest.mark.parametrize("drawn_only", [False, True])
-@pytest.mark.parametrize(("degree", "views"), [(0, 1), (1, 1), (2, 2)])
-def test_harmonics_step_as_by_their_gradient(drawn_only, degree, views):
-    """What backward keeps as a product, of two pictures one after the other, against the gradient it stands for."""
-    adam, tables = AdamSteps(drawn_only=drawn_only), [table() for _ in range(2)]
-    for step in range(3):
-        for made, products in zip(tables, ([], None)):
-            chance = torch.Generator().manual_seed(step)
-            for _ in range(2):
-                directions, upstream = torch.randn(2, views, ROWS, 3, generator=chance)
-                colors = sh_colors(directions, made.params["sh0"], made.params["shN"], degree, products)
-                colors.backward(upstream)
-            assert (made.params["shN"].grad is None) == (products is not None)
-            adam.step(made, RATES, drawn(step), products or ())
-    one, other = tables
-    assert torch.equal(one.params["sh0"], other.params["sh0"])
-    for pair in ((one.params, other.params), (one.exp_avg, other.exp_avg), (one.exp_avg_sq, other.exp_avg_sq)):
-        torch.testing.assert_close(*(columns["shN"].detach() for columns in pair), rtol=1e-5, atol=1e-7)
-    assert bool(one.exp_avg["shN"].any()) == (degree > 0)
 
 
 @pytest.mark.parametrize("rows", [None, drawn(3)])
