@@ -13,7 +13,6 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -181,7 +180,7 @@ class _Shard:
             children = [(cell.depth + 1, child) for child in cell.children]
             data, rows = _block(self.tree, children)
             crc = zlib.crc32(data)
-            done[name] = replace(cell, tile_length=len(data), tile_stars=len(rows), tile_crc=crc)
+            done[name] = cell._replace(tile_length=len(data), tile_stars=len(rows), tile_crc=crc)
             said = {"parent": _cell(*name), "offset": at, "number": len(self.tiles), "first_star": self.stars}
             self.tiles.append((said, children, data))
             self.rows.append((rows, crc))
@@ -219,13 +218,13 @@ def make() -> dict[str, bytes]:
         length = len(page)
     shard.data = before[0] + page + shard.data[len(before[0]) :]
     pointer = PagePointer(0, len(before[0]), length, zlib.crc32(page))
-    last = replace(tiles[with_page.depth, with_page.key], page=pointer)
+    last = tiles[with_page.depth, with_page.key]._replace(page=pointer)
 
     def final(entry: IndexEntry) -> IndexEntry:
         if (entry.depth, entry.key) == (last.depth, last.key):
             return last
         if entry.depth == PAGE_DEPTH:  # only one cell of this depth goes on
-            return replace(entry, child_mask=0)
+            return entry._replace(child_mask=0)
         return done.get((entry.depth, entry.key), entry)
 
     sky_rows = np.arange(SKY_STARS)
