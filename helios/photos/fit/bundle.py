@@ -34,7 +34,7 @@ SHADE = 0.01
 """Tones by which a patch's mean differs between photographs of the same light."""
 STIFF = 4e-4
 """How planes are held to the depth that they began with, in shares of what photographs say of them on the mean."""
-LEVELS = (2, 1)
+LEVELS = (4, 2, 1)
 """What photographs are reduced by, one after the other: from coarse pictures a camera finds back from farther."""
 ITERATIONS = 8
 """Of Gauss's and Newton's method, at each level."""
