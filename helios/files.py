@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import stat
+import uuid
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -80,6 +81,22 @@ def staged(target: Path, durable: bool = True) -> Iterator[Path]:
         if str(error.filename) not in ("None", str(new), str(lock_path(target))):
             raise
         raise OSError(error.errno, error.strerror or str(error), str(target)) from error
+
+
+@contextlib.contextmanager
+def unlocked(target: Path) -> Iterator[Path]:
+    """Yield the path at which to write what becomes `target`, as `staged` does, but without a lock and the disk's word.
+
+    So several processes may write the same at once, and none makes anew a folder that another has removed. What a
+    killed one leaves beside `target` ends in `.partial`.
+    """
+    new = _beside(target, f"{uuid.uuid4().hex}.partial")
+    try:
+        yield new
+        new.replace(target)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
 
 
 def check_file(target: Path) -> None:

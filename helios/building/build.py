@@ -242,7 +242,7 @@ class _Build:
     ) -> int:
         """Finish the universe and move it to the output; return its size in bytes."""
         folder = self.work.folder
-        for leftover in self.store.rglob("*.partial"):  # of a process that was killed while zarr wrote a file
+        for leftover in self.store.rglob("*.partial"):  # of a process that was killed while it wrote a file
             leftover.unlink()
         beside = landmarks_path(folder), bodies_path(folder)
         for path in beside:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from helios.building.sorting import by_bucket
-from helios.files import writing
+from helios.files import unlocked, writing
 
 RUN_ROWS = 1 << 20
 """Number of stars from which a run is written: some 100 MB while it is made."""
@@ -125,18 +124,11 @@ def save(path: Path, **arrays: NDArray) -> None:
     lines = [[name, array.dtype.str, len(array)] for name, array in arrays.items()]
     header = json.dumps(lines).encode()
     # No lock file, for which filelock would make the folder anew: a cluster's worker may write when the work has ended.
-    new = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    with writing(path, UNTOUCHED):
-        try:
-            with open(new, "wb") as file:
-                file.write(np.uint64(len(header)).tobytes() + header)
-                for array in arrays.values():
-                    file.write(bytes(-file.tell() % _ALIGNED))
-                    file.write(np.ascontiguousarray(array).data)
-            new.replace(path)
-        except BaseException:
-            new.unlink(missing_ok=True)
-            raise
+    with writing(path, UNTOUCHED), unlocked(path) as new, open(new, "wb") as file:
+        file.write(np.uint64(len(header)).tobytes() + header)
+        for array in arrays.values():
+            file.write(bytes(-file.tell() % _ALIGNED))
+            file.write(np.ascontiguousarray(array).data)
 
 
 def load(path: Path) -> Columns:

@@ -47,9 +47,8 @@ class Lights:
 
     def take(self, which: slice | NDArray) -> Lights:
         """Return those selected by a slice, a mask or indices."""
-        if (
-            isinstance(which, np.ndarray) and which.dtype != bool
-        ):  # a third of the time of brackets, where rows are short
+        if isinstance(which, np.ndarray) and which.dtype != bool:
+            # Where rows are short, a third of the time that brackets take.
             return Lights(*(column.take(which, axis=0) for column in vars(self).values()))
         return Lights(*(column[which] for column in vars(self).values()))
 

@@ -41,11 +41,6 @@ def open_local(name: str, workers: int | None, devices: Sequence[str] = ()) -> I
         scheduler.close()
 
 
-_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 26), "MALLOC_TRIM_THRESHOLD_": str(1 << 28)}
-"""Environment variables for glibc's malloc: arrays up to 64 MiB come from memory that a worker has, of which it keeps
-up to 256 MiB unused. To have the system take and clear each array's pages anew is some of the time of a build."""
-
-
 class LocalScheduler(Scheduler):
     """The `Scheduler` of this machine. A process starts when there is a piece for it, and is kept for later pieces.
 
@@ -66,7 +61,7 @@ class LocalScheduler(Scheduler):
 
     def _environment(self, i: int, devices: Sequence[str]) -> dict[str, str]:
         environment = dict.fromkeys(THREADS, str(max(1, usable_cores() // self.workers)))
-        return _MEMORY | environment | ({"CUDA_VISIBLE_DEVICES": devices[i % len(devices)]} if devices else {})
+        return environment | ({"CUDA_VISIBLE_DEVICES": devices[i % len(devices)]} if devices else {})
 
 
 class _Inline(Driver):

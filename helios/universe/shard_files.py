@@ -7,7 +7,6 @@ takes longer than all codecs: here each chunk goes through these once. The bytes
 from __future__ import annotations
 
 import json
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,8 @@ import google_crc32c
 import numpy as np
 from numcodecs.zstd import Zstd
 from numpy.typing import NDArray
+
+from helios.files import unlocked
 
 _ABSENT = -1
 """Offset and length of a chunk that a shard does not have, as signed integers."""
@@ -83,14 +84,8 @@ class Layout:
         parts += [index.tobytes(), _crc(index.tobytes())]
         file = self.file(number)
         file.parent.mkdir(parents=True, exist_ok=True)
-        new = file.with_name(f"{file.name}.{uuid.uuid4().hex}.partial")
-        try:
-            with new.open("wb") as out:
-                out.writelines(parts)
-            new.replace(file)
-        except BaseException:
-            new.unlink(missing_ok=True)
-            raise
+        with unlocked(file) as new, new.open("wb") as out:
+            out.writelines(parts)
         return file
 
     def read(self, first: int, after: int) -> tuple[NDArray, int]:

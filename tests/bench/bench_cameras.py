@@ -20,8 +20,6 @@ from helios.photos.data.options import DataOptions
 from helios.photos.fit.config import Cameras, FitConfig, Size, Steps
 from tests.support.shaken_cameras import shaken, trained
 
-GUIDES_STEPS = 30_000
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -33,7 +31,7 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     data = load_dataset(given.data, DataOptions(data_factor=given.data_factor))
-    config = FitConfig(Steps(GUIDES_STEPS, given.steps / GUIDES_STEPS), Size(max_gaussians=given.splats))
+    config = FitConfig(Steps(steps_scaler=given.steps / Steps.max_steps), Size(max_gaussians=given.splats))
     finding = dataclasses.replace(config, cameras=Cameras(pose_opt=True))
     best, _, least = _timed(data, data, config)
     print(f"true cameras: {best:.2f} dB, {least:.0f} s of the processor", flush=True)

@@ -34,6 +34,7 @@ from helios.files import (
     staged,
     staging_path,
     tidy,
+    unlocked,
     write_file,
     writing,
 )
@@ -82,6 +83,26 @@ def test_an_error_leaves_the_old_and_nothing_else(target, error):
     with pytest.raises(error), replacing(target, is_ours, "universe") as staging:
         fail(staging)
     assert (target / "inner/file").read_text() == "old"
+    assert leftovers(target) == []
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_writers_of_one_file_without_a_lock_do_not_disturb_each_other(tmp_path, error):
+    target = tmp_path / "target"
+    target.write_text("old")
+    with unlocked(target) as one, unlocked(target) as other:
+        one.write_text("new")
+        other.write_text("new")
+        assert target.read_text() == "old"
+        assert all(name.endswith(".partial") for name in leftovers(target))
+
+    def fail(third):
+        third.write_text("half")
+        raise error
+
+    with pytest.raises(error), unlocked(target) as third:
+        fail(third)
+    assert target.read_text() == "new"
     assert leftovers(target) == []
 
 
