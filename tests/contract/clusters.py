@@ -23,7 +23,7 @@ STARTER = ROOT.parent / "shared" / "slurm" / "one-node-slurm"
 
 ENVIRONMENT = {
     "PYTHONPATH": str(ROOT),
-    "DASK_DISTRIBUTED__DEPLOY__LOST_WORKER_TIMEOUT": "1s",
+    "DASK_DISTRIBUTED__DEPLOY__LOST_WORKER_TIMEOUT": "5s",  # a busy machine takes seconds to start a worker again
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "5s",
 }
 

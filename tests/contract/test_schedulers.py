@@ -12,6 +12,7 @@ import pytest
 from helios.errors import InputError, WorkerError
 from helios.schedulers import open_scheduler
 from helios.schedulers.local import LocalScheduler, usable_cores
+from helios.schedulers.slurm import SlurmScheduler
 from tests.contract import work
 from tests.contract.clusters import wait_until
 
@@ -62,7 +63,11 @@ def test_a_piece_whose_worker_dies_is_done_again(scheduler, tmp_path):
 def test_a_piece_that_kills_every_worker_is_named(scheduler, tmp_path):
     with pytest.raises(WorkerError, match=r"piece 1 \("):
         list(scheduler.run(work.die, [(tmp_path, number) for number in range(4)]))
-    assert (tmp_path / "begun_1").read_text().count("begun") == 3
+    begun = (tmp_path / "begun_1").read_text().count("begun")
+    if isinstance(scheduler, SlurmScheduler):  # whose job may be replaced before its worker has run what it was given
+        assert 1 <= begun <= 3
+    else:
+        assert begun == 3
 
 
 def test_when_stopped_the_pieces_in_work_are_finished(scheduler, tmp_path):
