@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from helios.photos import sh_basis as sh
-from helios.simd import JIT, LANES, broadcast, load, select, sqrt, store
+from helios.simd import BARE, LANES, broadcast, load, select, sqrt, store
 
 A1, A2, B2, D2 = (np.float32(factor) for factor in (sh.A1, sh.A2, sh.B2, sh.D2))
 A3, B3, D3, E3, F3 = (np.float32(factor) for factor in (sh.A3, sh.B3, sh.D3, sh.E3, sh.F3))
@@ -12,7 +12,7 @@ ZERO, ONE, TWO, THREE, FIVE, SIX = (np.float32(number) for number in (0, 1, 2, 3
 TINY = np.float32(1e-12)
 
 
-@njit(**JIT)
+@njit(**BARE)
 def unit(d):
     """The unit vectors x, y, z of three vectors, and one over the lengths that they had."""
     x, y, z = d
@@ -21,7 +21,7 @@ def unit(d):
     return x * over, y * over, z * over, over
 
 
-@njit(**JIT)
+@njit(**BARE)
 def fill_basis(basis, x, y, z, degree):
     """Write the functions of the degrees 1 to `degree` to `basis` [BASIS LANES], from the second vector on."""
     xx, yy, zz = x * x, y * y, z * z
@@ -46,7 +46,7 @@ def fill_basis(basis, x, y, z, degree):
         store(basis, 15 * LANES, (ZERO - A3) * x * (xx - THREE * yy))
 
 
-@njit(**JIT)
+@njit(**BARE)
 def slope_of(columns, channel, x, y, z, degree):
     """The derivatives by x, y, z of one channel's sum of coefficients times functions, of degree 1 or more."""
     at, step = channel - 3 * LANES, 3 * LANES

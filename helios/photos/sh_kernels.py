@@ -12,7 +12,7 @@ from numba import njit
 from helios.photos import sh_basis as sh
 from helios.photos.sh_functions import fill_basis, slope_of, unit
 from helios.rendering.rows import exp
-from helios.simd import JIT, LANES, broadcast, load, load_pixels, prefetch, select, store, store_pixels, transpose
+from helios.simd import BARE, JIT, LANES, broadcast, load, load_pixels, prefetch, select, store, store_pixels, transpose
 
 C0, HALF, ONE, ZERO = np.float32(sh.C0), np.float32(0.5), np.float32(1.0), np.float32(0.0)
 
@@ -23,11 +23,8 @@ ROOM = LANES * 3 * BASIS
 SLOPES = 9 * LANES
 """Numbers of LANES splats: the derivatives of red, of green and of blue in the direction as given."""
 
-AHEAD = 2 * LANES
+AHEAD = 8 * LANES
 """How many splats before their turn coefficients are fetched: the cache does not foresee rows read side by side."""
-
-
-# Kernels neither slice arrays nor return them: counting who holds one takes longer than a vector's worth of splats.
 
 
 @njit(**JIT)
@@ -36,14 +33,14 @@ def buffers():
     return np.empty(BASIS * LANES, np.float32), np.empty(ROOM, np.float32), np.zeros(ROOM, np.float32)
 
 
-@njit(**JIT)
+@njit(**BARE)
 def share_of(stripe, stripes, count):
     """The first of a stripe's share of `count` splats, whole vectors of them, and the first behind it."""
     blocks = (count + LANES - 1) // LANES
     return stripe * blocks // stripes * LANES, min(count, (stripe + 1) * blocks // stripes * LANES)
 
 
-@njit(**JIT)
+@njit(**BARE)
 def take_threes(rows, at, spare):
     """Three vectors: the numbers from `at` on of rows of three; the last rows, which are fewer, go through `spare`."""
     if at + 3 * LANES <= len(rows):
@@ -53,7 +50,7 @@ def take_threes(rows, at, spare):
     return load_pixels(spare, 0)
 
 
-@njit(**JIT)
+@njit(**BARE)
 def asked(colors, upstream, at, spare):
     """What is asked of the colours from `at` on, three vectors; nothing where one was cut at 0."""
     none = broadcast(ZERO)
@@ -62,13 +59,13 @@ def asked(colors, upstream, at, spare):
     return red, green, select(color[2] > none, up[2], none)
 
 
-@njit(**JIT)
+@njit(**BARE)
 def direction(place, centres, view):
     """The unit vectors from a camera's centre to `place`, three vectors, and one over the distances."""
     return unit((place[0] - centres[3 * view], place[1] - centres[3 * view + 1], place[2] - centres[3 * view + 2]))
 
 
-@njit(**JIT)
+@njit(**BARE)
 def _give_threes(rows, at, count, spare, a, b, c):
     """Write the numbers of `count` rows of three, at most LANES, from three vectors."""
     if count >= LANES:
@@ -79,7 +76,7 @@ def _give_threes(rows, at, count, spare, a, b, c):
             rows[at + i] = spare[i]
 
 
-@njit(**JIT)
+@njit(**BARE)
 def _fill_columns(columns, shN, first, count, width, degree, spare):
     """Write the coefficients of LANES splats to `columns` [ROOM], a vector for each."""
     for k in range((first + AHEAD) * width, min(first + AHEAD + LANES, count) * width, LANES):
@@ -95,19 +92,19 @@ def _fill_columns(columns, shN, first, count, width, degree, spare):
             transpose(spare, k, width, columns, k * LANES, LANES)
 
 
-@njit(**JIT)
+@njit(**BARE)
 def _size(x):
     """e^x; what is not finite must reach the loss."""
     root = exp(HALF * x)
     return root * root + ZERO * x
 
 
-@njit(**JIT)
+@njit(**BARE)
 def _opacity(x):
     return ONE / (ONE + exp(ZERO - x)) + ZERO * x
 
 
-@njit(**JIT)
+@njit(**BARE)
 def _activate(values, inputs, first, end, sigmoid):
     """Fill the numbers `first` to `end` of `values` by e^x, or by the sigmoid, of those of `inputs`."""
     i = first
@@ -127,9 +124,14 @@ def show(stripe, stripes, count, width, degree, centres, trained, shown):
     `trained` = (means, log-scales, logits of opacities, sh0, shN). Where there is no room for `slopes`, [C blocks
     SLOPES], they are left out.
     """
+    _show_share(stripe, stripes, count, width, degree, centres, trained, shown, buffers())
+
+
+@njit(**BARE)
+def _show_share(stripe, stripes, count, width, degree, centres, trained, shown, own):
     means, log_scales, logits, sh0, shN = trained
     scales, opacities, colors, slopes = shown
-    basis, columns, spare = buffers()
+    basis, columns, spare = own
     none, blocks = broadcast(ZERO), (count + LANES - 1) // LANES
     begin, end = share_of(stripe, stripes, count)
     _activate(scales, log_scales, 3 * begin, 3 * end, False)
@@ -159,7 +161,7 @@ def show(stripe, stripes, count, width, degree, centres, trained, shown):
                     store(slopes, at + (3 * i + 2) * LANES, over * (dz - along * z))
 
 
-@njit(**JIT)
+@njit(**BARE)
 def add_slopes(d_place, slopes, at, red, green, blue):
     """The gradient in the places, three vectors, with what is asked of the colours times their slopes from `at` on."""
     dx, dy, dz = d_place
@@ -172,7 +174,7 @@ def add_slopes(d_place, slopes, at, red, green, blue):
     return dx, dy, dz
 
 
-@njit(**JIT)
+@njit(**BARE)
 def add_products(columns, basis, degree, view, red, green, blue):
     """Add the gradient in shN to `columns`, or of view 0 write it: what is asked times the functions in `basis`."""
     for k in range(1, (degree + 1) ** 2):
@@ -187,7 +189,7 @@ def add_products(columns, basis, degree, view, red, green, blue):
             store(columns, at + 2 * LANES, load(columns, at + 2 * LANES) + factor * blue)
 
 
-@njit(**JIT)
+@njit(**BARE)
 def columns_to_rows(rows, columns, width):
     """Write `columns` to `rows` of `width` numbers, one splat after the other."""
     # From the last columns to the first: what a row's last vector writes into the next is written over.

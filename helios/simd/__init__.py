@@ -9,7 +9,7 @@ ready. `JIT` is how every kernel of the package is compiled, with or without vec
 """
 
 from helios.simd.bits import bits_of_rows, lowest_bit, prefetch
-from helios.simd.jit import EXACT, JIT
+from helios.simd.jit import BARE, EXACT, JIT
 from helios.simd.lanewise import (
     any_lane,
     broadcast,
@@ -50,6 +50,7 @@ from helios.simd.shuffles import (
 from helios.simd.vectors import LANES
 
 __all__ = [
+    "BARE",
     "EXACT",
     "JIT",
     "LANES",

@@ -27,6 +27,10 @@ force: a helper that is compiled by itself beside its callers may be optimised i
 so the last digit, would depend on what the cache held.
 """
 
+BARE: dict[str, Any] = {**JIT, "_nrt": False}
+"""As JIT, for what makes no arrays. Such functions do not count who holds those that they are given, which in a loop
+takes longer than a vector's worth of numbers, and costs it all its registers."""
+
 EXACT: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 """Arguments of `numba.njit` for what is stored and must be the same on every processor: every operation as written."""
 

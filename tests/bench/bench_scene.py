@@ -1,12 +1,13 @@
 """Scenes from photographs: what each strategy makes of each start, and what a step costs beside its rasteriser.
 
     python -m tests.bench.bench_scene table DATA --data-factor 2 --splats 12000 --steps 2000
-    python -m tests.bench.bench_scene step DATA --data-factor 2 --splats 50000 --steps 600
+    python -m tests.bench.bench_scene step DATA --splats 50000 --steps 300
 
 `table` trains once for each strategy and start, and prints the rows of the table in docs/howto/photographs.md. `step`
 prints the processor's time of a whole step over that of drawing and differentiating a picture of the same splats alone,
-in turns, of two scenes: splats strewn at random, most of them hidden by others from the first step, and what `default`
-has made of the SfM points after so many steps. All photographs are decoded before, as they are once in a training.
+in turns: first the figure that is meant where one is, of what `default` has made of the SfM points after so many steps
+on photographs as large as they are asked for; beside it that of splats strewn at random, most of them hidden by others,
+and both at half the size. All photographs are decoded before, as they are once in a training.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from helios.rendering.opaque import choose
 STRATEGIES, STARTS = ("default", "mcmc", "spectral"), ("sfm", "random")
 GUIDES_STEPS = 30_000
 RANDOM_POINTS, RANDOM_EXTENT = 3000, 0.5
-REPEATS = 15
+REPEATS = 45
 
 
 def begin(data: Dataset, strategy: str, start: str, splats: int, steps: int) -> Fit:
@@ -57,19 +58,23 @@ def table(data: Dataset, splats: int, steps: int) -> None:
         print(f"| {' | '.join(cells)} |", flush=True)
 
 
-def step(data: Dataset, splats: int, steps: int) -> None:
-    """Print the whole step over drawing and differentiating a picture, with `splats` at random and as trained."""
-    for view in data.train:
-        view.image(), view.mask()
-    size = Size("random", splats, RANDOM_EXTENT, max_gaussians=splats, strategy="mcmc")
-    strewn = Fit(data, SceneOptions(FitConfig(Steps(), size, colour=Colour(3, 1))), choose("numba"))
-    compare("strewn", strewn, 5)
-    compare("trained", begin(data, "default", "sfm", splats, steps), steps - REPEATS)
+def step(folder: Path, factor: int, splats: int, steps: int) -> None:
+    """Print the whole step over drawing and differentiating a picture, with `splats` as trained and at random."""
+    strewn = Size("random", splats, RANDOM_EXTENT, max_gaussians=splats, strategy="mcmc")
+    for reduced in (factor, 2 * factor):
+        data = load_dataset(folder, DataOptions(data_factor=reduced))
+        for view in data.train:
+            view.image(), view.mask()
+        compare(
+            "the step: trained" if reduced == factor else "trained", begin(data, "default", "sfm", splats, steps), steps
+        )
+        options = SceneOptions(FitConfig(Steps(), strewn, colour=Colour(3, 1)))
+        compare("strewn", Fit(data, options, choose("numba")), REPEATS + 5)
 
 
 def compare(name: str, fit: Fit, steps: int) -> None:
-    """Print the medians of the steps that follow `steps` others."""
-    for _ in range(steps):
+    """Print the medians of the last of so many `steps`."""
+    for _ in range(steps - REPEATS):
         fit.advance()
     whole, alone = [], []
     for repeat in range(REPEATS):
@@ -79,7 +84,8 @@ def compare(name: str, fit: Fit, steps: int) -> None:
         alone.append(drawing(fit, fit.data.train[repeat % len(fit.data.train)]))
     ms, alone_ms = (1e3 * statistics.median(times) for times in (whole, alone))
     ratio = f"step {ms:.1f} ms, rasteriser {alone_ms:.1f} ms, ratio {ms / alone_ms:.2f}"
-    print(f"{name}, {len(fit.table):,} splats, medians: {ratio}", flush=True)
+    view = fit.data.train[0]
+    print(f"{name}, {len(fit.table):,} splats, {view.width} x {view.height}, medians: {ratio}", flush=True)
 
 
 def drawing(fit: Fit, view) -> float:
@@ -104,8 +110,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=2000)
     given = parser.parse_args()
     torch.set_num_threads(1)
-    data = load_dataset(given.data, DataOptions(data_factor=given.data_factor))
-    table(data, given.splats, given.steps) if given.what == "table" else step(data, given.splats, given.steps)
+    if given.what == "step":
+        return step(given.data, given.data_factor, given.splats, given.steps)
+    table(load_dataset(given.data, DataOptions(data_factor=given.data_factor)), given.splats, given.steps)
 
 
 if __name__ == "__main__":

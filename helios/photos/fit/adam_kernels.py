@@ -21,10 +21,10 @@ from helios.photos.sh_kernels import (
     share_of,
     take_threes,
 )
-from helios.simd import JIT, LANES, broadcast, load, prefetch, sqrt, store, store_pixels
+from helios.simd import BARE, JIT, LANES, broadcast, load, prefetch, sqrt, store, store_pixels
 
 
-@njit(**JIT)
+@njit(**BARE)
 def step_rows(stripe, stripes, param, grad, exp_avg, exp_avg_sq, width, marked, rate, numbers):
     """Step this stripe's rows of flat float32 arrays [N width]; all where `marked` is empty."""
     begin, end = share_of(stripe, stripes, len(param) // width)
@@ -40,15 +40,21 @@ def step_shown(stripe, stripes, count, width, degree, columns, grads, shown, mar
     and opacities as shown. shown: (centres, scales, opacities, colors, d_colors, slopes) of a `Shown`. marked: as in
     `step_rows`.
     """
+    basis, products, spare = buffers()
+    own = basis, products, spare, np.zeros(len(products), np.float32), np.zeros(3 * LANES, np.float32)
+    products[3 * ((degree + 1) ** 2 - 1) * LANES :] = ZERO
+    _step_share(stripe, stripes, count, width, degree, columns, grads, shown, marked, rates, numbers, own)
+
+
+@njit(**BARE)
+def _step_share(stripe, stripes, count, width, degree, columns, grads, shown, marked, rates, numbers, own):
     means, means_1, means_2, scales, scales_1, scales_2, quats, quats_1, quats_2 = columns[:9]
     opacities, opacities_1, opacities_2, sh0, sh0_1, sh0_2, shN, shN_1, shN_2 = columns[9:]
     d_means, d_quats, d_sizes, d_opacities = grads
     centres, sizes, shares, colors, d_colors, slopes = shown
-    basis, products, spare = buffers()
-    rows, row = np.zeros(len(products), np.float32), np.zeros(3 * LANES, np.float32)
-    blocks, used = (count + LANES - 1) // LANES, 3 * (degree + 1) ** 2 - 3
+    basis, products, spare, rows, row = own
+    blocks = (count + LANES - 1) // LANES
     begin, end = share_of(stripe, stripes, count)
-    products[used * LANES :] = ZERO
     for first in range(begin, end, LANES):
         last = min(end, first + LANES)
         for k in range((first + AHEAD) * width, min(first + AHEAD + LANES, count) * width, LANES):
@@ -80,7 +86,7 @@ def step_shown(stripe, stripes, count, width, degree, columns, grads, shown, mar
             _step(shN, shN_1, shN_2, rows, first * width, width, first, last, marked, rates[5], numbers)
 
 
-@njit(**JIT)
+@njit(**BARE)
 def _fill_slopes(row, asked, values, first, end, sigmoid):
     """Fill `row` by the gradients in the numbers `first` to `end`, whose exponentials or sigmoids are `values`."""
     i = first
@@ -94,17 +100,16 @@ def _fill_slopes(row, asked, values, first, end, sigmoid):
         i += 1
 
 
-@njit(**JIT)
+@njit(**BARE)
 def _step(param, exp_avg, exp_avg_sq, grad, shift, width, first, last, marked, rate, numbers):
     """Step the rows `first` to `last` - 1, or those `marked` of them; their gradients stand `shift` before them."""
-    # One loop for both: where a helper is called twice, numba counts who holds its arrays, a row's worth of time.
     for n in range(first, first + 1 if len(marked) == 0 else last):
         if len(marked) == 0 or marked[n]:
             end = (last if len(marked) == 0 else n + 1) * width
             _range(param, exp_avg, exp_avg_sq, grad, shift, n * width, end, rate, numbers)
 
 
-@njit(**JIT)
+@njit(**BARE)
 def _range(param, exp_avg, exp_avg_sq, grad, shift, first, end, rate, numbers):
     """Step the numbers `first` to `end`, whole vectors of them at a time; their gradients stand `shift` before them."""
     i = first
@@ -121,7 +126,7 @@ def _range(param, exp_avg, exp_avg_sq, grad, shift, first, end, rate, numbers):
         i += 1
 
 
-@njit(**JIT)
+@njit(**BARE)
 def _stepped(param, grad, exp_avg, exp_avg_sq, rate, numbers):
     """(parameter, first moment, second moment) after the step, of numbers or vectors.
 

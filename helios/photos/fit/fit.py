@@ -19,7 +19,7 @@ from helios.photos.fit.adam import AdamSteps
 from helios.photos.fit.ahead import Ahead
 from helios.photos.fit.bundle import adjust
 from helios.photos.fit.chance import BUNDLE, CAMERAS, DENSITY, START, Epochs, generator
-from helios.photos.fit.losses import photo_loss, regularise
+from helios.photos.fit.losses import differentiate, regularise
 from helios.photos.fit.options import RATE_OF, SceneOptions
 from helios.photos.fit.poses import CameraMotions, inverse_motion
 from helios.photos.fit.surface import opaque, shot_of
@@ -143,18 +143,11 @@ class Fit:
             with_depths=False,
             kept=shown,
         )
-        total = torch.zeros((), device=self.backend.device)
-        # One picture is taken as it is: what takes it apart would be differentiated too.
-        for demand, image in zip(group, drawn.images.split(1) if len(group) > 1 else [drawn.images]):
-            truth = demand.truth[None]
-            if demand.counts is not None:
-                image, truth = image * demand.counts[..., None], truth * demand.counts[..., None]
-            total = total + demand.weight / count * photo_loss(image, truth, fit.losses.ssim_lambda)
-        total.backward()
+        loss = differentiate(drawn.images, group, count, fit.losses.ssim_lambda)
         if self._adam.drawn_only:
             drawn_rows |= (drawn.radii > 0).all(dim=-1).any(dim=0)
         self.strategy.after_backward(self.table, self.density, self.step, drawn, chance)
-        return total.item()
+        return loss
 
     def _find_cameras(self, motions: CameraMotions) -> None:
         """Move all cameras to where the photographs agree best, the splats' surface being known by and by."""

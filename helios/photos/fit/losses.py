@@ -4,27 +4,71 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from helios.photos.fit.loss_kernels import judge_bands, mark_rows
+from helios.threads import run_striped
+from helios.training.loss.fused_segments import STRIP, group_count
 from helios.training.loss.image_terms import image_loss
 
 if TYPE_CHECKING:
     from helios.photos.shown import Shown
 
+WORTH = 1 << 20
+"""Numbers that are worth a thread's while."""
+
+
+class Asked(Protocol):
+    """What is asked of one picture."""
+
+    @property
+    def truth(self) -> Tensor:
+        """Its photograph, float32 [H, W, 3]."""
+        ...
+
+    @property
+    def counts(self) -> Tensor | None:
+        """By how much both are dimmed, float32 [H, W] from 0 to 1, or None."""
+        ...
+
+    @property
+    def weight(self) -> float:
+        """What its loss counts."""
+        ...
+
+
+def differentiate(images: Tensor, asked: Sequence[Asked], count: int, ssim_lambda: float) -> float:
+    """Return the loss of `images` [C, H, W, 3] against what is `asked` of each, and go `backward()` from it.
+
+    It is the sum over `count` pictures, of which these are some, divided by `count`. The terms are those of
+    `helios.training.loss.image_terms`, by their twin for the device. On the CPU, where value and slopes are found at
+    once, autograd has no part in them; the same bytes on any number of threads.
+    """
+    if images.device.type == "cpu":
+        slopes = np.empty(tuple(images.shape), np.float32)
+        loss = sum(_judge(*of, count, ssim_lambda) for of in zip(images.detach().numpy(), slopes, asked))
+        images.backward(torch.from_numpy(slopes))
+        return loss
+    total = torch.zeros((), device=images.device)
+    # One picture is taken as it is: what takes it apart would be differentiated too.
+    for one, image in zip(asked, images.split(1) if len(asked) > 1 else [images]):
+        truth = one.truth[None]
+        if one.counts is not None:
+            image, truth = image * one.counts[..., None], truth * one.counts[..., None]
+        total = total + one.weight / count * photo_loss(image, truth, ssim_lambda)
+    total.backward()
+    return total.item()
+
 
 def photo_loss(images: Tensor, truth: Tensor, ssim_lambda: float) -> Tensor:
-    """Return the loss [] of `images` against `truth`, both float32 [C, H, W, 3]: the mean over C.
-
-    The terms are those of `helios.training.loss.image_terms`, by its twin for the device.
-    """
+    """Return the loss [] of `images` against `truth`, both [C, H, W, 3]: the mean over C, by kernels on CUDA."""
     weights = {"lambda_dssim": ssim_lambda, "lambda_flux": 0.0}
     pred, target = images[None], truth[None]
-    if images.device.type == "cpu":
-        return _on_cpu(pred, target, weights)
     if images.device.type == "cuda" and importlib.util.find_spec("triton"):
         from helios.training.loss.triton_loss import TritonTruth, triton_image_loss
 
@@ -32,17 +76,27 @@ def photo_loss(images: Tensor, truth: Tensor, ssim_lambda: float) -> Tensor:
     return image_loss(pred, target, None, **weights)[0]
 
 
-def _on_cpu(pred: Tensor, target: Tensor, weights: dict[str, float]) -> Tensor:
-    from helios.training.loss.fused_loss import LEVELS, STRIP, TruthCache, fused_image_loss
-    from helios.training.loss.fused_segments import mark_lit
-
-    target = target.contiguous()
-    _, count, height, width, _ = target.shape
-    lit = np.zeros((1, count, -(-3 * width // STRIP), height), np.int64)
-    for masks, image in zip(lit[0], target[0]):
-        mark_lit(masks, image.numpy().reshape(height, 3 * width))
-    # The pyramid's weights are of no account without its term; looking for them would read the truth five times more.
-    return fused_image_loss(pred, TruthCache(target, lit, np.zeros((1, count, 2, LEVELS))), None, **weights)[0]
+def _judge(
+    image: NDArray[np.float32], slope: NDArray[np.float32], asked: Asked, count: int, ssim_lambda: float
+) -> float:
+    """Return the share of one image [H, W, 3] in the loss, float, and fill `slope`, its derivatives."""
+    truth, counts = asked.truth.contiguous().numpy(), None
+    if asked.counts is not None:
+        counts = asked.counts.numpy()[..., None]
+        image, truth = image * counts, truth * counts
+    height, width3 = len(image), image[0].size
+    share = asked.weight / count / image.size
+    absolute, structural = share * (1.0 - ssim_lambda), share * ssim_lambda
+    strips, worth = -(-width3 // STRIP), -(-image.size // WORTH)
+    lit, sums = np.zeros((strips, height), np.int64), np.empty((2, strips, group_count(height)))
+    pair = image.reshape(height, width3), truth.reshape(height, width3)
+    if structural:
+        run_striped(mark_rows, worth, None, *pair, lit)
+    weights = np.float32(absolute), np.float32(structural)
+    run_striped(judge_bands, worth, None, *pair, *weights, slope.reshape(height, width3), lit, sums)
+    if counts is not None:
+        slope *= counts
+    return absolute * float(sums[0].sum()) + structural * float(sums[1].sum())
 
 
 def regularise(params: dict[str, Tensor], opacity_reg: float, scale_reg: float, shown: Sequence[Shown] = ()) -> float:

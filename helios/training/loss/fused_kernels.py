@@ -16,6 +16,7 @@ import numpy as np
 from numba import njit
 
 from helios.simd import (
+    BARE,
     JIT,
     broadcast,
     first_n,
@@ -70,7 +71,7 @@ def sweep_buffers():
     )
 
 
-@njit(**JIT)
+@njit(**BARE)
 def _along_y(window):
     """GROUP rows blurred along y, from the WINDOW rows around them, times the sum of the taps."""
     return (
@@ -83,7 +84,7 @@ def _along_y(window):
     )
 
 
-@njit(**JIT)
+@njit(**BARE)
 def _along_x(row_buffer, i):
     """The segment at float i of a row of the row buffer, blurred along x as well.
 
@@ -100,7 +101,7 @@ def _along_x(row_buffer, i):
     )
 
 
-@njit(**JIT)
+@njit(**BARE)
 def _blur_images(pred, truth, i, pitch, row_buffer, at):
     """Blur the segment at float i along y: GROUP rows each of t, p - t, (p - t)^2 and p t, to the row buffer."""
     t = load_rows(truth, i, pitch, WINDOW)
@@ -111,7 +112,7 @@ def _blur_images(pred, truth, i, pitch, row_buffer, at):
     store_rows(row_buffer, at + 2 * PLANE_PITCH, _along_y(d * d), ROW_PITCH)
 
 
-@njit(**JIT)
+@njit(**BARE)
 def _ssim(mu_t, mu_d, square, product):
     """Half of SSIM's derivatives by the blurred p, p t and -2 (p - t)^2, and 1 - SSIM, of the four blurred planes.
 
@@ -135,13 +136,13 @@ def _ssim(mu_t, mu_d, square, product):
     return by_mean, by_b * rest_b, by_b * s_b, rest_a + rest_b * s_a
 
 
-@njit(**JIT)
+@njit(**BARE)
 def _put(ring, at, value):
     store_rows(ring, at, value)
     store_rows(ring, at + RING * PITCH, value)
 
 
-@njit(**JIT)
+@njit(**BARE)
 def _copy_window(image, top, begin, out):
     """Write rows `top` to `top` + WINDOW of the segment at float `begin`; what is not in the image is 0."""
     height, width3 = image.shape
@@ -154,7 +155,7 @@ def _copy_window(image, top, begin, out):
         store_rows(out, r * SEGMENT, line)
 
 
-@njit(**JIT)
+@njit(**BARE)
 def _roll(row_buffer, rows):
     """Bring the last two segments of the row buffer's first `rows` rows to its beginning."""
     for r in range(rows):
@@ -163,7 +164,7 @@ def _roll(row_buffer, rows):
             store_rows(row_buffer, to, load_rows(row_buffer, to + (ROW_BUFFER - 2) * SEGMENT))
 
 
-@njit(**JIT)
+@njit(**BARE)
 def ssim_rows(pred, truth, first, j, near, judged, blank, want_gradient, buffers):
     """Sum of 1 - SSIM over group j of the rows of the strip that begins at float `first`; derivatives to the ring.
 
@@ -233,7 +234,7 @@ def ssim_rows(pred, truth, first, j, near, judged, blank, want_gradient, buffers
     return result
 
 
-@njit(**JIT)
+@njit(**BARE)
 def add_gradient_rows(pred, truth, first, j, asked, inside, weight, buffers, grad):
     """Add `weight` times the gradient of the sum of 1 - SSIM to `grad`, REACH rows above group j of the strip.
 
