@@ -5,6 +5,7 @@ rotations, and what photographs show that were held out.
 """
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,6 +19,15 @@ from helios.photos.judging import judge_photographs, metrics_named
 from helios.rendering.opaque import choose
 
 DEGREES, SHARE = 0.5, 0.005
+
+
+class Found(NamedTuple):
+    """What a training came to, and how far its cameras are from the true ones, medians over the cameras."""
+
+    psnr: float  # dB, of held-out photographs
+    degrees: float  # of rotations
+    pixels: float  # by which points of the scene lie elsewhere in a photograph, the median of those that it shows
+    share: float  # of the distance, of centres
 
 
 def turn(axis: np.ndarray) -> np.ndarray:
@@ -44,8 +54,8 @@ def _shaken(photograph, rng, middle):
     return dataclasses.replace(photograph, viewmat=viewmat)
 
 
-def trained(data: Dataset, truth: Dataset, config: FitConfig) -> tuple[float, float]:
-    """PSNR on held-out photographs, and how far cameras are from those of `truth` after training, median, degrees."""
+def trained(data: Dataset, truth: Dataset, config: FitConfig) -> Found:
+    """What training comes to, with the cameras of `data` or those found from them, those of `truth` being the true."""
     fit = Fit(data, SceneOptions(config), choose("numba"))
     while fit.step < fit.last_step:
         fit.advance()
@@ -58,12 +68,28 @@ def trained(data: Dataset, truth: Dataset, config: FitConfig) -> tuple[float, fl
     held_out = tuple(dataclasses.replace(one, viewmat=aligned.sim3.viewmats(one.viewmat)) for one in data.test)
     rows = judge_photographs(fit.trained(), held_out, fit.backend, metrics_named(("psnr",)))
     psnr = float(np.mean([one.scores["psnr"].value for one in rows]))
-    return psnr, _median_error(viewmats.numpy(), wanted.numpy(), distance)
+    return Found(psnr, *_errors(viewmats.numpy(), truth, distance))
 
 
-def _median_error(found: np.ndarray, truth: np.ndarray, distance: float) -> float:
-    aligned = align_cameras(found, truth, distance)
+def _errors(found: np.ndarray, truth: Dataset, distance: float) -> tuple[float, float, float]:
+    wanted = np.stack([one.viewmat for one in truth.train])
+    aligned = align_cameras(found, wanted, distance)
     assert aligned is not None
-    turns = aligned.sim3.viewmats(found)[:, :3, :3] @ np.swapaxes(truth[:, :3, :3], 1, 2)
+    moved = aligned.sim3.viewmats(found)
+    turns = moved[:, :3, :3] @ np.swapaxes(wanted[:, :3, :3], 1, 2)
     cosines = (np.trace(turns, axis1=1, axis2=2) - 1) / 2
-    return float(np.degrees(np.median(np.arccos(np.clip(cosines, -1, 1)))))
+    degrees = np.degrees(np.arccos(np.clip(cosines, -1, 1)))
+    shares = np.linalg.norm(centres(moved) - centres(wanted), axis=1) / distance
+    pixels = [_miss(one, viewmat, truth.points) for one, viewmat in zip(truth.train, moved)]
+    return float(np.median(degrees)), float(np.median(pixels)), float(np.median(shares))
+
+
+def _miss(photograph, viewmat: np.ndarray, points: np.ndarray) -> float:
+    spots, ahead = _spots(photograph.K, photograph.viewmat, points)
+    shown = ahead & ((spots >= 0) & (spots <= [photograph.width, photograph.height])).all(1)
+    return float(np.median(np.linalg.norm(_spots(photograph.K, viewmat, points)[0] - spots, axis=1)[shown]))
+
+
+def _spots(K: np.ndarray, viewmat: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    seen = (points @ viewmat[:3, :3].T + viewmat[:3, 3]) @ K.T
+    return seen[:, :2] / np.where(seen[:, 2:] > 0, seen[:, 2:], 1.0), seen[:, 2] > 0

@@ -25,9 +25,9 @@ def test_shaken_cameras_find_back(tmp_path):
     slow = Rates(1.6e-4 * steps.steps_scaler**0.5)  # as in a whole training: so few splats have not far to go
     config = FitConfig(steps, Size(max_gaussians=800), colour=Colour(1), rates=slow)
     finding = dataclasses.replace(config, cameras=Cameras(pose_opt=True))
-    best, _ = trained(data, data, config)
-    worst, before = trained(moved, data, config)
-    found, after = trained(moved, data, finding)
+    best, *_ = trained(data, data, config)
+    worst, before, *_ = trained(moved, data, config)
+    found, after, *_ = trained(moved, data, finding)
     print(f"{best:.2f} dB, shaken {worst:.2f} dB, found {found:.2f} dB; {before:.3f}, {after:.3f} degrees")
     assert 0.4 < before < 0.6
     assert best - worst > 1.0
