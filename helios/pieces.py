@@ -14,7 +14,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from helios.files import crc32, locked, staged, sync
+from helios.files import crc32c, locked, staged, sync
 from helios.progress import Advance, OnEvent, Stage, ignore
 from helios.work_folders import own_folder, remove_folder
 
@@ -51,7 +51,7 @@ class Pieces:
                 return None
             content = json.loads(text)
             files: Mapping[str, int] = content.get("files", {})
-            if any(crc32(self.folder / name) != value for name, value in files.items()):
+            if any(crc32c(self.folder / name) != value for name, value in files.items()):
                 return None
             return from_json(kind, content)
         except (FileNotFoundError, ValueError):
@@ -95,11 +95,11 @@ class Pieces:
 
 
 def seal(folder: Path, files: Iterable[Path]) -> dict[str, int]:
-    """Return the CRC-32 of `files` by their paths in `folder`, once they are on the disk."""
+    """Return the CRC-32C of `files` by their paths in `folder`, once they are on the disk."""
     sums = {}
     for file in files:
         sync(file)
-        sums[file.relative_to(folder).as_posix()] = crc32(file)
+        sums[file.relative_to(folder).as_posix()] = crc32c(file)
     return sums
 
 

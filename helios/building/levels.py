@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from helios.building.runs import load, save
 from helios.building.shards import read_points
+from helios.building.sorting import by_key
 from helios.building.work import Work
 from helios.cells import Cells
 from helios.color import color_from_bp_rp
@@ -95,7 +96,7 @@ def find_candidates(task: BranchTask) -> BranchResult:
 def make_branch(task: BranchTask) -> BranchResult:
     """Write the cells and proxies of a branch, who keeps each of its stars, and its part of the glow map."""
     lights, owner, keys = task.lights(colored=True), task.owner(), task.read("key")["key"]
-    order = np.argsort(keys, kind="stable")
+    order = by_key(keys)
     lights = lights.take(order)
     sorted_owner = owner[order]
     unseen = sorted_owner != ROOT_DEPTH

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,6 +79,14 @@ def by_bucket(buckets: NDArray[np.uint64]) -> NDArray[np.intp]:
     return order
 
 
+def by_key(keys: NDArray[np.uint64]) -> NDArray[np.intp]:
+    """Return the indices [N] that sort `keys` [N] stably: sorts them, and then again those that are equal.
+
+    NumPy's stable sort of long integers takes several times as long as that which need not be.
+    """
+    return _by_number(keys, lambda rows: np.lexsort((rows, keys[rows])))
+
+
 def by_rank_and_light(
     rank: NDArray[np.integer], luminosities: NDArray[np.float64], source_id: NDArray[np.int64]
 ) -> NDArray[np.intp]:
@@ -89,11 +98,18 @@ def by_rank_and_light(
     bits = np.uint64(max(int(rank.max(initial=0)).bit_length(), 1))
     faint = ~luminosities.view(np.uint64) >> bits
     whole = (rank.astype(np.uint64) << (np.uint64(64) - bits)) | faint
-    order = np.argsort(whole)
-    ordered = whole[order]
+    return _by_number(whole, lambda rows: np.lexsort((source_id[rows], -luminosities[rows], rank[rows])))
+
+
+def _by_number(
+    numbers: NDArray[np.uint64], order_of: Callable[[NDArray[np.intp]], NDArray[np.intp]]
+) -> NDArray[np.intp]:
+    """Return the indices [N] that sort `numbers` [N], and where these are equal as `order_of` sorts their rows."""
+    order = np.argsort(numbers)
+    ordered = numbers[order]
     same = ordered[1:] == ordered[:-1]
     if same.any():
         tied = np.flatnonzero(np.r_[same, False] | np.r_[False, same])
         rows = order[tied]
-        order[tied] = rows[np.lexsort((source_id[rows], -luminosities[rows], rank[rows]))]
+        order[tied] = rows[order_of(rows)]
     return order

@@ -10,6 +10,7 @@ from helios.catalog.motion import propagate, velocity_m_per_yr
 from helios.catalog.table import StarTable, single
 from helios.constants import PARSEC_M
 from helios.coords import icrs_to_ecliptic_m, parallax_to_distance_m
+from helios.spherical import PIECE_ROWS
 
 LENGTH_SCALE_PC = 1350.0
 """Default length scale of the density of stars, parsecs.
@@ -57,9 +58,14 @@ def at_epoch(stars: StarTable, from_epoch: ArrayLike, to_epoch: float) -> StarTa
 
 def positions_m(stars: StarTable) -> NDArray[np.float64]:
     """Return positions, float64 [N, 3], barycentric mean ecliptic J2000 metres, at distance_pc or else 1/parallax."""
+    position = np.empty((3, len(stars))).T
     # A parallax near 0 gives an infinite distance, which is beyond the grid.
     with np.errstate(over="ignore", invalid="ignore"):
-        return icrs_to_ecliptic_m(stars.ra, stars.dec, _distances_m(stars))
+        distance_m = _distances_m(stars)
+        for start in range(0, len(stars), PIECE_ROWS):
+            rows = slice(start, start + PIECE_ROWS)
+            position[rows] = icrs_to_ecliptic_m(stars.ra[rows], stars.dec[rows], distance_m[rows])
+    return position
 
 
 def velocities_m_per_yr(stars: StarTable) -> NDArray[np.float64]:

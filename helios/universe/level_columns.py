@@ -9,17 +9,19 @@ from typing import Any
 
 import numpy as np
 import zarr
+from numba import njit
 from numpy.typing import DTypeLike, NDArray
 
 from helios.cells import Cells
 from helios.errors import StoreError
-from helios.grid import MAX_DEPTH, CellId, keys_at
+from helios.grid import MAX_DEPTH, CellId
 from helios.levels.branch import LevelCells
 from helios.levels.cut import LevelTree, stars_below
 from helios.levels.error_table import WIDTHS
 from helios.levels.glow import GLOW_N
 from helios.levels.proxies import Lights
 from helios.levels.top import Top
+from helios.simd import EXACT
 from helios.universe.arrays import attributes_of, folder_of, metadata_digest, read_rows, write_array, write_pieces
 
 CELL_COLUMNS: dict[str, tuple[DTypeLike, tuple[int, ...]]] = {
@@ -198,12 +200,17 @@ class Levels:
 
     def cells_of(self, keys: NDArray[np.uint64], owner: NDArray[np.int8]) -> NDArray[np.int64]:
         """Return int64 [N]: the cells that keep stars with `keys` at MAX_DEPTH, whose `owner` [N] is known."""
+        order, first = self._by_depth
         found = np.zeros(len(keys), np.int64)
-        for depth in np.unique(owner[owner >= 0]).tolist():
-            cells, mine = np.flatnonzero(self.depth == depth), owner == depth
-            place = np.searchsorted(self.key[cells], keys_at(MAX_DEPTH, keys[mine], depth))
-            found[mine] = cells[np.minimum(place, len(cells) - 1)]
+        ordered = self.key.view(np.int64)[order]
+        _find(keys.view(np.int64), owner.astype(np.int8, copy=False), order, ordered, first, found)
         return found
+
+    @cached_property
+    def _by_depth(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The cells in the order of depths and of keys, and where those of each depth from 0 on begin."""
+        order = np.lexsort((self.key, self.depth))
+        return order, np.searchsorted(self.depth[order], np.arange(MAX_DEPTH + 2, dtype=np.int8))
 
     @cached_property
     def proxy_cells(self) -> NDArray[np.int64]:
@@ -237,3 +244,25 @@ class Levels:
     def cells(self) -> Cells:
         """The cells without the root."""
         return Cells(self.depth[1:].astype(np.uint8), self.key[1:])
+
+
+@njit(**EXACT)
+def _find(keys, owner, order, ordered, first, found):
+    """Fill `found` with the cells of `order` whose key, `ordered`, is that of `keys` at the depth `owner`."""
+    last = first[:-1].copy()  # most stars lie in a cell of one before them
+    for star in range(len(keys)):
+        depth = owner[star]
+        if depth < 0 or depth > MAX_DEPTH or first[depth] == first[depth + 1]:
+            continue
+        key = keys[star] >> 3 * (MAX_DEPTH - depth)
+        low, high = first[depth], first[depth + 1] - 1
+        if ordered[last[depth]] == key:
+            low = high = last[depth]
+        while low < high:
+            middle = (low + high) // 2
+            if ordered[middle] < key:
+                low = middle + 1
+            else:
+                high = middle
+        last[depth] = low
+        found[star] = order[low]

@@ -167,9 +167,13 @@ class Reader:
 
     def varint(self) -> int:
         """Return the next unsigned LEB128, of at most 5 bytes and none of them spare."""
-        value = 0
+        data, value = self._data, 0
         for shift in range(0, 35, 7):
-            (byte,) = self.raw(1)
+            at = self._at
+            if at == len(data):
+                self._pass(1)
+            byte = data[at]
+            self._at = at + 1
             value |= (byte & 127) << shift
             if byte < 128 and not (byte == 0 and shift):
                 return value

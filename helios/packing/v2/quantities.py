@@ -87,13 +87,18 @@ def color_indices(bp_rp: ArrayLike) -> NDArray[np.uint8]:
 
 
 @njit(**EXACT)
+def color_step(bp_rp):
+    """Return the colour index of one BP-RP."""
+    if np.isnan(bp_rp):
+        return np.uint8(UNKNOWN_COLOR)
+    held = min(max(np.float64(bp_rp), _BP_RP_FROM), _BP_RP_FROM + _BP_RP_SPAN)
+    return np.uint8(np.rint((held - _BP_RP_FROM) / _BP_RP_SPAN * 126.0))
+
+
+@njit(**EXACT)
 def _color_steps(bp_rp, found):
     for i in range(len(bp_rp)):
-        if np.isnan(bp_rp[i]):
-            found[i] = UNKNOWN_COLOR
-        else:
-            held = min(max(np.float64(bp_rp[i]), _BP_RP_FROM), _BP_RP_FROM + _BP_RP_SPAN)
-            found[i] = np.uint8(np.rint((held - _BP_RP_FROM) / _BP_RP_SPAN * 126.0))
+        found[i] = color_step(bp_rp[i])
 
 
 @cache

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from helios.building.sorting import Sorting, by_bucket, by_rank_and_light
+from helios.building.sorting import Sorting, by_bucket, by_key, by_rank_and_light
 from helios.grid import HLGrid, deepest_keys
 from helios.light import luminosity
 from helios.spherical import morton_keys
@@ -29,6 +29,13 @@ def test_buckets_are_sorted_as_by_numpy(bits):
 
 def test_no_bucket_at_all_is_sorted():
     assert not len(by_bucket(np.zeros(0, np.uint64)))
+
+
+@pytest.mark.parametrize("most", [1, 50, 1 << 63])
+def test_keys_are_sorted_stably_however_many_are_equal(most):
+    keys = np.random.default_rng(3).integers(0, most, 20_000, dtype=np.uint64)
+    np.testing.assert_array_equal(by_key(keys), np.argsort(keys, kind="stable"))
+    assert not len(by_key(keys[:0]))
 
 
 @pytest.mark.parametrize("ranks", [1, 7, 100_000])
