@@ -36,7 +36,7 @@ def draw(splats: int, seed: int) -> np.ndarray:
 
 def masks_of(image: np.ndarray) -> np.ndarray:
     masks = np.zeros((-(-3 * SIZE // STRIP), SIZE), np.int64)
-    mark_lit(masks, image.reshape(SIZE, 3 * SIZE))
+    mark_lit(masks, image.reshape(SIZE, 3 * SIZE), 0, SIZE)
     return masks
 
 

@@ -10,48 +10,27 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from helios.simd import BARE, JIT, LANES, any_lane, broadcast, fabs, hsum, load, sign, store
+from helios.simd import BARE, JIT, LANES, broadcast, fabs, hsum, load, sign, store
 from helios.training.loss.fused_kernels import add_gradient_rows, ssim_rows, sweep_buffers
 from helios.training.loss.fused_segments import (
     GROUP,
     LEAD,
-    MARGIN,
     REACH,
-    SPAN,
     STRIP,
     ZERO,
     fill_masks,
     group_count,
     inside_segments,
+    mark_lit,
 )
-
-OWN = SPAN - 2 * MARGIN
-"""Segments of a strip without its margins."""
 
 
 @njit(**BARE)
 def mark_rows(stripe, stripes, pred, truth, lit):
     """Mark, in this stripe's rows of `lit` int64 [strips, H], of zeros, the segments where an image is not zero."""
-    height, width3 = pred.shape
-    for y in range(stripe * height // stripes, (stripe + 1) * height // stripes):
-        for k in range(width3 // LANES):
-            at = y * width3 + k * LANES
-            if any_lane(fabs(load(pred, at)) + fabs(load(truth, at)) > ZERO):
-                _mark(lit, y, k)
-        for x in range(width3 // LANES * LANES, width3):
-            if pred[y, x] != ZERO or truth[y, x] != ZERO:
-                _mark(lit, y, x // LANES)
-
-
-@njit(**BARE)
-def _mark(lit, y, k):
-    """Mark segment `k` of row `y`, in its strip and in the margins of those beside it."""
-    strip, place = k // OWN, k % OWN + MARGIN
-    lit[strip, y] |= 1 << place
-    if place < 2 * MARGIN and strip > 0:
-        lit[strip - 1, y] |= 1 << (place + OWN)
-    if place >= OWN and strip + 1 < len(lit):
-        lit[strip + 1, y] |= 1 << (place - OWN)
+    begin, end = stripe * len(pred) // stripes, (stripe + 1) * len(pred) // stripes
+    mark_lit(lit, pred, begin, end)
+    mark_lit(lit, truth, begin, end)
 
 
 @njit(**JIT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,33 +17,15 @@ from helios.training.loss.fused_segments import STRIP, group_count
 from helios.training.loss.image_terms import image_loss
 
 if TYPE_CHECKING:
+    from helios.photos.fit.views import Demand
     from helios.photos.shown import Shown
 
 WORTH = 1 << 20
 """Numbers that are worth a thread's while."""
 
 
-class Asked(Protocol):
-    """What is asked of one picture."""
-
-    @property
-    def truth(self) -> Tensor:
-        """Its photograph, float32 [H, W, 3]."""
-        ...
-
-    @property
-    def counts(self) -> Tensor | None:
-        """By how much both are dimmed, float32 [H, W] from 0 to 1, or None."""
-        ...
-
-    @property
-    def weight(self) -> float:
-        """What its loss counts."""
-        ...
-
-
-def differentiate(images: Tensor, asked: Sequence[Asked], count: int, ssim_lambda: float) -> float:
-    """Return the loss of `images` [C, H, W, 3] against what is `asked` of each, and go `backward()` from it.
+def differentiate(images: Tensor, demands: Sequence[Demand], count: int, ssim_lambda: float) -> float:
+    """Return the loss of `images` [C, H, W, 3] against the `demands`, one of each, and go `backward()` from it.
 
     It is the sum over `count` pictures, of which these are some, divided by `count`. The terms are those of
     `helios.training.loss.image_terms`, by their twin for the device. On the CPU, where value and slopes are found at
@@ -51,16 +33,16 @@ def differentiate(images: Tensor, asked: Sequence[Asked], count: int, ssim_lambd
     """
     if images.device.type == "cpu":
         slopes = np.empty(tuple(images.shape), np.float32)
-        loss = sum(_judge(*of, count, ssim_lambda) for of in zip(images.detach().numpy(), slopes, asked))
+        loss = sum(_judge(*of, count, ssim_lambda) for of in zip(images.detach().numpy(), slopes, demands))
         images.backward(torch.from_numpy(slopes))
         return loss
     total = torch.zeros((), device=images.device)
     # One picture is taken as it is: what takes it apart would be differentiated too.
-    for one, image in zip(asked, images.split(1) if len(asked) > 1 else [images]):
-        truth = one.truth[None]
-        if one.counts is not None:
-            image, truth = image * one.counts[..., None], truth * one.counts[..., None]
-        total = total + one.weight / count * photo_loss(image, truth, ssim_lambda)
+    for demand, image in zip(demands, images.split(1) if len(demands) > 1 else [images]):
+        truth = demand.truth[None]
+        if demand.counts is not None:
+            image, truth = image * demand.counts[..., None], truth * demand.counts[..., None]
+        total = total + demand.weight / count * photo_loss(image, truth, ssim_lambda)
     total.backward()
     return total.item()
 
@@ -77,15 +59,15 @@ def photo_loss(images: Tensor, truth: Tensor, ssim_lambda: float) -> Tensor:
 
 
 def _judge(
-    image: NDArray[np.float32], slope: NDArray[np.float32], asked: Asked, count: int, ssim_lambda: float
+    image: NDArray[np.float32], slope: NDArray[np.float32], demand: Demand, count: int, ssim_lambda: float
 ) -> float:
     """Return the share of one image [H, W, 3] in the loss, float, and fill `slope`, its derivatives."""
-    truth, counts = asked.truth.contiguous().numpy(), None
-    if asked.counts is not None:
-        counts = asked.counts.numpy()[..., None]
+    truth, counts = demand.truth.contiguous().numpy(), None
+    if demand.counts is not None:
+        counts = demand.counts.numpy()[..., None]
         image, truth = image * counts, truth * counts
     height, width3 = len(image), image[0].size
-    share = asked.weight / count / image.size
+    share = demand.weight / count / image.size
     absolute, structural = share * (1.0 - ssim_lambda), share * ssim_lambda
     strips, worth = -(-width3 // STRIP), -(-image.size // WORTH)
     lit, sums = np.zeros((strips, height), np.int64), np.empty((2, strips, group_count(height)))

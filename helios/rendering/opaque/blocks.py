@@ -15,7 +15,7 @@ from helios.rendering.opaque.contract import ALPHA_MAX, PASSING_MIN
 from helios.rendering.opaque.project import LOG2_ALPHA_MIN
 from helios.rendering.rows import exp2
 from helios.simd import (
-    JIT,
+    BARE,
     LANES,
     any_lane,
     bits_of_rows,
@@ -70,7 +70,7 @@ def block_constants():
     return np.concatenate(rows).astype(np.float32)
 
 
-@njit(**JIT)
+@njit(**BARE)
 def cover(rows, constants, splat, left, top):
     """Return the blocks of the tile at (left, top) that a splat covers, a bit each.
 
@@ -95,7 +95,7 @@ def cover(rows, constants, splat, left, top):
     return bits_of_rows(block)
 
 
-@njit(**JIT)
+@njit(**BARE)
 def lay_splat(state, covered, rows, constants, splat):
     """Lay a splat over the blocks `covered` of a tile, `rows` from `cover`; return the blocks that this ended."""
     lx, ly = load(constants, LX), load(constants, LY)
@@ -131,7 +131,7 @@ def lay_splat(state, covered, rows, constants, splat):
     return ended
 
 
-@njit(**JIT)
+@njit(**BARE)
 def sum_splat(moments, at, state, covered, rows, constants, splat, absolute):
     """Lay a splat over the blocks `covered` of a tile and write to `moments` float32 [at:at + SUMS] what its gradient
     is made of; return the blocks that this ended.

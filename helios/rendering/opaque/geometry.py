@@ -14,7 +14,7 @@ from numba import njit
 
 from helios.rendering.opaque.contract import EPS2D, FRUSTUM_MARGIN
 from helios.rendering.projection import combine, cross, dot, rotate
-from helios.simd import JIT, LANES, clamp, load, sqrt
+from helios.simd import BARE, JIT, LANES, clamp, load, sqrt
 
 EIGHT = LANES // 2
 """Splats that go together: one float64 vector's worth."""
@@ -23,7 +23,7 @@ INPUTS = 11
 """Numbers of a splat: mean 3, quat 4, scales 3, opacity 1."""
 
 
-@njit(**JIT)
+@njit(**BARE)
 def read_splat(inputs, lane, splats, i):
     """Put the numbers of splat i into a lane of `inputs` [INPUTS x EIGHT] float64."""
     means, quats, scales, opacities = splats
@@ -35,24 +35,24 @@ def read_splat(inputs, lane, splats, i):
     inputs[10 * EIGHT + lane] = opacities[i]
 
 
-@njit(**JIT)
+@njit(**BARE)
 def read_nothing(inputs, lane):
     """Put a splat that gives finite numbers wherever it is not multiplied by 1/z into a lane of `inputs`."""
     for k in range(INPUTS):
         inputs[k * EIGHT + lane] = 0.0 if k < 3 or 4 <= k < 7 else 1.0
 
 
-@njit(**JIT)
+@njit(**BARE)
 def load_three(inputs, k):
     return load(inputs, k * EIGHT), load(inputs, (k + 1) * EIGHT), load(inputs, (k + 2) * EIGHT)
 
 
-@njit(**JIT)
+@njit(**BARE)
 def scaled(a, x):
     return (a * x[0], a * x[1], a * x[2])
 
 
-@njit(**JIT)
+@njit(**BARE)
 def unit_quats(inputs):
     """The unit quaternions (w, x, y, z) and the norms they had."""
     w, (x, y, z) = load(inputs, 3 * EIGHT), load_three(inputs, 4)
@@ -60,7 +60,7 @@ def unit_quats(inputs):
     return (w / norm, x / norm, y / norm, z / norm), norm
 
 
-@njit(**JIT)
+@njit(**BARE)
 def axes_of(q):
     """The three columns of the rotation matrices of unit quaternions."""
     w, x, y, z = q
@@ -71,14 +71,14 @@ def axes_of(q):
     )
 
 
-@njit(**JIT)
+@njit(**BARE)
 def slope_limits(focal, centre, size):
     """The least and largest x/z (or y/z) that the projection is linearised at."""
     margin = FRUSTUM_MARGIN * 0.5 * size
     return -(centre + margin) / focal, (size - centre + margin) / focal
 
 
-@njit(**JIT)
+@njit(**BARE)
 def jacobian(focal, limits, x, z):
     """One row (d/dx, d/dz) of the perspective Jacobian, at x/z within its limits."""
     low, high = limits
@@ -86,14 +86,14 @@ def jacobian(focal, limits, x, z):
     return j, (0.0 - j) * clamp(x / z, low, high)
 
 
-@njit(**JIT)
+@njit(**BARE)
 def to_cameras(inputs, viewmat):
     """Where the splats are in the camera's frame."""
     x, y, z = rotate(viewmat, load_three(inputs, 0))
     return x + viewmat[0, 3], y + viewmat[1, 3], z + viewmat[2, 3]
 
 
-@njit(**JIT)
+@njit(**BARE)
 def shadows(inputs, p, axes, camera):
     """(u, v), rows, Jacobian: shadows in pixels of the splats' axes; the same axes in camera space by x, y and z."""
     viewmat, intrinsics, width, height = camera
@@ -108,7 +108,7 @@ def shadows(inputs, p, axes, camera):
     return u, v, rows, (j_x, j_xz, j_y, j_yz)
 
 
-@njit(**JIT)
+@njit(**BARE)
 def covariances(u, v):
     """(xx, xy, yy) of S + eps I, the determinants of S and of S + eps I, and u x v."""
     xx, xy, yy = dot(u, u), dot(u, v), dot(v, v)

@@ -20,7 +20,7 @@ from helios.rendering.opaque.geometry import (
 )
 from helios.rendering.opaque.project import HALF_LOG2_E
 from helios.rendering.projection import combine, cross, dot, rotate_back
-from helios.simd import JIT, broadcast, load, prefetch, select, store
+from helios.simd import BARE, JIT, broadcast, load, prefetch, select, store
 
 SHARE = 256
 """Splats whose part of the camera's gradient is summed by itself, a multiple of EIGHT."""
@@ -32,7 +32,7 @@ OUTPUTS = 13
 """Numbers of a splat's gradient: those of `geometry.INPUTS`, and the centre's in the image."""
 
 
-@njit(**JIT)
+@njit(**BARE)
 def gather(sums, lane, row, moments, slots, begin, end):
     """Add the rows of a splat's pairs, slots[begin:end], into a lane of `sums` [SUMS x EIGHT] float64."""
     total = load(moments, slots[begin] * SUMS)
@@ -43,13 +43,13 @@ def gather(sums, lane, row, moments, slots, begin, end):
         sums[k * EIGHT + lane] = row[k]
 
 
-@njit(**JIT)
+@njit(**BARE)
 def clear(sums, lane):
     for k in range(12):
         sums[k * EIGHT + lane] = 0.0
 
 
-@njit(**JIT)
+@njit(**BARE)
 def splat_gradients(out, camera_out, sums, inputs, shown, camera, antialiased):
     """Write `out` [OUTPUTS x EIGHT] and add to `camera_out` [12 x EIGHT] (rows of [R | t]), all float64.
 
@@ -117,18 +117,18 @@ def splat_gradients(out, camera_out, sums, inputs, shown, camera, antialiased):
     store(out, 12 * EIGHT, select(seen, c_y, zero))
 
 
-@njit(**JIT)
+@njit(**BARE)
 def column(rows, k):
     return rows[0][k], rows[1][k], rows[2][k]
 
 
-@njit(**JIT)
+@njit(**BARE)
 def masked(seen, x):
     zero = broadcast(0.0)
     return select(seen, x[0], zero), select(seen, x[1], zero), select(seen, x[2], zero)
 
 
-@njit(**JIT)
+@njit(**BARE)
 def free_slope(camera, axis, slope, d):
     """d where the slope is within the limits of the linearisation, else 0."""
     _, intrinsics, width, height = camera
@@ -137,7 +137,7 @@ def free_slope(camera, axis, slope, d):
     return select(slope > low, select(slope < high, d, zero), zero)
 
 
-@njit(**JIT)
+@njit(**BARE)
 def add_camera(camera_out, d_p, d_rows, mean, axes, scales):
     """Add to the sums of dL/d[R | t]: p = R mean + t, and the axes times their scales are turned by R too."""
     c0, c1, c2 = scaled(scales[0], axes[0]), scaled(scales[1], axes[1]), scaled(scales[2], axes[2])
@@ -151,7 +151,7 @@ def add_camera(camera_out, d_p, d_rows, mean, axes, scales):
         store(camera_out, at, load(camera_out, at) + d)
 
 
-@njit(**JIT)
+@njit(**BARE)
 def quat_gradients(q, norm, d0, d1, d2, scales):
     """Gradient in the quaternion as given (`norm` times q), from those in the axes times their scales."""
     w, x, y, z = q
@@ -214,7 +214,7 @@ def gather_shares(stripe, stripes, grads, view_grads, view, moments, lists, spla
             d_camera[share, k] = total
 
 
-@njit(**JIT)
+@njit(**BARE)
 def add_out(grads, i, out, lane, add):
     """Write, or `add`, a lane of `out` to row i of the splats' gradients."""
     means, quats, scales, opacities = grads

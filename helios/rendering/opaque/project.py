@@ -20,7 +20,7 @@ from helios.rendering.opaque.geometry import (
     to_cameras,
     unit_quats,
 )
-from helios.simd import JIT, broadcast, ceil, frexp, load, select, sqrt, store
+from helios.simd import BARE, JIT, broadcast, ceil, frexp, load, select, sqrt, store
 
 HALF_LOG2_E = 0.5 / math.log(2.0)
 LOG2_ALPHA_MIN = math.log2(ALPHA_MIN)
@@ -55,7 +55,7 @@ FOUND = 13
 L1, L3, L5, L7, L9 = (2.0 / math.log(2.0) / k for k in (1, 3, 5, 7, 9))
 
 
-@njit(**JIT)
+@njit(**BARE)
 def log2(x):
     """The binary logarithm of positive normal float64, a number or a vector, to 4e-10."""
     m, exponent = frexp(x * math.sqrt(2.0))
@@ -65,7 +65,7 @@ def log2(x):
     return exponent + s * (L1 + ss * (L3 + ss * (L5 + ss * (L7 + ss * L9))))
 
 
-@njit(**JIT)
+@njit(**BARE)
 def project_eight(outputs, inputs, camera, limits, antialiased):
     """Fill `outputs` [FOUND x EIGHT] float64, X to SHOWN, from the splats in `inputs`; SHOWN is 1 where one may be."""
     viewmat, intrinsics, width, height = camera
@@ -102,7 +102,7 @@ def project_eight(outputs, inputs, camera, limits, antialiased):
     store(outputs, SHOWN * EIGHT, shown)
 
 
-@njit(**JIT)
+@njit(**BARE)
 def fill_record(out, radius, outputs, lane, color):
     """Fill `out`, a PROJECTED record, and its radius in pixels [2]; return whether the splat may show."""
     if not outputs[SHOWN * EIGHT + lane] > 0.5:

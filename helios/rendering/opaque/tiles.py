@@ -10,13 +10,13 @@ import numpy as np
 from numba import njit
 
 from helios.rendering.opaque.blocks import ACROSS, ASKED, BLOCKS, DRAWN, SIDE, SUMS, TILE, cover, lay_splat, sum_splat
-from helios.simd import JIT, LANES, prefetch
+from helios.simd import BARE, JIT, LANES, prefetch
 
 AHEAD, FAR_AHEAD = 4, 16
 """How many splats before its turn one is fetched: where each is laid, and where each is only copied."""
 
 
-@njit(**JIT)
+@njit(**BARE)
 def bounds_of(s, width, height):
     """The columns and rows of tiles that a splat touches: first and behind the last of each."""
     left, right = math.ceil(max(0.0, s.x - s.wide - 0.5)), math.floor(min(width - 1.0, s.x + s.wide - 0.5))
@@ -30,7 +30,7 @@ SORTED = 2048
 """Splats of a share of those in order of depth, which one thread copies and lists at a time."""
 
 
-@njit(**JIT)
+@njit(**BARE)
 def take_splats(stripe, stripes, splats, bounds, first, tallies, found, indices, order, width, height):
     """Copy the shares stripe, stripe + stripes, ... of what was `found` in its order to `splats` [V], with the `bounds`
     int16 [V, 4] of each.
@@ -52,7 +52,7 @@ def take_splats(stripe, stripes, splats, bounds, first, tallies, found, indices,
                     tallies[share, y * across + x] += 1
 
 
-@njit(**JIT)
+@njit(**BARE)
 def place_lists(begin, tallies, first):
     """Fill `begin` [T + 1], where the list of each tile begins; make of `tallies` where in it each share's part does,
     and of `first` where the slots of each splat begin.
@@ -67,7 +67,7 @@ def place_lists(begin, tallies, first):
         first[i + 1] += first[i]
 
 
-@njit(**JIT)
+@njit(**BARE)
 def list_tiles(stripe, stripes, listed, slots, tallies, bounds, first, indices, order, width):
     """Fill, for the shares stripe, stripe + stripes, ..., who touches whom, `listed` and `slots` int32 [P].
 
@@ -120,14 +120,14 @@ def lay_tiles(stripe, stripes, image, alphas, depths, passing, ends, splats, lis
                     image[y, x, c] = state[at + (1 + c) * LANES] + left_through * background[c]
 
 
-@njit(**JIT)
+@njit(**BARE)
 def place_of(x, y, count):
     """Where the first of `count` numbers of a tile's pixel stands in the tile's buffer."""
     block = y // SIDE * ACROSS + x // SIDE
     return block * count * LANES + y % SIDE * SIDE + x % SIDE
 
 
-@njit(**JIT)
+@njit(**BARE)
 def open_tile(state, count, wide, high):
     """Let everything pass in the `wide` x `high` pixels of a tile, nothing beyond; return the blocks that are open."""
     alive = np.uint64(0)
@@ -164,7 +164,7 @@ def sum_tiles(stripe, stripes, moments, drawn, asked, ends, splats, lists, const
         moments[ends[tile] * SUMS : begin[tile + 1] * SUMS] = 0.0
 
 
-@njit(**JIT)
+@njit(**BARE)
 def read_tile(state, drawn, asked, left, top):
     """Make a tile ready for the backward pass.
 

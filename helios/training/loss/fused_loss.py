@@ -164,7 +164,7 @@ def _survey(images, lit, squares, sums):
     dark = np.zeros((height, width3), np.float32)
     none, weights = np.zeros(lit.shape[1:], np.int64), np.zeros((2, LEVELS), np.float32)
     for n in range(count):
-        mark_lit(lit[n], images[n])
+        mark_lit(lit[n], images[n], 0, height)
         _, moments = view_loss(images[n], dark, lit[n], none, weights, ZERO, LEVELS, False, workspace, dark)
         squares[n] = moments[0]
         sums[n] = moments[1, 0]
@@ -242,7 +242,7 @@ def _losses(
     everywhere = np.full(lit.shape, EVERYWHERE, np.int64)
     for n in range(stripe, len(pred), stripes):
         lit[:] = truth_lit[flat[n]]
-        mark_lit(lit, pred[n])
+        mark_lit(lit, pred[n], 0, height)
         out = grad[n] if want_gradient else grad[0]
         dssim[n], sums = view_loss(
             pred[n], images[flat[n]], lit, everywhere, weights[n], ssim_weight, levels, want_gradient, workspace, out

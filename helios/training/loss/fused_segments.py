@@ -11,7 +11,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from helios.simd import JIT, LANES, fabs, hsum, load_first, load_rows
+from helios.simd import BARE, JIT, LANES, fabs, hsum, load
 
 ZERO = np.float32(0.0)
 
@@ -19,11 +19,12 @@ REACH = 5  # rows and pixels on each side of the SSIM window's centre
 SEGMENT = LANES
 MARGIN = 2
 STRIP = 768  # floats: 256 pixels. A multiple of SEGMENT and of a tile's row
-SPAN = STRIP // SEGMENT + 2 * MARGIN
+WHOLE = STRIP // SEGMENT  # segments of a strip without its margins
+SPAN = WHOLE + 2 * MARGIN
 GROUP = 4  # rows that a sweep takes at a time
 LEAD = 3  # groups before a group that its gradient, which lags REACH rows behind, has in its window
 
-OWN = ((1 << (SPAN - 2 * MARGIN)) - 1) << MARGIN
+OWN = ((1 << WHOLE) - 1) << MARGIN
 INNER = ((1 << (SPAN - 2)) - 1) << 1
 
 
@@ -47,20 +48,28 @@ def next_run(mask, j):
     return first, first + _trailing_zeros(~(mask >> first))
 
 
-@njit(**JIT)
-def mark_lit(masks, image):
-    """Mark what is not zero in `image` [H, 3 W], in its `masks` [strips, H]."""
-    height, width3 = image.shape
-    for strip in range(len(masks)):
-        first = strip * STRIP - MARGIN * SEGMENT
-        for j in range(max(0, -first // SEGMENT), min(SPAN, (width3 - first + SEGMENT - 1) // SEGMENT)):
-            begin = first + j * SEGMENT
-            whole = begin + SEGMENT <= width3
-            for y in range(height):
-                at = y * width3 + begin
-                line = load_rows(image, at) if whole else load_first(image, at, width3 - begin)
-                if hsum(fabs(line)) != ZERO:
-                    masks[strip, y] |= 1 << j
+@njit(**BARE)
+def mark_lit(masks, image, begin, end):
+    """Mark what is not zero in the rows from `begin` to `end` of `image` [H, 3 W], in its `masks` [strips, H]."""
+    width3 = image.shape[1]
+    for y in range(begin, end):
+        for k in range(width3 // SEGMENT):
+            if hsum(fabs(load(image, y * width3 + k * SEGMENT))) != ZERO:
+                _mark(masks, y, k)
+        for x in range(width3 // SEGMENT * SEGMENT, width3):
+            if image[y, x] != ZERO:
+                _mark(masks, y, x // SEGMENT)
+
+
+@njit(**BARE)
+def _mark(masks, y, k):
+    """Mark segment `k` of row `y`, in its strip and in the margins of those beside it."""
+    strip, place = k // WHOLE, k % WHOLE + MARGIN
+    masks[strip, y] |= 1 << place
+    if place < 2 * MARGIN and strip > 0:
+        masks[strip - 1, y] |= 1 << (place + WHOLE)
+    if place >= WHOLE and strip + 1 < len(masks):
+        masks[strip + 1, y] |= 1 << (place - WHOLE)
 
 
 @njit(**JIT)
