@@ -38,7 +38,7 @@ const KEYS: Record<string, Control> = {
 
 /** True where keys belong to the element itself: text, sliders and an open dialog. */
 export function takesKeys(target: EventTarget | null): boolean {
-  return target instanceof Element && target.closest("input, select, textarea, dialog") !== null;
+  return target instanceof Element && target.closest("input, select, textarea, dialog[open]") !== null;
 }
 
 /** What is near beside the splats: bodies of the solar system. */

@@ -15,7 +15,7 @@ def light_line(quality: dict[str, Any]) -> str:
     light = quality["light_error_mmag"]
     return (
         f"light of the cells off by {light['median']:.3f} mmag in the median, {light['p90']:.3f} in 90 %, "
-        f"{light['worst']:.3f} at worst; {light['together']:+.3f} together"
+        f"{light['worst']:.3f} at worst; {light['together']:+z.3f} together"
     )
 
 

@@ -29,8 +29,8 @@ from tests.docs.pages import PAGES, ROOT, commands, parts, sessions
 pytestmark = pytest.mark.slow
 
 README = (ROOT / "README.md").read_text()
-NUMBER = re.compile(r"\d[\d,]*\.?\d*")
-MEASURED = re.compile(r"│|\d+ cells fitted|packed |site |\S+ bytes per splat|wrote ")
+NUMBER = re.compile(r"[-+]?\d[\d,]*\.?\d*")
+MEASURED = re.compile(r"│|\d+ cells fitted|light of the cells |levels: |packed |site |\S+ bytes per splat|wrote ")
 """How lines begin that hold figures which training measured, or that depend on the bytes it came to."""
 
 doctest_flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
