@@ -14,7 +14,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from helios.files import crc32c, locked, staged, sync
+from helios.files import crc32c, locked, staged
 from helios.progress import Advance, OnEvent, Stage, ignore
 from helios.work_folders import own_folder, remove_folder
 
@@ -60,7 +60,7 @@ class Pieces:
     def save(self, stage: str, number: int, result: Any) -> None:
         """Write the result of a piece. Raises OSError where it cannot be written."""
         text = json.dumps(dataclasses.asdict(result), default=str)
-        with staged(self._path(stage, number)) as new:
+        with staged(self._path(stage, number), durable=False) as new:
             new.write_text(f"{_checksum(text)}\n{text}", encoding="utf-8")
 
     def complete(
@@ -95,12 +95,8 @@ class Pieces:
 
 
 def seal(folder: Path, files: Iterable[Path]) -> dict[str, int]:
-    """Return the CRC-32C of `files` by their paths in `folder`, once they are on the disk."""
-    sums = {}
-    for file in files:
-        sync(file)
-        sums[file.relative_to(folder).as_posix()] = crc32c(file)
-    return sums
+    """Return the CRC-32C of `files` by their paths in `folder`."""
+    return {file.relative_to(folder).as_posix(): crc32c(file) for file in files}
 
 
 def _checksum(text: str) -> str:

@@ -1,5 +1,6 @@
 """`helios pack`."""
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import click
 import helios
 from helios.cli.meter import Meter
 from helios.cli.printing import echo
-from helios.errors import InputError
-from helios.packing import DEFAULT_PACK, PACKS
+from helios.errors import InputError, StoreError
+from helios.packing import DEFAULT_PACK, PACKS, SMALL
+from helios.schedulers.local import start_ahead
 
 
 def default_universe() -> Path:
@@ -48,6 +50,9 @@ def pack(directory: Path | None, format_name: str, output: Path | None, site: Pa
     cells.
     With --site, the viewer and the pack are also written to one folder, with v1 the exact stars of trained cells too.
     """
+    directory = directory or default_universe()
+    if format_name == "v2":
+        _start_ahead(directory)
     from helios.packing.site import require_place_for_site
     from helios.packing.tours import read_tour
 
@@ -55,7 +60,7 @@ def pack(directory: Path | None, format_name: str, output: Path | None, site: Pa
         raise InputError("--tour: is for a site, give --site too")
     for path in tours:
         read_tour(path)
-    universe = helios.open(directory or default_universe())
+    universe = helios.open(directory)
     if site is not None:
         for place in filter(None, (universe.path, output)):
             require_place_for_site(site, place)
@@ -81,3 +86,13 @@ def pack(directory: Path | None, format_name: str, output: Path | None, site: Pa
         written = helios.write_site(universe, site, pack=output, tours=tours, on_event=meter)
     echo(f"site {site}: {written.splats:,} splats, {written.size_bytes:,} bytes")
     echo(f"look at it: helios serve {site}")
+
+
+def _start_ahead(directory: Path) -> None:
+    """Have the workers that a large universe takes start while this process imports what it needs itself."""
+    from helios.universe.index import read_index
+    from helios.universe.paths import index_path
+
+    with contextlib.suppress(StoreError, KeyError, TypeError):  # a guess only: the universe itself is checked
+        if read_index(index_path(directory))["totals"]["stars"] >= SMALL:
+            start_ahead("helios.packing.v2.format")

@@ -119,18 +119,18 @@ def _tables(depth, first, stop, owner, position, luminosity, p_position, p_sigma
     cells = len(depth)
     extent, table = np.zeros(cells), np.zeros((cells, 2, WIDTHS), np.float32)
     center, axes = np.empty(3), np.empty((3, 3))
-    images, light = np.empty((2, WIDTHS, BLOCKS, BLOCKS)), np.empty(2)
+    images, rows, light = np.zeros((2, WIDTHS, BLOCKS, BLOCKS)), np.zeros((2, WIDTHS), np.int64), np.empty(2)
     for c in range(cells):
         a, b = starts[c], stops[c]
         if not (p_sigma[a:b] > 0.0).any():
             continue
         extent[c] = frame_of(p_position[a:b], p_luminosity[a:b], p_sigma[a:b], center, axes)
-        images[:] = 0.0
         light[:] = 0.0
-        add_points(position, luminosity, owner, depth[c], first[c], stop[c], center, axes, extent[c], images, light)
-        gather(images)
-        add_gaussians(p_position[a:b], p_sigma[a:b], p_luminosity[a:b], center, axes, extent[c], images, -1.0)
-        table_of(images, light, table[c])
+        where = first[c], stop[c], center, axes, extent[c]
+        add_points(position, luminosity, owner, depth[c], *where, images, rows, light)
+        gather(images, rows)
+        add_gaussians(p_position[a:b], p_sigma[a:b], p_luminosity[a:b], center, axes, extent[c], images, rows, -1.0)
+        table_of(images, rows, light, table[c])
     return extent, table
 
 
@@ -142,9 +142,9 @@ def draw_stars(
     With `owner` [N] only those whose owner is `least` or more are drawn. The images are as `add_points` leaves them, so
     that those of several branches may be added.
     """
-    images, light = blank_images()
+    images, rows, light = blank_images()
     owner = np.full(len(stars), least, np.int8) if owner is None else owner
-    _draw(*_arrays(proxies), stars.position_m, stars.luminosity, owner, least, images, light)
+    _draw(*_arrays(proxies), stars.position_m, stars.luminosity, owner, least, images, rows, light)
     return images, light
 
 
@@ -163,17 +163,18 @@ def _arrays(proxies: Lights):
 
 
 @njit(**EXACT)
-def _draw(p_position, p_sigma, p_luminosity, position, luminosity, owner, least, images, light):
+def _draw(p_position, p_sigma, p_luminosity, position, luminosity, owner, least, images, rows, light):
     center, axes = np.empty(3), np.empty((3, 3))
     extent = frame_of(p_position, p_luminosity, p_sigma, center, axes)
-    add_points(position, luminosity, owner, least, 0, len(luminosity), center, axes, extent, images, light)
+    add_points(position, luminosity, owner, least, 0, len(luminosity), center, axes, extent, images, rows, light)
 
 
 @njit(**EXACT)
 def _compare(p_position, p_sigma, p_luminosity, images, light, table):
     center, axes = np.empty(3), np.empty((3, 3))
     extent = frame_of(p_position, p_luminosity, p_sigma, center, axes)
-    gather(images)
-    add_gaussians(p_position, p_sigma, p_luminosity, center, axes, extent, images, -1.0)
-    table_of(images, light, table)
+    rows = np.full((2, WIDTHS), (1 << BLOCKS) - 1)
+    gather(images, rows)
+    add_gaussians(p_position, p_sigma, p_luminosity, center, axes, extent, images, rows, -1.0)
+    table_of(images, rows, light, table)
     return extent

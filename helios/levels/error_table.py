@@ -7,6 +7,8 @@ block is the error.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -28,11 +30,33 @@ _SHIFT = (0.2897, 0.3571)
 _BLUR = 0.7071067811865476 / 32.0
 """Standard deviation of the pixel filter (the root of EPS_PX2) in blocks of 32 px."""
 
+_HALVINGS = np.array([halves.bit_length() for halves in range(BLOCKS)])
+"""How often a place so many half pictures of finest blocks from the middle is halved until it is in the picture."""
+
 _AT_ONCE = 256
 """Points whose blocks are found together, several in one step of the processor."""
 
 _FAR = 4.5
 """Standard deviations beyond which a Gaussian has no light that matters (7e-6)."""
+
+_STEPS = 32
+"""Pieces of the cumulative normal distribution to a standard deviation."""
+
+
+def _normal_pieces() -> NDArray[np.float64]:
+    """Return the cumulative normal distribution from -_FAR to _FAR as cubics [pieces, 4], right to 4e-9.
+
+    They have its values and slopes at their ends (Hermite): c0 + f (c1 + f (c2 + f c3)), f from 0 to 1 in each.
+    """
+    z = np.arange(-_FAR * _STEPS, _FAR * _STEPS + 1) / _STEPS
+    value = np.array([0.5 + 0.5 * math.erf(each / math.sqrt(2.0)) for each in z])
+    slope = np.exp(-z * z / 2.0) / math.sqrt(2.0 * math.pi) / _STEPS
+    rise = np.diff(value)
+    c2, c3 = 3.0 * rise - 2.0 * slope[:-1] - slope[1:], slope[:-1] + slope[1:] - 2.0 * rise
+    return np.stack([value[:-1], slope[:-1], c2, c3], axis=1)
+
+
+_NORMAL = _normal_pieces()
 
 
 @njit(**EXACT)
@@ -91,11 +115,12 @@ def _seen(position, luminosity, center, axes, out):
 
 
 @njit(**EXACT)
-def add_points(position, luminosity, owner, least, first, stop, center, axes, extent, images, light):
+def add_points(position, luminosity, owner, least, first, stop, center, axes, extent, images, rows, light):
     """Add the light of the points `first` to `stop` - 1 whose `owner` is `least` or more to `light` [2] and `images`.
 
     `images` [2, WIDTHS, BLOCKS, BLOCKS] get each once, where it is finest: blocks of one width are pairs, along both
-    axes, of blocks of the next, and `gather` adds up what the wider ones lack.
+    axes, of blocks of the next, and `gather` adds up what the wider ones lack. The bits of `rows` int64 [2, WIDTHS] are
+    set of the rows of `images` that have light.
     """
     # `_seen`, with all that is the same for every point outside of the loops: of one that is without branches.
     x0, y0, z0 = center[0], center[1], center[2]
@@ -126,30 +151,34 @@ def add_points(position, luminosity, owner, least, first, stop, center, axes, ex
         for i in range(count):
             light0 += seen[i]
             light1 += whole[i]
-            _add(images[0], u[i], v[i], seen[i])
-            _add(images[1], s[i], t[i], whole[i])
+            _add(images[0], rows[0], u[i], v[i], seen[i])
+            _add(images[1], rows[1], s[i], t[i], whole[i])
     light[0], light[1] = light0, light1
 
 
 @njit(**EXACT)
-def _add(images, u, v, light):
+def _add(images, rows, u, v, light):
     """Add `light` to `images` [WIDTHS, BLOCKS, BLOCKS] of one view at the finest block (u, v), or a wider around it."""
     half, most = BLOCKS // 2, BLOCKS << WIDTHS - 2
     if -most <= u < most and -most <= v < most:
-        x, y, width = int(u), int(v), WIDTHS - 1
-        while not (-half <= x < half and -half <= y < half):
-            x, y, width = x >> 1, y >> 1, width - 1
-        images[width, y + half, x + half] += light
+        x, y = int(u), int(v)
+        far = _HALVINGS[((x ^ x >> 63) | (y ^ y >> 63)) // half]
+        width, x, y = WIDTHS - 1 - far, (x >> far) + half, (y >> far) + half
+        images[width, y, x] += light
+        rows[width] |= 1 << y
 
 
 @njit(**EXACT)
-def gather(images):
-    """Add the light of narrow blocks to the wider blocks around them."""
+def gather(images, rows):
+    """Add the light of narrow blocks to the wider blocks around them, of the `rows` [2, WIDTHS] that have any."""
     quarter = BLOCKS // 4
     for view in range(2):
         for width in range(WIDTHS - 1, 0, -1):
             narrow, wide = images[view, width], images[view, width - 1]
             for y in range(BLOCKS // 2):
+                if not rows[view, width] >> 2 * y & 3:
+                    continue
+                rows[view, width - 1] |= 1 << quarter + y
                 for x in range(BLOCKS // 2):
                     light = wide[quarter + y, quarter + x]
                     light += narrow[2 * y, 2 * x]
@@ -159,8 +188,8 @@ def gather(images):
 
 
 @njit(**EXACT)
-def add_gaussians(position, sigma, luminosity, center, axes, extent, images, sign):
-    """Add `sign` times the light of N proxies to `images` [2, WIDTHS, BLOCKS, BLOCKS]."""
+def add_gaussians(position, sigma, luminosity, center, axes, extent, images, rows, sign):
+    """Add `sign` times the light of N proxies to `images` [2, WIDTHS, BLOCKS, BLOCKS], and mark their `rows`."""
     seen = np.empty((2, 4))
     share = np.empty((2, BLOCKS))
     for i in range(len(luminosity)):
@@ -175,10 +204,12 @@ def add_gaussians(position, sigma, luminosity, center, axes, extent, images, sig
                     x, y = np.floor(u), np.floor(v)
                     if 0 <= x < BLOCKS and 0 <= y < BLOCKS:
                         images[view, width, int(y), int(x)] += light
+                        rows[view, width] |= 1 << int(y)
                 else:
                     s = np.sqrt((sigma[i] * seen[view, 3] * scale) ** 2 + _BLUR**2)
                     x0, x1 = shares_of(u, s, share[0])
                     y0, y1 = shares_of(v, s, share[1])
+                    rows[view, width] |= (1 << y1) - (1 << y0)
                     for y in range(y0, y1):
                         for x in range(x0, x1):
                             images[view, width, y, x] += light * share[1, y] * share[0, x]
@@ -195,42 +226,54 @@ def shares_of(center, sigma, share):
     if stop == first + 1 and center - _FAR * sigma >= first and center + _FAR * sigma <= stop:
         share[first] = 1.0
         return first, stop
-    before = _erf((first - center) / sigma)
+    narrow = 1.0 / sigma
+    before = _normal((first - center) * narrow)
     for x in range(first, stop):
-        after = _erf((x + 1 - center) / sigma)
-        share[x] = 0.5 * (after - before)
+        after = _normal((x + 1 - center) * narrow)
+        share[x] = after - before
         before = after
     return first, stop
 
 
 @njit(**EXACT)
-def _erf(z):
-    """Return erf(z / sqrt 2) to 1.5e-7: Abramowitz & Stegun 1964, equation 7.1.26."""
-    x = abs(z) * 0.7071067811865476
-    t = 1.0 / (1.0 + 0.3275911 * x)
-    tail = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))))
-    value = 1.0 - tail * np.exp(-x * x)
-    return value if z >= 0.0 else -value
+def _normal(z):
+    """Return the cumulative normal distribution at `z` standard deviations, 0 and 1 beyond _FAR of them."""
+    at = (z + _FAR) * _STEPS
+    if at <= 0.0:
+        return 0.0
+    if at >= 2.0 * _FAR * _STEPS:
+        return 1.0
+    i = int(at)
+    f = at - i
+    return _NORMAL[i, 0] + f * (_NORMAL[i, 1] + f * (_NORMAL[i, 2] + f * _NORMAL[i, 3]))
 
 
 @njit(**EXACT)
-def table_of(images, light, table):
-    """Write into `table` [2, WIDTHS] the shares of `light` [2] that differences of images misplace."""
+def table_of(images, rows, light, table):
+    """Write into `table` [2, WIDTHS] the shares of `light` [2] that differences of images misplace, and blank these.
+
+    Nothing is in other than the `rows` [2, WIDTHS] of bits.
+    """
     for view in range(2):
         # Each sum waits for its last addition: several at a time wait together.
         for width in range(0, WIDTHS, 3):
+            some = rows[view, width] | rows[view, width + 1] | rows[view, width + 2]
             wrong0, wrong1, wrong2 = 0.0, 0.0, 0.0
             for y in range(BLOCKS):
+                if not some >> y & 1:
+                    continue
                 for x in range(BLOCKS):
                     wrong0 += abs(images[view, width, y, x])
                     wrong1 += abs(images[view, width + 1, y, x])
                     wrong2 += abs(images[view, width + 2, y, x])
+                images[view, width : width + 3, y] = 0.0
             all_light = max(light[view], 1e-300)
             table[view, width] = wrong0 / all_light
             table[view, width + 1] = wrong1 / all_light
             table[view, width + 2] = wrong2 / all_light
+    rows[:] = 0
 
 
-def blank_images() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return empty (images [2, WIDTHS, BLOCKS, BLOCKS], light [2]) to add to."""
-    return np.zeros((2, WIDTHS, BLOCKS, BLOCKS)), np.zeros(2)
+def blank_images() -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return empty (images [2, WIDTHS, BLOCKS, BLOCKS], rows [2, WIDTHS], light [2]) to add to."""
+    return np.zeros((2, WIDTHS, BLOCKS, BLOCKS)), np.zeros((2, WIDTHS), np.int64), np.zeros(2)

@@ -8,6 +8,9 @@ PACKS = Registry("pack format", "helios.packs", {"v1": "helios.packing.v1:V1", "
 DEFAULT_PACK = "v2"
 """The format of packs, with its options, where none is named."""
 
+SMALL = 2_000_000
+"""Stars below which one process packs them sooner than several are started."""
+
 EXPORTERS = Registry(
     "export format",
     "helios.exporters",

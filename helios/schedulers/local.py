@@ -15,12 +15,14 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from multiprocessing import resource_tracker
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from types import ModuleType
 from typing import Any
 
 from helios.errors import HeliosError
+from helios.schedulers.kept_memory import keep_memory
 from helios.schedulers.scheduler import THREADS, Driver, Outcome, Scheduler
 
 
@@ -41,6 +43,15 @@ def open_local(name: str, workers: int | None, devices: Sequence[str] = ()) -> I
         scheduler.close()
 
 
+def start_ahead(*modules: str) -> None:
+    """Start what workers are forked from before this process has imported the `modules` that they need.
+
+    Both import them side by side, for schedulers of a worker per core that are opened later.
+    """
+    if usable_cores() > 1:
+        _start_forkserver(_context(modules), dict.fromkeys(THREADS, "1"))
+
+
 class LocalScheduler(Scheduler):
     """The `Scheduler` of this machine. A process starts when there is a piece for it, and is kept for later pieces.
 
@@ -50,6 +61,8 @@ class LocalScheduler(Scheduler):
     def __init__(self, workers: int, devices: Sequence[str] = ()):
         self.workers = workers
         self._idle = [_Worker(self._environment(i, devices)) for i in reversed(range(workers))]
+        if workers > 1:
+            _start_forkserver(_context(), self._idle[0].environment)
 
     def _driver(self, work: Callable, pieces: int) -> Driver:
         return _Inline(work) if self.workers == 1 or pieces == 1 else _Processes(work, self._idle)
@@ -122,7 +135,7 @@ class _Worker:
     """A process that does one piece after another, and is replaced by a new one if it dies."""
 
     def __init__(self, environment: dict[str, str]):
-        self._environment, self._death = environment, ""
+        self.environment, self._death = environment, ""
         self._process: BaseProcess | None = None
 
     def begin(self, work: Callable, piece: object) -> Connection:
@@ -139,8 +152,8 @@ class _Worker:
     def _start(self) -> None:
         context = _context()
         self._connection, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs, self._environment), name="helios-worker", daemon=True)
-        with _environment(self._environment):  # of the process too from which it is forked
+        process = context.Process(target=_serve, args=(theirs, self.environment), name="helios-worker", daemon=True)
+        with _environment(self.environment), _main_hidden():  # of the process too from which it is forked
             process.start()
         theirs.close()  # or its death would not close the connection
         self._process = process
@@ -171,15 +184,25 @@ class _Worker:
         self._process = None
 
 
-def _context() -> Any:
-    """Return how processes start: forked from one with the package in it, but for torch, which may have threads."""
+def _context(modules: Sequence[str] = ()) -> Any:
+    """Return how processes start: forked from one with the package in it, but for torch, which may have threads.
+
+    What this process has of the package is imported there, or `modules`.
+    """
     if sys.platform != "linux" or "torch" in sys.modules:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    loaded = sorted(name for name in sys.modules if name.startswith("helios."))
-    readied = ["helios.schedulers.readied"] * ("numba" in sys.modules)
+    loaded = modules or sorted(name for name in sys.modules if name.startswith("helios."))
+    readied = ["helios.schedulers.readied"] * bool(modules or "numba" in sys.modules)
     context.set_forkserver_preload(["helios.schedulers.seldom", *loaded, *readied])
     return context
+
+
+def _start_forkserver(context: Any, environment: dict[str, str]) -> None:
+    """Start the process from which workers are forked, if they are, and do not wait until it has imported its part."""
+    if context.get_start_method() == "forkserver":
+        with _interrupts_held(), _environment(environment), _main_hidden():
+            forkserver.ensure_running()
 
 
 @contextlib.contextmanager
@@ -195,6 +218,17 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _main_hidden() -> Iterator[None]:
+    """Hide the module that the program began with: workers need nothing of it, and would run a bare script again."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 @contextlib.contextmanager
@@ -218,6 +252,7 @@ def _serve(connection: Connection, environment: dict[str, str]) -> None:
     """Do pieces in a worker, until the connection closes or the process that started it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends Ctrl-C to all; the parent decides
     os.environ.update(environment)  # before anything that reads it is imported
+    keep_memory()
     threading.Thread(target=_leave_with_the_parent, daemon=True).start()
     while True:
         try:

@@ -1,6 +1,5 @@
-"""Imported first by the process from which workers are forked: has it, and them, collect seldom and keep memory."""
+"""Imported first by the process from which workers are forked: has it, and them, collect seldom."""
 
-from helios.collecting import collect_seldom, keep_memory
+from helios.collecting import collect_seldom
 
 collect_seldom()
-keep_memory()

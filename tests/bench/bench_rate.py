@@ -1,9 +1,10 @@
-"""Build and pack of made rows from Parquet by this tree and by another in turn: rows a processor-second, with ratios.
+"""Build and pack of made rows from Parquet by this tree and by another in turn: rows a second, with ratios.
 
-Run as `python -m tests.bench.bench_rate OTHER [MILLIONS ...]`, where OTHER is a checkout of an older commit; both must
-make the same bytes. What is named is rows a second on two cores that have nothing else to do: twice the rows for each
-second of the processor, of all processes together; beside it are the seconds of the clock, which a busy machine
-stretches, and the memory at its most. Each tree first compiles its kernels, which is not counted.
+Run as `python -m tests.bench.bench_rate OTHER [MILLIONS ...]`, where OTHER is a checkout of an older commit; whether
+both make the same bytes is told. `rows/s` are by the clock, from the start of the one command to the end of the other,
+and mean something on a machine that has nothing else to do; `of 2 cores` are twice the rows for each second of the
+processor, of all processes together. The Python that runs this runs both: one that has only what Helios needs starts
+sooner. Each tree first compiles its kernels, which is not counted.
 """
 
 import ctypes
@@ -29,7 +30,7 @@ def seconds_of(tree: Path, folder: Path, *command: str) -> tuple[float, float, f
     process = subprocess.Popen(
         [sys.executable, "-m", "helios", *command], cwd=tree, env=environment, stdout=subprocess.DEVNULL
     )
-    watch = Watch(process, folder)
+    watch = Watch(process, folder, every_s=0.5)
     process.wait()
     clock = time.perf_counter() - began
     watch.join()
@@ -67,7 +68,7 @@ def main():
         sys.exit("name a checkout of an older commit")
     ctypes.CDLL(None).prctl(_CHILD_SUBREAPER, 1, 0, 0, 0)
     trees = {"before": Path(sys.argv[1]).resolve(), "now": ROOT}
-    print("  rows         tree    build  pack, s of the processor  rows/s on 2 cores  clock    memory")
+    print("  rows         tree    build  pack, s of the processor   clock    rows/s  of 2 cores   memory")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_files(folder / "first", "parquet", 1)
@@ -76,14 +77,15 @@ def main():
         for millions in [float(word) for word in sys.argv[2:]] or [2.0]:
             files = max(int(millions * 1e6) // FILE_ROWS, 1)
             write_files(folder / "stars", "parquet", files)
+            os.sync()  # or the first tree would write while these are written
             rows, rates, digests = files * FILE_ROWS, [], set()
             for which, tree in trees.items():
                 (build, pack, clock, memory), digest = made(tree, folder / "stars", folder / "out")
-                rates.append(2 * rows / (build + pack))
+                rates.append(rows / clock)
                 digests.add(digest)
                 print(
-                    f"  {rows:11,}  {which:6}  {build:5.1f}  {pack:4.1f}  {rates[-1]:34,.0f}  {clock:5.0f} s"
-                    f"  {memory:5.0f} MB",
+                    f"  {rows:11,}  {which:6}  {build:5.1f}  {pack:4.1f}  {clock:24.1f} s  {rates[-1]:8,.0f}"
+                    f"  {2 * rows / (build + pack):10,.0f}  {memory:5.0f} MB",
                     flush=True,
                 )
             said = "the same bytes" if len(digests) == 1 else "OTHER BYTES"

@@ -13,6 +13,7 @@ import numpy as np
 from helios.errors import StoreError
 from helios.grid import MAX_DEPTH, keys_at
 from helios.levels.top import BRANCH_ROWS
+from helios.packing import SMALL
 from helios.packing.v2.branch import BranchTask, pack_branch
 from helios.packing.v2.compare import CompareTask, cells_difference, compare_branch
 from helios.packing.v2.files import GLOW, HEAD, SKY, SKY_STEM
@@ -28,9 +29,6 @@ from helios.work_folders import own_folder, remove_folder
 if TYPE_CHECKING:
     from helios.schedulers import Scheduler
     from helios.universe import Universe
-
-SMALL = 2_000_000
-"""Stars below which one process is sooner done than several are started."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +55,13 @@ class V2:
         work side by side, which does not change the bytes; by default one per core, one for few stars. A branch has at
         most `branch_rows` stars. Memory: a branch for each worker, some 300 MB, and the index of the cells.
         """
-        tree = PackTree(universe, branch_rows)
-        tasks = [
-            BranchTask(number, Path(universe.path), universe.fingerprint, branch, folder / "parts")
-            for number, branch in enumerate(tree.branches)
-        ]
         with open_scheduler("local", workers or (1 if universe.offsets[-1] < SMALL else None)) as scheduler:
+            tree = PackTree(universe, branch_rows)
+            tasks = [
+                BranchTask(number, Path(universe.path), universe.fingerprint, branch, folder / "parts")
+                for number, branch in enumerate(tree.branches)
+            ]
+            tree.plan()  # while the workers' process starts
             own_folder(folder / "parts")
             done = _run(scheduler, pack_branch, tasks, "packing", on_event)
         tiles = assemble(universe, tree, tasks, done, folder)

@@ -110,17 +110,13 @@ def decode_page(data: bytes, parent: IndexEntry, name: str) -> Page:
     while queue:
         above = queue.popleft()
         for key in above.children:
-            child = _read_entry(reader, above.depth + 1, key)
+            mask, extent = reader.raw(2)
+            child = read_entry(reader, above.depth + 1, key, mask, extent, reader.raw(TABLE_BYTES) if extent else b"")
             entries.append(child)
-            if child.child_mask and child.page is None:
+            if mask and child.page is None:
                 queue.append(child)
     reader.finish()
     return Page(first_star, first_tile, tuple(entries))
-
-
-def _read_entry(reader: Reader, depth: int, key: int) -> IndexEntry:
-    mask, extent = reader.raw(2)
-    return read_entry(reader, depth, key, mask, extent, reader.raw(TABLE_BYTES) if extent else b"")
 
 
 def read_entry(reader: Reader, depth: int, key: int, mask: int, extent: int = 0, table: bytes = b"") -> IndexEntry:

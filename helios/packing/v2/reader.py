@@ -19,7 +19,7 @@ from helios.packing.v2.glow import decode_glow
 from helios.packing.v2.head import MOST_BYTES, Head, decode_head, palette_bytes
 from helios.packing.v2.index import IndexEntry, decode_page, tiles_of
 from helios.packing.v2.records import TileRecords
-from helios.packing.v2.side import Side, decode_side_block, side_block_range
+from helios.packing.v2.side import Side, side_block_fault, side_block_range, side_records
 
 REMEDY = "pack again with `helios pack`"
 
@@ -129,8 +129,9 @@ class V2Pack:
         for part, data in zip(parts, _read(self.folder, places)):
             _checked(self.folder, part, data)
         tiles = [part for part in parts if part.cells]
-        for side in self.head.sides if tiles else ():
-            read_side(self.folder, side, tiles)
+        for side in self.head.sides:
+            for _ in _side_blocks(self.folder, side, tiles):
+                pass
 
     def tiles(self) -> list[Part]:
         """The sky and all tiles, in order."""
@@ -178,12 +179,17 @@ def read_side(folder: Path, side: Side, parts: Sequence[Part]) -> NDArray:
 
     Those of one part come after the other's. Raises StoreError where they are damaged.
     """
+    found = [side_records(data, side.record) for data in _side_blocks(folder, side, parts)]
+    return np.concatenate([np.zeros(0, side.record), *found])
+
+
+def _side_blocks(folder: Path, side: Side, parts: Sequence[Part]) -> Iterator[bytes]:
+    """Yield the block of each of `parts` in their `side` files. Raises StoreError where one is damaged."""
     places = [part.side_place(side) for part in parts]
-    found = [np.zeros(0, side.record)]
     for part, (file, *_), data in zip(parts, places, _read(folder, places)):
-        name = f"{folder / file}: {part.what}"
-        found.append(decode_side_block(data, side.record, part.stars, part.crc, name))
-    return np.concatenate(found)
+        if fault := side_block_fault(data, side.record, part.stars, part.crc):
+            raise StoreError(f"{folder / file}: {part.what}: {fault}")
+        yield data
 
 
 def _read(folder: Path, places: Sequence[tuple[str, int, int]]) -> Iterator[bytes]:
@@ -228,14 +234,12 @@ def _walk(folder: Path, head: Head, parts: list[Part]) -> int:
                 continue
             parts.append(part)
             at += parent.page.length
-        children: dict[tuple[int, int], list[IndexEntry]] = {}
-        for entry in page.entries:
-            children.setdefault((entry.depth, entry.key >> 3), []).append(entry)
-        file, stem, first, tiles = tiles_name(shard), shard_stem(shard), page.first_star, page.first_tile
+        file, stem, first, tiles, begin = tiles_name(shard), shard_stem(shard), page.first_star, page.first_tile, 0
         for cell in tiles_of(parent, page.entries):
-            below = tuple(children[cell.depth + 1, cell.key])
-            tile = cell.tile_length, cell.tile_crc, below, cell.tile_stars
+            end = begin + cell.child_mask.bit_count()  # breadth first: a family is together, in the order of the tiles
+            tile = cell.tile_length, cell.tile_crc, page.entries[begin:end], cell.tile_stars
             parts.append(Part(file, at, *tile, stem, first, tiles))
+            begin = end
             at, first, tiles = at + cell.tile_length, first + cell.tile_stars, tiles + 1
             stars += cell.tile_stars
         sizes[file] = max(sizes.get(file, 0), at)

@@ -11,8 +11,6 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from helios.errors import StoreError
-
 _CRC_BYTES = 4
 Count = TypeVar("Count", int, NDArray[np.int64])
 
@@ -71,15 +69,16 @@ def side_block_range(record_bytes: int, first_star: Count, first_tile: Count, st
     return record_bytes * first_star + _CRC_BYTES * first_tile, record_bytes * stars + _CRC_BYTES
 
 
-def decode_side_block(data: bytes, record: np.dtype, stars: int, tile_crc: int, name: str) -> NDArray:
-    """Return the records of a block, [stars] or [stars, k]; `name` is what messages call it.
-
-    Raises StoreError where it is damaged.
-    """
-    raw = data[:-_CRC_BYTES]
+def side_block_fault(data: bytes, record: np.dtype, stars: int, tile_crc: int) -> str | None:
+    """Say in words what is damaged of the block `data` of a tile of `stars` stars; None if nothing is."""
     if len(data) != record.itemsize * stars + _CRC_BYTES:
-        raise StoreError(f"{name}: damaged: {len(data)} bytes for {stars} stars of {record.itemsize}")
+        return f"damaged: {len(data)} bytes for {stars} stars of {record.itemsize}"
     (crc,) = struct.unpack("<I", data[-_CRC_BYTES:])
-    if zlib.crc32(raw, tile_crc) != crc:
-        raise StoreError(f"{name}: damaged, or of another tile: its CRC-32 is not {crc:08x}")
-    return np.frombuffer(raw, record)
+    if zlib.crc32(data[:-_CRC_BYTES], tile_crc) != crc:
+        return f"damaged, or of another tile: its CRC-32 is not {crc:08x}"
+    return None
+
+
+def side_records(data: bytes, record: np.dtype) -> NDArray:
+    """Return the records of a sound block, [stars] or [stars, k]."""
+    return np.frombuffer(data[:-_CRC_BYTES], record)

@@ -53,6 +53,10 @@ class PackTree:
     def __len__(self) -> int:
         return len(self.depth)
 
+    def plan(self) -> None:
+        """Find what is found once, when it is first asked for, now."""
+        _ = self.tiles, self.upper, self._by_parent
+
     @cached_property
     def page(self) -> NDArray[np.int64]:
         """The cell whose page has the children of each cell, int64 [C]; 0: the head, -1: it has none."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import operator
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -16,7 +18,7 @@ from helios.packing.v2.branch import STAR_COLUMNS, BranchTask, PackedBranch, enc
 from helios.packing.v2.files import GLOW, HEAD, SHARD_BYTES, SKY, SKY_STEM, shard_stem, tiles_name
 from helios.packing.v2.glow import encode_glow
 from helios.packing.v2.head import Head, encode_head, palette_bytes
-from helios.packing.v2.index import IndexEntry, Page, PagePointer, encode_page
+from helios.packing.v2.index import TABLE_BYTES, IndexEntry, Page, PagePointer, encode_page
 from helios.packing.v2.pages import PAGE_HEADER_BYTES, POINTER_BYTES, entry_bytes
 from helios.packing.v2.quantities import error_steps, nearest_colors
 from helios.packing.v2.side import Side, encode_side_block, side_block_range, sides_of
@@ -164,44 +166,41 @@ class Layout:
 
 
 class _Entries:
-    """The entries of cells, and the bytes of all pages, `pages`, by group."""
+    """The entries of all cells, and the bytes of all pages, `pages`, by group."""
 
     def __init__(self, tree: PackTree, layout: Layout, tiles: Tiles):
-        self._tree, self._layout, self._tiles = tree, layout, tiles
-        self._said = list(
-            zip(tree.depth.tolist(), tree.key.tolist(), tree.child_mask.tolist(), tree.extent.tolist(), strict=True)
+        self._tree, self._layout = tree, layout
+        raw, step = error_steps(tree.levels.table).tobytes(), TABLE_BYTES
+        tables = [raw[step * i : step * (i + 1)] if said else b"" for i, said in enumerate(tree.extent.tolist())]
+        tile = np.zeros((3, len(tree)), np.int64)
+        tile[:, tree.tiles] = tiles.length, tree.tile_stars[tree.tiles], tiles.crc
+        columns = (tree.depth, tree.key, tree.child_mask, tree.extent)
+        self._entries = list(
+            map(IndexEntry, *(column.tolist() for column in columns), tables, *(row.tolist() for row in tile))
         )
-        self._tables = error_steps(tree.levels.table).reshape(len(tree), -1)
-        tile = np.full(len(tree), -1)
-        tile[tree.tiles] = np.arange(len(tree.tiles))
-        self._tile = tile.tolist()
         self._group = {int(root): group for group, root in enumerate(layout.roots.tolist())}
         self.pages = [b""] * len(layout.roots)
+        shard, offset, star, where = (
+            column.tolist() for column in (layout.shard, layout.offset, layout.first_star, layout.first_tile)
+        )
         for group in range(len(layout.roots) - 1, 0, -1):  # those below a page come after it: their CRCs are in it
             root = int(layout.roots[group])
-            first = int(layout.first_star[group]), int(layout.first_tile[group])
-            self.pages[group] = encode_page(self.of(root, pointer=False), *first, list(self.below(root)))
+            data = encode_page(self._entries[root], star[group], where[group], self.below(root))
+            self.pages[group] = data
+            pointer = PagePointer(shard[group], offset[group], len(data), zlib.crc32(data))
+            self._entries[root] = self._entries[root]._replace(page=pointer)
 
-    def of(self, cell: int, pointer: bool = True) -> IndexEntry:
+    def of(self, cell: int) -> IndexEntry:
         """The entry of `cell`."""
-        said, tile = self._said[cell], self._tile[cell]
-        table = self._tables[cell].tobytes() if said[-1] else b""
-        if tile < 0:
-            return IndexEntry(*said, table)
-        group = self._group.get(cell, 0) if pointer else 0
-        page = None
-        if group:
-            layout, data = self._layout, self.pages[group]
-            page = PagePointer(int(layout.shard[group]), int(layout.offset[group]), len(data), zlib.crc32(data))
-        where = int(self._tiles.length[tile]), int(self._tree.tile_stars[cell]), int(self._tiles.crc[tile])
-        return IndexEntry(*said, table, *where, page)
+        return self._entries[cell]
 
-    def below(self, root: int) -> Iterator[IndexEntry]:
-        """Yield the entries of the page of `root`, breadth first."""
+    def below(self, root: int) -> list[IndexEntry]:
+        """The entries of the page of `root`, breadth first."""
         group = self._group.get(root)
-        if group is not None:
-            parents = self._tree.tiles[self._layout.first[group] : self._layout.first[group + 1]]
-            yield from map(self.of, self._tree.families(parents)[0].tolist())
+        if group is None:
+            return []
+        parents = self._tree.tiles[self._layout.first[group] : self._layout.first[group + 1]]
+        return [self._entries[cell] for cell in self._tree.families(parents)[0].tolist()]
 
 
 def _write_shards(
@@ -227,12 +226,13 @@ def _write_shards(
 def _copy(source, offset, length, upper: bytes, files: list[Path], out: BinaryIO) -> None:
     """Append parts of the `files` that `source` names, or of `upper`, to `out`; neighbours go at once."""
     runs = np.flatnonzero(np.r_[True, (source[1:] != source[:-1]) | (offset[1:] != offset[:-1] + length[:-1])])
-    ends = offset + length
-    for begin, last in zip(runs.tolist(), np.r_[runs[1:] - 1, len(source) - 1].tolist()):
-        first, end = int(offset[begin]), int(ends[last])
-        if source[begin] == _UPPER:
-            out.write(upper[first:end])
-        else:
-            with files[int(source[begin])].open("rb") as file:
+    lasts = np.r_[runs[1:] - 1, len(source) - 1]
+    places = zip(source[runs].tolist(), offset[runs].tolist(), (offset + length)[lasts].tolist())
+    for number, of_source in itertools.groupby(places, operator.itemgetter(0)):
+        if number == _UPPER:
+            out.writelines(upper[first:end] for _, first, end in of_source)
+            continue
+        with files[number].open("rb") as file:
+            for _, first, end in of_source:
                 file.seek(first)
                 out.write(file.read(end - first))

@@ -16,9 +16,10 @@ from helios.grid import HLGrid, cell_keys
 from helios.packing.pack import open_pack, pack_universe
 from helios.packing.solar import SOLAR_FILES
 from helios.packing.v2 import branch
-from helios.packing.v2.accuracy import star_difference
+from helios.packing.v2.accuracy import DISTANCE, PLACE_ARCSEC, star_difference
 from helios.packing.v2.files import tiles_name
 from helios.packing.v2.format import V2
+from helios.packing.v2.quantities import COL_BITS, LON_BITS, RAD_BITS, magnitudes, positions_m
 from helios.packing.v2.reader import V2Pack, read_side, read_tiles
 from helios.packing.v2.records import StarRecords
 from helios.packing.v2.side import IDS
@@ -165,6 +166,30 @@ def test_what_is_off_by_more_than_the_format_rounds_is_told(universe, packed, ch
     change(columns)
     with np.errstate(invalid="ignore"):
         assert any(word in star_difference(stars, columns) for word in message.split("|"))
+
+
+def test_how_far_stars_are_off_is_counted_from_where_a_reader_finds_them():
+    """The check decodes by tables of its own: they must be the format's places, over all of the sky and all depths."""
+    rng = np.random.default_rng(5)
+    bits = (LON_BITS, COL_BITS, RAD_BITS)
+    lon, col, rad = (np.append(rng.integers(0, 1 << n, 4096), [0, (1 << n) - 1]).astype(np.uint32) for n in bits)
+    stars = StarRecords(lon, col, rad, rng.integers(0, 65536, len(lon)).astype(np.uint16), np.zeros(len(lon), np.uint8))
+    there = positions_m(lon, col, rad)
+    columns = dict(zip(("x_m", "y_m", "z_m"), there.T))
+    columns |= {"source_id": np.arange(len(lon)), "phot_g_mean_mag": magnitudes(stars.mag)}
+    columns["bp_rp"] = np.full(len(lon), -0.5)
+    assert star_difference(stars, columns) is None
+    east = np.stack([-there[:, 1], there[:, 0], 0 * lon], axis=1) / np.hypot(*there.T[:2])[:, None]
+    north = np.cross(there / np.linalg.norm(there, axis=1)[:, None], east)
+    most = np.radians(PLACE_ARCSEC / 3600) * np.linalg.norm(there, axis=1)[:, None]
+    away = [(there + share * most * way, share) for share in (0.999, -0.999, 1.001, -1.001) for way in (east, north)]
+    away += [(there * (1 + share * DISTANCE), share) for share in (0.999, -0.999, 1.001, -1.001)]
+    for moved, share in away:
+        moved_columns = columns | dict(zip(("x_m", "y_m", "z_m"), np.ascontiguousarray(moved.T)))
+        for row in (0, 17, 4095, 4096, 4097):
+            one = {name: column[row : row + 1] for name, column in moved_columns.items()}
+            assert (star_difference(stars[row : row + 1], one) is None) == (abs(share) < 1), (row, share)
+        assert (star_difference(stars, moved_columns) is None) == (abs(share) < 1)
 
 
 @pytest.mark.parametrize("wrong", ["places", "magnitudes", "light of proxies"])

@@ -9,7 +9,7 @@ import pytest
 CODE = """
 import resource, sys
 import numpy as np
-from helios.collecting import keep_memory
+from helios.schedulers.kept_memory import keep_memory
 
 if sys.argv[1] == "keep":
     keep_memory()
