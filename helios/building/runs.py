@@ -19,8 +19,8 @@ RUN_ROWS = 1 << 20
 _ALIGNED = 64
 """Each array of a file begins at a multiple of this many bytes."""
 
-PIECES = 2
-"""Format of what pieces of a build leave for the stages after them: a build goes on only with pieces of its own."""
+PIECES = 3
+"""Version, to the last digit, of what pieces of a build leave for later stages: a build goes on only with its own."""
 
 UNTOUCHED = "what was there before the build is untouched"
 

@@ -73,7 +73,7 @@ def assemble(
         glow_n=universe.levels.glow.shape[1],
         sides=tuple(upper.sides),
         palette=palette_bytes(),
-        root=entries.of(0),
+        root=entries.root,
         page=Page(0, 0, tuple(entries.below(0))),
     )
     (folder / HEAD).write_bytes(encode_head(head))
@@ -190,9 +190,10 @@ class _Entries:
             pointer = PagePointer(shard[group], offset[group], len(data), zlib.crc32(data))
             self._entries[root] = self._entries[root]._replace(page=pointer)
 
-    def of(self, cell: int) -> IndexEntry:
-        """The entry of `cell`."""
-        return self._entries[cell]
+    @property
+    def root(self) -> IndexEntry:
+        """The entry of the root."""
+        return self._entries[0]
 
     def below(self, root: int) -> list[IndexEntry]:
         """The entries of the page of `root`, breadth first."""
