@@ -1,13 +1,13 @@
-"""How near cuts of the levels of detail are to the stars: `python -m tests.bench.bench_levels [--million]`.
+"""How near cuts of the levels of detail are to the stars: `python -m tests.bench.bench_levels [--millions N ...]`.
 
 Prints, for each of 21 places, the error of views of 1024 x 1024 px and 60 degrees at a budget of splats that touch the
 picture: the light in the wrong block of 32 x 32 px, over all light. Right is what the ground truth draws of all stars
 at their float64 places. The baseline, in the column beside it, is the same number of brightest stars in view. `light`
 is the difference of all light, `50 brightest` of those in view within 3.5 px, where what else is there counts too, and
 how many of them proxies stand for, `known/seen` the error told by the tables over that measured, in views with more
-than 0.5 %. --million makes a million stars (synthetic: the given ones, each drawn about eleven times and moved by some
-degrees and tenths of its distance, and 30 clusters of a thousand). --universe measures a universe that is there
-instead; where its levels are trained, first as they were built.
+than 0.5 %. --millions makes so many million stars (synthetic: the given ones, each drawn about eleven times a million
+and moved by some degrees and tenths of its distance, and 30 clusters of a thousand a million). --universe measures a
+universe that is there instead; where its levels are trained, first as they were built.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ from tests.bench.level_views import FOCAL, SIZE, View, apertures, blocks, places
 
 REAL = Path(__file__).parents[3] / "shared/data/stars/gaia_dr3_g15_100k.csv.gz"
 KNOWN_FROM = 0.005
+BUDGETS = {0: 10_000, 1: 20_000, 10: 100_000}
+"""Splats in view by millions of made stars: as many as for the most that are not more."""
 
 
 class Scene:
@@ -118,14 +120,14 @@ def report(name: str, scene: Scene, budget: int) -> None:
     print(f"mean {np.mean(list(means.values())):.2%}, worst {worst} {means[worst]:.2%}{told}")
 
 
-def write_million(real: Scene, file: Path, seed: int = 1) -> None:
-    """Write a million made stars like those of `real` as Parquet."""
+def write_millions(real: Scene, file: Path, millions: int, seed: int = 1) -> None:
+    """Write made stars like those of `real` as Parquet."""
     rng = np.random.default_rng(seed)
     order = np.argsort(np.sqrt((real.stars.position_m**2).sum(axis=1)))
     position = real.stars.position_m[order] / PARSEC_M
     distance = np.sqrt((position**2).sum(axis=1))
     light = real.stars.luminosity[order] / PARSEC_M**2
-    count = 970_000
+    count = 970_000 * millions
     pick = rng.integers(0, len(distance), count)
     other = np.clip(pick + rng.integers(-250, 251, count), 0, len(distance) - 1)
     tight = rng.random(count) < 0.2
@@ -134,7 +136,7 @@ def write_million(real: Scene, file: Path, seed: int = 1) -> None:
     unit /= np.sqrt((unit**2).sum(axis=1))[:, None]
     parts = [unit * (distance[pick] * np.exp(spread * rng.standard_normal(count)))[:, None]]
     lights = [light[other]]
-    for _ in range(30):
+    for _ in range(30 * millions):
         toward = rng.standard_normal(3) * [1, 1, 0.2]
         center = 10 ** rng.uniform(2, 3.2)
         near = np.searchsorted(distance, center) + rng.integers(-3000, 3000, 1000)
@@ -153,7 +155,7 @@ def write_million(real: Scene, file: Path, seed: int = 1) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--stars", type=Path, default=REAL, help="catalogue to build")
-    parser.add_argument("--million", action="store_true", help="also a million made stars")
+    parser.add_argument("--millions", type=int, nargs="*", default=[], help="also so many millions of made stars")
     parser.add_argument("--universe", type=Path, help="universe to measure, instead of building one")
     parser.add_argument("--budgets", type=int, nargs="*", default=[])
     options = parser.parse_args()
@@ -161,18 +163,18 @@ def main() -> None:
         trained = bool(helios.open(options.universe).levels.taken.any())
         for built in (True, False) if trained else (True,):
             scene = Scene(options.universe, built)
-            for budget in options.budgets or [10_000]:
+            for budget in options.budgets or [BUDGETS[0]]:
                 report(f"{options.universe.name}, {'as built' if built else 'trained'}", scene, budget)
         return
     with tempfile.TemporaryDirectory() as folder:
         real = build(options.stars, Path(folder) / "real")
-        for budget in options.budgets or [10_000]:
+        for budget in options.budgets or [BUDGETS[0]]:
             report(options.stars.name, real, budget)
-        if options.million:
-            write_million(real, Path(folder) / "million.parquet")
-            million = build(Path(folder) / "million.parquet", Path(folder) / "million")
-            for budget in options.budgets or [20_000]:
-                report("a million made stars (synthetic)", million, budget)
+        for millions in options.millions:
+            write_millions(real, Path(folder) / "made.parquet", millions)
+            made = build(Path(folder) / "made.parquet", Path(folder) / f"made{millions}")
+            for budget in options.budgets or [BUDGETS[max(size for size in BUDGETS if size <= millions)]]:
+                report("made stars (synthetic)", made, budget)
 
 
 def build(stars: Path, universe: Path) -> Scene:
