@@ -19,6 +19,8 @@ try {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
   page.setDefaultTimeout(job.within);
   await page.goto(job.url);
+  // JupyterLab drops what is run before it is connected to the kernel.
+  await page.getByText("Python 3 (ipykernel) | Idle").waitFor();
   await page.locator(".jp-Notebook .jp-CodeCell .cm-content").first().click();
   await page.keyboard.press("Shift+Enter");
   const element = await page.waitForSelector(".jp-OutputArea iframe");
