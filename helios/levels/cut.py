@@ -78,14 +78,19 @@ class LevelTree:
         order = np.argsort(self.parent, kind="stable")
         return order, np.searchsorted(self.parent[order], np.arange(len(self.parent) + 1))
 
+    def cosines(self, camera_m: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the cosine of the angle at which the lines from Sun and camera meet in each cell, float64 [C]."""
+        to = self.center_m - camera_m
+        lengths = [np.maximum(np.sqrt((line**2).sum(axis=1)), 1e-150) for line in (to, self.center_m)]
+        return (to * self.center_m).sum(axis=1) / (lengths[0] * lengths[1])
+
     def shares(self, camera_m: NDArray[np.float64], focal_px: float) -> NDArray[np.float64]:
         """Return the share of light that what stands for each cell misplaces in blocks of BLOCK_PX, float64 [C].
 
         The picture's focal length is `focal_px` pixels; between the widths of a table shares are interpolated along the
         logarithm of the width, between its views by the squared cosine of the angle to the line from the Sun.
         """
-        to = self.center_m - camera_m
-        distance = np.maximum(np.sqrt((to**2).sum(axis=1)), 1e-150)
+        distance = np.maximum(np.sqrt(((self.center_m - camera_m) ** 2).sum(axis=1)), 1e-150)
         with np.errstate(divide="ignore"):
             place = np.log2(self.extent_m * focal_px / (BLOCK_PX * distance))
         narrow = np.clip(place, 0.0, WIDTHS - 1.0)
@@ -93,8 +98,7 @@ class LevelTree:
         weight = (narrow - low)[:, None]
         rows = np.arange(len(low))
         both = self.table[rows, :, low] * (1.0 - weight) + self.table[rows, :, low + 1] * weight
-        r = np.maximum(np.sqrt((self.center_m**2).sum(axis=1)), 1e-150)
-        along = ((to * self.center_m).sum(axis=1) / (distance * r)) ** 2
+        along = self.cosines(camera_m) ** 2
         share = (both[:, 0] * along + both[:, 1] * (1.0 - along)) * np.exp2(np.minimum(place, 0.0))
         share = np.where(distance < WHOLE_WITHIN * self.extent_m, np.maximum(share, 1.0), share)
         return np.where(self.extent_m > 0, share, 0.0)

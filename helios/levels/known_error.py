@@ -50,15 +50,10 @@ def known_error(
     to = tree.center_m[shown] - camera_m
     x = np.stack([(to * axis).sum(axis=1) for axis in rotation], axis=1)
     focal, blocks = focal_px / BLOCK_PX, size_px // BLOCK_PX
-    apart = focal * _from_the_suns_line(to, tree.center_m[shown])
+    cosine = tree.cosines(camera_m)[shown]
+    # How many blocks the camera's line to each cell is from the Sun's.
+    apart = focal * np.where(cosine > 0, np.sqrt(np.maximum(1.0 - cosine**2, 0.0)), np.inf)
     return _add_up(x, tree.extent_m[shown], tree.below[shown], misplaced[shown], apart, focal, blocks)
-
-
-def _from_the_suns_line(to: NDArray[np.float64], center_m: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the sine of the angle between Sun and camera as each cell sees them, float64 [N]; past 90 degrees inf."""
-    lengths = np.sqrt((to**2).sum(axis=1) * (center_m**2).sum(axis=1))
-    sine = np.sqrt((np.cross(to, center_m) ** 2).sum(axis=1)) / np.maximum(lengths, 1e-300)
-    return np.where((to * center_m).sum(axis=1) > 0, sine, np.inf)
 
 
 @njit(**EXACT)

@@ -5,8 +5,8 @@ picture: the light in the wrong block of 32 x 32 px, over all light. Right is wh
 at their float64 places. The baseline, in the column beside it, is the same number of brightest stars in view. `light`
 is the difference of all light, `50 brightest` of those in view within 3.5 px, where what else is there counts too, and
 how many of them proxies stand for, `known/seen` the error told by the tables over that measured, in views with more
-than 0.5 %. --millions makes so many million stars (synthetic: the given ones, each drawn about eleven times a million
-and moved by some degrees and tenths of its distance, and 30 clusters of a thousand a million). --universe measures a
+than 0.5 %. --millions makes so many million stars (synthetic: for each million the given ones, each drawn about
+eleven times and moved by some degrees and tenths of its distance, and 30 clusters of a thousand). --universe measures a
 universe that is there instead; where its levels are trained, first as they were built.
 """
 
